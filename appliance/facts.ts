@@ -1,0 +1,207 @@
+import { readFileSync } from 'node:fs';
+import { Ajv, type ErrorObject } from 'ajv';
+import { parse } from 'yaml';
+
+/** How the first admin password of a machine is made. */
+export type AdminPasswordRule = 'random' | 'instance-id';
+
+export interface CloudImageSource {
+  readonly kind: 'cloud-image';
+  /** Dated URL of the image; SHA256SUMS and its signature lie beside it. */
+  readonly url: string;
+  /** Keyring on the build host that signed SHA256SUMS. */
+  readonly keyring: string;
+}
+
+export interface BootstrapSource {
+  readonly kind: 'bootstrap';
+}
+
+/** A distribution release that an image is made from, and the versions it brings. */
+export interface BaseFacts {
+  readonly suite: string;
+  /** PostgreSQL server major. */
+  readonly postgresql: number;
+  /** nginx `major.minor`. */
+  readonly nginx: string;
+  /** Python `major.minor`, what Ansible meets in the machine. */
+  readonly python: string;
+  readonly source: CloudImageSource | BootstrapSource;
+}
+
+export interface TargetFacts {
+  readonly adminPassword: AdminPasswordRule;
+}
+
+export interface Paths {
+  readonly credentials: string;
+  readonly config: string;
+  readonly providersEnv: string;
+  readonly serviceEnv: string;
+  readonly tls: string;
+  readonly program: string;
+  readonly machineFacts: string;
+  readonly state: string;
+  readonly firstbootState: string;
+  readonly spendState: string;
+  readonly runtime: string;
+  readonly firstbootRuntime: string;
+  readonly operator: string;
+  readonly edgeSite: string;
+  readonly edgeIncludes: string;
+}
+
+/** What bases and machines have in common: the part of the facts that does not depend on a base or a target. */
+export interface ProductFacts {
+  readonly name: string;
+  readonly version: string;
+  readonly vendor: { readonly name: string; readonly directory: string };
+  readonly users: { readonly service: string; readonly owner: string; readonly admin: string };
+  readonly database: string;
+  readonly ports: {
+    readonly ssh: number;
+    readonly http: number;
+    readonly https: number;
+    readonly gateway: number;
+    readonly postgresql: number;
+  };
+  readonly paths: Paths;
+}
+
+/** The whole of appliance.yaml. */
+export interface Facts extends ProductFacts {
+  readonly bases: Readonly<Record<string, BaseFacts>>;
+  readonly targets: Readonly<Record<string, TargetFacts>>;
+}
+
+/** appliance.yaml (or the machine's facts) holds something wrong; the message names each path and what would be right. */
+export class FactsError extends Error {
+  override readonly name = 'FactsError';
+}
+
+const text = { type: 'string', minLength: 1 } as const;
+const port = { type: 'integer', minimum: 1, maximum: 65535 } as const;
+const userName = { type: 'string', pattern: '^[a-z_][a-z0-9_-]{0,30}$' } as const;
+const absolutePath = { type: 'string', pattern: '^/[^\\s]+$' } as const;
+const majorMinor = { type: 'string', pattern: '^\\d+\\.\\d+$' } as const;
+
+function record<const K extends string>(keys: Record<K, object>) {
+  return {
+    type: 'object',
+    additionalProperties: false,
+    required: Object.keys(keys),
+    properties: keys,
+  } as const;
+}
+
+export const productSchemas = {
+  name: { type: 'string', pattern: '^[a-z][a-z0-9-]*$' },
+  version: { type: 'string', pattern: '^\\d+\\.\\d+\\.\\d+(-[0-9A-Za-z.]+)?$' },
+  vendor: record({ name: text, directory: { type: 'string', pattern: '^[a-z][a-z0-9-]*$' } }),
+  users: record({ service: userName, owner: userName, admin: userName }),
+  database: userName,
+  ports: record({ ssh: port, http: port, https: port, gateway: port, postgresql: port }),
+  paths: record({
+    credentials: absolutePath,
+    config: absolutePath,
+    providersEnv: absolutePath,
+    serviceEnv: absolutePath,
+    tls: absolutePath,
+    program: absolutePath,
+    machineFacts: absolutePath,
+    state: absolutePath,
+    firstbootState: absolutePath,
+    spendState: absolutePath,
+    runtime: absolutePath,
+    firstbootRuntime: absolutePath,
+    operator: absolutePath,
+    edgeSite: absolutePath,
+    edgeIncludes: absolutePath,
+  }),
+} as const;
+
+const base = record({
+  suite: { type: 'string', pattern: '^[a-z]+$' },
+  postgresql: { type: 'integer', minimum: 13, maximum: 30 },
+  nginx: majorMinor,
+  python: majorMinor,
+  source: {
+    type: 'object',
+    required: ['kind'],
+    discriminator: { propertyName: 'kind' },
+    oneOf: [
+      record({
+        kind: { const: 'cloud-image' },
+        url: { type: 'string', pattern: '^https://.+/release-\\d{8}/[^/]+$' },
+        keyring: absolutePath,
+      }),
+      record({ kind: { const: 'bootstrap' } }),
+    ],
+  },
+});
+
+export const adminPasswordSchema = { enum: ['random', 'instance-id'] } as const;
+
+const schema = record({
+  ...productSchemas,
+  bases: { type: 'object', minProperties: 1, additionalProperties: base },
+  targets: {
+    type: 'object',
+    minProperties: 1,
+    additionalProperties: record({ adminPassword: adminPasswordSchema }),
+  },
+});
+
+function describe(error: ErrorObject): string {
+  const at = error.instancePath === '' ? 'the document' : error.instancePath.slice(1).replaceAll('/', '.');
+  switch (error.keyword) {
+    case 'additionalProperties':
+      return `${at}: '${error.params.additionalProperty}' is not a fact; remove it or correct its spelling`;
+    case 'required':
+      return `${at}: '${error.params.missingProperty}' is missing; add it`;
+    case 'enum':
+      return `${at}: must be one of ${(error.params.allowedValues as unknown[]).join(', ')}`;
+    case 'pattern':
+      return `${at}: must match ${error.params.pattern}`;
+    default:
+      return `${at}: ${error.message ?? error.keyword}`;
+  }
+}
+
+/**
+ * Checks `value` against a JSON schema and returns it typed and deeply frozen.
+ * Throws FactsError naming every wrong path and what would be right.
+ */
+export function checked<T>(value: unknown, jsonSchema: object, source: string): T {
+  const ajv = new Ajv({ allErrors: true, discriminator: true, strictTypes: false });
+  const validate = ajv.compile<T>(jsonSchema);
+  if (!validate(value)) {
+    const faults = [...new Set((validate.errors ?? []).map(describe))];
+    throw new FactsError(`${source}: ${faults.join('; ')}`);
+  }
+  return deepFreeze(value);
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const member of Object.values(value)) deepFreeze(member);
+  }
+  return value;
+}
+
+/** Parses the text of appliance.yaml. Throws FactsError when it is not YAML or holds a wrong value. */
+export function parseFacts(yamlText: string, source = 'appliance.yaml'): Facts {
+  let value: unknown;
+  try {
+    value = parse(yamlText);
+  } catch (cause) {
+    throw new FactsError(`${source}: not readable as YAML: ${(cause as Error).message}`, { cause });
+  }
+  return checked<Facts>(value, schema, source);
+}
+
+/** Reads the repository's appliance.yaml. */
+export function readFacts(path: string | URL = new URL('../appliance.yaml', import.meta.url)): Facts {
+  return parseFacts(readFileSync(path, 'utf8'), 'appliance.yaml');
+}

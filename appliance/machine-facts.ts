@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs';
+import {
+  type AdminPasswordRule,
+  adminPasswordSchema,
+  checked,
+  type Facts,
+  FactsError,
+  type ProductFacts,
+  productSchemas,
+} from './facts.ts';
+
+/**
+ * The facts of one image: what appliance.yaml says for its base and target. Baked into the machine as JSON
+ * (`paths.machineFacts`); first boot, operator and gateway read that file and never appliance.yaml.
+ */
+export interface MachineFacts extends ProductFacts {
+  readonly base: string;
+  readonly target: string;
+  /** PostgreSQL server major of the base. */
+  readonly postgresql: number;
+  /** nginx `major.minor` of the base. */
+  readonly nginx: string;
+  readonly adminPassword: AdminPasswordRule;
+  /** Commit that the image was built from; ends in `-dirty` when the work tree had changes. */
+  readonly commit: string;
+}
+
+const text = { type: 'string', minLength: 1 } as const;
+const properties = {
+  ...productSchemas,
+  base: text,
+  target: text,
+  postgresql: { type: 'integer' },
+  nginx: text,
+  adminPassword: adminPasswordSchema,
+  commit: text,
+};
+const schema = { type: 'object', additionalProperties: false, required: Object.keys(properties), properties };
+
+function known<T>(table: Readonly<Record<string, T>>, name: string, kind: string): T {
+  const found = Object.hasOwn(table, name) ? table[name] : undefined;
+  if (found === undefined) {
+    throw new FactsError(`${kind} '${name}' is not known; choose one of ${Object.keys(table).join(', ')}`);
+  }
+  return found;
+}
+
+/** The facts of a machine baked from `base` for `target`. Throws FactsError for an unknown name, listing the known ones. */
+export function machineFacts(facts: Facts, base: string, target: string, commit: string): MachineFacts {
+  const { bases, targets, ...product } = facts;
+  const { postgresql, nginx } = known(bases, base, 'base');
+  const { adminPassword } = known(targets, target, 'target');
+  return { ...product, base, target, postgresql, nginx, adminPassword, commit };
+}
+
+/** Reads the facts that were baked into this machine. Throws FactsError when the file is missing or wrong. */
+export function readMachineFacts(path: string): MachineFacts {
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (cause) {
+    throw new FactsError(`${path}: ${(cause as Error).message}`, { cause });
+  }
+  return checked<MachineFacts>(value, schema, path);
+}

@@ -1,0 +1,28 @@
+import { defineConfig } from 'vitest/config';
+
+const MINUTE = 60_000;
+
+function project(name: string, include: string[], testTimeout: number, extra: object = {}) {
+  return { test: { name, include, testTimeout, hookTimeout: testTimeout, passWithNoTests: false, ...extra } };
+}
+
+const oneAtATime = { fileParallelism: false };
+
+export default defineConfig({
+  test: {
+    projects: [
+      project(
+        'unit',
+        [
+          '{appliance,gateway,firstboot,nginx,systemd,operator,packer}/**/*.test.ts',
+          'tests/{*,harness/*}.test.ts',
+        ],
+        MINUTE,
+      ),
+      project('integration', ['tests/{integration,firstboot}/**/*.test.ts'], 3 * MINUTE, oneAtATime),
+      project('edge', ['tests/edge/**/*.test.ts'], 3 * MINUTE, oneAtATime),
+      project('browser', ['tests/browser/**/*.test.ts'], 3 * MINUTE, oneAtATime),
+      project('image', ['tests/image/**/*.test.ts'], 30 * MINUTE, oneAtATime),
+    ],
+  },
+});
