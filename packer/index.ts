@@ -1,0 +1,2 @@
+export { Failure } from './failure.ts';
+export { ensureTools, type ToolNeed } from './tools.ts';
