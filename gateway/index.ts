@@ -1,0 +1,2 @@
+export { limits } from './http/limits.ts';
+export { type Access, type RouteDeclaration, type RouteId, routes } from './http/routes.ts';
