@@ -1,2 +1,3 @@
+export { type Ansible, ensureAnsible } from './ansible.ts';
 export { Failure } from './failure.ts';
 export { ensureTools, type ToolNeed } from './tools.ts';

@@ -1,0 +1,36 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+
+/** SHA-256 of a text or of bytes, in hex. */
+export function sha256(content: string | Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex');
+}
+
+/** SHA-256 of a file of any size, in hex. */
+export async function sha256OfFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash);
+  return hash.digest('hex');
+}
+
+/**
+ * One hash for a directory: of each file's path below it, executable bit and content, in the order of the paths.
+ * Times and owners do not count, so a fresh checkout has the same hash.
+ */
+export function sha256OfTree(directory: string): string {
+  const lines = readdirSync(directory, { recursive: true, encoding: 'utf8' })
+    .sort()
+    .flatMap((path) => describe(directory, path));
+  return sha256(lines.join('\n'));
+}
+
+function describe(directory: string, path: string): string[] {
+  const full = join(directory, path);
+  const stat = lstatSync(full);
+  if (stat.isDirectory()) return [];
+  if (stat.isSymbolicLink()) return [`link ${readlinkSync(full)} ${path}`];
+  const kind = (stat.mode & 0o111) === 0 ? 'file' : 'program';
+  return [`${kind} ${sha256(readFileSync(full))} ${path}`];
+}
