@@ -1,0 +1,45 @@
+import type { Pool, PoolClient, QueryConfig, QueryResult, QueryResultRow } from 'pg';
+import { storeError } from './sqlstate.ts';
+
+/** What a statement runs on: the pool, or the client of a transaction. Always the first argument of a store function. */
+export interface Connection {
+  query<R extends QueryResultRow>(config: QueryConfig): Promise<QueryResult<R>>;
+}
+
+/** Runs one statement and returns its rows. Throws GatewayError database_unavailable when the database is away. */
+export async function rows<R extends QueryResultRow>(db: Connection, statement: QueryConfig): Promise<R[]> {
+  try {
+    return (await db.query<R>(statement)).rows;
+  } catch (error) {
+    throw storeError(error);
+  }
+}
+
+async function connect(pool: Pool): Promise<PoolClient> {
+  try {
+    return await pool.connect();
+  } catch (error) {
+    throw storeError(error);
+  }
+}
+
+/** Runs `work` in one transaction: committed when it returns, rolled back when it throws. */
+export async function transaction<T>(pool: Pool, work: (db: Connection) => Promise<T>): Promise<T> {
+  const client = await connect(pool);
+  let failure: Error | undefined;
+  try {
+    await rows(client, { text: 'BEGIN' });
+    const result = await work(client);
+    await rows(client, { text: 'COMMIT' });
+    return result;
+  } catch (error) {
+    failure = await client.query('ROLLBACK').then(
+      () => undefined,
+      (rollbackError: Error) => rollbackError,
+    );
+    throw error;
+  } finally {
+    // A client that could not roll back is closed instead of going back to the pool.
+    client.release(failure);
+  }
+}

@@ -1,0 +1,171 @@
+// Made by gateway/generated-text.ts from gateway/store/migrations; do not edit.
+export const migrationTexts = {
+  '0001-keys.sql': `-- Virtual keys, with LiteLLM's names, so that its databases and its operators' queries fit.
+-- Times are UTC without a zone, as LiteLLM stores them.
+
+CREATE TABLE "LiteLLM_VerificationToken" (
+  token text PRIMARY KEY,
+  key_name text,
+  key_alias text,
+  soft_budget_cooldown boolean NOT NULL DEFAULT false,
+  spend double precision NOT NULL DEFAULT 0.0,
+  expires timestamp(3),
+  models text[] NOT NULL DEFAULT '{}',
+  aliases jsonb NOT NULL DEFAULT '{}',
+  config jsonb NOT NULL DEFAULT '{}',
+  router_settings jsonb DEFAULT '{}',
+  user_id text,
+  team_id text,
+  agent_id text,
+  project_id text,
+  permissions jsonb NOT NULL DEFAULT '{}',
+  max_parallel_requests integer,
+  metadata jsonb NOT NULL DEFAULT '{}',
+  blocked boolean,
+  tpm_limit bigint,
+  rpm_limit bigint,
+  max_budget double precision,
+  budget_duration text,
+  budget_reset_at timestamp(3),
+  allowed_cache_controls text[] NOT NULL DEFAULT '{}',
+  allowed_routes text[] NOT NULL DEFAULT '{}',
+  policies text[] NOT NULL DEFAULT '{}',
+  access_group_ids text[] NOT NULL DEFAULT '{}',
+  model_spend jsonb NOT NULL DEFAULT '{}',
+  model_max_budget jsonb NOT NULL DEFAULT '{}',
+  budget_limits jsonb,
+  budget_id text,
+  organization_id text,
+  object_permission_id text,
+  created_at timestamp(3) DEFAULT (now() AT TIME ZONE 'UTC'),
+  updated_at timestamp(3) DEFAULT (now() AT TIME ZONE 'UTC'),
+  created_by text,
+  updated_by text,
+  last_active timestamp(3),
+  rotation_count integer DEFAULT 0,
+  auto_rotate boolean DEFAULT false,
+  rotation_interval text,
+  last_rotation_at timestamp(3),
+  key_rotation_at timestamp(3)
+);
+
+CREATE INDEX "LiteLLM_VerificationToken_user_id_team_id_idx" ON "LiteLLM_VerificationToken" (user_id, team_id);
+CREATE INDEX "LiteLLM_VerificationToken_team_id_idx" ON "LiteLLM_VerificationToken" (team_id);
+CREATE INDEX "LiteLLM_VerificationToken_budget_reset_at_expires_idx"
+  ON "LiteLLM_VerificationToken" (budget_reset_at, expires);
+-- Ours: an alias is unique by rule, and the rule looks it up at each generation.
+CREATE INDEX "LiteLLM_VerificationToken_key_alias_idx" ON "LiteLLM_VerificationToken" (key_alias);
+
+-- A deleted key stays readable for whoever reconciles spend; the row is a copy, so a hash may occur twice.
+CREATE TABLE "LiteLLM_DeletedVerificationToken" (
+  LIKE "LiteLLM_VerificationToken" INCLUDING DEFAULTS,
+  id text PRIMARY KEY DEFAULT gen_random_uuid()::text,
+  deleted_at timestamp(3) NOT NULL DEFAULT (now() AT TIME ZONE 'UTC'),
+  deleted_by text,
+  deleted_by_api_key text,
+  litellm_changed_by text
+);
+
+CREATE INDEX "LiteLLM_DeletedVerificationToken_token_idx" ON "LiteLLM_DeletedVerificationToken" (token);
+CREATE INDEX "LiteLLM_DeletedVerificationToken_deleted_at_idx" ON "LiteLLM_DeletedVerificationToken" (deleted_at);
+`,
+  '0002-users.sql': `-- Internal users. A key's role is the role of its user's row; a key without such a row is an internal user's.
+
+CREATE TABLE "LiteLLM_UserTable" (
+  user_id text PRIMARY KEY,
+  user_alias text,
+  team_id text,
+  sso_user_id text UNIQUE,
+  organization_id text,
+  object_permission_id text,
+  password text,
+  teams text[] NOT NULL DEFAULT '{}',
+  user_role text,
+  max_budget double precision,
+  spend double precision NOT NULL DEFAULT 0.0,
+  user_email text,
+  models text[] NOT NULL DEFAULT '{}',
+  metadata jsonb NOT NULL DEFAULT '{}',
+  max_parallel_requests integer,
+  tpm_limit bigint,
+  rpm_limit bigint,
+  budget_duration text,
+  budget_reset_at timestamp(3),
+  allowed_cache_controls text[] NOT NULL DEFAULT '{}',
+  policies text[] NOT NULL DEFAULT '{}',
+  model_spend jsonb NOT NULL DEFAULT '{}',
+  model_max_budget jsonb NOT NULL DEFAULT '{}',
+  created_at timestamp(3) DEFAULT (now() AT TIME ZONE 'UTC'),
+  updated_at timestamp(3) DEFAULT (now() AT TIME ZONE 'UTC')
+);
+
+-- The built-in admin; its password column stays empty until the initial password has been replaced.
+INSERT INTO "LiteLLM_UserTable" (user_id, user_role) VALUES ('default_user_id', 'proxy_admin');
+`,
+  '0003-spend-logs.sql': `-- One row per call, one partition per UTC day: old days are dropped, not deleted row by row.
+-- PostgreSQL wants the partition key in the primary key; LiteLLM's is request_id alone.
+
+CREATE TABLE "LiteLLM_SpendLogs" (
+  request_id text NOT NULL,
+  call_type text NOT NULL,
+  api_key text NOT NULL DEFAULT '',
+  spend double precision NOT NULL DEFAULT 0.0,
+  total_tokens integer NOT NULL DEFAULT 0,
+  prompt_tokens integer NOT NULL DEFAULT 0,
+  completion_tokens integer NOT NULL DEFAULT 0,
+  "startTime" timestamp(3) NOT NULL,
+  "endTime" timestamp(3) NOT NULL,
+  "completionStartTime" timestamp(3),
+  request_duration_ms integer,
+  model text NOT NULL DEFAULT '',
+  model_id text DEFAULT '',
+  model_group text DEFAULT '',
+  custom_llm_provider text DEFAULT '',
+  api_base text DEFAULT '',
+  "user" text DEFAULT '',
+  end_user text,
+  team_id text,
+  organization_id text,
+  agent_id text,
+  metadata jsonb DEFAULT '{}',
+  cache_hit text DEFAULT '',
+  cache_key text DEFAULT '',
+  request_tags jsonb DEFAULT '[]',
+  requester_ip_address text,
+  messages jsonb DEFAULT '{}',
+  response jsonb DEFAULT '{}',
+  proxy_server_request jsonb DEFAULT '{}',
+  session_id text,
+  status text,
+  mcp_namespaced_tool_name text,
+  PRIMARY KEY (request_id, "startTime")
+) PARTITION BY RANGE ("startTime");
+
+-- (startTime, request_id) also serves LiteLLM's index on startTime alone.
+CREATE INDEX "LiteLLM_SpendLogs_startTime_request_id_idx" ON "LiteLLM_SpendLogs" ("startTime", request_id);
+CREATE INDEX "LiteLLM_SpendLogs_end_user_idx" ON "LiteLLM_SpendLogs" (end_user);
+CREATE INDEX "LiteLLM_SpendLogs_session_id_idx" ON "LiteLLM_SpendLogs" (session_id);
+
+-- Takes what no day's partition takes: a clock that is wrong, a timer that did not run.
+CREATE TABLE "LiteLLM_SpendLogs_default" PARTITION OF "LiteLLM_SpendLogs" DEFAULT;
+`,
+  '0004-sign-in.sql': `-- The admin UI's sessions and its count of failed sign-ins; not LiteLLM's.
+
+CREATE TABLE ui_sessions (
+  token_hash text PRIMARY KEY,
+  user_id text NOT NULL REFERENCES "LiteLLM_UserTable" (user_id) ON DELETE CASCADE,
+  -- The session was opened with the initial password and may only replace it.
+  must_change_password boolean NOT NULL,
+  created_at timestamp(3) NOT NULL,
+  last_used_at timestamp(3) NOT NULL
+);
+
+-- A scope is an address (IPv6: its /64) or \`everyone\`. Kept in the database so that a restart forgives nobody.
+CREATE TABLE ui_sign_in_attempts (
+  scope text PRIMARY KEY,
+  attempts integer NOT NULL,
+  last_attempt_at timestamp(3) NOT NULL,
+  refused_until timestamp(3) NOT NULL
+);
+`,
+} as const;

@@ -1,0 +1,20 @@
+import { escapeIdentifier } from 'pg';
+import type { Connection } from './connection.ts';
+
+/**
+ * Gives the runtime role what serving needs and nothing else: rows may be read and written, no table may be made,
+ * changed or emptied, and the list of applied migrations is read-only. Later tables get the same by default privileges.
+ */
+export async function grantRuntime(db: Connection, runtimeRole: string): Promise<void> {
+  const role = escapeIdentifier(runtimeRole);
+  const statements = [
+    'REVOKE ALL ON SCHEMA public FROM PUBLIC',
+    `GRANT USAGE ON SCHEMA public TO ${role}`,
+    `GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${role}`,
+    `GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO ${role}`,
+    `ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO ${role}`,
+    `ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO ${role}`,
+    `REVOKE INSERT, UPDATE, DELETE ON schema_migrations FROM ${role}`,
+  ];
+  for (const text of statements) await db.query({ text });
+}

@@ -1,0 +1,60 @@
+import { escapeIdentifier, escapeLiteral } from 'pg';
+import type { Connection } from './connection.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** Partitions are made this far ahead, so that a timer that fails for a week harms nothing. */
+export const DAYS_AHEAD = 14;
+
+const isoDay = (timeMs: number): string => new Date(timeMs).toISOString().slice(0, 10);
+
+/** Name of the partition that holds one UTC day (`YYYY-MM-DD`). */
+export function partitionName(day: string): string {
+  return `LiteLLM_SpendLogs_${day.replaceAll('-', '')}`;
+}
+
+async function exists(db: Connection, table: string): Promise<boolean> {
+  const { rows } = await db.query<{ found: boolean }>({
+    text: 'SELECT to_regclass($1) IS NOT NULL AS found',
+    values: [escapeIdentifier(table)],
+  });
+  return rows[0]?.found === true;
+}
+
+/**
+ * Makes one day's partition and moves that day's rows out of the default partition. The default partition is locked
+ * first: a row that arrived in it between the move and the attachment would make the attachment fail.
+ */
+async function createPartition(db: Connection, day: string, nextDay: string): Promise<void> {
+  const table = escapeIdentifier(partitionName(day));
+  const [from, to] = [escapeLiteral(day), escapeLiteral(nextDay)];
+  const statements = [
+    'BEGIN',
+    'LOCK TABLE "LiteLLM_SpendLogs_default" IN ACCESS EXCLUSIVE MODE',
+    `CREATE TABLE ${table} (LIKE "LiteLLM_SpendLogs" INCLUDING DEFAULTS INCLUDING CONSTRAINTS)`,
+    `WITH moved AS (
+       DELETE FROM "LiteLLM_SpendLogs_default" WHERE "startTime" >= ${from} AND "startTime" < ${to} RETURNING *
+     )
+     INSERT INTO ${table} SELECT * FROM moved`,
+    `ALTER TABLE "LiteLLM_SpendLogs" ATTACH PARTITION ${table} FOR VALUES FROM (${from}) TO (${to})`,
+    'COMMIT',
+  ];
+  try {
+    for (const text of statements) await db.query({ text });
+  } catch (error) {
+    await db.query({ text: 'ROLLBACK' });
+    throw error;
+  }
+}
+
+/** Makes the missing partitions from today (UTC) to DAYS_AHEAD days ahead and returns their names. */
+export async function ensurePartitions(db: Connection, nowMs: number): Promise<readonly string[]> {
+  const made: string[] = [];
+  for (let ahead = 0; ahead <= DAYS_AHEAD; ahead++) {
+    const day = isoDay(nowMs + ahead * DAY_MS);
+    if (await exists(db, partitionName(day))) continue;
+    await createPartition(db, day, isoDay(nowMs + (ahead + 1) * DAY_MS));
+    made.push(partitionName(day));
+  }
+  return made;
+}

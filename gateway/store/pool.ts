@@ -1,0 +1,43 @@
+import { Pool, types } from 'pg';
+
+const SECOND = 1000;
+const TIMESTAMP = types.builtins.TIMESTAMP;
+const INT8 = types.builtins.INT8;
+
+export interface PoolSettings {
+  readonly max: number;
+  /** Told of a connection that broke while idle; the pool replaces it by itself. */
+  readonly onError?: (error: Error) => void;
+}
+
+/** Columns without a zone hold UTC; the driver would read them in the process's zone. */
+function parseTimestamp(text: string): Date {
+  return new Date(`${text.replace(' ', 'T')}Z`);
+}
+
+/** How columns become values, the same for every connection of the gateway. */
+export const columnTypes = {
+  getTypeParser(oid: number, format?: 'text' | 'binary'): unknown {
+    if (oid === TIMESTAMP) return parseTimestamp;
+    // Rate limits and counts: far below 2^53.
+    if (oid === INT8) return Number;
+    return types.getTypeParser(oid, format);
+  },
+} as NonNullable<ConstructorParameters<typeof Pool>[0]>['types'];
+
+/** Opens the gateway's connection pool. Whether TLS is used, and which CA is trusted, is said by the URL (`sslmode`, `sslrootcert`). */
+export function openPool(databaseUrl: string, { max, onError }: PoolSettings): Pool {
+  const pool = new Pool({
+    connectionString: databaseUrl,
+    max,
+    application_name: 'litellm-gateway',
+    statement_timeout: 15 * SECOND,
+    connectionTimeoutMillis: 5 * SECOND,
+    idleTimeoutMillis: 60 * SECOND,
+    keepAlive: true,
+    types: columnTypes,
+  });
+  // Without a listener an idle connection that breaks would end the process.
+  pool.on('error', (error) => onError?.(error));
+  return pool;
+}

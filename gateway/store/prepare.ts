@@ -1,0 +1,56 @@
+import { Client } from 'pg';
+import { grantRuntime } from './grants.ts';
+import { applyMigrations } from './migrator.ts';
+import { ensurePartitions } from './partitions.ts';
+
+/** One number for everything that changes the schema; PostgreSQL's advisory locks are per database. */
+const SCHEMA_LOCK = 40_005_432;
+
+export interface PrepareOptions {
+  /** Role that the gateway signs in with. */
+  readonly runtimeRole: string;
+  readonly now?: () => number;
+}
+
+/** What a run has changed; empty lists when everything was in place. */
+export interface Prepared {
+  readonly migrations: readonly string[];
+  readonly partitions: readonly string[];
+}
+
+async function asOwner<T>(ownerUrl: string, work: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({ connectionString: ownerUrl, application_name: 'litellm-migrate' });
+  await client.connect();
+  try {
+    await client.query("SET TimeZone = 'UTC'");
+    await client.query('SELECT pg_advisory_lock($1)', [SCHEMA_LOCK]);
+    return await work(client);
+  } finally {
+    // The lock ends with the connection.
+    await client.end();
+  }
+}
+
+/**
+ * Brings a database to this program's schema, makes the partitions of the coming days and grants the runtime role its
+ * rights. Safe to run at any time and any number of times at once. Throws SchemaError when the database does not fit.
+ */
+export function prepareDatabase(
+  ownerUrl: string,
+  { runtimeRole, now = Date.now }: PrepareOptions,
+): Promise<Prepared> {
+  return asOwner(ownerUrl, async (client) => {
+    const applied = await applyMigrations(client);
+    await grantRuntime(client, runtimeRole);
+    const partitions = await ensurePartitions(client, now());
+    return { migrations: applied.map(({ name }) => name), partitions };
+  });
+}
+
+/** Makes only the partitions of the coming days, as the owner's daily timer does; returns the names of the new ones. */
+export function preparePartitions(
+  ownerUrl: string,
+  { now = Date.now }: Pick<PrepareOptions, 'now'> = {},
+): Promise<readonly string[]> {
+  return asOwner(ownerUrl, (client) => ensurePartitions(client, now()));
+}

@@ -1,0 +1,33 @@
+import { DatabaseError } from 'pg';
+import { GatewayError } from '../http/errors.ts';
+
+/** SQLSTATEs that say "not now" and nothing about the statement. A three-character row stands for the whole class. */
+const unavailable: Readonly<Record<string, string>> = {
+  '08': 'connection exception',
+  '28': 'sign-in refused by the server',
+  '53': 'out of memory, disk or connections',
+  '57P': 'server is starting, stopping or crashed',
+  '57014': 'statement took longer than allowed',
+  '3D000': 'database does not exist',
+  '25006': 'server is read-only, a standby',
+  '55P03': 'lock not to be had in time',
+};
+
+/** Whether the failure means that the database is away, and not that the statement is wrong. */
+export function isUnavailable(error: unknown): boolean {
+  if (error instanceof DatabaseError) {
+    const code = error.code ?? '';
+    return Object.keys(unavailable).some((prefix) => code.startsWith(prefix));
+  }
+  // Whatever else the driver throws comes from its socket; a TypeError or RangeError is a fault of ours.
+  return error instanceof Error && !(error instanceof TypeError) && !(error instanceof RangeError);
+}
+
+/** What a client may learn of a failed statement: 503 while the database is away, otherwise the failure itself. */
+export function storeError(error: unknown): unknown {
+  if (error instanceof GatewayError || !isUnavailable(error)) return error;
+  return new GatewayError('database_unavailable', 'The database cannot be reached; try again in a moment', {
+    headers: { 'retry-after': '5' },
+    cause: error,
+  });
+}
