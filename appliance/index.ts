@@ -1,4 +1,12 @@
 export {
+  type FileAccess,
+  type Owner,
+  rewriteFileAtomic,
+  syncDirectory,
+  writeFileAtomic,
+} from './atomic-file.ts';
+export { EnvFileError, envLine, parseEnvFile, withEnvValue } from './env-file.ts';
+export {
   type AdminPasswordRule,
   type BaseFacts,
   type Facts,
@@ -8,4 +16,13 @@ export {
   readFacts,
   type TargetFacts,
 } from './facts.ts';
+export { type FileSystem, readTextIfAny } from './file-system.ts';
 export { type MachineFacts, machineFacts, readMachineFacts } from './machine-facts.ts';
+export {
+  mustRun,
+  ProgramError,
+  type ProgramOptions,
+  type ProgramResult,
+  type RunProgram,
+  runProgram,
+} from './programs.ts';

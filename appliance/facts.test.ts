@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { FactsError, parseFacts, readFacts } from './facts.ts';
+
+const text = readFileSync(new URL('../appliance.yaml', import.meta.url), 'utf8');
+
+const without = (pattern: RegExp): string => text.replace(pattern, '');
+
+test('the repository has facts, and they cannot be changed at run time', () => {
+  const facts = readFacts();
+  expect(facts.name).toBe('litellm-appliance');
+  expect(Object.keys(facts.bases)).toEqual(['ubuntu-24.04', 'debian-13']);
+  expect(Object.isFrozen(facts.bases['debian-13'])).toBe(true);
+});
+
+test.each([
+  ['an unknown fact', `${text}\ncolour: red\n`, "the document: 'colour' is not a fact"],
+  ['a missing fact', without(/^version: .*$/m), "the document: 'version' is missing; add it"],
+  ['a port out of range', text.replace('gateway: 4000', 'gateway: 70000'), 'ports.gateway: must be <= 65535'],
+  ['a relative path', text.replace('/etc/litellm/config.yaml', 'config.yaml'), 'paths.config: must match ^/'],
+  [
+    'a password rule that nobody knows',
+    text.replace('qemu: { adminPassword: random }', 'qemu: { adminPassword: fixed }'),
+    'targets.qemu.adminPassword: must be one of random, instance-id',
+  ],
+  [
+    'an undated image',
+    text.replace('release-20250805', 'current'),
+    'bases.ubuntu-24.04.source.url: must match',
+  ],
+  ['text that is not YAML', 'name: [', 'not readable as YAML'],
+])('%s is refused with its path and what would be right', (_title, wrong, message) => {
+  expect(wrong).not.toBe(text);
+  expect(() => parseFacts(wrong)).toThrow(FactsError);
+  expect(() => parseFacts(wrong)).toThrow(message);
+});
+
+test('every fault is named, not only the first', () => {
+  const wrong = without(/^version: .*$/m).replace('gateway: 4000', 'gateway: 0');
+  expect(() => parseFacts(wrong)).toThrow(/'version' is missing.*ports\.gateway/);
+});
