@@ -23,8 +23,23 @@ export function isUnavailable(error: unknown): boolean {
   return error instanceof Error && !(error instanceof TypeError) && !(error instanceof RangeError);
 }
 
-/** What a client may learn of a failed statement: 503 while the database is away, otherwise the failure itself. */
+/** Class 22: a value that PostgreSQL cannot hold, such as a text with a NUL character. */
+const DATA_EXCEPTION = '22';
+
+/**
+ * What a client may learn of a failed statement: 503 while the database is away, 400 for a value that cannot be stored,
+ * otherwise the failure itself.
+ */
 export function storeError(error: unknown): unknown {
+  if (error instanceof DatabaseError && error.code?.startsWith(DATA_EXCEPTION)) {
+    return new GatewayError(
+      'bad_request',
+      'A value cannot be stored: it holds a NUL character or is out of range',
+      {
+        cause: error,
+      },
+    );
+  }
   if (error instanceof GatewayError || !isUnavailable(error)) return error;
   return new GatewayError('database_unavailable', 'The database cannot be reached; try again in a moment', {
     headers: { 'retry-after': '5' },

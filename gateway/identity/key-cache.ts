@@ -1,0 +1,111 @@
+/** What is kept of a look-up: the value found, or that there is none. */
+interface Entry<T> {
+  readonly value: T;
+  readonly freshUntil: number;
+}
+
+/** A bounded map that forgets what was used longest ago, and what is older than its time. */
+class RecentMap<T> {
+  readonly #entries = new Map<string, Entry<T>>();
+  readonly #limit: number;
+  readonly #ttlMs: number;
+
+  constructor(limit: number, ttlMs: number) {
+    this.#limit = limit;
+    this.#ttlMs = ttlMs;
+  }
+
+  get(key: string, now: number): T | undefined {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return undefined;
+    this.#entries.delete(key);
+    if (now >= entry.freshUntil) return undefined;
+    this.#entries.set(key, entry);
+    return entry.value;
+  }
+
+  set(key: string, value: T, now: number): void {
+    this.#entries.delete(key);
+    this.#entries.set(key, { value, freshUntil: now + this.#ttlMs });
+    if (this.#entries.size <= this.#limit) return;
+    const [oldest] = this.#entries.keys();
+    if (oldest !== undefined) this.#entries.delete(oldest);
+  }
+
+  delete(key: string): void {
+    this.#entries.delete(key);
+  }
+
+  clear(): void {
+    this.#entries.clear();
+  }
+}
+
+export interface KeyCacheOptions<T> {
+  readonly load: (hash: string) => Promise<T | undefined>;
+  readonly clock: () => number;
+  readonly limit: number;
+  readonly ttlMs: number;
+  /** How long "there is no such key" is believed: short, since a key may be generated in the meantime. */
+  readonly absentTtlMs: number;
+}
+
+/**
+ * Keys by hash. Look-ups of one key that run at the same time share one query. Absent keys have their own bounded map,
+ * so that made-up keys never push out real ones. What was loaded before an eviction is handed to whoever waits for it,
+ * but not kept: it may show the key as it was before the change.
+ */
+export class KeyCache<T extends object> {
+  readonly #options: KeyCacheOptions<T>;
+  readonly #present: RecentMap<T>;
+  readonly #absent: RecentMap<true>;
+  readonly #loading = new Map<string, Promise<T | undefined>>();
+
+  constructor(options: KeyCacheOptions<T>) {
+    this.#options = options;
+    this.#present = new RecentMap(options.limit, options.ttlMs);
+    this.#absent = new RecentMap(options.limit, options.absentTtlMs);
+  }
+
+  /** The key's value, null when it is known to be absent, a promise when it must be looked up. */
+  get(hash: string): T | null | Promise<T | null> {
+    const now = this.#options.clock();
+    const known = this.#present.get(hash, now);
+    if (known !== undefined) return known;
+    if (this.#absent.get(hash, now)) return null;
+    return this.#load(hash);
+  }
+
+  async #load(hash: string): Promise<T | null> {
+    const running = this.#loading.get(hash);
+    if (running !== undefined) return (await running) ?? null;
+    const load = this.#options.load(hash);
+    this.#loading.set(hash, load);
+    try {
+      const value = await load;
+      // An eviction takes the look-up out of the map; its result is then not kept.
+      if (this.#loading.get(hash) === load) this.#keep(hash, value);
+      return value ?? null;
+    } finally {
+      if (this.#loading.get(hash) === load) this.#loading.delete(hash);
+    }
+  }
+
+  #keep(hash: string, value: T | undefined): void {
+    const now = this.#options.clock();
+    if (value === undefined) this.#absent.set(hash, true, now);
+    else this.#present.set(hash, value, now);
+  }
+
+  evict(hash: string): void {
+    this.#loading.delete(hash);
+    this.#present.delete(hash);
+    this.#absent.delete(hash);
+  }
+
+  clear(): void {
+    this.#loading.clear();
+    this.#present.clear();
+    this.#absent.clear();
+  }
+}

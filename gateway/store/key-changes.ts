@@ -1,0 +1,91 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, type Pool } from 'pg';
+import { type Connection, rows } from './connection.ts';
+
+const CHANNEL = 'litellm_key_changed';
+const SECOND = 1000;
+const RETRY_MIN_MS = SECOND / 4;
+const RETRY_MAX_MS = 15 * SECOND;
+
+/** Tells every gateway on this database that keys changed; heard when the transaction commits. */
+export async function announceKeyChanges(db: Connection, hashes: readonly string[]): Promise<void> {
+  await rows(db, {
+    text: 'SELECT pg_notify($1, hash) FROM unnest($2::text[]) AS hash',
+    values: [CHANNEL, hashes],
+  });
+}
+
+export interface KeyChangeListener {
+  /** A key was changed, here or in another gateway. */
+  evict(hash: string): void;
+  /** Announcements may have been missed: nothing cached can be trusted. */
+  clear(): void;
+}
+
+/**
+ * Listens to key changes on a connection of its own until it is closed. A broken connection is opened again with
+ * growing pauses; announcements were lost meanwhile, so the listener forgets everything once it is back. Until then
+ * cached keys go on for at most their time: a database that is away stops nobody at once.
+ */
+export class KeyChangeWatch implements AsyncDisposable {
+  readonly #pool: Pool;
+  readonly #listener: KeyChangeListener;
+  readonly #closing = new AbortController();
+  #client: Client | undefined;
+  #running: Promise<void>;
+
+  private constructor(pool: Pool, listener: KeyChangeListener) {
+    this.#pool = pool;
+    this.#listener = listener;
+    this.#running = Promise.resolve();
+  }
+
+  /** Starts listening; returns at once, also while the database is away. */
+  static start(pool: Pool, listener: KeyChangeListener): KeyChangeWatch {
+    const watch = new KeyChangeWatch(pool, listener);
+    watch.#running = watch.#run();
+    return watch;
+  }
+
+  async #run(): Promise<void> {
+    let pauseMs = RETRY_MIN_MS;
+    while (!this.#closing.signal.aborted) {
+      const connected = await this.#listen();
+      pauseMs = connected ? RETRY_MIN_MS : Math.min(pauseMs * 2, RETRY_MAX_MS);
+      await sleep(pauseMs, undefined, { signal: this.#closing.signal }).catch(() => undefined);
+    }
+  }
+
+  /** Listens on one connection until it ends; false when it could not be opened. */
+  async #listen(): Promise<boolean> {
+    const client = new Client({ ...this.#pool.options, statement_timeout: 0 });
+    const ended = new Promise<void>((resolve) => client.once('end', resolve));
+    // The 'end' event follows; what broke the connection is the pool's to report.
+    client.on('error', () => undefined);
+    client.on('notification', ({ payload }) => {
+      if (payload !== undefined) this.#listener.evict(payload);
+    });
+    try {
+      await client.connect();
+      this.#client = client;
+      await client.query(`LISTEN ${CHANNEL}`);
+    } catch {
+      await client.end().catch(() => undefined);
+      return false;
+    }
+    this.#listener.clear();
+    if (this.#closing.signal.aborted) await client.end();
+    await ended;
+    return true;
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#client?.end().catch(() => undefined);
+    await this.#running;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}

@@ -1,0 +1,104 @@
+import { sortableColumns } from '../../store/virtual-keys.ts';
+import { bodyReader, queryReader } from './validation.ts';
+
+const nullableText = { type: ['string', 'null'] } as const;
+const nullableObject = { type: ['object', 'null'] } as const;
+const texts = { type: 'array', items: { type: 'string' } } as const;
+const nullableTexts = { type: ['array', 'null'], items: { type: 'string' } } as const;
+
+export interface GenerateRequest {
+  readonly key?: string | null;
+  readonly key_alias?: string | null;
+  readonly duration?: string | null;
+  readonly models?: readonly string[] | null;
+  readonly user_id?: string | null;
+  readonly metadata?: Readonly<Record<string, unknown>> | null;
+  readonly blocked?: boolean | null;
+  readonly spend?: number | null;
+}
+
+/** Unknown members are ignored, as LiteLLM does; members that are known but not enforced are refused elsewhere. */
+export const readGenerate = bodyReader<GenerateRequest>({
+  type: 'object',
+  properties: {
+    key: nullableText,
+    key_alias: nullableText,
+    duration: nullableText,
+    models: nullableTexts,
+    user_id: nullableText,
+    metadata: nullableObject,
+    blocked: { type: ['boolean', 'null'] },
+    spend: { type: ['number', 'null'], minimum: 0 },
+  },
+});
+
+export interface DeleteRequest {
+  readonly keys?: readonly string[] | null;
+  readonly key_aliases?: readonly string[] | null;
+}
+
+export const readDelete = bodyReader<DeleteRequest>({
+  type: 'object',
+  properties: { keys: nullableTexts, key_aliases: nullableTexts },
+  anyOf: [
+    { required: ['keys'], properties: { keys: { ...texts, minItems: 1 } } },
+    { required: ['key_aliases'], properties: { key_aliases: { ...texts, minItems: 1 } } },
+  ],
+});
+
+export const readKeyOnly = bodyReader<{ readonly key: string }>({
+  type: 'object',
+  required: ['key'],
+  properties: { key: { type: 'string' } },
+});
+
+export const readInfoQuery = queryReader<{ readonly key?: string }>({
+  type: 'object',
+  properties: { key: { type: 'string' } },
+});
+
+export interface ListQuery {
+  readonly page: number;
+  readonly size: number;
+  readonly user_id?: string;
+  readonly team_id?: string;
+  readonly organization_id?: string;
+  readonly project_id?: string;
+  readonly key_hash?: string;
+  readonly key_alias?: string;
+  readonly return_full_object: boolean;
+  readonly include_created_by_keys: boolean;
+  readonly sort_by?: string;
+  readonly sort_order: 'asc' | 'desc';
+  readonly status?: string;
+  readonly expand?: string;
+}
+
+const text = { type: 'string' } as const;
+
+export const readListQuery = queryReader<ListQuery>({
+  type: 'object',
+  properties: {
+    page: { type: 'integer', minimum: 1, maximum: 1_000_000, default: 1 },
+    size: { type: 'integer', minimum: 1, maximum: 100, default: 10 },
+    user_id: text,
+    team_id: text,
+    organization_id: text,
+    project_id: text,
+    key_hash: text,
+    key_alias: text,
+    return_full_object: { type: 'boolean', default: false },
+    include_created_by_keys: { type: 'boolean', default: false },
+    sort_by: text,
+    sort_order: { enum: ['asc', 'desc'], default: 'desc' },
+    status: text,
+    expand: text,
+  },
+});
+
+export type SortColumn = (typeof sortableColumns)[number];
+
+/** Whether a listing can be sorted by this column. */
+export function isSortColumn(name: string): name is SortColumn {
+  return (sortableColumns as readonly string[]).includes(name);
+}

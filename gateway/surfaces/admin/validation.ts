@@ -1,0 +1,50 @@
+import { Ajv, type ErrorObject } from 'ajv';
+import { type JsonObject, jsonObject } from '../../http/body.ts';
+
+/** One wrong member, in the form that LiteLLM's management endpoints report it. */
+export interface Fault {
+  readonly loc: readonly string[];
+  readonly msg: string;
+  readonly type: string;
+}
+
+/** A body or query of the wrong shape; answered as 422 `{"detail": [...]}` by `management`. */
+export class InvalidRequest extends Error {
+  override readonly name = 'InvalidRequest';
+  readonly faults: readonly Fault[];
+
+  constructor(faults: readonly Fault[]) {
+    super(faults.map(({ loc, msg }) => `${loc.join('.')}: ${msg}`).join('; '));
+    this.faults = faults;
+  }
+}
+
+const bodies = new Ajv({ allErrors: true, allowUnionTypes: true });
+const queries = new Ajv({ allErrors: true, allowUnionTypes: true, coerceTypes: true, useDefaults: true });
+
+function fault(place: 'body' | 'query', { instancePath, keyword, params, message }: ErrorObject): Fault {
+  const path = instancePath.split('/').slice(1);
+  const missing = keyword === 'required' ? [String(params.missingProperty)] : [];
+  const choices = keyword === 'enum' ? `: ${(params.allowedValues as unknown[]).join(', ')}` : '';
+  return { loc: [place, ...path, ...missing], msg: `${message ?? keyword}${choices}`, type: keyword };
+}
+
+function checker<T>(ajv: Ajv, place: 'body' | 'query', schema: object): (value: unknown) => T {
+  const validate = ajv.compile<T>(schema);
+  return (value) => {
+    if (validate(value)) return value;
+    throw new InvalidRequest((validate.errors ?? []).map((error) => fault(place, error)));
+  };
+}
+
+/** A reader of JSON bodies of this shape. Throws GatewayError for what is no JSON object, InvalidRequest for a wrong member. */
+export function bodyReader<T>(schema: object): (body: Buffer | undefined) => T & JsonObject {
+  const check = checker<T & JsonObject>(bodies, 'body', schema);
+  return (body) => check(jsonObject(body));
+}
+
+/** A reader of query strings of this shape; numbers and booleans are read from their text, defaults are filled in. */
+export function queryReader<T>(schema: object): (query: unknown) => T {
+  const check = checker<T>(queries, 'query', schema);
+  return (query) => check({ ...(query as object) });
+}
