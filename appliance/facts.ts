@@ -29,6 +29,11 @@ export interface BaseFacts {
   readonly source: CloudImageSource | BootstrapSource;
 }
 
+export interface ImageFacts {
+  /** Size that the machine sees; it grows to what the cloud gives at its first boot. */
+  readonly diskGiB: number;
+}
+
 export interface TargetFacts {
   readonly adminPassword: AdminPasswordRule;
 }
@@ -70,6 +75,7 @@ export interface ProductFacts {
 
 /** The whole of appliance.yaml. */
 export interface Facts extends ProductFacts {
+  readonly image: ImageFacts;
   readonly bases: Readonly<Record<string, BaseFacts>>;
   readonly targets: Readonly<Record<string, TargetFacts>>;
 }
@@ -144,6 +150,7 @@ export const adminPasswordSchema = { enum: ['random', 'instance-id'] } as const;
 
 const schema = record({
   ...productSchemas,
+  image: record({ diskGiB: { type: 'integer', minimum: 2, maximum: 64 } }),
   bases: { type: 'object', minProperties: 1, additionalProperties: base },
   targets: {
     type: 'object',

@@ -1,0 +1,62 @@
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { BaseFacts } from '../../appliance/index.ts';
+import { cached } from '../cache.ts';
+import type { Work } from '../command.ts';
+import { sha256, sha256OfTree } from '../hash.ts';
+import { programFailure, shellFor } from '../shell.ts';
+import type { Base } from './base.ts';
+import { DEBIAN_KEYRING, hostMirrors, sourcesFor } from './host-mirrors.ts';
+
+const recipe = fileURLToPath(new URL('debian', import.meta.url));
+const HOST_KEYRING_IN_MACHINE = '/etc/apt/keyrings/build-host.gpg';
+
+/**
+ * A Debian root tree made by mmdebstrap from the archives that this machine itself uses. Cached by everything that
+ * goes into it but the archive's state of the day: remove `.cache/base` for newer packages.
+ */
+export async function bootstrapDebian(name: string, facts: BaseFacts, { log, signal }: Work): Promise<Base> {
+  const shell = shellFor(signal);
+  await shell`apt-get -q -o DPkg::Lock::Timeout=600 update`;
+  const mirrors = await hostMirrors();
+  const keyring = mirrors.keyring === DEBIAN_KEYRING ? DEBIAN_KEYRING : HOST_KEYRING_IN_MACHINE;
+  const sources = sourcesFor(mirrors, facts.suite, keyring);
+  const id = sha256([name, facts.suite, sources, sha256OfTree(recipe)].join('\n')).slice(0, 16);
+
+  const { directory, hit } = await cached('base', `${name}-${id}`, async (unfinished) => {
+    await log.step(`bootstrap ${name} from ${mirrors.main}`, () => bootstrap(unfinished));
+  });
+  if (hit) log.note(`base ${name} from the cache (${id})`);
+  return {
+    name,
+    id,
+    tree: `${directory}/tree`,
+    rehearsal: true,
+    origin: { kind: 'bootstrap', suite: facts.suite, ...mirrors },
+  };
+
+  async function bootstrap(unfinished: string): Promise<void> {
+    const files = `${unfinished}/files`;
+    await shell`cp -a ${recipe}/files ${files}`;
+    mkdirSync(`${files}/etc/apt/sources.list.d`, { recursive: true });
+    writeFileSync(`${files}/etc/apt/sources.list.d/debian.sources`, sources);
+    if (keyring !== DEBIAN_KEYRING) {
+      mkdirSync(`${files}/etc/apt/keyrings`, { recursive: true });
+      copyFileSync(mirrors.keyring, `${files}${keyring}`);
+    }
+    const hostSources = `${unfinished}/host.sources`;
+    writeFileSync(hostSources, sourcesFor(mirrors, facts.suite, mirrors.keyring));
+    const hooks = [
+      `--customize-hook=${recipe}/customize`,
+      `--customize-hook=sync-in ${files} /`,
+      '--customize-hook=rm -f "$1/etc/apt/sources.list"',
+    ];
+    const packages = readFileSync(`${recipe}/packages`, 'utf8').trim().split('\n');
+    const options = ['--variant=important', `--include=${packages.join(',')}`, ...hooks];
+    try {
+      await shell`mmdebstrap ${options} ${facts.suite} ${unfinished}/tree ${hostSources}`;
+    } catch (error) {
+      throw programFailure(error, `see that ${mirrors.main} serves ${facts.suite}, then run again`);
+    }
+  }
+}

@@ -1,0 +1,31 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { cached } from './cache.ts';
+
+let cache: string;
+const make = (text: string) => async (directory: string) => writeFileSync(join(directory, 'made'), text);
+
+beforeEach(() => {
+  cache = mkdtempSync(join(tmpdir(), 'cache-'));
+});
+afterEach(() => rmSync(cache, { recursive: true }));
+
+test('what was made once is not made again', async () => {
+  await cached('base', 'id', make('first'), cache);
+  const { directory, hit } = await cached('base', 'id', make('second'), cache);
+  expect(hit).toBe(true);
+  expect(readFileSync(join(directory, 'made'), 'utf8')).toBe('first');
+});
+
+test('a making that fails leaves nothing under the final name, and the next one starts empty', async () => {
+  const breaking = async (directory: string) => {
+    writeFileSync(join(directory, 'half'), '');
+    throw new Error('power cut');
+  };
+  await expect(cached('base', 'id', breaking, cache)).rejects.toThrow('power cut');
+  expect(existsSync(join(cache, 'base/id'))).toBe(false);
+  const { directory } = await cached('base', 'id', make('whole'), cache);
+  expect(readdirSync(directory)).toEqual(['made']);
+});
