@@ -1,0 +1,18 @@
+/** The error envelope that clients of the gateway know, as one line of JSON fit for nginx's single quotes. */
+export function envelope(status: number, type: string, message: string): string {
+  const json = JSON.stringify({ error: { message, type, param: null, code: String(status) } });
+  return json.replaceAll("'", '\\u0027').replaceAll('$', '\\u0024');
+}
+
+/** What nginx itself refuses or fails at, by status. */
+export function edgeErrors(bodyBytes: number): readonly { readonly status: number; readonly body: string }[] {
+  const rows: readonly [number, string, string][] = [
+    [403, 'auth_error', 'This address is not on the access list of the gateway'],
+    [404, 'not_found_error', 'Not found: no route of the gateway begins like this'],
+    [405, 'invalid_request_error', 'Method not allowed'],
+    [413, 'invalid_request_error', `The request body is larger than ${bodyBytes} bytes`],
+    [500, 'internal_server_error', 'Internal server error at the edge; its error log has the details'],
+    [504, 'internal_server_error', 'The gateway did not answer in time'],
+  ];
+  return rows.map(([status, type, message]) => ({ status, body: envelope(status, type, message) }));
+}
