@@ -1,0 +1,104 @@
+import { copyFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { $ } from 'zx';
+import type { Wire } from './wire.ts';
+
+export type Firmware = 'bios' | 'uefi';
+
+/** Values of the machine's SMBIOS tables, which is how a guest learns what cloud it is in. */
+export interface Smbios {
+  readonly manufacturer?: string;
+  readonly product?: string;
+  readonly serial?: string;
+  readonly uuid?: string;
+  readonly chassisAssetTag?: string;
+}
+
+/** What QEMU is started with. */
+export interface Hardware {
+  readonly directory: string;
+  readonly disk: string;
+  readonly seed: string;
+  readonly firmware: Firmware;
+  readonly smbios: Smbios;
+  readonly wire: Wire;
+  /** Whether a guest really runs under KVM here. */
+  readonly kvm: boolean;
+}
+
+const CPUS = 2;
+const MEMORY_MIB = 4096;
+const OVMF = '/usr/share/OVMF';
+
+/** Files of one machine, all in its directory. */
+export const filesOf = (directory: string) => ({
+  disk: join(directory, 'disk.qcow2'),
+  serial: join(directory, 'serial.log'),
+  monitor: join(directory, 'qmp.sock'),
+  errors: join(directory, 'qemu.log'),
+  variables: join(directory, 'efi-variables.fd'),
+});
+
+/** Makes the machine's own disk on top of `image`, which stays as it is. */
+export async function makeOverlay(image: string, disk: string): Promise<void> {
+  await $({ quiet: true })`qemu-img create -q -f qcow2 -b ${image} -F qcow2 ${disk}`;
+}
+
+/** UEFI keeps its variables on the machine: each starts from an empty store of its own. */
+export function makeVariables(directory: string): void {
+  copyFileSync(join(OVMF, 'OVMF_VARS_4M.fd'), filesOf(directory).variables);
+}
+
+/** The program and arguments that run this machine. */
+export function qemuCommand(hardware: Hardware): string[] {
+  const { directory, disk, seed, wire } = hardware;
+  const { serial, monitor } = filesOf(directory);
+  return [
+    ...wire.launcher,
+    // The machine must not outlive the test that started it.
+    ...['setpriv', '--pdeathsig', 'KILL'],
+    'qemu-system-x86_64',
+    ...['-nodefaults', '-no-user-config', '-display', 'none', '-vga', 'std'],
+    ...['-machine', 'q35', ...processor(hardware.kvm)],
+    ...['-smp', `${CPUS}`, '-m', `${MEMORY_MIB}`],
+    ...firmware(hardware),
+    ...smbios(hardware.smbios),
+    ...['-drive', `file=${disk},if=virtio,format=qcow2`, '-cdrom', seed],
+    ...['-netdev', wire.netdev, '-device', `virtio-net-pci,netdev=wire,mac=${wire.mac}`],
+    ...['-device', 'virtio-rng-pci'],
+    // Appended to: the console of every boot stays.
+    ...['-chardev', `file,id=serial,path=${serial},append=on`, '-serial', 'chardev:serial'],
+    ...['-qmp', `unix:${monitor},server=on,wait=off`],
+  ];
+}
+
+/**
+ * Without KVM, a CPU model without AVX is the quickest to emulate. It goes without cmpxchg16b too: under load QEMU 7.2
+ * has resumed an emulated one with wrong flags, which ended the guest's kernel in a double fault in its allocator.
+ */
+function processor(kvm: boolean): string[] {
+  return kvm ? ['-accel', 'kvm', '-cpu', 'host'] : ['-accel', 'tcg,thread=multi', '-cpu', 'Nehalem,-cx16'];
+}
+
+function firmware({ firmware: kind, directory }: Hardware): string[] {
+  if (kind === 'bios') return [];
+  const pflash = (file: string, extra: string): string[] => [
+    '-drive',
+    `if=pflash,format=raw,file=${file}${extra}`,
+  ];
+  return [
+    ...pflash(join(OVMF, 'OVMF_CODE_4M.fd'), ',readonly=on'),
+    ...pflash(filesOf(directory).variables, ''),
+  ];
+}
+
+function smbios(values: Smbios): string[] {
+  const { manufacturer, product, serial, uuid, chassisAssetTag } = values;
+  const system = Object.entries({ manufacturer, product, serial, uuid }).flatMap(([key, value]) =>
+    value === undefined ? [] : [`,${key}=${value}`],
+  );
+  return [
+    ...(system.length === 0 ? [] : ['-smbios', `type=1${system.join('')}`]),
+    ...(chassisAssetTag === undefined ? [] : ['-smbios', `type=3,asset=${chassisAssetTag}`]),
+  ];
+}
