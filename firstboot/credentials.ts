@@ -1,0 +1,107 @@
+import type { MachineFacts } from '../appliance/index.ts';
+import { urlHost } from './addresses.ts';
+import type { Secrets } from './secrets.ts';
+
+/** The labelled lines of the credentials file; everything else in it is prose. */
+export const credentialLabels = {
+  publicIp: 'Public IP',
+  privateIp: 'Private IP',
+  adminUrl: 'Admin UI',
+  adminUser: 'Admin user',
+  adminPassword: 'Initial password',
+  masterKey: 'Master key',
+  saltKey: 'Salt key',
+  databasePassword: 'PostgreSQL password',
+} as const;
+
+export type CredentialField = keyof typeof credentialLabels;
+
+/** The labelled lines that say where the machine is. */
+export type Whereabouts = Pick<Record<CredentialField, string>, 'publicIp' | 'privateIp' | 'adminUrl'>;
+
+const COLUMN = 22;
+
+function line(field: CredentialField, value: string): string {
+  return `${`${credentialLabels[field]}:`.padEnd(COLUMN)}${value}`;
+}
+
+/** What the three lines about the machine's place say, given the address or a note why there is none. */
+export function whereabouts(
+  hostName: string,
+  localAddresses: readonly string[],
+  publicIp: { readonly address?: string; readonly note: string },
+): Whereabouts {
+  const host = publicIp.address ?? localAddresses[0] ?? hostName;
+  return {
+    publicIp: publicIp.address ?? `not known: ${publicIp.note}`,
+    privateIp: localAddresses[0] ?? 'none yet',
+    adminUrl: `https://${urlHost(host)}/ui`,
+  };
+}
+
+/** The text of the credentials file, for a person to read. */
+export function renderCredentials(
+  facts: MachineFacts,
+  secrets: Secrets,
+  place: Whereabouts,
+  now: Date,
+): string {
+  const { paths, users } = facts;
+  return `${facts.name} ${facts.version}: the credentials of this machine
+Made by the machine itself at its first boot on ${now.toISOString().slice(0, 10)}; nobody else knows them.
+
+${line('publicIp', place.publicIp)}
+${line('privateIp', place.privateIp)}
+${line('adminUrl', place.adminUrl)}
+${line('adminUser', users.admin)}
+${line('adminPassword', secrets.adminPassword)}
+${line('masterKey', secrets.masterKey)}
+${line('saltKey', secrets.saltKey)}
+${line('databasePassword', secrets.databasePassword)}
+
+The initial password opens the form that replaces it. The browser warns about the certificate until you have one (3).
+The salt key encrypts the provider keys that are stored in the database: without it they are lost, also in a backup.
+The PostgreSQL password is that of the role '${users.service}' on 127.0.0.1:${facts.ports.postgresql}, database '${facts.database}'.
+
+What to do next
+  1. Note all this in a safe place, sign in at the admin UI and choose a password of your own.
+  2. Add the keys of your providers, one NAME=value a line, then apply them:
+         sudo nano ${paths.providersEnv}
+         sudo systemctl restart litellm
+  3. Point a DNS name at this machine and get a certificate for it:
+         sudo certbot --nginx -d NAME
+  4. See that everything is well:
+         sudo litellm-ctl status
+  5. Delete this file. Nothing needs it, and no boot brings it back:
+         sudo rm ${paths.credentials}
+Forgot the password of the admin UI?  sudo litellm-ctl credentials --reset-admin-password
+`;
+}
+
+function pattern(field: CredentialField): RegExp {
+  return new RegExp(`^${credentialLabels[field]}:[ \\t]*(.*)$`, 'm');
+}
+
+/** What a labelled line says; undefined when the text has no such line. */
+export function credentialField(text: string, field: CredentialField): string | undefined {
+  return pattern(field).exec(text)?.[1]?.trim();
+}
+
+/** The text with labelled lines changed and all else as it was; a line that somebody removed stays away. */
+export function withCredentialFields(text: string, values: Partial<Record<CredentialField, string>>): string {
+  return Object.entries(values).reduce(
+    (changed, [field, value]) =>
+      changed.replace(pattern(field as CredentialField), () => line(field as CredentialField, value)),
+    text,
+  );
+}
+
+const CLONE_NOTE = `
+Note: this machine is a copy of the one that made these credentials, and has the same keys and data. That is right for
+a restored machine. For a second one of its own, launch the original image instead.
+`;
+
+/** The text with a warning that machine and credentials were copied; once, however often it is asked for. */
+export function withCloneNote(text: string): string {
+  return text.includes(CLONE_NOTE) ? text : `${text}${CLONE_NOTE}`;
+}
