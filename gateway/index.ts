@@ -1,3 +1,13 @@
+export type { SpendRecord } from './accounting/spend.ts';
+export type { Handlers } from './http/handler.ts';
 export { limits } from './http/limits.ts';
 export { type Access, type RouteDeclaration, type RouteId, routes } from './http/routes.ts';
+export { createServer } from './http/server.ts';
+export { createAuthenticator, type KeyAuthenticator } from './identity/authenticator.ts';
+export { KeyChangeWatch } from './store/key-changes.ts';
+export { openPool } from './store/pool.ts';
 export { type Prepared, type PrepareOptions, prepareDatabase, preparePartitions } from './store/prepare.ts';
+export { requireSchema } from './store/schema.ts';
+export { insertSpendLogs } from './store/spend-logs.ts';
+export { keyHandlers } from './surfaces/admin/keys.ts';
+export { uiHandlers } from './ui/handlers.ts';

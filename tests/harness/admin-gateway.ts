@@ -1,0 +1,87 @@
+import { pino } from 'pino';
+import {
+  createAuthenticator,
+  createServer,
+  type Handlers,
+  KeyChangeWatch,
+  keyHandlers,
+  openPool,
+  routes,
+  uiHandlers,
+} from '../../gateway/index.ts';
+import type { TestDatabase } from './postgres.ts';
+
+const MASTER_KEY = 'sk-master-key-of-the-tests';
+export const INITIAL_PASSWORD = 'initial-password-0001';
+
+export interface AdminGatewayOptions {
+  readonly initialPassword?: string;
+  readonly clock?: () => number;
+}
+
+export type AdminGateway = Awaited<ReturnType<typeof startAdminGateway>>;
+
+/**
+ * The gateway's identity, key management and admin UI over a real database, asked in-process. Model routes answer who
+ * was admitted instead of calling a provider.
+ */
+export async function startAdminGateway(database: TestDatabase, options: AdminGatewayOptions = {}) {
+  const clock = options.clock ?? Date.now;
+  const logged: string[] = [];
+  const db = openPool(database.runtimeUrl, { max: 5 });
+  const authenticator = createAuthenticator({ db, masterKey: MASTER_KEY, clock });
+  const watch = KeyChangeWatch.start(db, authenticator);
+  const doubles = Object.fromEntries(
+    Object.keys(routes).map((id) => [
+      id,
+      (_request: unknown, _reply: unknown, identity: unknown) => identity,
+    ]),
+  ) as unknown as Handlers;
+  const app = await createServer({
+    authenticator,
+    logger: pino({ level: 'trace' }, { write: (line: string) => void logged.push(line) }),
+    handlers: {
+      ...doubles,
+      ...keyHandlers({ db, authenticator, clock }),
+      ...uiHandlers({
+        db,
+        clock,
+        userName: 'admin',
+        initialPassword: options.initialPassword ?? INITIAL_PASSWORD,
+        state: () => ({
+          version: '1.2.3',
+          startedAt: clock(),
+          providersEnvPath: '/etc/litellm/providers.env',
+          models: [
+            { name: 'gpt-test', provider: 'openai', missing: 'OPENAI_API_KEY' },
+            { name: 'open-model', provider: 'hosted_vllm', missing: null },
+          ],
+        }),
+      }),
+    },
+  });
+
+  /** Calls an API route with a key; a body makes it a POST. */
+  async function call(path: string, { key = MASTER_KEY, body }: { key?: string; body?: object } = {}) {
+    const answer = await app.inject({
+      method: body === undefined ? 'GET' : 'POST',
+      url: path,
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { payload: JSON.stringify(body) }),
+    });
+    return { status: answer.statusCode, body: answer.json(), headers: answer.headers };
+  }
+
+  return {
+    app,
+    db,
+    masterKey: MASTER_KEY,
+    logged: () => logged.join(''),
+    call,
+    async close(): Promise<void> {
+      await app.close();
+      await watch.close();
+      await db.end();
+    },
+  };
+}
