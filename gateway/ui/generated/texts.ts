@@ -145,7 +145,7 @@ Forgotten? <code>sudo litellm-ctl credentials --reset-admin-password</code></p>
     --good: #7ad69b;
     --bad: #ff9d94;
     --bad-back: #3a1f1e;
-    }
+  }
 }
 
 * {
