@@ -42,7 +42,7 @@ export const packagesFor = {
   browser: ['chromium'],
   firstboot: ['postgresql', 'postgresql-common', 'openssl', 'util-linux'],
   unit: ['fdisk', 'mtools', 'e2fsprogs', 'grub-common', 'systemd', 'openssl', 'man-db'],
-  bench: ['wrk', 'nginx-light'],
+  bench: ['wrk', 'nginx-light', 'iproute2', 'util-linux', 'python3-venv', 'ca-certificates'],
 } as const satisfies Record<string, readonly string[]>;
 
 /** A kind of work that wants packages. */
