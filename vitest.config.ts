@@ -15,7 +15,7 @@ export default defineConfig({
         'unit',
         [
           '{appliance,gateway,firstboot,nginx,systemd,operator,packer}/**/*.test.ts',
-          'tests/{*,harness/*}.test.ts',
+          'tests/{*,harness/*,bench/**/*}.test.ts',
         ],
         MINUTE,
       ),
