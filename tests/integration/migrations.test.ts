@@ -1,0 +1,164 @@
+import { Client } from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openPool, prepareDatabase, preparePartitions, requireSchema } from '../../gateway/index.ts';
+import { type PostgresServer, startPostgres, type TestDatabase } from '../harness/postgres.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+const runtimeRole = 'litellm';
+const NOON = Date.UTC(2026, 10, 21, 12);
+
+async function query<R extends object>(url: string, text: string, values: unknown[] = []): Promise<R[]> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query<R>(text, values)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
+  let server: PostgresServer;
+  beforeAll(async () => {
+    server = await startPostgres({ major });
+  });
+  afterAll(() => server.stop());
+
+  const empty = (): Promise<TestDatabase> => server.createDatabase({ migrated: false });
+
+  test('the server is of the major that was asked for', async () => {
+    const [row] = await query<{ server_version: string }>(server.superuserUrl(), 'SHOW server_version');
+    expect(Number.parseInt(row?.server_version ?? '', 10)).toBe(major);
+  });
+
+  test('twenty starters at once apply each migration once', async () => {
+    const { ownerUrl } = await empty();
+    const runs = await Promise.all(
+      Array.from({ length: 20 }, () => prepareDatabase(ownerUrl, { runtimeRole })),
+    );
+    const applied = runs.flatMap(({ migrations }) => migrations);
+    const stored = await query<{ name: string }>(
+      ownerUrl,
+      'SELECT name FROM schema_migrations ORDER BY number',
+    );
+    expect(applied).toEqual(stored.map(({ name }) => name));
+    expect(applied.length).toBeGreaterThan(0);
+    expect(await prepareDatabase(ownerUrl, { runtimeRole })).toEqual({ migrations: [], partitions: [] });
+  });
+
+  test('a changed old migration is refused by name', async () => {
+    const { ownerUrl } = await server.createDatabase();
+    await query(ownerUrl, "UPDATE schema_migrations SET hash = 'another' WHERE number = 2");
+    await expect(prepareDatabase(ownerUrl, { runtimeRole })).rejects.toThrow(
+      /step 2 \(0002-users\.sql\).*migration was changed/,
+    );
+  });
+
+  test('a newer database is refused by migrator and gateway', async () => {
+    const { ownerUrl, runtimeUrl } = await server.createDatabase();
+    await query(ownerUrl, "INSERT INTO schema_migrations VALUES (99, '0099-later.sql', 'later')");
+    await expect(prepareDatabase(ownerUrl, { runtimeRole })).rejects.toThrow(/install the newer program/);
+    const pool = openPool(runtimeUrl, { max: 1 });
+    await expect(requireSchema(pool)).rejects.toThrow(/install the newer program/);
+    await pool.end();
+  });
+
+  test.each([
+    ['never migrated', 'SELECT 1', false],
+    [
+      'one step behind',
+      'DELETE FROM schema_migrations WHERE number = (SELECT max(number) FROM schema_migrations)',
+      true,
+    ],
+  ])('the gateway refuses a database that was %s and says what to run', async (_title, text, migrated) => {
+    const { ownerUrl, runtimeUrl } = await server.createDatabase({ migrated });
+    await query(ownerUrl, text);
+    const pool = openPool(runtimeUrl, { max: 1 });
+    await expect(requireSchema(pool)).rejects.toThrow(/systemctl start litellm-migrate/);
+    await pool.end();
+  });
+
+  test('the gateway accepts the schema that the migrator made', async () => {
+    const { runtimeUrl } = await server.createDatabase();
+    const pool = openPool(runtimeUrl, { max: 1 });
+    await expect(requireSchema(pool)).resolves.toBeUndefined();
+    await pool.end();
+  });
+
+  test('tables of another program are left alone and named', async () => {
+    const { ownerUrl } = await empty();
+    await query(ownerUrl, 'CREATE TABLE "LiteLLM_VerificationToken" (token text PRIMARY KEY)');
+    await expect(prepareDatabase(ownerUrl, { runtimeRole })).rejects.toThrow(
+      /"LiteLLM_VerificationToken" already exists, made by another program/,
+    );
+    expect(await query(ownerUrl, 'SELECT * FROM schema_migrations')).toEqual([]);
+  });
+
+  test.each([
+    ['make a table', 'CREATE TABLE mine (id integer)'],
+    ['change a table', 'ALTER TABLE "LiteLLM_VerificationToken" ADD COLUMN mine text'],
+    ['drop a table', 'DROP TABLE "LiteLLM_UserTable"'],
+    ['empty a table', 'TRUNCATE "LiteLLM_SpendLogs"'],
+    ['pretend a migration', "INSERT INTO schema_migrations VALUES (99, 'x', 'x')"],
+    [
+      'make a partition',
+      "CREATE TABLE mine PARTITION OF \"LiteLLM_SpendLogs\" FOR VALUES FROM ('2000-01-01') TO ('2000-01-02')",
+    ],
+  ])('the runtime role cannot %s', async (_title, text) => {
+    const { runtimeUrl } = await server.createDatabase();
+    await expect(query(runtimeUrl, text)).rejects.toMatchObject({ code: '42501' });
+  });
+
+  test('a table of a later migration is writable by the runtime role', async () => {
+    const { ownerUrl, runtimeUrl } = await server.createDatabase();
+    await query(ownerUrl, 'CREATE TABLE later (id bigserial PRIMARY KEY, what text)');
+    expect(await query(runtimeUrl, "INSERT INTO later (what) VALUES ('x') RETURNING id")).toEqual([
+      { id: '1' },
+    ]);
+  });
+
+  test('partitions reach from today to fourteen days ahead', async () => {
+    const { ownerUrl } = await empty();
+    const { partitions } = await prepareDatabase(ownerUrl, { runtimeRole, now: () => NOON });
+    expect(partitions).toHaveLength(15);
+    expect(partitions[0]).toBe('LiteLLM_SpendLogs_20261121');
+    expect(partitions.at(-1)).toBe('LiteLLM_SpendLogs_20261205');
+    expect(await preparePartitions(ownerUrl, { now: () => NOON + DAY_MS })).toEqual([
+      'LiteLLM_SpendLogs_20261206',
+    ]);
+    expect(await preparePartitions(ownerUrl, { now: () => NOON + DAY_MS })).toEqual([]);
+  });
+
+  test('rows that waited in the default partition move to their day', async () => {
+    const { ownerUrl } = await empty();
+    await prepareDatabase(ownerUrl, { runtimeRole, now: () => NOON });
+    const later = NOON + 20 * DAY_MS;
+    await query(
+      ownerUrl,
+      `INSERT INTO "LiteLLM_SpendLogs" (request_id, call_type, "startTime", "endTime")
+       SELECT 'call-' || i, 'acompletion', $1::timestamp + i * interval '1 hour', $1::timestamp
+       FROM generate_series(0, 23) AS i`,
+      [new Date(later).toISOString().slice(0, 10)],
+    );
+    await preparePartitions(ownerUrl, { now: () => later });
+    const where = await query<{ partition: string; count: string }>(
+      ownerUrl,
+      'SELECT tableoid::regclass::text AS partition, count(*) FROM "LiteLLM_SpendLogs" GROUP BY 1',
+    );
+    expect(where).toEqual([{ partition: '"LiteLLM_SpendLogs_20261211"', count: '24' }]);
+  });
+
+  test('a query over one day reads one partition', async () => {
+    const { ownerUrl } = await empty();
+    await prepareDatabase(ownerUrl, { runtimeRole, now: () => NOON });
+    const plan = await query<{ 'QUERY PLAN': string }>(
+      ownerUrl,
+      `EXPLAIN SELECT * FROM "LiteLLM_SpendLogs" WHERE "startTime" >= '2026-11-22' AND "startTime" < '2026-11-23'`,
+    );
+    const read = plan
+      .map((line) => line['QUERY PLAN'])
+      .join('\n')
+      .match(/LiteLLM_SpendLogs_\w+?(?=["_\s])/g);
+    expect(new Set(read)).toEqual(new Set(['LiteLLM_SpendLogs_20261122']));
+  });
+});
