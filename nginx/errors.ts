@@ -1,7 +1,11 @@
-/** The error envelope that clients of the gateway know, as one line of JSON fit for nginx's single quotes. */
+/** Text as it has to stand inside nginx's single quotes: no variable, no end of the quotes, backslashes kept. */
+function quotable(json: string): string {
+  return json.replaceAll("'", '\\u0027').replaceAll('$', '\\u0024').replaceAll('\\', '\\\\');
+}
+
+/** The error envelope that clients of the gateway know, as JSON fit for nginx's single quotes. */
 export function envelope(status: number, type: string, message: string): string {
-  const json = JSON.stringify({ error: { message, type, param: null, code: String(status) } });
-  return json.replaceAll("'", '\\u0027').replaceAll('$', '\\u0024');
+  return quotable(JSON.stringify({ error: { message, type, param: null, code: String(status) } }));
 }
 
 /** What nginx itself refuses or fails at, by status. */

@@ -90,6 +90,7 @@ export function renderEdge(facts: MachineFacts): readonly RenderedFile[] {
   return [
     file('/etc/nginx/nginx.conf', 'nginx.conf'),
     file('/etc/nginx/conf.d/litellm.conf', 'http.conf'),
+    file('/etc/tmpfiles.d/litellm-edge.conf', 'tmpfiles.conf'),
     file(edgeSite, 'site.conf'),
     ...['redirect', 'tls', 'headers', 'gateway', 'proxy'].map((name) =>
       file(`${edgeIncludes}/${name}.conf`, `${name}.conf`),

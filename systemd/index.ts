@@ -1,0 +1,1 @@
+export { enabledUnits, type RenderedFile, renderUnits } from './render.ts';

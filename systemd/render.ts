@@ -1,0 +1,98 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import Handlebars from 'handlebars';
+import type { MachineFacts } from '../appliance/index.ts';
+import { limits } from '../gateway/index.ts';
+
+const SECOND = 1000;
+const PUBLIC = 0o644;
+/** What the gateway gets after its drain to settle spend and close, before it is killed. */
+const SETTLE_SECONDS = 15;
+
+export interface RenderedFile {
+  /** Absolute path on the machine. */
+  readonly path: string;
+  readonly content: string;
+  readonly mode: number;
+}
+
+/** Units that start by themselves; the others are started by these. */
+export const enabledUnits = [
+  'litellm-firstboot.service',
+  'litellm-address.service',
+  'litellm-address.timer',
+  'litellm-partitions.timer',
+  'litellm.service',
+  'litellm-ssh-hostkeys.service',
+] as const;
+
+/** Link-local addresses of both families and the fixed ones of the clouds that use others. */
+const metadataAddresses = [
+  '169.254.0.0/16',
+  'fe80::/10',
+  'fd00:ec2::254',
+  'fd00:c1::a9fe:a9fe',
+  'fd00:42::42',
+  'fd00:a9fe:a9fe::1',
+  '168.63.129.16',
+  '100.100.100.200',
+].join(' ');
+
+const templates = new URL('templates/', import.meta.url);
+const handlebars = Handlebars.create();
+for (const partial of ['hardening', 'unprivileged']) handlebars.registerPartial(partial, source(partial));
+
+function source(name: string): string {
+  return readFileSync(new URL(`${name}.hbs`, templates), 'utf8');
+}
+
+function rendered(name: string, values: object): string {
+  return handlebars.compile(source(name), { strict: true, noEscape: true })(values);
+}
+
+/** systemd makes a unit's directories by their names below a fixed place; a fact that lies elsewhere cannot be served. */
+function nameBelow(place: string, path: string): string {
+  if (!path.startsWith(place))
+    throw new Error(`${path}: systemd can make this directory only below ${place}`);
+  return path.slice(place.length);
+}
+
+function valuesFor(facts: MachineFacts) {
+  const { paths, users, database } = facts;
+  const drainSeconds = limits.drainMs / SECOND;
+  return {
+    paths,
+    users,
+    postgresql: facts.postgresql,
+    program: paths.program,
+    node: `${paths.program}/bin/node`,
+    runtime: nameBelow('/run/', paths.runtime),
+    firstbootRuntime: nameBelow('/run/', paths.firstbootRuntime),
+    spendDirectory: nameBelow('/var/lib/', paths.spendState),
+    ownerUrl: `postgresql:///${database}?host=/run/postgresql&user=${users.owner}`,
+    drainSeconds,
+    stopSeconds: drainSeconds + SETTLE_SECONDS,
+    metadataAddresses,
+    enabled: enabledUnits,
+  };
+}
+
+/** The machine's own units: every template that is named like one. */
+const unitNames = readdirSync(templates)
+  .map((file) => file.replace(/\.hbs$/, ''))
+  .filter((name) => /\.(service|timer)$/.test(name));
+
+/** Every unit, drop-in, preset and tmpfiles line of a machine with these facts. */
+export function renderUnits(facts: MachineFacts): readonly RenderedFile[] {
+  const values = valuesFor(facts);
+  const file = (path: string, name: string): RenderedFile => ({
+    path,
+    content: rendered(name, values),
+    mode: PUBLIC,
+  });
+  return [
+    ...unitNames.map((name) => file(`/etc/systemd/system/${name}`, name)),
+    file('/etc/systemd/system/nginx.service.d/litellm.conf', 'nginx.conf'),
+    file('/etc/systemd/system-preset/10-litellm.preset', 'preset'),
+    file('/etc/tmpfiles.d/litellm.conf', 'tmpfiles.conf'),
+  ];
+}

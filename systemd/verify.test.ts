@@ -1,0 +1,82 @@
+/** What systemd itself says of the units. */
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { $ } from 'zx';
+import { machineFacts, readFacts } from '../appliance/index.ts';
+import { renderUnits } from './render.ts';
+
+const run = $({ quiet: true, nothrow: true });
+const facts = readFacts();
+const programs = ['opt/litellm/bin/node', 'usr/local/sbin/litellm-ctl', 'usr/bin/ssh-keygen'];
+/** Known to the systemd of every base, but not to that of an older build host. */
+const NEWER_THAN_253 = /Unknown key( name)? '(RestartSteps|RestartMaxDelaySec)'/;
+
+/** Exposure that systemd's own scale may not exceed; the gateway talks to strangers, the others do not. */
+const exposureLimits = { 'litellm.service': 2.0 } as Readonly<Record<string, number>>;
+const OTHERS_LIMIT = 5.0;
+
+async function systemdVersion(): Promise<number> {
+  return Number(/systemd (\d+)/.exec((await run`systemd-analyze --version`).stdout)?.[1]);
+}
+
+async function complaints(root: string, units: readonly string[]): Promise<string[]> {
+  const { stdout, stderr } = await run`systemd-analyze verify --man=no --root=${root} ${units}`;
+  const lines = `${stdout}${stderr}`.split('\n').filter((line) => line !== '');
+  const old = (await systemdVersion()) < 254;
+  return lines.filter((line) => !(old && NEWER_THAN_253.test(line)));
+}
+
+describe.each(Object.keys(facts.bases))('on %s', (base) => {
+  const files = renderUnits(machineFacts(facts, base, 'qemu', 'test'));
+  const units = files.map(({ path }) => path).filter((path) => /system\/[^/]+\.(service|timer)$/.test(path));
+  let root: string;
+
+  beforeAll(() => {
+    root = mkdtempSync(join(tmpdir(), 'units-'));
+    cpSync('/usr/lib/systemd/system', join(root, 'usr/lib/systemd/system'), {
+      recursive: true,
+      verbatimSymlinks: true,
+    });
+    for (const program of programs) {
+      mkdirSync(dirname(join(root, program)), { recursive: true });
+      cpSync('/bin/true', join(root, program), { dereference: true });
+    }
+    for (const { path, content } of files) {
+      mkdirSync(dirname(join(root, path)), { recursive: true });
+      writeFileSync(join(root, path), content);
+    }
+  });
+
+  afterAll(() => {
+    rmSync(root, { recursive: true, force: true });
+  });
+
+  test('systemd has nothing to complain of', async () => {
+    expect(
+      await complaints(
+        root,
+        units.map((path) => join(root, path)),
+      ),
+    ).toEqual([]);
+  });
+
+  test('systemd would complain of a misspelt option', async () => {
+    const broken = join(root, 'etc/systemd/system/broken.service');
+    writeFileSync(broken, '[Service]\nExecStart=/opt/litellm/bin/node\nNoNewPriviledges=yes\n');
+    expect((await complaints(root, [broken])).join()).toContain('NoNewPriviledges');
+  });
+
+  test.each(units.filter((path) => path.endsWith('.service')))(
+    'the exposure of %s is small',
+    async (path) => {
+      const limit = exposureLimits[path.split('/').at(-1) as string] ?? OTHERS_LIMIT;
+      const threshold = `--threshold=${limit * 10}`;
+      const result =
+        await run`systemd-analyze security --no-pager --offline=true ${threshold} ${join(root, path)}`;
+      expect(result.stdout).toContain('Overall exposure level');
+      expect(result.exitCode, result.stdout.split('\n').at(-2)).toBe(0);
+    },
+  );
+});
