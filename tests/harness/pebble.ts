@@ -1,0 +1,95 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { request } from 'node:https';
+import { text } from 'node:stream/consumers';
+import { connect } from 'node:tls';
+import type { Sandbox, SandboxProcess } from './sandbox.ts';
+import { until } from './until.ts';
+
+const SECOND = 1000;
+const DIRECTORY = '/run/pebble';
+const DIRECTORY_PORT = 14_000;
+const MANAGEMENT_PORT = 15_000;
+
+const config = {
+  pebble: {
+    listenAddress: `0.0.0.0:${DIRECTORY_PORT}`,
+    managementListenAddress: `0.0.0.0:${MANAGEMENT_PORT}`,
+    certificate: `${DIRECTORY}/listener.pem`,
+    privateKey: `${DIRECTORY}/listener.key`,
+    httpPort: 80,
+    tlsPort: 443,
+    ocspResponderURL: '',
+    externalAccountBindingRequired: false,
+  },
+};
+
+/**
+ * A certificate authority that really validates, on the sandbox's ports 80 and 443. It keeps its habit of rejecting
+ * good nonces now and then; only its pauses between validations are off.
+ */
+export class Pebble {
+  readonly directoryUrl = `https://localhost:${DIRECTORY_PORT}/dir`;
+  /** File, inside the sandbox, with the authority that signed Pebble's own listener. */
+  readonly listenerAuthority = `${DIRECTORY}/authority.pem`;
+  readonly process: SandboxProcess;
+  readonly #sandbox: Sandbox;
+
+  private constructor(sandbox: Sandbox, process: SandboxProcess) {
+    this.#sandbox = sandbox;
+    this.process = process;
+  }
+
+  static async start(sandbox: Sandbox): Promise<Pebble> {
+    mkdirSync(sandbox.path(DIRECTORY), { recursive: true });
+    writeFileSync(sandbox.path(`${DIRECTORY}/config.json`), JSON.stringify(config));
+    await makeListenerCertificate(sandbox);
+    const env = { PEBBLE_VA_NOSLEEP: '1' };
+    const process = sandbox.start(['pebble', '-strict', '-config', `${DIRECTORY}/config.json`], { env });
+    const pebble = new Pebble(sandbox, process);
+    await until('pebble listens', 20 * SECOND, () => pebble.root()).catch((cause) => {
+      throw new Error(`pebble did not start: ${process.output}`, { cause });
+    });
+    return pebble;
+  }
+
+  /** The root certificate (PEM) that signs what Pebble issues: a new one at each start. */
+  async root(): Promise<string> {
+    const socket = await this.#sandbox.connect(MANAGEMENT_PORT);
+    const asked = request({
+      path: '/roots/0',
+      headers: { host: 'localhost', connection: 'close' },
+      createConnection: () => connect({ socket, rejectUnauthorized: false }),
+    }).end();
+    const { promise, resolve, reject } = Promise.withResolvers<string>();
+    asked.once('error', reject).once('response', (response) => resolve(text(response)));
+    return promise;
+  }
+}
+
+async function makeListenerCertificate(sandbox: Sandbox): Promise<void> {
+  const at = (name: string): string => `${DIRECTORY}/${name}`;
+  const openssl = (...args: string[]): Promise<string> => sandbox.run(['openssl', ...args]);
+  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+  const authority = ['-keyout', at('authority.key'), '-out', at('authority.pem')];
+  await openssl('req', '-x509', ...key, ...authority, '-days', '2', '-subj', '/CN=pebble listener authority');
+  const extensions = [
+    '-addext',
+    'subjectAltName=DNS:localhost',
+    '-addext',
+    'basicConstraints=critical,CA:FALSE',
+  ];
+  const signer = ['-CA', at('authority.pem'), '-CAkey', at('authority.key')];
+  const listener = ['-keyout', at('listener.key'), '-out', at('listener.pem')];
+  await openssl(
+    'req',
+    '-x509',
+    ...key,
+    ...listener,
+    ...signer,
+    '-days',
+    '2',
+    '-subj',
+    '/CN=localhost',
+    ...extensions,
+  );
+}
