@@ -19,7 +19,7 @@ export interface Layout {
   readonly root: Partition;
 }
 
-const MiB = (2 ** 20) / SECTOR;
+const MiB = 2 ** 20 / SECTOR;
 /** The second copy of the partition table and a little air, at the end of the disk. */
 const TAIL = MiB;
 
@@ -32,7 +32,8 @@ const types = {
 /** The partitions of a disk of `bytes`: each begins on a whole MiB, and the root comes last. Throws below 1 GiB. */
 export function layoutFor(bytes: number): Layout {
   const sectors = Math.floor(bytes / SECTOR);
-  if (sectors < 1024 * MiB) throw new RangeError(`a disk of ${bytes} bytes is too small; take at least 1 GiB`);
+  if (sectors < 1024 * MiB)
+    throw new RangeError(`a disk of ${bytes} bytes is too small; take at least 1 GiB`);
   const biosBoot = { number: 14, start: MiB, size: 4 * MiB, type: types.biosBoot, name: 'bios' };
   const esp = { number: 15, start: 5 * MiB, size: 124 * MiB, type: types.esp, name: 'esp' };
   const start = esp.start + esp.size;
