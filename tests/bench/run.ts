@@ -6,7 +6,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ensureTools } from '../../packer/index.ts';
+import { ensureTools, Failure } from '../../packer/index.ts';
 import { readOptions } from './options.ts';
 import { allPeers } from './peers/all.ts';
 import { runInSandbox } from './sandbox.ts';
@@ -21,7 +21,13 @@ async function install(names: readonly string[]): Promise<string> {
     if (peer.install === undefined) continue;
     process.stdout.write(`preparing ${peer.title}\n`);
     mkdirSync(cache, { recursive: true });
-    await peer.install(join(cache, peer.name));
+    await peer.install(join(cache, peer.name)).catch((cause: Error) => {
+      throw new Failure(
+        `${peer.title} could not be installed: ${cause.message.trim().split('\n').at(-1)}`,
+        `see that npm and pip reach their registries, or leave it out with BENCH_PEERS`,
+        { cause },
+      );
+    });
   }
   return cache;
 }
@@ -49,6 +55,7 @@ async function main(): Promise<number> {
 try {
   process.exitCode = await main();
 } catch (error) {
-  process.stderr.write(`bench: ${(error as Error).message}\n`);
+  const remedy = error instanceof Failure ? `\n${error.remedy}` : '';
+  process.stderr.write(`bench: ${(error as Error).message}${remedy}\n`);
   process.exitCode = 2;
 }

@@ -1,6 +1,8 @@
 import { type Metric, metrics } from '../metrics.ts';
 import { figure } from './figure.ts';
 import type { BenchResult, PeerResult } from './result.ts';
+import { logScale, type Scale } from './scale.ts';
+import { element, escapeXml } from './xml.ts';
 
 /** Metrics worth a picture, in reading order; the table has them all. */
 const panels: readonly Metric[] = [
@@ -12,90 +14,132 @@ const panels: readonly Metric[] = [
   'streamingMegabytes',
 ];
 
-const NAMES_WIDTH = 190;
-const PANEL_WIDTH = 190;
-const PANEL_GAP = 22;
-const ROW_HEIGHT = 34;
-const TOP = 118;
-const BOTTOM = 44;
-const MARGIN = 24;
+const MARGIN = 28;
+const NAMES_WIDTH = 178;
+const AXIS_WIDTH = 120;
+const FIGURE_WIDTH = 58;
+const PANEL_WIDTH = AXIS_WIDTH + FIGURE_WIDTH + 22;
+const ROW_HEIGHT = 32;
+const TOP = 132;
+const BOTTOM = 62;
 
-const colours = {
+const colour = {
   ink: '#1f2933',
   faint: '#7b8794',
   line: '#e4e7eb',
+  bare: '#9aa5b1',
   ours: '#0b69a3',
-  others: '#9aa5b1',
 } as const;
 
-const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+type Style = Readonly<Record<string, string | number>>;
 
-/** Text as it may stand in XML, in elements and in attributes. */
-export function escapeXml(text: string): string {
-  return text.replace(/[&<>"]/g, (character) => escapes[character] ?? character);
-}
+const text = (x: number, y: number, content: string, style: Style = {}): string =>
+  element('text', { x, y, 'font-size': 13, fill: colour.ink, ...style }, escapeXml(content));
 
-interface TextStyle {
-  readonly size?: number;
-  readonly fill?: string;
-  readonly anchor?: 'start' | 'end';
-  readonly weight?: number;
-}
-
-function text(x: number, y: number, content: string, style: TextStyle = {}): string {
-  const { size = 13, fill = colours.ink, anchor = 'start', weight = 400 } = style;
-  return `<text x="${x}" y="${y}" font-size="${size}" font-weight="${weight}" fill="${fill}" text-anchor="${anchor}">${escapeXml(content)}</text>`;
-}
+const line = (x1: number, y1: number, x2: number, y2: number, style: Style): string =>
+  element('line', { x1, y1, x2, y2, ...style });
 
 const rowY = (row: number): number => TOP + row * ROW_HEIGHT + ROW_HEIGHT / 2;
 
-function bar(peer: PeerResult, metric: Metric, row: number, left: number, longest: number): string {
-  const value = peer.medians[metric];
-  if (value === null) return text(left, rowY(row) + 4, '-', { fill: colours.faint });
-  const room = PANEL_WIDTH - 62;
-  const width = Math.max(1.5, (value / longest) * room).toFixed(1);
-  const fill = peer.name === 'ours' ? colours.ours : colours.others;
-  return [
-    `<rect x="${left}" y="${rowY(row) - 8}" width="${width}" height="16" rx="2" fill="${fill}"/>`,
-    text(left + Number(width) + 6, rowY(row) + 4, figure(value), { size: 12 }),
-  ].join('\n');
+interface Panel {
+  readonly metric: Metric;
+  readonly left: number;
+  readonly bottom: number;
+  readonly scale: Scale;
+  /** Place of the bare forwarder, from which every line to a dot begins. */
+  readonly origin: number | null;
 }
 
-function panel(peers: readonly PeerResult[], metric: Metric, number: number): string {
-  const left = MARGIN + NAMES_WIDTH + number * (PANEL_WIDTH + PANEL_GAP);
+function dot({ metric, left, scale, origin }: Panel, peer: PeerResult, row: number): string[] {
+  const [value, y] = [peer.medians[metric], rowY(row)];
+  const right = left + AXIS_WIDTH + FIGURE_WIDTH;
+  const aside = { 'text-anchor': 'end', 'font-size': 12 };
+  if (value === null || value <= 0) return [text(right, y + 4, '–', { ...aside, fill: colour.faint })];
+  const x = left + scale.at(value) * AXIS_WIDTH;
+  const stroke = peer.name === 'ours' ? colour.ours : colour.bare;
+  const stem = origin === null ? [] : [line(origin, y, x, y, { stroke, 'stroke-width': 2 })];
+  return [
+    ...stem,
+    element('circle', { cx: x, cy: y, r: 4.5, fill: peer.name === 'ours' ? colour.ours : colour.ink }),
+    text(right, y + 4, figure(value), { ...aside, 'font-weight': peer.name === 'ours' ? 600 : 400 }),
+  ];
+}
+
+function tick({ left, bottom, scale }: Panel, value: number): string[] {
+  const x = left + scale.at(value) * AXIS_WIDTH;
+  return [
+    line(x, TOP, x, bottom, { stroke: colour.line }),
+    text(x, bottom + 14, figure(value), { 'font-size': 10, 'text-anchor': 'middle', fill: colour.faint }),
+  ];
+}
+
+function drawPanel(peers: readonly PeerResult[], metric: Metric, number: number): string[] {
+  const left = MARGIN + NAMES_WIDTH + number * PANEL_WIDTH;
+  const bottom = TOP + peers.length * ROW_HEIGHT;
   const { title, unit, better } = metrics[metric];
-  const longest = Math.max(...peers.map(({ medians }) => medians[metric] ?? 0), Number.MIN_VALUE);
+  const measured = peers.map(({ medians }) => medians[metric]).filter((value) => value !== null && value > 0);
+  const scale = logScale(measured as number[]);
+  const bare = peers.find(({ name }) => name === 'bare')?.medians[metric] ?? null;
+  const origin = bare === null ? null : left + scale.at(bare) * AXIS_WIDTH;
+  const panel = { metric, left, bottom, scale, origin };
   return [
-    text(left, TOP - 34, title, { weight: 600 }),
-    text(left, TOP - 16, [unit, `${better} is better`].filter((part) => part !== '').join(', '), {
-      size: 11,
-      fill: colours.faint,
+    text(left, TOP - 34, title, { 'font-weight': 600 }),
+    text(left, TOP - 16, [unit, `${better} is better`].filter(Boolean).join(', '), {
+      'font-size': 11,
+      fill: colour.faint,
     }),
-    ...peers.map((peer, row) => bar(peer, metric, row, left, longest)),
-  ].join('\n');
+    ...scale.ticks.flatMap((value) => tick(panel, value)),
+    ...(origin === null
+      ? []
+      : [line(origin, TOP, origin, bottom, { stroke: colour.bare, 'stroke-dasharray': '3 3' })]),
+    ...peers.flatMap((peer, row) => dot(panel, peer, row)),
+  ];
 }
 
-function rowName(peer: PeerResult, row: number): string {
-  const line = TOP + row * ROW_HEIGHT;
+function rowName(peer: PeerResult, row: number, width: number): string[] {
+  const top = TOP + row * ROW_HEIGHT;
+  const own = peer.name === 'ours' ? { 'font-weight': 600, fill: colour.ours } : {};
   return [
-    `<line x1="${MARGIN}" x2="100%" y1="${line}" y2="${line}" stroke="${colours.line}"/>`,
-    text(MARGIN, rowY(row) + 4, peer.title, { weight: peer.name === 'ours' ? 600 : 400 }),
-  ].join('\n');
+    line(MARGIN, top, width - MARGIN, top, { stroke: colour.line }),
+    text(MARGIN, rowY(row) + 4, peer.title, own),
+  ];
 }
 
-/** Draws the medians as bars, one panel for each metric and one row for each peer. Text stays text. */
-export function renderSvg({ peers, rounds, machine, startedAt, secondsPerMeasurement }: BenchResult): string {
-  const width = 2 * MARGIN + NAMES_WIDTH + panels.length * (PANEL_WIDTH + PANEL_GAP) - PANEL_GAP;
+function circumstances({ startedAt, machine, rounds, secondsPerMeasurement }: BenchResult): string {
+  return [
+    startedAt.slice(0, 10),
+    `${machine.processor}, ${machine.cores} cores`,
+    `Node ${machine.node}`,
+    `medians of ${rounds} rounds, ${secondsPerMeasurement} s for each measurement, peers in turn`,
+  ].join(' · ');
+}
+
+/** Draws the medians: a row for each peer, a panel with a logarithmic axis for each metric. Text stays text. */
+export function renderSvg(result: BenchResult): string {
+  const { peers } = result;
+  const width = 2 * MARGIN + NAMES_WIDTH + panels.length * PANEL_WIDTH - 22;
   const height = TOP + peers.length * ROW_HEIGHT + BOTTOM;
-  const circumstances = `${startedAt.slice(0, 10)} · ${machine.processor}, ${machine.cores} cores · Node ${machine.node} · medians of ${rounds} rounds of ${secondsPerMeasurement} s, taken in turn`;
-  return `<?xml version="1.0" encoding="UTF-8"?>
-<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="system-ui, sans-serif">
-<title>The gateway beside its peers</title>
-<rect width="100%" height="100%" fill="#ffffff"/>
-${text(MARGIN, 40, 'The gateway beside its peers', { size: 20, weight: 600 })}
-${peers.map(rowName).join('\n')}
-${panels.map((metric, number) => panel(peers, metric, number)).join('\n')}
-${text(MARGIN, height - 16, circumstances, { size: 11, fill: colours.faint })}
-</svg>
-`;
+  const faint = { 'font-size': 12, fill: colour.faint };
+  const content = [
+    element('title', {}, 'The gateway beside its peers'),
+    element('rect', { width: '100%', height: '100%', fill: '#ffffff' }),
+    text(MARGIN, 42, 'The gateway beside its peers', { 'font-size': 20, 'font-weight': 600 }),
+    text(
+      MARGIN,
+      66,
+      'Logarithmic axes; the dashed line is the bare Node forwarder measured in the same run.',
+      faint,
+    ),
+    ...peers.flatMap((peer, row) => rowName(peer, row, width)),
+    ...panels.flatMap((metric, number) => drawPanel(peers, metric, number)),
+    text(MARGIN, height - 18, circumstances(result), { ...faint, 'font-size': 11 }),
+  ];
+  const attributes = {
+    xmlns: 'http://www.w3.org/2000/svg',
+    viewBox: `0 0 ${width} ${height}`,
+    width,
+    height,
+    'font-family': 'system-ui, sans-serif',
+  };
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${element('svg', attributes, `\n${content.join('\n')}\n`)}\n`;
 }
