@@ -1,4 +1,5 @@
 export type { SpendRecord } from './accounting/spend.ts';
+export { gatewayBundle } from './bundle.ts';
 export type { Handlers } from './http/handler.ts';
 export { limits } from './http/limits.ts';
 export { type Access, type RouteDeclaration, type RouteId, routes } from './http/routes.ts';

@@ -13,6 +13,7 @@ export const errorTable = {
   model_access_denied: { status: 403, type: 'key_model_access_denied', param: 'model' },
   unknown_model: { status: 400, type: 'invalid_request_error', param: null },
   inactive_model: { status: 400, type: 'invalid_request_error', param: 'model' },
+  operator_only: { status: 401, type: 'auth_error', param: null },
   bad_request: { status: 400, type: 'invalid_request_error', param: null },
   not_enforced: { status: 400, type: 'bad_request_error', param: null },
   not_found: { status: 404, type: 'not_found_error', param: null },

@@ -1,0 +1,44 @@
+import type { Call } from '../call.ts';
+import { costOf } from './prices.ts';
+import type { SpendRecord } from './spend.ts';
+import { readUsage } from './usage.ts';
+
+/** Notes what an answer used and what that costs. A second usage object of the same answer replaces the first. */
+export function settle(call: Call, usage: unknown, now: number): void {
+  const read = readUsage(usage);
+  if (read === null) return;
+  const { price } = call.deployment;
+  call.usage = read;
+  call.spend = price === null ? 0 : costOf(read, price(now, read.prompt));
+}
+
+/** The spend row of a finished call. */
+export function spendRecord(call: Call): SpendRecord {
+  const { identity, deployment, usage } = call;
+  return {
+    requestId: call.responseId ?? call.id,
+    callId: call.id,
+    callType: 'acompletion',
+    apiKey: identity.keyHash,
+    keyAlias: identity.keyAlias,
+    userId: identity.userId,
+    teamId: identity.teamId,
+    endUser: call.endUser,
+    spend: call.spend,
+    promptTokens: usage?.prompt ?? 0,
+    completionTokens: usage?.completion ?? 0,
+    totalTokens: usage?.total ?? 0,
+    usage: usage?.raw ?? null,
+    startTime: call.startedAt,
+    completionStartTime: call.streamed && call.firstByteAt > 0 ? call.firstByteAt : call.endedAt,
+    endTime: call.endedAt,
+    model: deployment.upstreamModel,
+    modelId: deployment.id,
+    modelGroup: call.modelGroup,
+    provider: deployment.provider,
+    apiBase: deployment.apiBase,
+    requesterIp: call.requesterIp,
+    status: call.failure === null ? 'success' : 'failure',
+    error: call.failure,
+  };
+}

@@ -1,0 +1,75 @@
+/** USD per token; what is absent comes from the price data. */
+export interface PriceOverrides {
+  readonly input?: number;
+  readonly output?: number;
+  readonly cacheRead?: number;
+  readonly cacheWrite?: number;
+}
+
+/** One entry of `model_list`, checked and with its references resolved. */
+export interface DeploymentConfig {
+  /** Where it stands in the file, for messages: `model_list.3`. */
+  readonly path: string;
+  /** Public name; may be a pattern such as `openai/*`. */
+  readonly modelName: string;
+  /** `model_info.id`, else a hash of what the entry says. */
+  readonly id: string;
+  /** Prefix of the provider in the catalogue. */
+  readonly provider: string;
+  /** The provider's own model name; may hold `*` when `modelName` does. */
+  readonly upstreamModel: string;
+  /** Address without a slash at its end. */
+  readonly apiBase: string;
+  readonly apiKey: string | null;
+  /** The variable that must be set before this entry can be called; null when it is active. */
+  readonly missingVariable: string | null;
+  /** Extra headers for the provider. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Body members sent when the client does not set them. */
+  readonly defaults: Readonly<Record<string, unknown>>;
+  readonly timeoutMs: number;
+  readonly streamTimeoutMs: number;
+  readonly prices: PriceOverrides;
+  /** Name for the price look-up when it differs from the provider's model name. */
+  readonly baseModel: string | null;
+  readonly accessGroups: readonly string[];
+}
+
+export interface ModelAlias {
+  readonly model: string;
+  readonly hidden: boolean;
+}
+
+/** Everything the operator decides, checked and deeply frozen. */
+export interface Config {
+  readonly deployments: readonly DeploymentConfig[];
+  readonly aliases: Readonly<Record<string, ModelAlias>>;
+  readonly masterKey: string;
+  readonly saltKey: string;
+  readonly databaseUrl: string;
+  readonly databaseConnections: number;
+  readonly spendFlushMs: number;
+  readonly recordFailures: boolean;
+  readonly alwaysIncludeStreamUsage: boolean;
+  readonly drainMs: number;
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+}
+
+/** Something wrong in the configuration, or worth knowing about it. */
+export interface Finding {
+  /** Where: `general_settings.master_key`, `line 4`, or the name of an environment variable. */
+  readonly path: string;
+  readonly message: string;
+}
+
+export type ConfigResult =
+  | { readonly config: Config; readonly faults: readonly []; readonly warnings: readonly Finding[] }
+  | { readonly config: null; readonly faults: readonly Finding[]; readonly warnings: readonly Finding[] };
+
+/** Where a person sets environment variables, for messages. */
+export interface Places {
+  readonly providersEnv: string;
+  readonly serviceEnv: string;
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;

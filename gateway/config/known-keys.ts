@@ -1,0 +1,166 @@
+/**
+ * How a key that LiteLLM knows is treated.
+ * - `served`: does what it says (also where nothing needs to be done for that).
+ * - `unserved`: has no effect yet; named in the log.
+ * - `protective`: has no effect yet, and the operator would believe to be protected or served by it; refused unless switched off.
+ */
+export type Service = 'served' | 'unserved' | 'protective';
+
+export type KeyTable = ReadonlyMap<string, Service>;
+
+function table(keys: Readonly<Record<Service, string>>): KeyTable {
+  const rows = (service: Service) =>
+    keys[service]
+      .trim()
+      .split(/\s+/)
+      .map((key) => [key, service] as const);
+  return new Map([...rows('served'), ...rows('unserved'), ...rows('protective')]);
+}
+
+export const topLevel = table({
+  served: 'model_list litellm_settings general_settings router_settings environment_variables',
+  unserved: `callback_settings files_settings finetune_settings assistant_settings default_vertex_config
+    credential_list search_tools mcp_servers mcp_tools vector_store_registry prompts`,
+  protective: 'include guardrails policies policy_attachments',
+});
+
+export const generalSettings = table({
+  served: `master_key database_url database_connection_pool_limit proxy_batch_write_at disable_error_logs
+    always_include_stream_usage allow_unknown_settings use_x_forwarded_for disable_master_key_return
+    disable_adding_master_key_hash_to_db ui_access_mode`,
+  unserved: `database_connection_timeout database_connection_pool_timeout store_model_in_db supported_db_objects
+    infer_model_from_keys allow_user_auth custom_auth_run_common_checks public_routes user_header_name
+    user_header_mappings forward_client_headers_to_llm_api forward_openai_org_id forward_llm_provider_auth_headers
+    allow_client_side_credentials store_prompts_in_spend_logs maximum_spend_logs_retention_interval
+    maximum_spend_logs_cleanup_cron disable_reset_budget disable_budget_reservation skip_user_budget_on_team_key
+    disable_retry_on_max_parallel_request_limit_error disable_responses_id_security disable_prisma_schema_update
+    proxy_budget_rescheduler_min_time proxy_budget_rescheduler_max_time proxy_batch_polling_interval
+    user_api_key_cache_ttl token_rate_limit_type allow_requests_on_db_unavailable background_health_checks
+    health_check_interval health_check_details health_check_concurrency use_shared_health_check
+    enable_health_check_routing health_check_staleness_threshold health_check_ignore_transient_errors
+    background_health_check_model_groups health_check_skip_disabled_background_models
+    allow_public_health_readiness_details enable_drain_endpoint alerting alerting_threshold alert_types
+    alert_to_webhook_url alerting_args alert_type_config spend_report_frequency pass_through_endpoints
+    use_client_credentials_pass_through_routes disable_auto_add_proxy_admin_to_teams coordination_redis
+    auto_redirect_ui_login_to_sso use_redis_transaction_buffer encryption_algorithm litellm_license
+    control_plane_url block_robots enable_public_model_hub search_tools user_mcp_management_mode
+    enable_mcp_registry`,
+  protective: `completion_model embedding_model image_generation_model moderation_model litellm_key_header_name
+    custom_auth custom_key_generate custom_sso custom_ui_sso_sign_in_handler allowed_routes admin_only_routes
+    allowed_ips trusted_proxy_ranges enforce_user_param enforced_params reject_clientside_metadata_tags
+    service_account_settings max_parallel_requests global_max_parallel_requests
+    max_in_flight_requests_per_worker max_queued_requests_per_worker admission_queue_timeout_seconds
+    max_request_size_mb max_response_size_mb disable_spend_logs disable_spend_updates
+    maximum_spend_logs_retention_period fail_closed_budget_enforcement key_management_system
+    key_management_settings use_google_kms use_azure_key_vault enable_jwt_auth litellm_jwtauth enforce_rbac
+    role_permissions enable_oauth2_auth enable_oauth2_proxy_auth oauth2_config_mappings default_team_disabled
+    disable_password_login_when_sso_enabled`,
+});
+
+export const litellmSettings = table({
+  served: `request_timeout json_logs turn_off_message_logging redact_user_api_key_info
+    redact_messages_in_exceptions global_disable_no_log_param require_auth_for_metrics_endpoint`,
+  unserved: `success_callback failure_callback callbacks service_callbacks langfuse_default_tags set_verbose
+    log_raw_request_response drop_params modify_params num_retries allowed_fails cooldown_time fallbacks
+    context_window_fallbacks content_policy_fallbacks default_fallbacks model_alias_map force_ipv4 ssl_verify
+    cache cache_params enable_redis_auth_cache timezone default_team_params default_team_settings
+    disable_end_user_cost_tracking disable_end_user_cost_tracking_prometheus_only
+    enable_end_user_cost_tracking_prometheus_only disable_add_user_agent_to_request_tags audit_log_callbacks
+    s3_callback_params cost_discount_config cost_margin_config include_cost_in_streaming_usage
+    prometheus_metrics_config prometheus_initialize_budget_metrics custom_prometheus_metadata_labels
+    custom_prometheus_tags enable_json_schema_validation enable_key_alias_format_validation
+    enable_preview_features disable_hf_tokenizer_download check_provider_endpoint
+    add_user_information_to_llm_headers skip_system_message_in_guardrail
+    use_chat_completions_url_for_anthropic_messages route_all_chat_openai_to_responses model_group_settings
+    max_ui_session_budget mcp_aliases public_model_groups default_key_max_budget_alert_emails`,
+  protective: `max_budget budget_duration max_end_user_budget max_end_user_budget_id max_internal_user_budget
+    internal_user_budget_duration default_max_internal_user_budget default_internal_user_params
+    default_key_generate_params upperbound_key_generate_params key_generation_settings store_audit_logs
+    priority_reservation guardrails validate_end_user_id_in_db`,
+});
+
+export const routerSettings = table({
+  served: 'model_group_alias timeout stream_timeout',
+  unserved: `routing_strategy routing_strategy_args num_retries retry_after max_fallbacks fallbacks
+    context_window_fallbacks content_policy_fallbacks default_fallbacks allowed_fails allowed_fails_policy
+    cooldown_time disable_cooldowns retry_policy model_group_retry_policy enable_pre_call_checks
+    deployment_affinity_ttl_seconds model_group_affinity_config default_priority polling_interval
+    default_litellm_params caching_groups cache_responses cache_kwargs client_ttl set_verbose debug_level
+    routing_groups redis_host redis_port redis_password redis_url redis_db ignore_invalid_deployments
+    tag_filtering_match_any`,
+  protective: `optional_pre_call_checks default_max_parallel_requests guardrail_list provider_budget_config
+    enable_tag_filtering`,
+});
+
+export const modelEntry = table({
+  served: 'model_name litellm_params model_info',
+  unserved: 'tpm rpm',
+  protective: 'guardrails',
+});
+
+/** Keys of `litellm_params` that mean something to LiteLLM; all others are sent to the provider. */
+export const litellmParams = table({
+  served: `model api_key api_base base_url organization custom_llm_provider timeout stream_timeout extra_headers
+    headers input_cost_per_token output_cost_per_token cache_read_input_token_cost
+    cache_creation_input_token_cost`,
+  unserved: `api_version region_name rpm tpm itpm otpm weight order max_retries num_retries cooldown_time
+    drop_params additional_drop_params allowed_openai_params configurable_clientside_auth_params tag_regex
+    input_cost_per_second output_cost_per_second input_cost_per_pixel output_cost_per_pixel
+    input_cost_per_audio_token output_cost_per_audio_token use_in_pass_through use_litellm_proxy
+    use_chat_completions_api merge_reasoning_content_in_choices max_file_size_mb keepalive_seconds ssl_verify
+    prompt_id auto_router_config auto_router_config_path auto_router_default_model auto_router_embedding_model
+    complexity_router_config`,
+  protective: `max_parallel_requests max_budget budget_duration guardrails tags default_api_key_tpm_limit
+    default_api_key_rpm_limit mock_response litellm_credential_name`,
+});
+
+/** Keys of `model_info` with an effect that would be missed; all others are kept as they are. */
+export const modelInfo = table({
+  served: `id base_model access_groups input_cost_per_token output_cost_per_token cache_read_input_token_cost
+    cache_creation_input_token_cost`,
+  unserved: 'team_public_model_name tier',
+  protective: 'team_id blocked supported_environments',
+});
+
+/** Callbacks that check or limit calls: naming one of them is believed to protect. */
+export const protectiveCallbacks: ReadonlySet<string> = new Set(
+  `presidio detect_prompt_injection dynamic_rate_limiter dynamic_rate_limiter_v3 parallel_request_limiter
+  lakera_prompt_injection llamaguard_moderations llmguard_moderations openai_moderations
+  google_text_moderation aporia_prompt_injection hide_secrets banned_keywords blocked_user_check
+  batch_redis_requests`.split(/\s+/),
+);
+
+/** Names that security guides recommend and LiteLLM never had, and what does what they promise. */
+export const inventedNames: ReadonlyMap<string, string> = new Map([
+  [
+    'master_key_auth',
+    'LiteLLM has no such setting; general_settings.master_key turns authentication on, and here it is always on',
+  ],
+  [
+    'disable_add_model_via_api',
+    'LiteLLM has no such setting; models are added in this file only, so remove it',
+  ],
+  [
+    'budget_alert_threshold',
+    'LiteLLM has no such setting; its thresholds are fixed, and budgets are not enforced yet',
+  ],
+  ['redact_messages_in_logs', 'LiteLLM has no such setting; logs here never hold messages, so remove it'],
+  [
+    'sso_providers',
+    'LiteLLM has no such setting; it chooses SSO by environment variables, and SSO is not served yet',
+  ],
+  [
+    'secret_manager',
+    'LiteLLM has no such setting; put keys into the providers file, which only root and the service can read',
+  ],
+  [
+    'log_retention_days',
+    'LiteLLM has no such setting; it has general_settings.maximum_spend_logs_retention_period, which is not served yet',
+  ],
+  [
+    'rate_limit_config',
+    'LiteLLM has no such setting; it limits by rpm_limit and tpm_limit of a key, which are not enforced yet',
+  ],
+  ['allowed_models', 'LiteLLM has no such setting; give `models` to /key/generate'],
+  ['detailed_debug', 'LiteLLM has no such setting; set LITELLM_LOG=DEBUG in the environment'],
+]);

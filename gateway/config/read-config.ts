@@ -1,0 +1,197 @@
+import { LineCounter, parseDocument } from 'yaml';
+import { limits } from '../http/limits.ts';
+import { checkCallbacks, checkKeys, type KeyCheck } from './check-keys.ts';
+import type { Config, ConfigResult, DeploymentConfig, Environment, ModelAlias, Places } from './config.ts';
+import { readDeployment, type Timeouts } from './deployment.ts';
+import { Findings, isMap, Reader, type Settings } from './findings.ts';
+import { generalSettings, inventedNames, litellmSettings, routerSettings, topLevel } from './known-keys.ts';
+import { resolveReferences } from './references.ts';
+
+const SECOND = 1000;
+const DEFAULT_TIMEOUT_MS = limits.readMs;
+const DEFAULT_FLUSH_SECONDS = 10;
+const DEFAULT_CONNECTIONS = 10;
+const MAX_DRAIN_SECONDS = 3600;
+
+export interface ConfigSource {
+  readonly text: string;
+  readonly environment: Environment;
+  readonly places: Places;
+}
+
+/** YAML 1.1, as LiteLLM's reader understands it (`yes`, merge keys); a key that stands twice is a fault. */
+function parseYaml(text: string, findings: Findings): Settings {
+  const lines = new LineCounter();
+  const document = parseDocument(text, {
+    version: '1.1',
+    merge: true,
+    lineCounter: lines,
+    prettyErrors: false,
+  });
+  for (const { pos, message } of document.errors)
+    findings.fault(`line ${lines.linePos(pos[0]).line}`, message);
+  if (document.errors.length > 0) return {};
+  let value: unknown;
+  try {
+    value = document.toJS({ maxAliasCount: 100 });
+  } catch (cause) {
+    findings.fault('the file', `cannot be read as YAML: ${(cause as Error).message}`);
+    return {};
+  }
+  if (isMap(value)) return value;
+  findings.fault('the file', 'must hold a map with model_list; an empty file configures nothing');
+  return {};
+}
+
+/** The environment that references see: `environment_variables` of the file wins, as in LiteLLM. */
+function withFileVariables(file: Reader, environment: Environment): Environment {
+  const variables = file.textMap('environment_variables') ?? {};
+  return { ...environment, ...(resolveReferences(variables, environment) as Record<string, string>) };
+}
+
+function readAliases(router: Reader, findings: Findings): Record<string, ModelAlias> {
+  const aliases: Record<string, ModelAlias> = {};
+  for (const [alias, target] of Object.entries(router.map('model_group_alias') ?? {})) {
+    if (typeof target === 'string') aliases[alias] = { model: target, hidden: false };
+    else if (isMap(target) && typeof target.model === 'string') {
+      aliases[alias] = { model: target.model, hidden: target.hidden === true };
+    } else {
+      findings.fault(
+        `router_settings.model_group_alias.${alias}`,
+        'must be a group name, or a map with model',
+      );
+    }
+  }
+  return aliases;
+}
+
+function readTimeouts(router: Reader, litellm: Reader): Timeouts {
+  const seconds = router.number('timeout', 0.001) ?? litellm.number('request_timeout', 0.001);
+  const timeoutMs = seconds === undefined ? DEFAULT_TIMEOUT_MS : seconds * SECOND;
+  const streamSeconds = router.number('stream_timeout', 0.001);
+  return { timeoutMs, streamTimeoutMs: streamSeconds === undefined ? timeoutMs : streamSeconds * SECOND };
+}
+
+function readModelList(
+  file: Reader,
+  environment: Environment,
+  timeouts: Timeouts,
+  check: KeyCheck,
+): DeploymentConfig[] {
+  const entries = file.list('model_list');
+  if (entries === undefined || entries.length === 0) {
+    check.findings.fault('model_list', 'is missing or empty; name at least one model');
+    return [];
+  }
+  const seenIds = new Set<string>();
+  return entries.flatMap((entry, index) => {
+    const context = { ...check, environment, timeouts, seenIds };
+    return readDeployment(entry, `model_list.${index}`, context) ?? [];
+  });
+}
+
+function requireText(value: string | undefined, name: string, where: string, findings: Findings): string {
+  if (value === undefined || value === '') findings.fault(name, `is not set; ${where}`);
+  return value ?? '';
+}
+
+function readSecrets(general: Reader, environment: Environment, places: Places, findings: Findings) {
+  const setIt = `set it in ${places.serviceEnv}`;
+  const masterKey = requireText(
+    general.text('master_key') ?? environment.LITELLM_MASTER_KEY,
+    'LITELLM_MASTER_KEY',
+    `${setIt}, or as general_settings.master_key`,
+    findings,
+  );
+  if (masterKey !== '' && !masterKey.startsWith('sk-')) {
+    findings.warn('LITELLM_MASTER_KEY', "does not begin with 'sk-', which some clients and pages want");
+  }
+  return {
+    masterKey,
+    saltKey: requireText(environment.LITELLM_SALT_KEY, 'LITELLM_SALT_KEY', setIt, findings),
+    databaseUrl: requireText(
+      general.text('database_url') ?? environment.DATABASE_URL,
+      'DATABASE_URL',
+      `${setIt}, or as general_settings.database_url`,
+      findings,
+    ),
+  };
+}
+
+function readDrainMs(environment: Environment, findings: Findings): number {
+  const written = environment.LITELLM_DRAIN_SECONDS;
+  if (written === undefined || written === '') return limits.drainMs;
+  const seconds = Number(written);
+  if (seconds >= 0 && seconds <= MAX_DRAIN_SECONDS) return seconds * SECOND;
+  findings.fault('LITELLM_DRAIN_SECONDS', `must be a number of seconds from 0 to ${MAX_DRAIN_SECONDS}`);
+  return limits.drainMs;
+}
+
+function readLogLevel(environment: Environment, findings: Findings): Config['logLevel'] {
+  const written = (environment.LITELLM_LOG || 'info').toLowerCase();
+  const known = (['debug', 'info', 'warn', 'error'] as const).find((level) => level === written);
+  if (known === undefined) findings.fault('LITELLM_LOG', 'must be DEBUG, INFO, WARN or ERROR');
+  return known ?? 'info';
+}
+
+/** Members of maps that are not served as a whole, yet hold a name that guides made up. */
+function checkInventedMembers(general: Settings, findings: Findings): void {
+  for (const [key, value] of Object.entries(general)) {
+    for (const member of isMap(value) ? Object.keys(value) : []) {
+      const remedy = inventedNames.get(member);
+      if (remedy !== undefined) findings.warn(`general_settings.${key}.${member}`, remedy);
+    }
+  }
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const member of Object.values(value)) deepFreeze(member);
+  }
+  return value;
+}
+
+/**
+ * Reads LiteLLM's config.yaml. Returns either the checked, frozen configuration or every fault at once,
+ * and in both cases what the operator should know about it. Reads no file and no process state.
+ */
+export function readConfig({ text, environment: given, places }: ConfigSource): ConfigResult {
+  const findings = new Findings();
+  const file = parseYaml(text, findings);
+  if (findings.faults.length > 0)
+    return { config: null, faults: findings.faults, warnings: findings.warnings };
+  const top = new Reader(file, '', findings);
+  const environment = withFileVariables(top, given);
+  const section = (key: string) => resolveReferences(top.map(key) ?? {}, environment) as Settings;
+  const [generalMap, litellmMap, routerMap] = [
+    section('general_settings'),
+    section('litellm_settings'),
+    section('router_settings'),
+  ];
+  const general = new Reader(generalMap, 'general_settings', findings);
+  const litellm = new Reader(litellmMap, 'litellm_settings', findings);
+  const router = new Reader(routerMap, 'router_settings', findings);
+  const check = { findings, allowUnknown: general.boolean('allow_unknown_settings') ?? false };
+  checkKeys(file, '', topLevel, check);
+  checkKeys(generalMap, 'general_settings', generalSettings, check);
+  checkKeys(litellmMap, 'litellm_settings', litellmSettings, check);
+  checkKeys(routerMap, 'router_settings', routerSettings, check);
+  checkCallbacks(litellmMap, findings);
+  checkInventedMembers(generalMap, findings);
+
+  const config: Config = {
+    ...readSecrets(general, environment, places, findings),
+    deployments: readModelList(top, environment, readTimeouts(router, litellm), check),
+    aliases: readAliases(router, findings),
+    databaseConnections: general.number('database_connection_pool_limit', 1, 1000) ?? DEFAULT_CONNECTIONS,
+    spendFlushMs: (general.number('proxy_batch_write_at', 0.01, 3600) ?? DEFAULT_FLUSH_SECONDS) * SECOND,
+    recordFailures: !(general.boolean('disable_error_logs') ?? false),
+    alwaysIncludeStreamUsage: general.boolean('always_include_stream_usage') ?? false,
+    drainMs: readDrainMs(environment, findings),
+    logLevel: readLogLevel(environment, findings),
+  };
+  const { faults, warnings } = findings;
+  if (faults.length > 0) return { config: null, faults, warnings };
+  return { config: deepFreeze(config), faults: [], warnings };
+}

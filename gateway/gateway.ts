@@ -1,0 +1,116 @@
+import type { FastifyInstance } from 'fastify';
+import type { Pool } from 'pg';
+import { BatchWriter } from './accounting/batch-writer.ts';
+import { systemTimers } from './accounting/timers.ts';
+import type { Config } from './config/config.ts';
+import { Drain } from './http/drain.ts';
+import { createServer } from './http/server.ts';
+import { createAuthenticator } from './identity/authenticator.ts';
+import type { Logger } from './observe/logger.ts';
+import { createDispatcher } from './providers/dispatcher.ts';
+import { compilePlan, type Plan } from './routing/plan.ts';
+import { KeyChangeWatch } from './store/key-changes.ts';
+import { openPool } from './store/pool.ts';
+import { requireSchema } from './store/schema.ts';
+import { insertSpendLogs } from './store/spend-logs.ts';
+import { keyHandlers } from './surfaces/admin/keys.ts';
+import { healthHandlers } from './surfaces/health.ts';
+import { chatHandlers } from './surfaces/openai/chat-completions.ts';
+import { modelHandlers } from './surfaces/openai/models.ts';
+import { uiHandlers } from './ui/handlers.ts';
+
+const SECOND = 1000;
+const SPEND_CLOSE_MS = 10 * SECOND;
+
+export interface GatewayOptions {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly version: string;
+  readonly providersEnv: string;
+  /** The built-in admin's name and the password that opens the form which replaces it. */
+  readonly admin: { readonly userName: string; readonly initialPassword: string | undefined };
+}
+
+/** A gateway whose database is reachable and whose routes are registered. Disposing it closes what it opened, in reverse. */
+export interface Gateway extends AsyncDisposable {
+  readonly app: FastifyInstance;
+  readonly drain: Drain;
+}
+
+/** What an operator should know of the deployments: those without a price cost nothing in the spend rows. */
+function nameUnpriced({ deployments }: Plan, logger: Logger): void {
+  for (const { provider, upstreamModel, price } of deployments) {
+    if (price !== null) continue;
+    logger.warn(
+      { provider, model: upstreamModel },
+      'no price is known for this model: its calls count as free',
+    );
+  }
+}
+
+async function openDatabase({ config, logger }: GatewayOptions, stack: AsyncDisposableStack): Promise<Pool> {
+  const pool = openPool(config.databaseUrl, {
+    max: config.databaseConnections,
+    onError: (error) => logger.warn({ err: error }, 'an idle database connection broke'),
+  });
+  stack.defer(() => pool.end());
+  await requireSchema(pool);
+  return pool;
+}
+
+/** Builds the gateway; it does not listen yet. Throws when the database is away or its schema is not this program's. */
+export async function createGateway(options: GatewayOptions): Promise<Gateway> {
+  const { config, logger, version, providersEnv } = options;
+  await using stack = new AsyncDisposableStack();
+  const startedAt = Date.now();
+  const db = await openDatabase(options, stack);
+  const spend = new BatchWriter({
+    write: (rows) => insertSpendLogs(db, rows),
+    timers: systemTimers,
+    logger,
+    flushMs: config.spendFlushMs,
+    closeMs: SPEND_CLOSE_MS,
+  });
+  stack.defer(() => spend.close());
+  const authenticator = createAuthenticator({ db, masterKey: config.masterKey, clock: Date.now });
+  stack.use(KeyChangeWatch.start(db, authenticator));
+  const dispatcher = createDispatcher();
+  stack.defer(() => dispatcher.destroy());
+  const plan = compilePlan(config, Date.now);
+  nameUnpriced(plan, logger);
+  const drain = new Drain();
+  const models = config.deployments.map((entry) => ({
+    name: entry.modelName,
+    missing: entry.missingVariable,
+  }));
+  const app = await createServer({
+    logger,
+    authenticator,
+    handlers: {
+      ...chatHandlers({
+        plan,
+        dispatcher,
+        spend,
+        drain,
+        logger,
+        now: Date.now,
+        version,
+        alwaysIncludeUsage: config.alwaysIncludeStreamUsage,
+        recordFailures: config.recordFailures,
+        providersEnv,
+      }),
+      ...modelHandlers(plan),
+      ...healthHandlers({ drain, now: Date.now, probe: () => requireSchema(db) }),
+      ...keyHandlers({ db, authenticator, clock: Date.now }),
+      ...uiHandlers({
+        db,
+        clock: Date.now,
+        ...options.admin,
+        state: () => ({ version, startedAt, providersEnvPath: providersEnv, models }),
+      }),
+    },
+  });
+  stack.defer(() => app.close());
+  const opened = stack.move();
+  return { app, drain, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+}

@@ -1,0 +1,115 @@
+/** The gateway's entry point: reads the configuration, wires everything, serves, drains and stops. */
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Arguments, readArguments, USAGE, UsageError } from './config/arguments.ts';
+import type { Config, ConfigResult } from './config/config.ts';
+import { readConfig } from './config/read-config.ts';
+import { reportConfig } from './config/report.ts';
+import { createGateway, type Gateway } from './gateway.ts';
+import { ReadyFile } from './http/ready-file.ts';
+import { createLogger, type Logger } from './observe/logger.ts';
+import { productFacts } from './product.ts';
+
+/** Exit codes: sysexits' names for a wrong call, and a forced end. */
+const EX_USAGE = 64;
+const FORCED = 70;
+
+const facts = productFacts();
+
+function readConfigFile(path: string): ConfigResult {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    return { config: null, faults: [{ path, message: (error as Error).message }], warnings: [] };
+  }
+  return readConfig({ text, environment: process.env, places: facts.paths });
+}
+
+/** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. */
+function stopSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    let seen = 0;
+    const stop = (signal: NodeJS.Signals): void => {
+      if (++seen > 1) process.exit(FORCED);
+      resolve(signal);
+    };
+    process.on('SIGTERM', stop).on('SIGINT', stop);
+  });
+}
+
+/** The edge stops sending, new calls are refused, running ones may end within the time given. */
+async function drainCalls(
+  { drain }: Gateway,
+  ready: ReadyFile,
+  drainMs: number,
+  logger: Logger,
+): Promise<void> {
+  ready.remove();
+  const running = drain.running;
+  const cut = new AbortController();
+  const late = await Promise.race([
+    drain.begin().then(() => false),
+    sleep(drainMs, true, { signal: cut.signal }),
+  ]);
+  cut.abort();
+  logger.info({ running, cut: late ? drain.running : 0 }, 'drained');
+}
+
+async function serve({ host, port, readyFile }: Arguments, config: Config, logger: Logger): Promise<void> {
+  const signal = stopSignal();
+  const ready = new ReadyFile(readyFile);
+  ready.remove();
+  await using gateway = await createGateway({
+    config,
+    logger,
+    version: facts.version,
+    providersEnv: facts.paths.providersEnv,
+    admin: {
+      userName: process.env.UI_USERNAME || facts.users.admin,
+      initialPassword: process.env.UI_PASSWORD || undefined,
+    },
+  });
+  const address = await gateway.app.listen({ host, port });
+  ready.create();
+  logger.info({ address, version: facts.version }, 'serving');
+  logger.flush();
+  logger.info({ signal: await signal, drain_ms: config.drainMs }, 'stopping');
+  await drainCalls(gateway, ready, config.drainMs, logger);
+  gateway.app.server.closeAllConnections();
+}
+
+async function run(args: readonly string[]): Promise<number> {
+  const options = readArguments(args);
+  if (options === null) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  const result = readConfigFile(options.config);
+  if (options.check || result.config === null) {
+    const out = result.config === null ? process.stderr : process.stdout;
+    out.write(reportConfig(result, options.config));
+    return result.config === null ? 1 : 0;
+  }
+  const logger = createLogger({ level: result.config.logLevel });
+  try {
+    for (const { path, message } of result.warnings) logger.warn({ setting: path }, message);
+    await serve(options, result.config, logger);
+    logger.info('stopped');
+    return 0;
+  } catch (error) {
+    logger.fatal({ err: error }, 'cannot go on');
+    process.stderr.write(`gateway: ${(error as Error).message}\n`);
+    return 1;
+  } finally {
+    logger.flush();
+  }
+}
+
+try {
+  process.exitCode = await run(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  process.stderr.write(`gateway: ${error.message}\n\n${USAGE}`);
+  process.exitCode = EX_USAGE;
+}

@@ -1,0 +1,24 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
+/** Headers of one connection, and those that would let a provider set state in clients. */
+const NOT_PASSED = new Set(
+  `connection keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer transfer-encoding upgrade
+  content-length content-encoding content-type set-cookie set-cookie2 alt-svc strict-transport-security`.split(
+    /\s+/,
+  ),
+);
+
+/**
+ * What of a provider's headers a client sees: each under `llm_provider-`, and its rate limits also under their own names.
+ */
+export function passedHeaders(headers: IncomingHttpHeaders): Record<string, string> {
+  const passed: Record<string, string> = {};
+  for (const name in headers) {
+    const value = headers[name];
+    if (value === undefined || NOT_PASSED.has(name)) continue;
+    const text = typeof value === 'string' ? value : value.join(', ');
+    passed[`llm_provider-${name}`] = text;
+    if (name.startsWith('x-ratelimit-')) passed[name] = text;
+  }
+  return passed;
+}

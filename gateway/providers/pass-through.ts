@@ -1,0 +1,277 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Dispatcher } from 'undici';
+import { estimateCompletionTokens, estimatedUsage } from '../accounting/estimate.ts';
+import { settle } from '../accounting/settle.ts';
+import type { Call } from '../call.ts';
+import { GatewayError } from '../http/errors.ts';
+import { limits } from '../http/limits.ts';
+import type { Logger } from '../observe/logger.ts';
+import type { Deployment } from '../routing/deployment.ts';
+import { passedHeaders } from './answer-headers.ts';
+import { readChatAnswer } from './chat-answer.ts';
+import type { ClientReply, HeaderMap } from './client-reply.ts';
+import { CollectedBody } from './collected-body.ts';
+import {
+  claimedStatus,
+  connectionError,
+  errorClass,
+  garbled,
+  neverSent,
+  providerError,
+} from './provider-errors.ts';
+import { SseSplice, StreamFault } from './sse-splice.ts';
+
+const MAX_ERROR_BYTES = 1024 * 1024;
+const CLIENT_CLOSED = 499;
+
+/** What a call needs from its surface. */
+export interface Passage {
+  readonly call: Call;
+  readonly client: ClientReply;
+  /** The deployments that may serve the call, in the order to try them. */
+  readonly deployments: readonly Deployment[];
+  /** The request body for one of them. */
+  readonly bodyFor: (deployment: Deployment) => Buffer;
+  /** The messages, parsed; only for a call whose provider told no usage. */
+  readonly messages: () => unknown;
+  /** Our own headers of the answer, as the call stands. */
+  readonly headers: (call: Call) => HeaderMap;
+  /** Called exactly once, when the call is over in whatever way. */
+  readonly finished: (call: Call) => void;
+}
+
+export interface PassThroughDeps {
+  readonly dispatcher: Dispatcher;
+  readonly logger: Logger;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+/**
+ * Carries one call to a provider and its answer back, as undici's handler.
+ *
+ * Waiting for a head -> collecting (an error, or an answer that is not streamed) or streaming -> over.
+ * A deployment that could not be reached at all is followed by the next one; nothing is sent twice otherwise.
+ * A client that leaves ends the provider's answer at once.
+ */
+export class PassThrough implements Dispatcher.DispatchHandler {
+  readonly #deps: PassThroughDeps;
+  readonly #passage: Passage;
+  #controller: Dispatcher.DispatchController | null = null;
+  #status = 0;
+  #upstreamHeaders: IncomingHttpHeaders = {};
+  #collected: CollectedBody | null = null;
+  #stream: SseSplice | null = null;
+  #over = false;
+
+  constructor(deps: PassThroughDeps, passage: Passage) {
+    this.#deps = deps;
+    this.#passage = passage;
+    passage.client.onGone(() => this.#clientGone());
+  }
+
+  /** Sends the call to its current deployment. */
+  start(): void {
+    const { call, bodyFor } = this.#passage;
+    const { deployment, streamed } = call;
+    const timeoutMs = streamed ? deployment.streamTimeoutMs : deployment.timeoutMs;
+    this.#guarded(() => {
+      this.#deps.dispatcher.dispatch(
+        {
+          origin: deployment.origin,
+          path: deployment.chatPath,
+          method: 'POST',
+          headers: deployment.headers as string[],
+          body: bodyFor(deployment),
+          headersTimeout: timeoutMs,
+          bodyTimeout: timeoutMs,
+        },
+        this,
+      );
+    });
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#over) controller.abort(new Error('the call is over'));
+  }
+
+  onResponseStart(_controller: unknown, status: number, headers: IncomingHttpHeaders): void {
+    if (status < 200 || this.#over) return;
+    this.#status = status;
+    this.#upstreamHeaders = headers;
+    if (status >= 300) {
+      this.#collected = new CollectedBody(MAX_ERROR_BYTES);
+      return;
+    }
+    const { call } = this.#passage;
+    const encoding = headers['content-encoding'];
+    if (encoding !== undefined && encoding !== 'identity') {
+      this.#fail(
+        garbled(call.deployment.provider, `compressed its answer (${encoding}) although asked not to`),
+      );
+    } else if (!call.streamed) {
+      this.#collected = new CollectedBody(limits.bodyBytes);
+    } else if (!String(headers['content-type']).toLowerCase().startsWith('text/event-stream')) {
+      this.#fail(garbled(call.deployment.provider, 'answered without a stream although asked for one'));
+    } else {
+      this.#stream = new SseSplice({ model: call.modelGroup, showUsage: call.showUsage });
+    }
+  }
+
+  onResponseData(_controller: unknown, piece: Buffer): void {
+    if (this.#over) return;
+    if (this.#stream !== null) this.#guarded(() => this.#forward((this.#stream as SseSplice).push(piece)));
+    else this.#collected?.push(piece);
+  }
+
+  onResponseEnd(): void {
+    if (this.#over) return;
+    this.#guarded(() => {
+      if (this.#status >= 300) this.#failAsProviderDid();
+      else if (this.#stream !== null) this.#endStream(this.#stream);
+      else this.#answer();
+    });
+  }
+
+  onResponseError(_controller: unknown, error: Error): void {
+    if (this.#over) return;
+    const { call, deployments } = this.#passage;
+    const next = deployments[call.retries + 1];
+    if (this.#status === 0 && next !== undefined && neverSent(error)) {
+      call.retries++;
+      call.deployment = next;
+      this.start();
+      return;
+    }
+    this.#fail(connectionError(call.deployment.provider, error));
+  }
+
+  /** Runs a step of the answer; what it throws ends the call. */
+  #guarded(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      this.#fail(this.#asGatewayError(error));
+    }
+  }
+
+  #asGatewayError(error: unknown): GatewayError {
+    const { provider, apiKey } = this.#passage.call.deployment;
+    if (error instanceof GatewayError) return error;
+    if (!(error instanceof StreamFault)) {
+      this.#deps.logger.error({ err: error, call_id: this.#passage.call.id }, 'unexpected error');
+      return new GatewayError(
+        'internal',
+        'Internal server error; the log has the details under this call id',
+        {
+          cause: error,
+        },
+      );
+    }
+    if (error.providerError === null) return garbled(provider, error.message, error);
+    const status = claimedStatus(JSON.parse(error.providerError));
+    return providerError({ status, text: `{"error":${error.providerError}}`, provider, apiKey });
+  }
+
+  #forward(piece: Buffer): void {
+    if (piece.length === 0) return;
+    const { call, client, headers } = this.#passage;
+    if (!client.begun) {
+      call.firstByteAt = this.#deps.now();
+      client.begin({
+        'content-type': 'text/event-stream',
+        'cache-control': 'no-cache',
+        'x-accel-buffering': 'no',
+        ...headers(call),
+        ...passedHeaders(this.#upstreamHeaders),
+      });
+    }
+    if (client.write(piece)) return;
+    this.#controller?.pause();
+    client.onDrain(() => this.#controller?.resume());
+  }
+
+  #endStream(stream: SseSplice): void {
+    const { call, client } = this.#passage;
+    const rest = stream.end();
+    this.#forward(rest);
+    call.status = 200;
+    client.end(Buffer.alloc(0));
+    this.#finish();
+  }
+
+  #answer(): void {
+    const { call, client, headers, messages } = this.#passage;
+    const { provider, apiKey } = call.deployment;
+    const collected = this.#collected as CollectedBody;
+    if (collected.overflown) throw garbled(provider, `answered more than ${limits.bodyBytes} bytes`);
+    const answer = readChatAnswer(collected.bytes(), { provider, apiKey, model: call.modelGroup });
+    const now = this.#deps.now();
+    call.responseId = answer.responseId;
+    settle(call, answer.usage, now);
+    if (call.usage === null) {
+      settle(call, estimatedUsage(messages(), estimateCompletionTokens(answer.choices())), now);
+    }
+    call.firstByteAt = now;
+    call.endedAt = now;
+    call.status = 200;
+    client.send(
+      { 'content-type': 'application/json', ...headers(call), ...passedHeaders(this.#upstreamHeaders) },
+      answer.body,
+    );
+    this.#finish();
+  }
+
+  #failAsProviderDid(): void {
+    const { provider, apiKey } = this.#passage.call.deployment;
+    if (this.#status < 400) throw garbled(provider, `answered with a redirect (${this.#status})`);
+    const retryAfter = this.#upstreamHeaders['retry-after'];
+    const headers = {
+      ...passedHeaders(this.#upstreamHeaders),
+      ...(retryAfter !== undefined && { 'retry-after': retryAfter }),
+    };
+    const text = (this.#collected as CollectedBody).bytes().toString();
+    throw providerError({ status: this.#status, text, provider, apiKey, headers });
+  }
+
+  #fail(error: GatewayError): void {
+    const { call, client, headers } = this.#passage;
+    call.status = error.status;
+    call.failure = { code: String(error.status), class: errorClass(error.status), message: error.message };
+    this.#finish();
+    client.fail(error, headers(call));
+    this.#controller?.abort(error);
+  }
+
+  #clientGone(): void {
+    if (this.#over) return;
+    const { call } = this.#passage;
+    call.status = CLIENT_CLOSED;
+    call.failure = {
+      code: String(CLIENT_CLOSED),
+      class: 'ClientDisconnected',
+      message: 'The client closed the connection before the answer was complete',
+    };
+    this.#finish();
+    this.#controller?.abort(new Error('the client closed the connection'));
+  }
+
+  #finish(): void {
+    const { call, finished } = this.#passage;
+    this.#over = true;
+    if (call.endedAt === 0) call.endedAt = this.#deps.now();
+    if (this.#stream !== null) this.#settleStream(this.#stream);
+    finished(call);
+  }
+
+  /** What was streamed is billed also when nobody waited for its end: by count of chunks where no usage came. */
+  #settleStream(stream: SseSplice): void {
+    const { call, messages } = this.#passage;
+    call.responseId = stream.responseId;
+    settle(call, stream.usage, call.endedAt);
+    if (call.usage === null && stream.chunks > 0) {
+      settle(call, estimatedUsage(messages(), stream.chunks), call.endedAt);
+    }
+  }
+}

@@ -1,0 +1,210 @@
+import { JsonObjectFault, type Member, memberValue, type ObjectScan, scanObject } from './json-object.ts';
+
+const NEWLINE = 0x0a;
+const RETURN = 0x0d;
+const COLON = 0x3a;
+const MAX_LINE_BYTES = 16 * 1024 * 1024;
+const DATA = Buffer.from('data:');
+const DONE_EVENT = Buffer.from('data: [DONE]\n\n');
+const EVENT_END = Buffer.from('\n\n');
+const OTHER_FIELD = /^(?:event|id|retry)(?::|$)/;
+
+/** The bytes are no stream of chat chunks, or the provider reports an error in the middle of it. */
+export class StreamFault extends Error {
+  override readonly name = 'StreamFault';
+  /** JSON text of the provider's `error` member, when it sent one. */
+  readonly providerError: string | null;
+
+  constructor(message: string, options: { readonly providerError?: string; readonly cause?: unknown } = {}) {
+    super(message, { cause: options.cause });
+    this.providerError = options.providerError ?? null;
+  }
+}
+
+export interface SseSpliceOptions {
+  /** The name that replaces `model` in every chunk. */
+  readonly model: string;
+  /** Whether the client sees the chunk that holds nothing but usage. */
+  readonly showUsage: boolean;
+}
+
+/**
+ * Rewrites a stream of chat chunks line by line without parsing it, at any division into pieces of bytes.
+ * Between two pieces it keeps at most the beginning of one line.
+ */
+export class SseSplice {
+  readonly #model: Buffer;
+  readonly #showUsage: boolean;
+  #held: Buffer[] = [];
+  #heldBytes = 0;
+  /** The blank line behind a dropped event goes too. */
+  #dropBlank = false;
+  #done = false;
+  #lastChoices: Buffer | null = null;
+  /** The last usage object that the provider sent. */
+  usage: unknown = null;
+  responseId: string | null = null;
+  /** Chunks with choices so far: about one token each. */
+  chunks = 0;
+
+  constructor({ model, showUsage }: SseSpliceOptions) {
+    this.#model = Buffer.from(JSON.stringify(model));
+    this.#showUsage = showUsage;
+  }
+
+  /** The bytes to pass on for a piece of the provider's answer; may be empty. Throws StreamFault. */
+  push(piece: Buffer): Buffer {
+    const out: Buffer[] = [];
+    let from = 0;
+    for (;;) {
+      const newline = piece.indexOf(NEWLINE, from);
+      if (newline === -1) break;
+      const end = newline + 1;
+      this.#line(this.#whole(piece.subarray(from, end)), out);
+      from = end;
+    }
+    if (from < piece.length) this.#hold(piece.subarray(from));
+    return out.length === 1 ? (out[0] as Buffer) : Buffer.concat(out);
+  }
+
+  /**
+   * The bytes to pass on when the provider has ended its answer: the terminator is added where only that is missing.
+   * Throws StreamFault when the answer is incomplete.
+   */
+  end(): Buffer {
+    const out: Buffer[] = [];
+    if (this.#heldBytes > 0) {
+      this.#line(this.#whole(Buffer.alloc(0)), out);
+      out.push(EVENT_END);
+    }
+    if (!this.#done) {
+      if (!this.#finished()) throw new StreamFault('ended the stream early');
+      out.push(DONE_EVENT);
+    }
+    return Buffer.concat(out);
+  }
+
+  #hold(rest: Buffer): void {
+    this.#held.push(rest);
+    this.#heldBytes += rest.length;
+    if (this.#heldBytes > MAX_LINE_BYTES)
+      throw new StreamFault(`sent a line longer than ${MAX_LINE_BYTES} bytes`);
+  }
+
+  #whole(end: Buffer): Buffer {
+    if (this.#heldBytes === 0) return end;
+    const line = Buffer.concat([...this.#held, end]);
+    this.#held = [];
+    this.#heldBytes = 0;
+    return line;
+  }
+
+  #line(line: Buffer, out: Buffer[]): void {
+    let end = line.length;
+    if (line[end - 1] === NEWLINE) end--;
+    if (line[end - 1] === RETURN) end--;
+    if (end === 0) {
+      if (!this.#dropBlank) out.push(line);
+      this.#dropBlank = false;
+    } else if (line[0] === COLON) {
+      out.push(line);
+    } else if (DATA.equals(line.subarray(0, DATA.length))) {
+      this.#data(line, end, out);
+    } else if (OTHER_FIELD.test(line.toString('latin1', 0, Math.min(end, 16)))) {
+      out.push(line);
+    } else {
+      throw new StreamFault('sent something that is no event stream');
+    }
+  }
+
+  #data(line: Buffer, end: number, out: Buffer[]): void {
+    const value = line.subarray(DATA.length, end);
+    if (value.length < 16 && value.toString().trim() === '[DONE]') {
+      this.#done = true;
+      out.push(line);
+      return;
+    }
+    const scan = this.#scan(value);
+    this.#note(scan);
+    if (this.#onlyUsage(scan) && !this.#showUsage) {
+      this.#dropBlank = true;
+      return;
+    }
+    const model = scan.members.get('model');
+    if (model === undefined) out.push(line);
+    else this.#replace(line, model, out);
+  }
+
+  #scan(value: Buffer): ObjectScan {
+    try {
+      return scanObject(value);
+    } catch (cause) {
+      if (!(cause instanceof JsonObjectFault)) throw cause;
+      throw new StreamFault('sent an event that is not JSON', { cause });
+    }
+  }
+
+  #replace(line: Buffer, { valueStart, valueEnd }: Member, out: Buffer[]): void {
+    out.push(line.subarray(0, DATA.length + valueStart), this.#model, line.subarray(DATA.length + valueEnd));
+  }
+
+  #note(scan: ObjectScan): void {
+    const error = scan.members.get('error');
+    if (error !== undefined && !isNull(scan, error)) {
+      throw new StreamFault('reported an error', {
+        providerError: scan.bytes.toString('utf8', error.valueStart, error.valueEnd),
+      });
+    }
+    const id = scan.members.get('id');
+    if (this.responseId === null && id !== undefined) this.responseId = textOf(scan, id);
+    const usage = scan.members.get('usage');
+    if (usage !== undefined && !isNull(scan, usage)) this.usage = jsonOf(scan, usage);
+    const choices = scan.members.get('choices');
+    if (choices !== undefined && !isEmptyList(scan, choices)) {
+      this.chunks++;
+      this.#lastChoices = scan.bytes.subarray(choices.valueStart, choices.valueEnd);
+    }
+  }
+
+  #onlyUsage(scan: ObjectScan): boolean {
+    const usage = scan.members.get('usage');
+    const choices = scan.members.get('choices');
+    if (usage === undefined || isNull(scan, usage)) return false;
+    return choices === undefined || isEmptyList(scan, choices);
+  }
+
+  /** Whether the last chunk said why it was the last. */
+  #finished(): boolean {
+    if (this.#lastChoices === null) return false;
+    let choices: unknown;
+    try {
+      choices = JSON.parse(this.#lastChoices.toString());
+    } catch {
+      return false;
+    }
+    return Array.isArray(choices) && choices.some((choice) => typeof choice?.finish_reason === 'string');
+  }
+}
+
+function isNull({ bytes }: ObjectScan, { valueStart }: Member): boolean {
+  return bytes[valueStart] === 0x6e;
+}
+
+function isEmptyList({ bytes }: ObjectScan, { valueStart, valueEnd }: Member): boolean {
+  return (
+    valueEnd - valueStart < 16 && bytes.toString('latin1', valueStart, valueEnd).replaceAll(' ', '') === '[]'
+  );
+}
+
+function jsonOf(scan: ObjectScan, member: Member): unknown {
+  try {
+    return memberValue(scan, member);
+  } catch (cause) {
+    throw new StreamFault('sent an event that is not JSON', { cause });
+  }
+}
+
+function textOf(scan: ObjectScan, member: Member): string | null {
+  const value = jsonOf(scan, member);
+  return typeof value === 'string' && value !== '' ? value : null;
+}

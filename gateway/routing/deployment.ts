@@ -1,0 +1,74 @@
+import { type PriceList, priceList } from '../accounting/prices.ts';
+import type { DeploymentConfig } from '../config/config.ts';
+import { findProvider, type Provider } from '../providers/catalogue.ts';
+
+/** A deployment compiled for calls: everything that does not change from call to call is worked out. */
+export interface Deployment {
+  readonly id: string;
+  readonly provider: string;
+  readonly row: Provider;
+  readonly upstreamModel: string;
+  /** The same as a JSON text. */
+  readonly modelText: string;
+  /** Address as the operator knows it, shown in headers and spend rows. */
+  readonly apiBase: string;
+  readonly origin: string;
+  /** Path of chat completions. */
+  readonly chatPath: string;
+  /** Request headers, flat: name, value, name, value. */
+  readonly headers: readonly string[];
+  /** The key, to strike it out of whatever the provider quotes. */
+  readonly apiKey: string | null;
+  readonly missingVariable: string | null;
+  /** JSON texts of the body members sent where the client sets none. */
+  readonly defaults: ReadonlyMap<string, string>;
+  readonly timeoutMs: number;
+  readonly streamTimeoutMs: number;
+  readonly price: PriceList | null;
+  readonly accessGroups: readonly string[];
+}
+
+function requestHeaders({ apiKey, headers }: DeploymentConfig): string[] {
+  const all = new Map([
+    ['content-type', 'application/json'],
+    ['accept-encoding', 'identity'],
+  ]);
+  if (apiKey !== null) all.set('authorization', `Bearer ${apiKey}`);
+  for (const [name, value] of Object.entries(headers)) all.set(name.toLowerCase(), value);
+  return [...all].flat();
+}
+
+/** Compiles one entry of the configuration; `model` is the upstream model when a wildcard was filled in. */
+export function compileDeployment(
+  config: DeploymentConfig,
+  now: number,
+  model = config.upstreamModel,
+): Deployment {
+  const row = findProvider(config.provider);
+  if (row === undefined) throw new Error(`provider '${config.provider}' is not in the catalogue`);
+  const url = config.apiBase === '' ? null : new URL(config.apiBase);
+  const defaults = Object.entries(config.defaults).map(
+    ([name, value]) => [name, JSON.stringify(value)] as const,
+  );
+  return {
+    id: config.id,
+    provider: config.provider,
+    row,
+    upstreamModel: model,
+    modelText: JSON.stringify(model),
+    apiBase: config.apiBase,
+    origin: url?.origin ?? '',
+    chatPath: `${url === null || url.pathname === '/' ? '' : url.pathname}/chat/completions`,
+    headers: requestHeaders(config),
+    apiKey: config.apiKey,
+    missingVariable: config.missingVariable,
+    defaults: new Map(defaults),
+    timeoutMs: config.timeoutMs,
+    streamTimeoutMs: config.streamTimeoutMs,
+    price: priceList(
+      { provider: row.price_provider, model: config.baseModel ?? model, overrides: config.prices },
+      now,
+    ),
+    accessGroups: config.accessGroups,
+  };
+}

@@ -1,0 +1,132 @@
+import type { FastifyReply } from 'fastify';
+import type { Dispatcher } from 'undici';
+import { spendRecord } from '../../accounting/settle.ts';
+import type { SpendSink } from '../../accounting/spend.ts';
+import { requireModelAccess } from '../../admission/model-access.ts';
+import { type Call, newCall } from '../../call.ts';
+import type { Drain } from '../../http/drain.ts';
+import { GatewayError } from '../../http/errors.ts';
+import type { GatewayRequest, Handlers } from '../../http/handler.ts';
+import type { Identity } from '../../identity/identity.ts';
+import { logCall } from '../../observe/call-log.ts';
+import type { Logger } from '../../observe/logger.ts';
+import { ClientReply } from '../../providers/client-reply.ts';
+import { memberValue } from '../../providers/json-object.ts';
+import { PassThrough } from '../../providers/pass-through.ts';
+import type { ModelGroup } from '../../routing/model-group.ts';
+import type { Plan } from '../../routing/plan.ts';
+import { callHeaders, refusalHeaders } from './call-headers.ts';
+import { type ChatRequest, readChatRequest } from './chat-request.ts';
+import { upstreamBody } from './upstream-body.ts';
+
+export interface ChatDeps {
+  readonly plan: Plan;
+  readonly dispatcher: Dispatcher;
+  readonly spend: SpendSink;
+  readonly drain: Drain;
+  readonly logger: Logger;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  readonly version: string;
+  /** Whether a stream shows its usage also when the client does not say. */
+  readonly alwaysIncludeUsage: boolean;
+  /** Whether failed calls get a spend row. */
+  readonly recordFailures: boolean;
+  /** The file in which an operator sets provider keys, for messages. */
+  readonly providersEnv: string;
+}
+
+function inactive(model: string, variable: string, providersEnv: string): GatewayError {
+  return new GatewayError(
+    'inactive_model',
+    `The model '${model}' is configured but not active: set ${variable} in ${providersEnv}, then run \`systemctl restart litellm\``,
+  );
+}
+
+/** The active group that serves the name, for a caller who may use it. */
+function admit(request: ChatRequest, identity: Identity, { plan, providersEnv }: ChatDeps): ModelGroup {
+  const { model } = request;
+  const group = plan.find(model);
+  requireModelAccess(identity, model, {
+    names: group === undefined ? [model] : [model, group.name],
+    accessGroups: group?.accessGroups ?? [],
+  });
+  if (group === undefined) {
+    throw new GatewayError(
+      'unknown_model',
+      `You passed in model=${model}. There are no healthy deployments for this model: GET /v1/models lists the names`,
+    );
+  }
+  if (group.missingVariable !== null) throw inactive(model, group.missingVariable, providersEnv);
+  return group;
+}
+
+function showsUsage({ streamOptions }: ChatRequest, always: boolean): boolean {
+  const wish = streamOptions?.include_usage;
+  return typeof wish === 'boolean' ? wish : always;
+}
+
+class ChatCompletions {
+  readonly #deps: ChatDeps;
+  readonly #headers: (call: Call) => Readonly<Record<string, string>>;
+  readonly #finished: (call: Call) => void;
+
+  constructor(deps: ChatDeps) {
+    this.#deps = deps;
+    this.#headers = (call) => callHeaders(call, deps.version);
+    this.#finished = (call) => this.#record(call);
+  }
+
+  #record(call: Call): void {
+    const { drain, spend, logger, recordFailures } = this.#deps;
+    drain.leave();
+    if (call.failure === null || recordFailures) spend.record(spendRecord(call));
+    logCall(logger, call);
+  }
+
+  /** Nothing is returned: the answer is written when the provider's arrives. */
+  handle(request: GatewayRequest, reply: FastifyReply, identity: Identity): void {
+    const deps = this.#deps;
+    reply.headers(refusalHeaders(identity, deps.version));
+    const chat = readChatRequest(request.body);
+    const deployments = admit(chat, identity, deps).take();
+    const [first] = deployments;
+    if (first === undefined)
+      throw new GatewayError('no_deployment', 'No deployments available for this model');
+    const call = newCall({
+      id: request.id,
+      startedAt: deps.now(),
+      identity,
+      requesterIp: request.ip,
+      modelGroup: chat.model,
+      endUser: chat.user,
+      streamed: chat.streamed,
+      showUsage: showsUsage(chat, deps.alwaysIncludeUsage),
+      ignoredFields: chat.ignored,
+      deployment: first,
+    });
+    deps.drain.enter();
+    new PassThrough(deps, {
+      call,
+      client: new ClientReply(reply),
+      deployments,
+      bodyFor: (deployment) => upstreamBody(chat, deployment),
+      messages: () => {
+        const member = chat.scan.members.get('messages');
+        return member === undefined ? null : memberValue(chat.scan, member);
+      },
+      headers: this.#headers,
+      finished: this.#finished,
+    }).start();
+  }
+}
+
+/** Handlers of chat completions, under both of their paths. */
+export function chatHandlers(
+  deps: ChatDeps,
+): Pick<Handlers, 'chatCompletions' | 'chatCompletionsUnversioned'> {
+  const chat = new ChatCompletions(deps);
+  const handle: Handlers['chatCompletions'] = (request, reply, identity) =>
+    chat.handle(request, reply, identity);
+  return { chatCompletions: handle, chatCompletionsUnversioned: handle };
+}

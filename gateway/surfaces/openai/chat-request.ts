@@ -1,0 +1,133 @@
+import { GatewayError } from '../../http/errors.ts';
+import { JsonObjectFault, memberValue, type ObjectScan, scanObject } from '../../providers/json-object.ts';
+
+/** Credentials and addresses that only the operator may set: a client could send our calls, or our keys, anywhere. */
+const OPERATOR_ONLY = new Set(
+  `api_key api_base base_url api_version organization user_config headers extra_headers custom_llm_provider
+  aws_access_key_id aws_secret_access_key aws_session_token aws_bedrock_runtime_endpoint azure_ad_token
+  vertex_credentials litellm_credential_name input_cost_per_token output_cost_per_token
+  input_cost_per_second output_cost_per_second cache_read_input_token_cost cache_creation_input_token_cost`.split(
+    /\s+/,
+  ),
+);
+
+/** Wishes that would be believed to be fulfilled: what is not served yet is refused. */
+const NOT_SERVED = new Set(
+  `guardrails disable_global_guardrails fallbacks mock_timeout mock_testing_fallbacks
+  mock_testing_context_fallbacks mock_testing_context_window_fallbacks mock_testing_content_policy_fallbacks
+  mock_testing_rate_limit_error`.split(/\s+/),
+);
+
+/** Members for the proxy that make no difference here; providers would refuse them. */
+const IGNORED = new Set(
+  `mock_response num_retries max_retries timeout stream_timeout request_timeout cache caching priority tags
+  drop_params additional_drop_params allowed_openai_params context_window_fallback_dict allowed_model_region
+  enable_tag_filtering disable_fallbacks no-log litellm_metadata litellm_session_id litellm_trace_id
+  litellm_call_id extra_body`.split(/\s+/),
+);
+
+/** What the gateway needs to know of a chat request; the rest of the body is not looked at. */
+export interface ChatRequest {
+  readonly scan: ObjectScan;
+  readonly model: string;
+  readonly streamed: boolean;
+  /** `stream_options` as sent; null when absent. */
+  readonly streamOptions: Readonly<Record<string, unknown>> | null;
+  readonly user: string | null;
+  /** Whether the client asks the provider to store the answer. */
+  readonly stored: boolean;
+  /** Members that are left out of the upstream body, to be named in the answer. */
+  readonly ignored: readonly string[];
+}
+
+function badRequest(param: string, message: string, cause?: unknown): GatewayError {
+  return new GatewayError('bad_request', message, { param, cause });
+}
+
+function scanBody(body: Buffer | undefined): ObjectScan {
+  if (body === undefined || body.length === 0) {
+    throw badRequest('request_body', 'The request body is empty; send a JSON object with model and messages');
+  }
+  try {
+    return scanObject(body);
+  } catch (fault) {
+    if (!(fault instanceof JsonObjectFault)) throw fault;
+    throw badRequest('request_body', `The request body is not one JSON object: ${fault.message}`, fault);
+  }
+}
+
+function read(scan: ObjectScan, name: string): unknown {
+  const member = scan.members.get(name);
+  if (member === undefined) return undefined;
+  try {
+    return memberValue(scan, member);
+  } catch (fault) {
+    if (!(fault instanceof JsonObjectFault)) throw fault;
+    throw badRequest(name, `The request body is not valid JSON: ${fault.message}`, fault);
+  }
+}
+
+function readModel(scan: ObjectScan): string {
+  const model = read(scan, 'model');
+  if (typeof model === 'string' && model !== '') return model;
+  throw badRequest(
+    'model',
+    'The request names no model: set `model` to one of the names that GET /v1/models lists',
+  );
+}
+
+function readFlag(scan: ObjectScan, name: string): boolean {
+  const flag = read(scan, name);
+  if (flag === undefined || flag === null || flag === false) return false;
+  if (flag === true) return true;
+  throw badRequest(name, `\`${name}\` must be true or false`);
+}
+
+function readStreamOptions(scan: ObjectScan): Readonly<Record<string, unknown>> | null {
+  const options = read(scan, 'stream_options');
+  if (options === undefined || options === null) return null;
+  if (typeof options === 'object' && !Array.isArray(options)) return options as Record<string, unknown>;
+  throw badRequest('stream_options', '`stream_options` must be an object');
+}
+
+function readUser(scan: ObjectScan): string | null {
+  const user = read(scan, 'user');
+  if (user === undefined || user === null || user === '') return null;
+  if (typeof user === 'string') return user;
+  throw badRequest('user', '`user` must be a text');
+}
+
+function ignoredMembers(scan: ObjectScan): string[] {
+  const ignored: string[] = [];
+  for (const { name } of scan.order) {
+    if (OPERATOR_ONLY.has(name)) {
+      throw new GatewayError(
+        'operator_only',
+        `\`${name}\` is set by the operator of this gateway; remove it from the request`,
+        { param: name },
+      );
+    }
+    if (NOT_SERVED.has(name)) {
+      throw new GatewayError('not_enforced', `\`${name}\` is not served by this gateway; remove it`, {
+        param: name,
+      });
+    }
+    if (IGNORED.has(name)) ignored.push(name);
+  }
+  return ignored;
+}
+
+/** Reads what routing, admission and accounting need. Throws GatewayError bad_request, operator_only or not_enforced. */
+export function readChatRequest(body: Buffer | undefined): ChatRequest {
+  const scan = scanBody(body);
+  const ignored = ignoredMembers(scan);
+  return {
+    scan,
+    model: readModel(scan),
+    streamed: readFlag(scan, 'stream'),
+    streamOptions: readStreamOptions(scan),
+    user: readUser(scan),
+    stored: scan.members.has('store') && read(scan, 'store') === true,
+    ignored,
+  };
+}

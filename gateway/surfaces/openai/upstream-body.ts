@@ -1,0 +1,39 @@
+import { splice } from '../../providers/splice.ts';
+import type { Deployment } from '../../routing/deployment.ts';
+import type { ChatRequest } from './chat-request.ts';
+
+/**
+ * Whether `metadata` goes to the provider: LiteLLM's clients mean it for the proxy, and OpenAI takes it only for an
+ * answer that it stores.
+ */
+function keepsMetadata({ stored }: ChatRequest, { row }: Deployment): boolean {
+  return stored && (row.special_handling?.keeps?.includes('metadata') ?? false);
+}
+
+function removed(request: ChatRequest, deployment: Deployment): Set<string> {
+  const names = new Set([...request.ignored, ...(deployment.row.special_handling?.drops ?? [])]);
+  if (!keepsMetadata(request, deployment)) names.add('metadata');
+  // Where both the old and the new name are sent, the one that the provider knows stays.
+  for (const [from, to] of Object.entries(deployment.row.param_mappings ?? {})) {
+    if (request.scan.members.has(from) && request.scan.members.has(to)) names.add(from);
+  }
+  return names;
+}
+
+/**
+ * The body for the provider: the client's bytes with the provider's model name, its names of members, usage asked for on
+ * streams, the operator's defaults added and what is meant for the gateway taken out.
+ */
+export function upstreamBody(request: ChatRequest, deployment: Deployment): Buffer {
+  const remove = removed(request, deployment);
+  const set = new Map<string, string>();
+  for (const [name, text] of deployment.defaults) {
+    if (!request.scan.members.has(name)) set.set(name, text);
+  }
+  set.set('model', deployment.modelText);
+  if (request.streamed && !remove.has('stream_options') && request.streamOptions?.include_usage !== true) {
+    set.set('stream_options', JSON.stringify({ ...request.streamOptions, include_usage: true }));
+  }
+  const rename = new Map(Object.entries(deployment.row.param_mappings ?? {}));
+  return splice(request.scan, { set, remove, rename });
+}
