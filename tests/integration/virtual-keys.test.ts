@@ -1,0 +1,349 @@
+import { hash } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type AdminGateway, startAdminGateway } from '../harness/admin-gateway.ts';
+import { type PostgresServer, startPostgres } from '../harness/postgres.ts';
+
+const HOUR = 3_600_000;
+
+describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
+  let server: PostgresServer;
+  let gateway: AdminGateway;
+  let now = Date.UTC(2026, 10, 21, 12);
+
+  beforeAll(async () => {
+    // Durable: one test crashes the server and expects its rows back.
+    server = await startPostgres({ major, durable: true });
+    gateway = await startAdminGateway(await server.createDatabase(), { clock: () => now });
+  });
+  afterAll(async () => {
+    await gateway.close();
+    await server.stop();
+  });
+
+  const generate = async (body: object = {}): Promise<Record<string, unknown> & { key: string }> => {
+    const answer = await gateway.call('/key/generate', { body });
+    expect(answer.status).toBe(200);
+    return answer.body;
+  };
+  const statusOf = async (key: string): Promise<number> => (await gateway.call('/v1/models', { key })).status;
+
+  test('a generated key has every member that LiteLLM answers', async () => {
+    const answer = await generate();
+    expect(answer.key).toMatch(/^sk-[\w-]{22}$/);
+    const token = hash('sha256', answer.key);
+    expect(answer).toEqual({
+      key: answer.key,
+      token,
+      token_id: token,
+      key_name: `sk-...${answer.key.slice(-4)}`,
+      key_alias: null,
+      expires: null,
+      user_id: null,
+      team_id: null,
+      organization_id: null,
+      project_id: null,
+      models: [],
+      aliases: {},
+      config: {},
+      spend: 0,
+      max_budget: null,
+      soft_budget: null,
+      budget_duration: null,
+      budget_id: null,
+      litellm_budget_table: null,
+      max_parallel_requests: null,
+      tpm_limit: null,
+      rpm_limit: null,
+      metadata: {},
+      permissions: {},
+      model_max_budget: {},
+      model_rpm_limit: null,
+      model_tpm_limit: null,
+      allowed_cache_controls: [],
+      allowed_routes: [],
+      guardrails: null,
+      policies: null,
+      prompts: null,
+      tags: null,
+      enforced_params: null,
+      blocked: null,
+      router_settings: {},
+      access_group_ids: [],
+      object_permission: null,
+      created_by: 'default_user_id',
+      updated_by: 'default_user_id',
+      created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+      updated_at: expect.any(String),
+    });
+  });
+
+  test('an empty body makes a key that may use every model', async () => {
+    const answer = await gateway.app.inject({
+      method: 'POST',
+      url: '/key/generate',
+      headers: { authorization: `Bearer ${gateway.masterKey}` },
+    });
+    expect(answer.statusCode).toBe(200);
+    expect(await statusOf(answer.json().key)).toBe(200);
+  });
+
+  test('the owner of a key is who the route is told', async () => {
+    const { key, token } = await generate({
+      user_id: 'ada',
+      key_alias: 'identity',
+      models: ['m1'],
+      spend: 1.5,
+    });
+    expect((await gateway.call('/v1/models', { key })).body).toEqual({
+      kind: 'virtual_key',
+      role: 'internal_user',
+      keyHash: token,
+      keyAlias: 'identity',
+      userId: 'ada',
+      teamId: null,
+      models: ['m1'],
+      spend: 1.5,
+    });
+  });
+
+  test('a chosen key works and cannot be taken twice', async () => {
+    const body = { key: `sk-chosen-${major}` };
+    expect((await generate(body)).key).toBe(body.key);
+    expect(await statusOf(body.key)).toBe(200);
+    const again = await gateway.call('/key/generate', { body });
+    expect(again).toMatchObject({ status: 400, body: { error: { param: 'key', code: '400' } } });
+  });
+
+  test('one alias at twenty generations at once names one key', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => gateway.call('/key/generate', { body: { key_alias: 'one' } })),
+    );
+    const statuses = answers.map(({ status }) => status).sort();
+    expect(statuses).toEqual([200, ...Array.from({ length: 19 }, () => 400)]);
+  });
+
+  test('an expired key is refused with both times', async () => {
+    const { key, expires } = await generate({ duration: '2h' });
+    expect(expires).toBe(new Date(now + 2 * HOUR).toISOString());
+    expect(await statusOf(key)).toBe(200);
+    now += 2 * HOUR;
+    const { status, body } = await gateway.call('/v1/models', { key });
+    expect(status).toBe(401);
+    expect(body.error).toMatchObject({ type: 'expired_key', param: `sk-${key[3]}****${key.slice(-4)}` });
+    expect(body.error.message).toContain('Expired Key');
+    expect(body.error.message).toContain(expires);
+    expect(body.error.message).not.toContain(key);
+  });
+
+  test('a blocked key is refused at once, and admitted again when the block is lifted', async () => {
+    const { key, token } = await generate();
+    expect(await statusOf(key)).toBe(200);
+    const blocked = await gateway.call('/key/block', { body: { key } });
+    expect(blocked).toMatchObject({ status: 200, body: { token, blocked: true } });
+    const refused = await gateway.call('/v1/models', { key });
+    expect(refused).toMatchObject({ status: 401, body: { error: { type: 'auth_error', param: 'None' } } });
+    expect(refused.body.error.message).toContain('/key/unblock');
+    expect((await gateway.call('/key/unblock', { body: { key: token } })).body).toMatchObject({
+      blocked: false,
+    });
+    expect(await statusOf(key)).toBe(200);
+  });
+
+  test('a deleted key is refused at once and kept as a copy', async () => {
+    const { key, token } = await generate({ key_alias: 'to-delete', metadata: { team: 'red' } });
+    expect(await statusOf(key)).toBe(200);
+    const answer = await gateway.call('/key/delete', { body: { keys: [key] } });
+    expect(answer).toMatchObject({ status: 200, body: { deleted_keys: [key] } });
+    expect(await gateway.call('/v1/models', { key })).toMatchObject({
+      status: 401,
+      body: { error: { type: 'token_not_found_in_db', param: 'key' } },
+    });
+    const listed = await gateway.call(`/key/list?status=deleted&key_hash=${token}&return_full_object=true`);
+    expect(listed.body.keys).toMatchObject([
+      { token, key_alias: 'to-delete', metadata: { team: 'red' }, deleted_by: 'default_user_id' },
+    ]);
+  });
+
+  test('keys are deleted by alias and by hash too', async () => {
+    const { token } = await generate();
+    await generate({ key_alias: 'by-alias' });
+    const body = { keys: [token], key_aliases: ['by-alias', 'nobody'] };
+    expect((await gateway.call('/key/delete', { body })).body.deleted_keys.sort()).toEqual(
+      [token, 'by-alias'].sort(),
+    );
+  });
+
+  test('a change in one gateway reaches another at once', async () => {
+    const second = await startAdminGateway(
+      { name: '', ownerUrl: '', runtimeUrl: gateway.db.options.connectionString ?? '' },
+      { clock: () => now },
+    );
+    try {
+      const { key } = await generate();
+      expect((await second.call('/v1/models', { key })).status).toBe(200);
+      await gateway.call('/key/block', { body: { key } });
+      await expect
+        .poll(async () => (await second.call('/v1/models', { key })).status, { timeout: 5000 })
+        .toBe(401);
+    } finally {
+      await second.close();
+    }
+  });
+
+  test.each([
+    ['delete without keys', '/key/delete', {}, 422],
+    ['delete with an empty list', '/key/delete', { keys: [] }, 422],
+    ['delete of unknown keys', '/key/delete', { keys: ['sk-unknown'] }, 404],
+    ['block without a key', '/key/block', {}, 422],
+    ['block of what is no key', '/key/block', { key: 'alias' }, 400],
+    ['block of an unknown key', '/key/block', { key: 'sk-unknown' }, 404],
+    ['a chosen key without sk-', '/key/generate', { key: 'my-own' }, 400],
+    ['a chosen key that no header can carry', '/key/generate', { key: 'sk-a b' }, 400],
+    ['a wrong type', '/key/generate', { models: 'gpt-4o' }, 422],
+    ['an unreadable duration', '/key/generate', { duration: 'soon' }, 400],
+    ['an alias with a NUL character', '/key/generate', { key_alias: 'a\u0000b' }, 400],
+  ])('%s is refused', async (_title, path, body, status) => {
+    expect((await gateway.call(path, { body })).status).toBe(status);
+  });
+
+  test('a member of the wrong type is named as LiteLLM names it', async () => {
+    const { body } = await gateway.call('/key/generate', { body: { models: 'gpt-4o' } });
+    expect(body).toEqual({
+      detail: [{ loc: ['body', 'models'], msg: 'must be array,null', type: 'type' }],
+    });
+  });
+
+  test('a field that nothing would enforce is refused by name, and no key is made', async () => {
+    const before = (await gateway.call('/key/list')).body.total_count;
+    const answer = await gateway.call('/key/generate', { body: { max_budget: 10 } });
+    expect(answer).toMatchObject({ status: 400, body: { error: { param: 'max_budget' } } });
+    expect((await gateway.call('/key/list')).body.total_count).toBe(before);
+  });
+
+  test('fields that ask for nothing and fields that nobody knows are accepted', async () => {
+    await generate({
+      max_budget: null,
+      tags: [],
+      permissions: {},
+      key_type: 'default',
+      team_id: '',
+      shoe_size: 42,
+    });
+  });
+
+  test('a key reads itself by default, and by key or hash', async () => {
+    const { key, token } = await generate({ key_alias: 'self' });
+    for (const path of ['/key/info', `/key/info?key=${key}`, `/key/info?key=${token}`]) {
+      const { status, body } = await gateway.call(path, { key });
+      expect(status).toBe(200);
+      expect(body.info).toMatchObject({
+        key_alias: 'self',
+        litellm_budget_table: null,
+        object_permission: null,
+      });
+      expect(body.info).not.toHaveProperty('token');
+      expect(body.key).toBe(path.split('=')[1] ?? token);
+    }
+  });
+
+  test('a key cannot read a stranger\u2019s key, nor learn whether one exists', async () => {
+    const mine = await generate();
+    const other = await generate({ user_id: 'somebody' });
+    const answers = await Promise.all(
+      [other.key, 'sk-never-made'].map((named) => gateway.call(`/key/info?key=${named}`, { key: mine.key })),
+    );
+    expect(answers.map(({ status }) => status)).toEqual([403, 403]);
+    expect(answers[0]?.body).toEqual(answers[1]?.body);
+  });
+
+  test('a key lists its own user\u2019s keys and no others', async () => {
+    const first = await generate({ user_id: 'lister' });
+    const second = await generate({ user_id: 'lister' });
+    const lonely = await generate();
+    const mine = await gateway.call('/key/list', { key: first.key });
+    expect(mine.body.keys.sort()).toEqual([first.token, second.token].sort());
+    expect((await gateway.call('/key/list', { key: lonely.key })).body.keys).toEqual([lonely.token]);
+    for (const query of ['user_id=somebody', 'team_id=red', 'organization_id=x']) {
+      const { status, body } = await gateway.call(`/key/list?${query}`, { key: first.key });
+      expect([status, body.error.type]).toEqual([403, 'bad_request_error']);
+    }
+  });
+
+  test('lists are paged and sorted as asked', async () => {
+    for (const spend of [3, 1, 2]) await generate({ user_id: 'sorted', spend });
+    const { body } = await gateway.call(
+      '/key/list?user_id=sorted&size=2&page=2&sort_by=spend&sort_order=asc&return_full_object=true',
+    );
+    expect(body).toMatchObject({ total_count: 3, current_page: 2, total_pages: 2, keys: [{ spend: 3 }] });
+  });
+
+  test.each([
+    ['an unknown column', 'sort_by=shoe_size', 400],
+    ['an unknown status', 'status=lost', 400],
+    ['page nought', 'page=0', 422],
+    ['a size over 100', 'size=101', 422],
+    ['SQL in a column', 'sort_by=token;drop%20table', 400],
+  ])('a list with %s is refused', async (_title, query, status) => {
+    expect((await gateway.call(`/key/list?${query}`)).status).toBe(status);
+  });
+
+  test.each(['/key/generate', '/key/delete', '/key/block', '/key/unblock'])(
+    'a key of an ordinary user may not call %s',
+    async (path) => {
+      const { key } = await generate();
+      expect(await gateway.call(path, { key, body: {} })).toMatchObject({
+        status: 401,
+        body: { error: { type: 'auth_error' } },
+      });
+    },
+  );
+
+  test('a stolen hash is no key', async () => {
+    const { token } = await generate();
+    const { status, body } = await gateway.call('/v1/models', { key: String(token) });
+    expect(status).toBe(401);
+    expect(body.error.message).toContain("expected to start with 'sk-'");
+    expect(body.error.message).not.toContain(String(token));
+  });
+
+  test('a cached key survives a database outage for its minute, a new one is refused with 503', async () => {
+    const { key } = await generate();
+    const unseen = await generate();
+    expect(await statusOf(key)).toBe(200);
+    await server.crash();
+    try {
+      expect(await statusOf(key)).toBe(200);
+      expect(await gateway.call('/v1/models', { key: unseen.key })).toMatchObject({
+        status: 503,
+        body: { error: { type: 'no_db_connection', param: 'None' } },
+      });
+      now += 60_000;
+      expect(await statusOf(key)).toBe(503);
+      expect(await statusOf(gateway.masterKey)).toBe(200);
+    } finally {
+      await server.restart();
+    }
+    expect(await statusOf(key)).toBe(200);
+  });
+
+  test('no table, log or error holds a plain key', async () => {
+    const secrets: string[] = [gateway.masterKey];
+    for (let made = 0; made < 3; made++) secrets.push((await generate()).key);
+    await gateway.call('/key/delete', { body: { keys: [secrets[1]] } });
+    await gateway.call('/v1/models', { key: `${secrets[1]}` });
+    const { rows: tables } = await gateway.db.query(
+      "SELECT quote_ident(tablename) AS name FROM pg_tables WHERE schemaname = 'public'",
+    );
+    expect(tables.length).toBeGreaterThan(20);
+    const dumps = await Promise.all(
+      tables.map(({ name }) => gateway.db.query(`SELECT to_jsonb(t)::text AS line FROM ${name} t`)),
+    );
+    const dump = dumps.flatMap(({ rows }) => rows.map(({ line }) => line)).join('\n');
+    expect(dump).toContain(hash('sha256', secrets[2] ?? ''));
+    for (const secret of secrets) {
+      expect(dump).not.toContain(secret);
+      expect(gateway.logged()).not.toContain(secret);
+      expect(server.log()).not.toContain(secret);
+    }
+  });
+});
