@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readProcesses } from './measure/proc.ts';
 
 /**
  * Runs a program in namespaces of its own: no network but loopback, and no process that outlives it. The kernel ends
@@ -16,6 +17,16 @@ const SANDBOX = [
   '--kill-child=KILL',
 ];
 
+/**
+ * Kills the first process inside, with which the kernel ends all others; `unshare` returns when the last is gone.
+ * Before there is a first process, `unshare` itself is killed.
+ */
+function end(unshare: number | undefined): void {
+  if (unshare === undefined) return;
+  const first = readProcesses().find(({ parent }) => parent === unshare);
+  process.kill(first?.pid ?? unshare, 'SIGKILL');
+}
+
 /** Returns the exit code; an interrupt of this process ends the sandbox at once and throws. */
 export async function runInSandbox(
   command: readonly string[],
@@ -30,7 +41,7 @@ export async function runInSandbox(
   let interrupted: NodeJS.Signals | undefined;
   const interrupt = (signal: NodeJS.Signals): void => {
     interrupted = signal;
-    child.kill('SIGKILL');
+    end(child.pid);
   };
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const signal of signals) process.once(signal, interrupt);
