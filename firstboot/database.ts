@@ -5,27 +5,27 @@ import { FirstBootError } from './failure.ts';
 import { DATABASE_SOCKETS, layoutOf } from './layout.ts';
 import type { Machine } from './machine.ts';
 
-const SECOND = 1000;
-const READY_TIMEOUT_SECONDS = 120;
+const PAUSE_MS = 200;
+const READY_TIMEOUT_MS = 120_000;
+
+const asPostgres = ['--reuid=postgres', '--regid=postgres', '--clear-groups', '--'];
 
 function connection({ facts }: Machine): string[] {
-  return ['--host', DATABASE_SOCKETS, '--port', String(facts.ports.postgresql)];
+  return ['--host', DATABASE_SOCKETS, '--port', String(facts.ports.postgresql), '--dbname=postgres'];
 }
 
 /** Starts the database server and returns when it answers. Throws FirstBootError when it does not. */
 export async function startDatabase(machine: Machine): Promise<void> {
   const { databasePrograms, clusterLog, databaseUnit } = layoutOf(machine.facts);
   await machine.database.start();
-  for (let second = 0; second < READY_TIMEOUT_SECONDS; second++) {
-    const { exitCode } = await machine.run(join(databasePrograms, 'pg_isready'), [
-      '--quiet',
-      ...connection(machine),
-    ]);
+  const isReady = [...asPostgres, join(databasePrograms, 'pg_isready'), '--quiet', ...connection(machine)];
+  for (let waitedMs = 0; waitedMs < READY_TIMEOUT_MS; waitedMs += PAUSE_MS) {
+    const { exitCode } = await machine.run('setpriv', isReady);
     if (exitCode === 0) return;
-    await pause(SECOND);
+    await pause(PAUSE_MS);
   }
   throw new FirstBootError(
-    `PostgreSQL did not answer within ${READY_TIMEOUT_SECONDS} s of its start`,
+    `PostgreSQL did not answer within ${READY_TIMEOUT_MS / 1000} s of its start`,
     `read ${clusterLog} and 'journalctl -u ${databaseUnit}', correct the cause, then: systemctl restart litellm-firstboot`,
   );
 }
@@ -36,7 +36,6 @@ export async function startDatabase(machine: Machine): Promise<void> {
  */
 export async function runSql(machine: Machine, commands: string): Promise<string> {
   const psql = join(layoutOf(machine.facts).databasePrograms, 'psql');
-  const asPostgres = ['--reuid=postgres', '--regid=postgres', '--clear-groups', '--'];
   const quiet = ['--no-psqlrc', '--quiet', '--tuples-only', '--no-align'];
   const strict = ['--set=ON_ERROR_STOP=1', '--set=VERBOSITY=terse'];
   const args = [

@@ -1,4 +1,4 @@
-import { mustRun, type ProductFacts, rewriteFileAtomic } from '../../appliance/index.ts';
+import { mustRun, type ProductFacts, rewriteFileAtomic, writeFileAtomic } from '../../appliance/index.ts';
 import { FirstBootError } from '../failure.ts';
 import { CLUSTER, type Layout, layoutOf } from '../layout.ts';
 import type { Machine } from '../machine.ts';
@@ -34,6 +34,7 @@ export const postgresqlCluster: Step = {
     await mustRun(run, 'pg_createcluster', createArguments(facts.postgresql, facts.ports.postgresql), {
       timeoutMs: 5 * MINUTE,
     });
+    writeFileAtomic(fs, `${layout.clusterConfiguration}/conf.d/litellm.conf`, SETTINGS, { mode: 0o644 });
     rewriteFileAtomic(fs, `${layout.clusterConfiguration}/pg_hba.conf`, () => accessRules(facts));
     // initdb syncs its data, but pg_createcluster does not sync the configuration it writes beside.
     await mustRun(run, 'sync', []);
@@ -47,7 +48,6 @@ function removeCluster({ fs }: Machine, layout: Layout): void {
 }
 
 function createArguments(major: number, port: number): string[] {
-  const settings = ['ssl=off', 'listen_addresses=127.0.0.1', 'password_encryption=scram-sha-256'];
   return [
     ...[
       '--port',
@@ -60,10 +60,16 @@ function createArguments(major: number, port: number): string[] {
       'auto',
       '--no-status',
     ],
-    ...settings.flatMap((setting) => ['--pgoption', setting]),
+    // Else the cluster would serve TLS with a key of the image, which all machines share.
+    ...['--pgoption', 'ssl=off'],
     ...[String(major), CLUSTER, '--', '--data-checksums', '--auth-local=peer', '--auth-host=scram-sha-256'],
   ];
 }
+
+const SETTINGS = `# Written at first boot.
+listen_addresses = '127.0.0.1'
+password_encryption = 'scram-sha-256'
+`;
 
 /** Who may connect: the administrator and the schema's owner by socket, the gateway by password, nobody else. */
 function accessRules({ users, database }: ProductFacts): string {

@@ -1,0 +1,113 @@
+/**
+ * Runs on a bare machine after its first boot and prints, as JSON, what can be seen from inside: which values stand
+ * where, and what they open.
+ */
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Client } from 'pg';
+import { $ } from 'zx';
+import { parseEnvFile, readMachineFacts } from '../../appliance/index.ts';
+import { credentialField, layoutOf } from '../../firstboot/index.ts';
+import type { Inspection } from './inspection.ts';
+
+const facts = readMachineFacts('/opt/litellm/appliance.json');
+const layout = layoutOf(facts);
+const run = $({ quiet: true, nothrow: true });
+
+const text = (path: string): string => readFileSync(path, 'utf8');
+const modeOf = (path: string): string => (statSync(path).mode & 0o7777).toString(8);
+
+/** What came of `query`: 'ok', or the SQLSTATE or error that the server or the driver gave. */
+async function attempt(url: string, query: string): Promise<string> {
+  const client = new Client({ connectionString: url });
+  try {
+    await client.connect();
+    await client.query(query);
+    return 'ok';
+  } catch (error) {
+    const { code, message } = error as Error & { code?: string };
+    return code ?? message;
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+async function databaseAnswers(url: string): Promise<void> {
+  for (let tries = 0; tries < 100 && (await attempt(url, 'SELECT 1')).match(/ECONNREFUSED|57P03/); tries++) {
+    await pause(100);
+  }
+}
+
+async function bySocket(user: string, role: string, sql: string): Promise<number | null> {
+  const psql = [
+    `${layout.databasePrograms}/psql`,
+    '-X',
+    '-q',
+    '-h',
+    '/run/postgresql',
+    '-U',
+    role,
+    '-d',
+    facts.database,
+  ];
+  const as = [`--reuid=${user}`, `--regid=${user}`, '--clear-groups', '--'];
+  return (await run`setpriv ${as} ${psql} -v ON_ERROR_STOP=1 -c ${sql}`).exitCode;
+}
+
+async function leftovers(): Promise<string[]> {
+  const places = [facts.paths.state, '/etc/litellm', '/root', '/etc/postgresql'];
+  const found = await run`find ${places} -name .*.new`;
+  return found.stdout.split('\n').filter((line) => line !== '');
+}
+
+const env = parseEnvFile(text(facts.paths.serviceEnv), facts.paths.serviceEnv);
+const credentials = text(facts.paths.credentials);
+const url = env.DATABASE_URL ?? '';
+await databaseAnswers(url);
+const wrongUrl = url.replace(/:[^:@]+@/, ':wrong@');
+
+const inspection: Inspection = {
+  env,
+  credentials: {
+    publicIp: credentialField(credentials, 'publicIp') ?? '',
+    privateIp: credentialField(credentials, 'privateIp') ?? '',
+    adminUrl: credentialField(credentials, 'adminUrl') ?? '',
+    adminUser: credentialField(credentials, 'adminUser') ?? '',
+    adminPassword: credentialField(credentials, 'adminPassword') ?? '',
+    masterKey: credentialField(credentials, 'masterKey') ?? '',
+    saltKey: credentialField(credentials, 'saltKey') ?? '',
+    databasePassword: credentialField(credentials, 'databasePassword') ?? '',
+  },
+  logins: {
+    service: await attempt(url, 'SELECT 1'),
+    wrongPassword: await attempt(wrongUrl, 'SELECT 1'),
+    serviceCreatesTable: await attempt(url, 'CREATE TABLE stray (id int)'),
+    otherDatabase: await attempt(url.replace(/litellm$/, 'postgres'), 'SELECT 1'),
+    ownerBySocket: await bySocket(
+      facts.users.owner,
+      facts.users.owner,
+      'CREATE TABLE probe (id int); DROP TABLE probe',
+    ),
+    stranger: await bySocket(facts.users.service, facts.users.owner, 'SELECT 1'),
+  },
+  certificateFitsKey: new X509Certificate(text(layout.certificate)).checkPrivateKey(
+    createPrivateKey(text(layout.certificateKey)),
+  ),
+  certificateNames: new X509Certificate(text(layout.certificate)).subjectAltName ?? '',
+  pairs: readdirSync(facts.paths.tls).filter((name) => name.startsWith('pair-')).length,
+  modes: {
+    credentials: modeOf(facts.paths.credentials),
+    serviceEnv: modeOf(facts.paths.serviceEnv),
+    providersEnv: modeOf(facts.paths.providersEnv),
+    firstbootState: modeOf(facts.paths.firstbootState),
+    journal: modeOf(layout.journal),
+    key: modeOf(`${layout.currentPair}/key.pem`),
+    spend: modeOf(facts.paths.spendState),
+  },
+  journal: JSON.parse(text(layout.journal)),
+  marker: JSON.parse(text(layout.marker)),
+  leftovers: await leftovers(),
+  databaseLog: text(layout.clusterLog),
+};
+process.stdout.write(`\n${JSON.stringify(inspection)}\n`);
