@@ -81,6 +81,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const drain = new Drain();
   const models = config.deployments.map((entry) => ({
     name: entry.modelName,
+    provider: entry.provider,
     missing: entry.missingVariable,
   }));
   const app = await createServer({
