@@ -128,6 +128,8 @@ class Server implements PostgresServer {
     const args = ['-D', this.#data, ...settings.flatMap((setting) => ['-c', setting])];
     const child = spawn(...unprivileged(join(this.#binaries, 'postgres'), args), {
       stdio: ['ignore', 'ignore', 'pipe'],
+      // Ctrl-C in a terminal is for whoever started the server, who then stops it in order.
+      detached: true,
     });
     this.#child = child;
     await this.#ready(child);
