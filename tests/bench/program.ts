@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 
-const OUTPUT_KEPT = 4000;
+const OUTPUT_SHOWN = 2000;
 const STOP_MS = 10_000;
 
 /** A running server program. */
@@ -13,29 +14,32 @@ export interface Program {
   stop(): Promise<void>;
 }
 
-/** Starts a server with the machine's environment and the given additions. */
+export interface ProgramOptions {
+  /** Added to the machine's environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Takes the output: a pipe would make the load generator read every line that a server logs. */
+  readonly log: string;
+}
+
+/** Starts a server program. */
 export function startProgram(
   command: string,
   args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
+  { env = {}, log }: ProgramOptions,
 ): Program {
-  const child = spawn(command, args, {
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+  const output = openSync(log, 'w');
+  const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', output, output] });
+  closeSync(output);
+  let impossible = '';
+  child.on('error', (error) => {
+    impossible = error.message;
   });
-  let output = '';
-  const keep = (text: Buffer): void => {
-    output = (output + text.toString()).slice(-OUTPUT_KEPT);
+  const failure = (): string | null => {
+    if (isRunning(child)) return null;
+    const words = impossible || readFileSync(log, 'utf8').slice(-OUTPUT_SHOWN);
+    return `${command} ended (${child.exitCode ?? child.signalCode}): ${words}`;
   };
-  child.stdout.on('data', keep);
-  child.stderr.on('data', keep);
-  child.on('error', (error) => keep(Buffer.from(error.message)));
-  return {
-    pid: child.pid ?? 0,
-    failure: () =>
-      isRunning(child) ? null : `${command} ended (${child.exitCode ?? child.signalCode}): ${output}`,
-    stop: () => stop(child),
-  };
+  return { pid: child.pid ?? 0, failure, stop: () => stop(child) };
 }
 
 function isRunning(child: ChildProcess): boolean {

@@ -32,6 +32,17 @@ async function install(names: readonly string[]): Promise<string> {
   return cache;
 }
 
+/** Aborts when a person or a supervisor wants this process to end. */
+function interrupted(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () =>
+      controller.abort(new Failure(`interrupted by ${signal}`, 'everything was stopped')),
+    );
+  }
+  return controller.signal;
+}
+
 async function main(): Promise<number> {
   const options = readOptions(
     process.env,
@@ -46,7 +57,7 @@ async function main(): Promise<number> {
   try {
     const plan: Plan = { ...options, installed, scratch, output };
     const inside = [process.execPath, session, JSON.stringify(plan)];
-    return await runInSandbox(inside, { TMPDIR: scratch });
+    return await runInSandbox(inside, { TMPDIR: scratch }, interrupted());
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }

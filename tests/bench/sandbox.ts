@@ -27,10 +27,11 @@ function end(unshare: number | undefined): void {
   process.kill(first?.pid ?? unshare, 'SIGKILL');
 }
 
-/** Returns the exit code; an interrupt of this process ends the sandbox at once and throws. */
+/** Returns the exit code. When the signal aborts, everything inside is ended at once, and the signal's reason is thrown. */
 export async function runInSandbox(
   command: readonly string[],
   env: Readonly<Record<string, string>>,
+  signal: AbortSignal,
 ): Promise<number> {
   // A process group of its own: Ctrl-C reaches this process alone, which then ends the rest in one stroke.
   const child = spawn('setpriv', [...SANDBOX, ...command], {
@@ -38,15 +39,10 @@ export async function runInSandbox(
     env: { ...process.env, ...env },
     detached: true,
   });
-  let interrupted: NodeJS.Signals | undefined;
-  const interrupt = (signal: NodeJS.Signals): void => {
-    interrupted = signal;
-    end(child.pid);
-  };
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  for (const signal of signals) process.once(signal, interrupt);
+  const abort = (): void => end(child.pid);
+  signal.addEventListener('abort', abort);
   const [code] = (await once(child, 'exit')) as [number | null];
-  for (const signal of signals) process.removeListener(signal, interrupt);
-  if (interrupted !== undefined) throw new Error(`interrupted by ${interrupted}; everything was stopped`);
+  signal.removeEventListener('abort', abort);
+  signal.throwIfAborted();
   return code ?? 1;
 }

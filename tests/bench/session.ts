@@ -42,6 +42,7 @@ function siteOf(plan: Plan, name: string, number: number): Site {
   return {
     installed: join(plan.installed, name),
     scratch,
+    log: join(scratch, 'output.log'),
     providerPort: PROVIDER_PORT,
     port: PROVIDER_PORT + 1 + number,
   };
@@ -49,8 +50,9 @@ function siteOf(plan: Plan, name: string, number: number): Site {
 
 async function startProvider(plan: Plan): Promise<void> {
   const main = fileURLToPath(new URL('provider/main.ts', import.meta.url));
-  const program = startProgram(process.execPath, [main, String(PROVIDER_PORT)]);
-  const { door } = (await direct.open(siteOf(plan, 'provider', 0))).start();
+  const site = siteOf(plan, 'provider', 0);
+  const program = startProgram(process.execPath, [main, String(PROVIDER_PORT)], { log: site.log });
+  const { door } = (await direct.open(site)).start();
   await firstAnswer('the fake provider', { door, cutDoor: door, program });
 }
 

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { firstAnswer } from '../first-answer.ts';
@@ -18,6 +20,8 @@ async function listening(server: ReturnType<typeof createServer>): Promise<numbe
   return (server.address() as { port: number }).port;
 }
 
+const folder = mkdtempSync(join(tmpdir(), 'loads-'));
+const log = join(folder, 'log');
 let provider: Program;
 let door: Door;
 
@@ -27,11 +31,14 @@ beforeAll(async () => {
   probe.close();
   await once(probe, 'close');
   const main = fileURLToPath(new URL('../provider/main.ts', import.meta.url));
-  provider = startProgram(process.execPath, [main, String(door.port)]);
+  provider = startProgram(process.execPath, [main, String(door.port)], { log });
   await firstAnswer('the provider', { door, cutDoor: door, program: provider });
 });
 
-afterAll(() => provider.stop());
+afterAll(async () => {
+  await provider.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 test('a fixed rate sends what is due and measures every answer', async () => {
   const seen = await fixedRate(door, { perSecond: 100, seconds: 0.5 });
@@ -69,7 +76,7 @@ test('every stream is followed to its last event, and the window sees only its o
 
 test('a server that ends before it answers is named with its last words', async () => {
   const program = startProgram(process.execPath, ['-e', 'throw new Error("no such port")'], {
-    TMPDIR: tmpdir(),
+    log: `${log}.broken`,
   });
   const nowhere = doorTo(1);
   const starting = firstAnswer('the gateway', { door: nowhere, cutDoor: nowhere, program });

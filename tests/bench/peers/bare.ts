@@ -9,7 +9,7 @@ const server = fileURLToPath(new URL('bare-server.ts', import.meta.url));
 export const bare: Peer = {
   name: 'bare',
   title: 'bare Node forwarder',
-  open: async ({ port, providerPort }) =>
+  open: async ({ port, providerPort, log }) =>
     simpleLane({
       door: {
         port,
@@ -17,6 +17,6 @@ export const bare: Peer = {
         model: 'bench',
         headers: { authorization: 'Bearer bench' },
       },
-      start: () => startProgram(process.execPath, [server, String(port), String(providerPort)]),
+      start: () => startProgram(process.execPath, [server, String(port), String(providerPort)], { log }),
     }),
 };

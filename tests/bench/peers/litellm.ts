@@ -38,7 +38,7 @@ export const litellm: Peer = {
   name: 'litellm',
   title: `LiteLLM ${pins.litellm}, one worker`,
   install: (folder) => installOnce(folder, { pins, install: installFromPypi }),
-  open: async ({ installed, scratch, port, providerPort }) => {
+  open: async ({ installed, scratch, log, port, providerPort }) => {
     const file = join(scratch, 'config.yaml');
     writeFileSync(file, config(providerPort));
     const args = ['--config', file, '--host', '127.0.0.1', '--port', String(port)];
@@ -53,7 +53,10 @@ export const litellm: Peer = {
         startProgram(
           join(installed, 'bin/litellm'),
           [...args, '--num_workers', '1', '--telemetry', 'False'],
-          { LITELLM_LOCAL_MODEL_COST_MAP: 'True', LITELLM_MODE: 'PRODUCTION', LITELLM_LOG: 'ERROR' },
+          {
+            env: { LITELLM_LOCAL_MODEL_COST_MAP: 'True', LITELLM_MODE: 'PRODUCTION', LITELLM_LOG: 'ERROR' },
+            log,
+          },
         ),
     });
   },

@@ -52,7 +52,7 @@ export const nginx: Peer = {
         model: 'bench',
         headers: { authorization: 'Bearer bench' },
       },
-      start: () => startProgram('/usr/sbin/nginx', ['-p', site.scratch, '-c', file]),
+      start: () => startProgram('/usr/sbin/nginx', ['-p', site.scratch, '-c', file], { log: site.log }),
     });
   },
 };

@@ -31,17 +31,19 @@ function config(providerPort: number): string {
   });
 }
 
-function startGateway({ scratch, port, providerPort }: Site, databaseUrl: string): Program {
+function startGateway({ scratch, log, port, providerPort }: Site, databaseUrl: string): Program {
   const file = join(scratch, 'config.yaml');
   writeFileSync(file, config(providerPort));
-  return startProgram(process.execPath, [main, '--config', file, '--ready-file', join(scratch, 'ready')], {
+  const env = {
     NODE_ENV: 'production',
     LITELLM_MASTER_KEY: MASTER_KEY,
     LITELLM_SALT_KEY: SALT_KEY,
     DATABASE_URL: databaseUrl,
     HOST: '127.0.0.1',
     PORT: String(port),
-  });
+  };
+  const args = [main, '--config', file, '--ready-file', join(scratch, 'ready')];
+  return startProgram(process.execPath, args, { env, log });
 }
 
 async function generateKey(port: number, alias: string): Promise<string> {

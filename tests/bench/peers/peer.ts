@@ -49,6 +49,8 @@ export interface Site {
   readonly installed: string;
   /** Empty and its own; removed after the session. */
   readonly scratch: string;
+  /** Takes the output of its programs. */
+  readonly log: string;
   readonly providerPort: number;
   readonly port: number;
 }

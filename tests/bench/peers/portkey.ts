@@ -35,7 +35,7 @@ export const portkey: Peer = {
   name: 'portkey',
   title: `Portkey ${pins['@portkey-ai/gateway']}`,
   install: (folder) => installOnce(folder, { pins, install: installFromNpm }),
-  open: async ({ installed, port, providerPort }) =>
+  open: async ({ installed, log, port, providerPort }) =>
     simpleLane({
       door: {
         port,
@@ -55,7 +55,7 @@ export const portkey: Peer = {
             '--headless',
             `--port=${port}`,
           ],
-          { NODE_ENV: 'production' },
+          { env: { NODE_ENV: 'production' }, log },
         ),
     }),
 };
