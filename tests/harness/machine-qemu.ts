@@ -5,7 +5,7 @@ import type { Wire } from './wire.ts';
 
 export type Firmware = 'bios' | 'uefi';
 
-/** Values of the machine's SMBIOS tables, which is how a guest learns what cloud it is in. */
+/** Values of the machine's SMBIOS tables, which is how a guest learns what it is and what cloud it is in. */
 export interface Smbios {
   readonly manufacturer?: string;
   readonly product?: string;

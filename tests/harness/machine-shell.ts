@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { NodeSSH } from 'node-ssh';
 import { $, quote } from 'zx';
@@ -33,6 +34,7 @@ export class Shell {
   readonly #userName: string;
   readonly #key: KeyPair;
   #session: NodeSSH | undefined;
+  #socket: Socket | undefined;
 
   constructor(wire: Wire, userName: string, key: KeyPair) {
     this.#wire = wire;
@@ -56,7 +58,10 @@ export class Shell {
       sock.destroy();
       throw error;
     }
+    // A machine that lost its power answers late packets of old connections with a reset.
+    session.connection?.on('error', () => sock.destroy());
     this.#session = session;
+    this.#socket = sock;
   }
 
   /** Runs a shell command line as root; `input` goes to its standard input, which is where secrets belong. */
@@ -76,6 +81,7 @@ export class Shell {
 
   close(): void {
     this.#session?.dispose();
+    this.#socket?.destroy();
     this.#session = undefined;
   }
 }

@@ -78,7 +78,8 @@ export class Machine {
       ...(options.password === undefined ? {} : { password: options.password }),
     };
     const seed = await writeSeed(directory, launch, wire);
-    const { smbios = {}, kvm = false } = options;
+    const { kvm = false } = options;
+    const smbios = { uuid: launch.instanceId, ...options.smbios };
     return new Machine(options, key, qemuCommand({ directory, disk, seed, wire, firmware, smbios, kvm }));
   }
 

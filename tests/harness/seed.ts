@@ -17,14 +17,17 @@ export interface Seed {
 /** The name of the user of most clouds' images; ours must work with whatever name the launch chooses. */
 export const SEED_USER = 'azureuser';
 
+/** cloud-init reads YAML 1.1, where a MAC address without quotes can be a number. */
+const yaml = (value: object): string => stringify(value, { version: '1.1' });
+
 /** Writes the NoCloud disk that cloud-init reads at first boot; returns its path. */
 export async function writeSeed(directory: string, seed: Seed, wire: Wire): Promise<string> {
   const source = join(directory, 'seed');
   mkdirSync(source, { recursive: true });
   const documents = {
-    'meta-data': stringify({ 'instance-id': seed.instanceId, 'local-hostname': seed.hostName }),
-    'user-data': `#cloud-config\n${stringify(userData(seed))}`,
-    'network-config': stringify({
+    'meta-data': yaml({ 'instance-id': seed.instanceId, 'local-hostname': seed.hostName }),
+    'user-data': `#cloud-config\n${yaml(userData(seed))}`,
+    'network-config': yaml({
       version: 2,
       ethernets: { primary: { match: { macaddress: wire.mac }, ...wire.networkConfig } },
     }),
@@ -39,5 +42,5 @@ export async function writeSeed(directory: string, seed: Seed, wire: Wire): Prom
 
 function userData({ userName, publicKey, password }: Seed): object {
   const login = password === undefined ? {} : { password, chpasswd: { expire: false } };
-  return { user: userName, ssh_authorized_keys: [publicKey], ...login };
+  return { user: { name: userName }, ssh_authorized_keys: [publicKey], ...login };
 }

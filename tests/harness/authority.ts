@@ -1,0 +1,81 @@
+import 'reflect-metadata';
+import { webcrypto } from 'node:crypto';
+import { isIP } from 'node:net';
+import {
+  BasicConstraintsExtension,
+  ExtendedKeyUsage,
+  ExtendedKeyUsageExtension,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  PemConverter,
+  SubjectAlternativeNameExtension,
+  type X509Certificate,
+  X509CertificateGenerator,
+} from '@peculiar/x509';
+
+const DAY_MS = 24 * 60 * 60_000;
+const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
+
+type Keys = Awaited<ReturnType<typeof makeKeys>>;
+
+const makeKeys = () => webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
+
+/** Valid from a day ago, since guests' clocks may differ, for a month. */
+function lifetime(): { notBefore: Date; notAfter: Date } {
+  const now = Date.now();
+  return { notBefore: new Date(now - DAY_MS), notAfter: new Date(now + 30 * DAY_MS) };
+}
+
+/** A certificate authority of the test's own, which only machines that were told to will trust. */
+export class Authority {
+  readonly certificatePem: string;
+  readonly #certificate: X509Certificate;
+  readonly #keys: Keys;
+
+  private constructor(certificate: X509Certificate, keys: Keys) {
+    this.#certificate = certificate;
+    this.#keys = keys;
+    this.certificatePem = `${certificate.toString('pem')}\n`;
+  }
+
+  static async create(): Promise<Authority> {
+    const keys = await makeKeys();
+    const certificate = await X509CertificateGenerator.createSelfSigned({
+      name: [{ CN: ['Test authority'] }],
+      ...lifetime(),
+      signingAlgorithm: ALGORITHM,
+      keys,
+      extensions: [
+        new BasicConstraintsExtension(true, 0, true),
+        new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
+      ],
+    });
+    return new Authority(certificate, keys);
+  }
+
+  /** A server certificate for DNS names and addresses, as `tls.createServer` takes it. */
+  async issue(...names: string[]): Promise<{ cert: string; key: string }> {
+    const keys = await makeKeys();
+    const certificate = await X509CertificateGenerator.create({
+      subject: [{ CN: [names[0] ?? 'server'] }],
+      issuer: this.#certificate.subjectName,
+      ...lifetime(),
+      signingAlgorithm: ALGORITHM,
+      publicKey: keys.publicKey,
+      signingKey: this.#keys.privateKey,
+      extensions: [
+        new BasicConstraintsExtension(false, undefined, true),
+        new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
+        new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
+        new SubjectAlternativeNameExtension(
+          names.map((value) => ({ type: isIP(value) === 0 ? ('dns' as const) : ('ip' as const), value })),
+        ),
+      ],
+    });
+    const key = PemConverter.encode(
+      await webcrypto.subtle.exportKey('pkcs8', keys.privateKey),
+      'PRIVATE KEY',
+    );
+    return { cert: `${certificate.toString('pem')}\n`, key };
+  }
+}

@@ -1,0 +1,66 @@
+import { fileURLToPath } from 'node:url';
+import { Agent, buildConnector, fetch } from 'undici';
+import { $ } from 'zx';
+import { addresses, type Network } from './network.ts';
+import type { ScanResult } from './port-scan.ts';
+
+export type { ScanResult };
+
+const LAST_PORT = 65_535;
+const scanner = fileURLToPath(new URL('port-scan.ts', import.meta.url));
+
+export interface PortRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Every TCP port there is. */
+export const allPorts: PortRange = { first: 1, last: LAST_PORT };
+
+/** Somebody on the internet side of the network. */
+export class OutsideClient implements AsyncDisposable {
+  readonly #network: Network;
+  readonly #agent: Agent;
+
+  /** `trusted` is the certificate (PEM) that the client accepts; all else about TLS is as strict as always. */
+  constructor(network: Network, trusted: string) {
+    this.#network = network;
+    const upgrade = buildConnector({ ca: trusted });
+    this.#agent = new Agent({
+      connect: (options, callback) => {
+        const port = Number(options.port === '' ? defaultPort(options.protocol) : options.port);
+        network.connect(unbracketed(options.hostname), port).then(
+          (httpSocket) => {
+            if (options.protocol === 'https:') upgrade({ ...options, httpSocket }, callback);
+            else callback(null, httpSocket);
+          },
+          (error: Error) => callback(error, null),
+        );
+      },
+    });
+  }
+
+  /** `fetch`, from outside. */
+  readonly fetch = (...[target, init]: Parameters<typeof fetch>): ReturnType<typeof fetch> =>
+    fetch(target, { ...init, dispatcher: this.#agent });
+
+  /** Tries TCP ports of an address and tells which answered. */
+  async scanPorts(address: string, { first, last }: PortRange = allPorts): Promise<ScanResult> {
+    const from = address.includes(':') ? addresses.outside.ipv6 : addresses.outside.ipv4;
+    const program = [process.execPath, scanner, address, from, `${first}`, `${last}`];
+    const command = this.#network.command('prlimit', '--nofile=65536', ...program);
+    return JSON.parse((await $({ quiet: true })`${command}`).stdout) as ScanResult;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#agent.destroy();
+  }
+}
+
+function defaultPort(protocol: string): number {
+  return protocol === 'https:' ? 443 : 80;
+}
+
+function unbracketed(host: string): string {
+  return host.replace(/^\[|\]$/g, '');
+}

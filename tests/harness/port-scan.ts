@@ -1,0 +1,52 @@
+/**
+ * Tries TCP ports of one address and prints what answered as JSON. Runs where the outside client is:
+ * node port-scan.ts ADDRESS SOURCE FIRST LAST
+ */
+import { connect } from 'node:net';
+
+/** Long enough for the kernel's first retransmission, so that one lost packet does not hide an open port. */
+const PATIENCE_MS = 2500;
+const AT_ONCE = 4096;
+
+export interface ScanResult {
+  readonly open: readonly number[];
+  /** Ports whose host said no instead of nothing. */
+  readonly refused: readonly number[];
+}
+
+type Answer = 'open' | 'refused' | 'silent';
+
+function tryPort(host: string, localAddress: string, port: number): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port, localAddress });
+    const settle = (answer: Answer): void => {
+      clearTimeout(patience);
+      socket.destroy();
+      resolve(answer);
+    };
+    const patience = setTimeout(settle, PATIENCE_MS, 'silent');
+    socket.once('connect', () => settle('open'));
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ECONNREFUSED') settle('refused');
+      else if (error.code === 'ETIMEDOUT') settle('silent');
+      else reject(error);
+    });
+  });
+}
+
+async function scan(host: string, from: string, first: number, last: number): Promise<ScanResult> {
+  const found: Record<Answer, number[]> = { open: [], refused: [], silent: [] };
+  let next = first;
+  const worker = async (): Promise<void> => {
+    while (next <= last) {
+      const port = next++;
+      found[await tryPort(host, from, port)].push(port);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  const ascending = (ports: number[]): number[] => ports.sort((a, b) => a - b);
+  return { open: ascending(found.open), refused: ascending(found.refused) };
+}
+
+const [host = '', from = '', first, last] = process.argv.slice(2);
+process.stdout.write(JSON.stringify(await scan(host, from, Number(first), Number(last))));
