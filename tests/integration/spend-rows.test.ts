@@ -1,156 +1,161 @@
+/** What a call leaves behind in the database, on both PostgreSQL majors. */
+import OpenAI from 'openai';
+import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { insertSpendLogs, type SpendRecord } from '../../gateway/index.ts';
-import { type AdminGateway, startAdminGateway } from '../harness/admin-gateway.ts';
-import { type PostgresServer, startPostgres } from '../harness/postgres.ts';
+import { stringify } from 'yaml';
+import { deployment, MESSAGES, postChat } from '../harness/chat.ts';
+import { type FakeProvider, startFakeProvider } from '../harness/fake-provider.ts';
+import { type GatewayProcess, MASTER_KEY, startGateway } from '../harness/gateway-process.ts';
+import { type PostgresServer, startPostgres, type TestDatabase } from '../harness/postgres.ts';
+import { until } from '../harness/until.ts';
 
-const START = Date.UTC(2026, 10, 21, 12, 0, 0, 123);
-
-function record(overrides: Partial<SpendRecord> = {}): SpendRecord {
-  return {
-    requestId: 'chatcmpl-1',
-    callId: 'call-1',
-    callType: 'acompletion',
-    apiKey: 'litellm_proxy_master_key',
-    keyAlias: null,
-    userId: 'ada',
-    teamId: null,
-    endUser: null,
-    spend: 0.25,
-    promptTokens: 7,
-    completionTokens: 5,
-    totalTokens: 12,
-    usage: { prompt_tokens: 7, completion_tokens: 5, total_tokens: 12 },
-    startTime: START,
-    completionStartTime: START + 40,
-    endTime: START + 1500,
-    model: 'gpt-test-2026',
-    modelId: 'deployment-1',
-    modelGroup: 'gpt-test',
-    provider: 'openai',
-    apiBase: 'https://provider.example/v1',
-    requesterIp: '192.0.2.7',
-    status: 'success',
-    error: null,
-    ...overrides,
-  };
-}
+const PRICE = { input: 3e-6, output: 11e-6, cacheRead: 1e-6 };
 
 describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
-  let server: PostgresServer;
-  let gateway: AdminGateway;
+  let postgres: PostgresServer;
+  let database: TestDatabase;
+  let provider: FakeProvider;
+  let gateway: GatewayProcess;
 
   beforeAll(async () => {
-    server = await startPostgres({ major });
-    gateway = await startAdminGateway(await server.createDatabase());
-  });
-  afterAll(async () => {
-    await gateway.close();
-    await server.stop();
-  });
-
-  const rowOf = async (requestId: string) => {
-    const { rows } = await gateway.db.query('SELECT * FROM "LiteLLM_SpendLogs" WHERE request_id = $1', [
-      requestId,
-    ]);
-    return rows;
-  };
-  const makeKey = async (): Promise<string> => (await gateway.call('/key/generate', { body: {} })).body.token;
-  const spendOf = async (token: string): Promise<number> =>
-    (await gateway.call(`/key/info?key=${token}`)).body.info.spend;
-
-  test('a call becomes one row with LiteLLM\u2019s columns', async () => {
-    await insertSpendLogs(gateway.db, [record({ requestId: 'row' })]);
-    expect(await rowOf('row')).toMatchObject([
-      {
-        call_type: 'acompletion',
-        api_key: 'litellm_proxy_master_key',
-        spend: 0.25,
-        total_tokens: 12,
-        prompt_tokens: 7,
-        completion_tokens: 5,
-        startTime: new Date(START),
-        completionStartTime: new Date(START + 40),
-        endTime: new Date(START + 1500),
-        request_duration_ms: 1500,
-        model: 'gpt-test-2026',
-        model_id: 'deployment-1',
-        model_group: 'gpt-test',
-        custom_llm_provider: 'openai',
-        api_base: 'https://provider.example/v1',
-        user: 'ada',
-        cache_hit: 'False',
-        cache_key: 'Cache OFF',
-        request_tags: [],
-        messages: {},
-        response: {},
-        status: 'success',
-        metadata: {
-          user_api_key: 'litellm_proxy_master_key',
-          usage_object: { total_tokens: 12 },
-          error_information: null,
-        },
-      },
-    ]);
-  });
-
-  test('a failed call keeps its error and no stack trace', async () => {
-    const error = { code: '429', class: 'RateLimitError', message: 'slow\u0000down' };
-    await insertSpendLogs(gateway.db, [record({ requestId: 'failed', spend: 0, status: 'failure', error })]);
-    const [row] = await rowOf('failed');
-    expect(row).toMatchObject({ status: 'failure', spend: 0 });
-    expect(row.metadata.error_information).toEqual({
-      error_code: '429',
-      error_class: 'RateLimitError',
-      llm_provider: 'openai',
-      error_message: 'slow\ufffddown',
-      traceback: '',
+    postgres = await startPostgres({ major });
+    database = await postgres.createDatabase();
+    provider = await startFakeProvider();
+    gateway = await startGateway({
+      database,
+      environment: { TEST_PROVIDER_KEY: provider.apiKey },
+      config: stringify({
+        general_settings: { proxy_batch_write_at: 0.05 },
+        model_list: [
+          deployment('priced', provider.url, {
+            input_cost_per_token: PRICE.input,
+            output_cost_per_token: PRICE.output,
+            cache_read_input_token_cost: PRICE.cacheRead,
+          }),
+        ],
+      }),
     });
   });
 
-  test('a batch sent twice is stored and billed once', async () => {
-    const [first, second] = [await makeKey(), await makeKey()];
-    const batch = [
-      record({ requestId: 'twice-1', apiKey: first, spend: 0.5 }),
-      record({ requestId: 'twice-2', apiKey: first, spend: 0.25 }),
-      record({ requestId: 'twice-3', apiKey: second, spend: 2 }),
-      record({ requestId: 'twice-3', apiKey: second, spend: 2 }),
-    ];
-    await insertSpendLogs(gateway.db, batch);
-    await insertSpendLogs(gateway.db, [...batch, record({ requestId: 'twice-4', apiKey: second, spend: 1 })]);
-    expect([await spendOf(first), await spendOf(second)]).toEqual([0.75, 3]);
+  afterAll(async () => {
+    await gateway?.stop();
+    await provider?.close();
+    await postgres?.stop();
   });
 
-  test('batches at the same time over the same keys all arrive', async () => {
-    const keys = await Promise.all(Array.from({ length: 5 }, makeKey));
-    const batches = Array.from({ length: 20 }, (_, batch) =>
-      keys
-        .map((apiKey, index) => record({ requestId: `crowd-${batch}-${index}`, apiKey, spend: 0.5 }))
-        .sort(() => (batch % 2 === 0 ? 1 : -1)),
-    );
-    await Promise.all(batches.map((batch) => insertSpendLogs(gateway.db, batch)));
-    expect(await Promise.all(keys.map(spendOf))).toEqual(keys.map(() => 10));
+  /** The one row with this value, as soon as it is stored. */
+  async function row(column: 'request_id' | 'end_user', value: string): Promise<Record<string, unknown>> {
+    const client = new Client({ connectionString: postgres.superuserUrl(database.name) });
+    await client.connect();
+    try {
+      return await until(`a spend row with ${column} ${value}`, 20_000, async () => {
+        const { rows } = await client.query(`SELECT * FROM "LiteLLM_SpendLogs" WHERE ${column} = $1`, [
+          value,
+        ]);
+        expect(rows).toHaveLength(1);
+        return rows[0];
+      });
+    } finally {
+      await client.end();
+    }
+  }
+
+  const lastRequest = () => provider.request(provider.requests.length);
+
+  function cost(usage: { prompt_tokens: number; completion_tokens: number }, cached: number): number {
+    const uncached = usage.prompt_tokens - cached;
+    return uncached * PRICE.input + cached * PRICE.cacheRead + usage.completion_tokens * PRICE.output;
+  }
+
+  const client = () => new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: MASTER_KEY, maxRetries: 0 });
+
+  test("a row's tokens are the provider's and its cost is price times tokens", async () => {
+    const answer = await client().chat.completions.create({
+      model: 'priced',
+      messages: [...MESSAGES],
+      user: 'alice',
+    });
+    const { produced } = await lastRequest();
+    expect(answer.model).toBe('priced');
+    expect(answer.choices[0]?.message.content).toBe(produced?.words.join(''));
+    const usage = produced?.usage;
+    if (usage === undefined) throw new Error('the provider produced nothing');
+    expect(await row('request_id', answer.id)).toMatchObject({
+      prompt_tokens: usage.prompt_tokens,
+      completion_tokens: usage.completion_tokens,
+      total_tokens: usage.total_tokens,
+      spend: cost(usage, usage.prompt_tokens_details.cached_tokens),
+      status: 'success',
+      model: 'gpt-4o-mini',
+      model_group: 'priced',
+      custom_llm_provider: 'openai',
+      end_user: 'alice',
+      api_key: 'litellm_proxy_master_key',
+    });
   });
 
-  test('a batch that cannot be stored bills nothing', async () => {
-    const key = await makeKey();
-    const batch = [
-      record({ requestId: 'half', apiKey: key }),
-      record({ requestId: 'bad', promptTokens: 2 ** 40 }),
-    ];
-    await expect(insertSpendLogs(gateway.db, batch)).rejects.toThrow();
-    expect(await rowOf('half')).toEqual([]);
-    expect(await spendOf(key)).toBe(0);
+  test('a streamed call leaves the same, also when the client did not ask for usage', async () => {
+    const stream = await client().chat.completions.create({
+      model: 'priced',
+      messages: [...MESSAGES],
+      stream: true,
+      max_tokens: 25,
+    });
+    let text = '';
+    let id = '';
+    for await (const chunk of stream) {
+      expect(chunk.model).toBe('priced');
+      expect(chunk.choices).not.toEqual([]);
+      text += chunk.choices[0]?.delta.content ?? '';
+      id = chunk.id;
+    }
+    const { produced } = await lastRequest();
+    const usage = produced?.usage;
+    if (usage === undefined) throw new Error('the provider produced nothing');
+    expect(text).toBe(produced?.words.join(''));
+    const stored = await row('request_id', id);
+    expect(stored).toMatchObject({
+      prompt_tokens: usage.prompt_tokens,
+      completion_tokens: 25,
+      spend: cost(usage, usage.prompt_tokens_details.cached_tokens),
+      status: 'success',
+    });
+    expect(stored.completionStartTime).not.toEqual(stored.endTime);
   });
 
-  test('a call outside the made days lands in the default partition', async () => {
-    await insertSpendLogs(gateway.db, [record({ requestId: 'old', startTime: 0, endTime: 1 })]);
-    const { rows } = await gateway.db.query(
-      `SELECT tableoid::regclass::text AS partition FROM "LiteLLM_SpendLogs" WHERE request_id = 'old'`,
-    );
-    expect(rows).toEqual([{ partition: '"LiteLLM_SpendLogs_default"' }]);
+  test('a call that the provider failed leaves a row without tokens', async () => {
+    provider.script({
+      kind: 'status',
+      status: 500,
+      body: '{"error":{"message":"kaputt","type":"server_error"}}',
+    });
+    const answer = await postChat({
+      url: gateway.url,
+      body: { model: 'priced', messages: MESSAGES, user: 'bob' },
+    });
+    expect(answer.status).toBe(500);
+    expect(await row('end_user', 'bob')).toMatchObject({
+      request_id: answer.headers.get('x-litellm-call-id'),
+      status: 'failure',
+      spend: 0,
+      total_tokens: 0,
+      metadata: {
+        error_information: { error_code: '500', error_class: 'InternalServerError', error_message: 'kaputt' },
+      },
+    });
   });
 
-  test('an empty batch asks the database nothing', async () => {
-    await expect(insertSpendLogs(gateway.db, [])).resolves.toBeUndefined();
+  test('a virtual key is charged for its calls', async () => {
+    const generated = await fetch(`${gateway.url}/key/generate`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${MASTER_KEY}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ models: ['priced'] }),
+    });
+    const { key, token } = (await generated.json()) as { key: string; token: string };
+    const answer = await postChat({ url: gateway.url, key, body: { model: 'priced', messages: MESSAGES } });
+    const { id } = (await answer.json()) as { id: string };
+    const stored = await row('request_id', id);
+    expect(stored.api_key).toBe(token);
+    expect(Number(answer.headers.get('x-litellm-response-cost'))).toBe(stored.spend);
   });
 });
