@@ -17,7 +17,7 @@ import {
   setCookie,
 } from './cookies.ts';
 import { readForm } from './form.ts';
-import { type GatewayState, nextSteps, stateFacts } from './home.ts';
+import { type GatewayState, nextSteps, providerLines, stateFacts } from './home.ts';
 import { pageHandler, redirect, sendPage } from './page-handler.ts';
 import { renderPage, type SignOut, stylesheet } from './pages.ts';
 
@@ -77,7 +77,7 @@ class Ui {
       title: 'State of the machine',
       signOut: { csrf: csrfToken(session.token) },
       facts: stateFacts(state, database, this.#deps.clock()),
-      models: state.models,
+      providers: providerLines(state.models),
       steps: nextSteps(state, database, request),
     });
     return sendPage(reply, 200, html);

@@ -1,10 +1,17 @@
 import type { DatabaseState } from '../store/database-state.ts';
-import type { Fact, ModelLine, Step } from './pages.ts';
+import type { Fact, ProviderLine, Step } from './pages.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const PLAIN_HOST = /^[A-Za-z0-9.:[\]-]+$/;
+
+export interface ModelState {
+  readonly name: string;
+  readonly provider: string;
+  /** Environment variable that the model waits for; null when it is active. */
+  readonly missing: string | null;
+}
 
 /** What the gateway knows of itself. */
 export interface GatewayState {
@@ -14,7 +21,7 @@ export interface GatewayState {
   /** File that holds the providers' API keys, for the hint how to add one. */
   readonly providersEnvPath: string;
   /** Every deployment of the configuration. */
-  readonly models: readonly ModelLine[];
+  readonly models: readonly ModelState[];
 }
 
 /** A span for people: its two largest units. */
@@ -44,6 +51,19 @@ export function stateFacts(gateway: GatewayState, database: DatabaseState, now: 
     { name: 'Models', value: `${active} active, ${gateway.models.length - active} inactive` },
     { name: 'Virtual keys', value: String(database.virtualKeys) },
   ];
+}
+
+/** The second card: one line per provider and state, what can be called first. */
+export function providerLines(models: readonly ModelState[]): readonly ProviderLine[] {
+  const groups = Map.groupBy(models, ({ provider, missing }) => JSON.stringify([provider, missing]));
+  const lines = [...groups.values()].flatMap((group) => {
+    const [first] = group;
+    if (first === undefined) return [];
+    const names = [...new Set(group.map(({ name }) => name))];
+    const count = names.length === 1 ? '1 model' : `${names.length} models`;
+    return [{ provider: first.provider, missing: first.missing, names, count }];
+  });
+  return lines.sort((one, other) => Number(one.missing !== null) - Number(other.missing !== null));
 }
 
 function quoted(text: string): string {

@@ -9,11 +9,13 @@ export interface Fact {
   readonly value: string;
 }
 
-export interface ModelLine {
-  readonly name: string;
+/** Models of one provider that are in the same state. */
+export interface ProviderLine {
   readonly provider: string;
-  /** Environment variable that the model waits for; null when it is active. */
+  /** Environment variable that they wait for; null when they are active. */
   readonly missing: string | null;
+  readonly names: readonly string[];
+  readonly count: string;
 }
 
 export interface Step {
@@ -43,7 +45,7 @@ interface Pages {
     title: string;
     signOut: SignOut;
     facts: readonly Fact[];
-    models: readonly ModelLine[];
+    providers: readonly ProviderLine[];
     steps: readonly Step[];
   };
   readonly 'error.hbs': { title: string; signOut: SignOut; text: string };

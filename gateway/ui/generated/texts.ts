@@ -18,23 +18,6 @@ export const uiTexts = {
 {{/each}}
 </dl>
 </section>
-<section class="card" aria-labelledby="models">
-<h2 id="models">Models</h2>
-{{#if models}}
-<div class="scroll" tabindex="0" role="region" aria-labelledby="models">
-<table>
-<thead><tr><th scope="col">Model</th><th scope="col">Provider</th><th scope="col">State</th></tr></thead>
-<tbody>
-{{#each models}}
-<tr><th scope="row">{{name}}</th><td>{{provider}}</td><td>{{#if missing}}<span class="off">inactive</span>, needs <code>{{missing}}</code>{{else}}<span class="on">active</span>{{/if}}</td></tr>
-{{/each}}
-</tbody>
-</table>
-</div>
-{{else}}
-<p>No model is configured yet. Add one to <code>model_list</code> in the configuration file.</p>
-{{/if}}
-</section>
 <section class="card" aria-labelledby="next">
 <h2 id="next">Next steps</h2>
 <ol class="steps">
@@ -46,6 +29,25 @@ export const uiTexts = {
 </li>
 {{/each}}
 </ol>
+</section>
+<section class="card" aria-labelledby="models">
+<h2 id="models">Models</h2>
+{{#if providers}}
+<table>
+<thead><tr><th scope="col">Provider</th><th scope="col">State</th><th scope="col">Models</th></tr></thead>
+<tbody>
+{{#each providers}}
+<tr>
+<th scope="row">{{provider}}</th>
+<td>{{#if missing}}<span class="off">inactive</span>, needs <code>{{missing}}</code>{{else}}<span class="on">active</span>{{/if}}</td>
+<td><details><summary>{{count}}</summary><ul>{{#each names}}<li>{{this}}</li>{{/each}}</ul></details></td>
+</tr>
+{{/each}}
+</tbody>
+</table>
+{{else}}
+<p>No model is configured yet. Add one to <code>model_list</code> in the configuration file.</p>
+{{/if}}
 </section>
 {{/layout}}
 `,
@@ -322,8 +324,13 @@ dd {
   overflow-wrap: anywhere;
 }
 
-.scroll {
-  overflow-x: auto;
+summary {
+  cursor: pointer;
+}
+
+details ul {
+  margin: 0.25rem 0 0;
+  padding-left: 1.25rem;
 }
 
 table {
@@ -337,10 +344,12 @@ td {
   border-bottom: 1px solid var(--line);
   text-align: left;
   vertical-align: top;
+  overflow-wrap: anywhere;
 }
 
 .steps {
   display: grid;
+  grid-template-columns: minmax(0, 1fr);
   gap: 1.25rem;
   margin: 0;
   padding-left: 1.25rem;
