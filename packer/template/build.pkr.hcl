@@ -1,27 +1,54 @@
+locals {
+  arguments   = ["-e", "@${var.ansible_variables}"]
+  environment = ["ANSIBLE_CONFIG=${var.ansible_config}", "ANSIBLE_LOG_PATH=${var.ansible_log}", "ANSIBLE_NOCOLOR=1"]
+}
+
+# Makes the base into the appliance, and proves that doing it twice does nothing. What is there then is cached.
 build {
   name    = "bake"
-  sources = ["source.null.container"]
+  sources = ["source.null.container", "source.qemu.vm"]
 
   provisioner "ansible" {
     command          = var.ansible_playbook
     playbook_file    = var.playbook
-    user             = var.ssh_user
+    user             = "root"
     use_proxy        = false
-    extra_arguments  = ["-e", "@${var.ansible_variables}", "--skip-tags", "generalise"]
-    ansible_env_vars = ["ANSIBLE_CONFIG=${var.ansible_config}", "ANSIBLE_LOG_PATH=${var.ansible_log}"]
+    extra_arguments  = concat(local.arguments, ["--skip-tags", "generalise"])
+    ansible_env_vars = local.environment
+  }
+
+  provisioner "ansible" {
+    command         = var.ansible_playbook
+    playbook_file   = var.playbook
+    user            = "root"
+    use_proxy       = false
+    extra_arguments = concat(local.arguments, ["--skip-tags", "generalise"])
+    ansible_env_vars = concat(local.environment, [
+      "ANSIBLE_CALLBACK_PLUGINS=${path.root}/callbacks",
+      "ANSIBLE_CALLBACKS_ENABLED=changes",
+      "CHANGES_FILE=${var.changes}",
+    ])
+  }
+
+  provisioner "shell-local" {
+    inline = [
+      "test -e '${var.changes}' || { echo 'the second run did not say what it changed'; exit 1; }",
+      "test ! -s '${var.changes}' || { echo 'the second run of the playbook changed:'; cat '${var.changes}'; exit 1; }",
+    ]
   }
 }
 
+# Takes away what no image may carry. Runs on a copy of what was baked, as the last thing before the disk.
 build {
   name    = "generalise"
-  sources = ["source.null.container"]
+  sources = ["source.null.container", "source.qemu.vm"]
 
   provisioner "ansible" {
     command          = var.ansible_playbook
     playbook_file    = var.playbook
-    user             = var.ssh_user
+    user             = "root"
     use_proxy        = false
-    extra_arguments  = ["-e", "@${var.ansible_variables}", "--tags", "generalise"]
-    ansible_env_vars = ["ANSIBLE_CONFIG=${var.ansible_config}", "ANSIBLE_LOG_PATH=${var.ansible_log}"]
+    extra_arguments  = concat(local.arguments, ["--tags", "generalise"])
+    ansible_env_vars = local.environment
   }
 }

@@ -2,7 +2,7 @@
 source "null" "container" {
   communicator         = "ssh"
   ssh_host             = var.ssh_host
-  ssh_username         = var.ssh_user
+  ssh_username         = "root"
   ssh_private_key_file = var.ssh_private_key_file
   ssh_timeout          = "2m"
 }

@@ -1,9 +1,3 @@
-variable "stage" {
-  type        = string
-  description = "Which part of the build runs: bake, or generalise."
-  default     = "bake"
-}
-
 variable "playbook" {
   type        = string
   description = "The playbook, as an absolute path."
@@ -34,19 +28,55 @@ variable "changes" {
   description = "File that the second run writes the tasks to which still changed something."
 }
 
+variable "ssh_private_key_file" {
+  type        = string
+  description = "The key of this bake, which opens root's door."
+}
+
 variable "ssh_host" {
   type        = string
-  description = "Address of the machine that the container driver started."
+  description = "container: address of the machine that the driver started."
   default     = "127.0.0.1"
 }
 
-variable "ssh_user" {
+variable "disk" {
   type        = string
-  description = "User who may log in with the key of this bake."
-  default     = "root"
+  description = "vm: the disk to start from, a qcow2 file."
+  default     = ""
 }
 
-variable "ssh_private_key_file" {
+variable "disk_sha256" {
   type        = string
-  description = "The key of this bake."
+  description = "vm: what the disk must be."
+  default     = ""
+}
+
+variable "seed" {
+  type        = string
+  description = "vm: ISO image that tells cloud-init to let the key of this bake in."
+  default     = ""
+}
+
+variable "accelerator" {
+  type        = string
+  description = "vm: kvm, or QEMU's emulation with its options."
+  default     = "tcg,thread=multi"
+}
+
+variable "cpu" {
+  type        = string
+  description = "vm: processor that the guest sees; one without AVX is as fast as any under emulation."
+  default     = "Nehalem"
+}
+
+variable "serial_log" {
+  type        = string
+  description = "vm: file that receives the serial console."
+  default     = ""
+}
+
+variable "output" {
+  type        = string
+  description = "vm: directory for the result; Packer makes it."
+  default     = "output"
 }
