@@ -48,8 +48,7 @@ export class OutsideClient implements AsyncDisposable {
   async scanPorts(address: string, { first, last }: PortRange = allPorts): Promise<ScanResult> {
     const from = address.includes(':') ? addresses.outside.ipv6 : addresses.outside.ipv4;
     const program = [process.execPath, scanner, address, from, `${first}`, `${last}`];
-    const command = this.#network.command('prlimit', '--nofile=65536', ...program);
-    return JSON.parse((await $({ quiet: true })`${command}`).stdout) as ScanResult;
+    return JSON.parse((await $({ quiet: true })`${this.#network.command(...program)}`).stdout) as ScanResult;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
