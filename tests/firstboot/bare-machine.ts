@@ -113,7 +113,16 @@ export class BareMachine implements Disposable {
 
   /** Boots and leaves the program running until it ends or the power is cut. */
   startBoot(program: readonly string[], env: Readonly<Record<string, string>> = {}): RunningBoot {
-    const namespaces = ['--mount', '--pid', '--net', '--uts', '--fork', '--kill-child', '--mount-proc'];
+    const namespaces = [
+      '--mount',
+      '--pid',
+      '--net',
+      '--uts',
+      '--ipc',
+      '--fork',
+      '--kill-child',
+      '--mount-proc',
+    ];
     const args = [
       ...namespaces,
       '--propagation',
@@ -189,7 +198,7 @@ export class RunningBoot {
 async function bundle(directory: string): Promise<void> {
   await build({
     absWorkingDir: repository,
-    entryPoints: { firstboot: 'firstboot/main.ts' },
+    entryPoints: { firstboot: 'firstboot/main.ts', inspect: 'tests/firstboot/inspect.ts' },
     outdir: directory,
     outExtension: { '.js': '.mjs' },
     bundle: true,

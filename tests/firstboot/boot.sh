@@ -35,6 +35,9 @@ if [ -s "$disk/addresses" ]; then
   ip link set eth0 up
 fi
 
+# When all of the disk has been reached, since it may lie in there. A server that is killed leaves its shared memory.
+mount -t tmpfs tmpfs /dev/shm
+
 # As systemd does at boot: a cluster that is there is started, whatever its condition.
 for unit in /etc/postgresql/*/main/postgresql.conf; do
   [ -e "$unit" ] || continue
@@ -42,5 +45,4 @@ for unit in /etc/postgresql/*/main/postgresql.conf; do
   systemctl start "postgresql@$major-main.service" >/dev/null 2>&1 &
 done
 
-exec 3>&-
 "$@"

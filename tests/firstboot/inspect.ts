@@ -6,15 +6,12 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from 'pg';
-import { $ } from 'zx';
-import { parseEnvFile, readMachineFacts } from '../../appliance/index.ts';
+import { parseEnvFile, readMachineFacts, runProgram } from '../../appliance/index.ts';
 import { credentialField, layoutOf } from '../../firstboot/index.ts';
 import type { Inspection } from './inspection.ts';
 
 const facts = readMachineFacts('/opt/litellm/appliance.json');
 const layout = layoutOf(facts);
-const run = $({ quiet: true, nothrow: true });
-
 const text = (path: string): string => readFileSync(path, 'utf8');
 const modeOf = (path: string): string => (statSync(path).mode & 0o7777).toString(8);
 
@@ -52,12 +49,12 @@ async function bySocket(user: string, role: string, sql: string): Promise<number
     facts.database,
   ];
   const as = [`--reuid=${user}`, `--regid=${user}`, '--clear-groups', '--'];
-  return (await run`setpriv ${as} ${psql} -v ON_ERROR_STOP=1 -c ${sql}`).exitCode;
+  return (await runProgram('setpriv', [...as, ...psql, '-v', 'ON_ERROR_STOP=1', '-c', sql])).exitCode;
 }
 
 async function leftovers(): Promise<string[]> {
   const places = [facts.paths.state, '/etc/litellm', '/root', '/etc/postgresql'];
-  const found = await run`find ${places} -name .*.new`;
+  const found = await runProgram('find', [...places, '-name', '.*.new']);
   return found.stdout.split('\n').filter((line) => line !== '');
 }
 

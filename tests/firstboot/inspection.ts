@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import type { CredentialField } from '../../firstboot/index.ts';
 import type { BareMachine, BootResult } from './bare-machine.ts';
@@ -29,12 +28,10 @@ export const NODE = '/opt/litellm/bin/node';
 export const FIRST_BOOT = [NODE, '/opt/litellm/firstboot.mjs', 'run'] as const;
 export const ADDRESS = [NODE, '/opt/litellm/firstboot.mjs', 'address'] as const;
 
-const inspector = fileURLToPath(new URL('inspect.ts', import.meta.url));
-
 /** Boots the machine as every boot does, sees that this succeeds, and looks around. */
 export async function bootAndInspect(machine: BareMachine): Promise<Inspection> {
-  const script = `${FIRST_BOOT.join(' ')} && exec ${NODE} "$0"`;
-  const result = await machine.boot(['sh', '-c', script, inspector]);
+  const script = `${FIRST_BOOT.join(' ')} && exec ${NODE} /opt/litellm/inspect.mjs`;
+  const result = await machine.boot(['sh', '-c', script]);
   expect(result).toMatchObject({ exitCode: 0, stderr: '' });
   return lastLine(result);
 }

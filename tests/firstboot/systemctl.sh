@@ -5,11 +5,16 @@ set -eu
 echo "$*" >>/run/systemctl.calls
 case "$*" in
   start\ postgresql@*-main.service | stop\ postgresql@*-main.service)
-    unit=${2#postgresql@}
+    major=${2#postgresql@}
+    major=${major%-main.service}
     exec 9>/run/systemctl.lock
     flock 9
-    # As the unit does: a start that fails shows in the readiness, a stop of what does not run is well.
-    pg_ctlcluster --skip-systemctl-redirect "${unit%.service}" "$1" 9>&- || true
+    # As the unit does: a start that fails shows in the readiness, a stop of what does not run is well. The unit's own
+    # pg_ctlcluster does the same in whole seconds.
+    cd /
+    setpriv --reuid=postgres --regid=postgres --init-groups -- "/usr/lib/postgresql/$major/bin/pg_ctl" "$1" --wait --silent \
+      --pgdata="/var/lib/postgresql/$major/main" --log="/var/log/postgresql/postgresql-$major-main.log" \
+      --options="-c config_file=/etc/postgresql/$major/main/postgresql.conf" 9>&- || true
     ;;
   daemon-reload | try-reload-or-restart\ nginx.service | restart\ litellm.service) ;;
   *)

@@ -1,0 +1,90 @@
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+
+export type Command =
+  | { readonly kind: 'help'; readonly topic: 'main' | 'status' | 'config' | 'credentials' }
+  | { readonly kind: 'version' }
+  | { readonly kind: 'status'; readonly json: boolean; readonly waitSeconds?: number }
+  | { readonly kind: 'config-check' }
+  | { readonly kind: 'credentials' }
+  | { readonly kind: 'reset-admin-password' };
+
+/** The command line asks for something that does not exist. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+const DEFAULT_WAIT_SECONDS = 600;
+const flag = { type: 'boolean', default: false } as const;
+const help = { type: 'boolean', short: 'h', default: false } as const;
+
+/** Understands the arguments after the program's name. Throws UsageError saying what is wrong. */
+export function parseCommandLine(args: readonly string[]): Command {
+  const [command, ...rest] = args;
+  switch (command) {
+    case undefined:
+      throw new UsageError('a command is missing');
+    case '-h':
+    case '--help':
+    case 'help':
+      return { kind: 'help', topic: 'main' };
+    case '-V':
+    case '--version':
+      return { kind: 'version' };
+    case 'status':
+      return parseStatus(rest);
+    case 'config':
+      return parseConfig(rest);
+    case 'credentials':
+      return parseCredentials(rest);
+    default:
+      throw new UsageError(`'${command}' is not a command`);
+  }
+}
+
+function parsed<const T extends ParseArgsConfig>(config: T): ReturnType<typeof parseArgs<T>> {
+  try {
+    return parseArgs(config);
+  } catch (error) {
+    throw new UsageError((error as Error).message, { cause: error });
+  }
+}
+
+function parseStatus(args: readonly string[]): Command {
+  const options = { help, json: flag, wait: { type: 'string' } } as const;
+  const { values } = parsed({ args: withWaitValue(args), options });
+  if (values.help) return { kind: 'help', topic: 'status' };
+  return {
+    kind: 'status',
+    json: values.json,
+    ...(values.wait === undefined ? {} : { waitSeconds: secondsOf(values.wait) }),
+  };
+}
+
+/** The value of --wait may be left out, which parseArgs cannot express. */
+function withWaitValue(args: readonly string[]): string[] {
+  return args.flatMap((arg, index) => {
+    const next = args[index + 1];
+    const alone = arg === '--wait' && (next === undefined || next.startsWith('-'));
+    return alone ? [`--wait=${DEFAULT_WAIT_SECONDS}`] : [arg];
+  });
+}
+
+function secondsOf(text: string): number {
+  if (!/^\d{1,6}$/.test(text)) throw new UsageError(`--wait wants a whole number of seconds, not '${text}'`);
+  return Number(text);
+}
+
+function parseConfig(args: readonly string[]): Command {
+  const { values, positionals } = parsed({ args: [...args], options: { help }, allowPositionals: true });
+  if (values.help) return { kind: 'help', topic: 'config' };
+  if (positionals.length !== 1 || positionals[0] !== 'check') {
+    throw new UsageError("write 'litellm-ctl config check'");
+  }
+  return { kind: 'config-check' };
+}
+
+function parseCredentials(args: readonly string[]): Command {
+  const { values } = parsed({ args: [...args], options: { help, 'reset-admin-password': flag } });
+  if (values.help) return { kind: 'help', topic: 'credentials' };
+  return values['reset-admin-password'] ? { kind: 'reset-admin-password' } : { kind: 'credentials' };
+}

@@ -1,0 +1,49 @@
+import { join } from 'node:path';
+import { type ProgramResult, parseEnvFile, readTextIfAny } from '../appliance/index.ts';
+import type { Check } from './check.ts';
+import { type Operator, OperatorError } from './operator.ts';
+
+/**
+ * Asks the gateway itself whether it would start with its configuration: same program, same user, same environment as
+ * the service. Throws OperatorError before first boot has made that environment.
+ */
+export async function runConfigCheck({ machine }: Operator): Promise<ProgramResult> {
+  const { fs, facts, run } = machine;
+  const { program, config } = facts.paths;
+  const user = facts.users.service;
+  const asService = [`--reuid=${user}`, `--regid=${user}`, '--init-groups', '--'];
+  const gateway = [join(program, 'bin/node'), join(program, 'gateway.mjs'), '--check', '--config', config];
+  return run('setpriv', [...asService, ...gateway], { env: serviceEnvironment(fs, facts.paths) });
+}
+
+function serviceEnvironment(
+  fs: Operator['machine']['fs'],
+  paths: { readonly serviceEnv: string; readonly providersEnv: string },
+): Record<string, string> {
+  const own = readTextIfAny(fs, paths.serviceEnv);
+  if (own === undefined) {
+    throw new OperatorError(
+      `${paths.serviceEnv} does not exist: first boot is not complete`,
+      'litellm-ctl status',
+    );
+  }
+  const providers = readTextIfAny(fs, paths.providersEnv) ?? '';
+  return { ...parseEnvFile(own, paths.serviceEnv), ...parseEnvFile(providers, paths.providersEnv) };
+}
+
+/** The same as one line of the status. */
+export async function checkConfig(operator: Operator): Promise<Check> {
+  const name = 'config';
+  const { serviceEnv, config } = operator.machine.facts.paths;
+  if (!operator.machine.fs.existsSync(serviceEnv))
+    return { name, state: 'waiting', detail: 'waits for first boot' };
+  const { exitCode, stdout, stderr } = await runConfigCheck(operator);
+  if (exitCode === 0) return { name, state: 'ok', detail: `${config} is good` };
+  const said = (stderr || stdout).trim();
+  return {
+    name,
+    state: 'problem',
+    detail: said,
+    remedy: `correct ${config}, then: systemctl restart litellm`,
+  };
+}

@@ -1,0 +1,43 @@
+import { mustRun, readTextIfAny, rewriteFileAtomic, withEnvValue } from '../appliance/index.ts';
+import { acquireLock, makePassword, withCredentialFields } from '../firstboot/index.ts';
+import { exitCodes, type Operator, OperatorError } from './operator.ts';
+
+/** `litellm-ctl credentials`: prints the credentials file, or says where its values are found without it. */
+export function showCredentials(operator: Operator): number {
+  const { fs, facts } = operator.machine;
+  const { credentials, serviceEnv } = facts.paths;
+  const text = readTextIfAny(fs, credentials);
+  if (text !== undefined) {
+    operator.write(text);
+    return exitCodes.ok;
+  }
+  throw new OperatorError(
+    `${credentials} does not exist: it was deleted, or first boot is not complete`,
+    `the keys in use are in ${serviceEnv}; a new admin password: litellm-ctl credentials --reset-admin-password`,
+  );
+}
+
+/**
+ * `litellm-ctl credentials --reset-admin-password`: gives the admin a new initial password, which the gateway takes for
+ * one sign-in and the choice of an own one. Printed once; kept only where the gateway reads it, and in the credentials
+ * file if that is still there.
+ */
+export async function resetAdminPassword(operator: Operator): Promise<number> {
+  const { machine } = operator;
+  const { fs, facts, run } = machine;
+  const { serviceEnv, credentials, firstbootState } = facts.paths;
+  if (!fs.existsSync(serviceEnv) || !fs.existsSync(firstbootState)) {
+    throw new OperatorError(`${serviceEnv} does not exist: first boot is not complete`, 'litellm-ctl status');
+  }
+  const password = makePassword(machine.randomBytes);
+  {
+    using _lock = await acquireLock(machine);
+    rewriteFileAtomic(fs, serviceEnv, (text) => withEnvValue(text, 'UI_PASSWORD', password));
+    rewriteFileAtomic(fs, credentials, (text) => withCredentialFields(text, { adminPassword: password }));
+  }
+  operator.write(
+    `New initial password of '${facts.users.admin}': ${password}\nIt is shown only here. Sign in at /ui and choose your own.\n`,
+  );
+  await mustRun(run, 'systemctl', ['restart', 'litellm.service']);
+  return exitCodes.ok;
+}

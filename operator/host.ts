@@ -1,0 +1,51 @@
+import { once } from 'node:events';
+import { statfsSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { connect } from 'node:tls';
+import { request } from 'undici';
+import type { MachineFacts } from '../appliance/index.ts';
+import { hostMachine } from '../firstboot/index.ts';
+import type { Operator, ServedCertificate } from './operator.ts';
+
+const ANSWER_TIMEOUT_MS = 5000;
+
+/** The machine this program runs on. */
+export function hostOperator(facts: MachineFacts): Operator {
+  return {
+    machine: hostMachine(facts),
+    isRoot: process.getuid?.() === 0,
+    nodeVersion: process.versions.node,
+    write: (text) => void process.stdout.write(text),
+    writeError: (text) => void process.stderr.write(text),
+    readiness: () => readinessOf(`http://127.0.0.1:${facts.ports.gateway}/health/readiness`),
+    servedCertificate: () => certificateAt('127.0.0.1', facts.ports.https),
+    diskSpace: (path) => {
+      const { bavail, blocks, bsize } = statfsSync(path);
+      return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
+    },
+    pause: (ms) => pause(ms),
+  };
+}
+
+async function readinessOf(url: string): Promise<number> {
+  const { statusCode, body } = await request(url, { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
+  await body.dump();
+  return statusCode;
+}
+
+/** Looks at a certificate, whoever has signed it. */
+export async function certificateAt(host: string, port: number): Promise<ServedCertificate> {
+  const socket = connect({ host, port, rejectUnauthorized: false });
+  try {
+    await once(socket, 'secureConnect', { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
+    const certificate = socket.getPeerX509Certificate();
+    if (certificate === undefined) throw new Error('the server showed no certificate');
+    return {
+      selfSigned: certificate.checkIssued(certificate) && certificate.verify(certificate.publicKey),
+      names: certificate.subjectAltName ?? certificate.subject,
+      expiresAt: certificate.validToDate,
+    };
+  } finally {
+    socket.destroy();
+  }
+}

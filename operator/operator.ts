@@ -1,0 +1,44 @@
+import type { Machine } from '../firstboot/index.ts';
+
+/** A certificate as clients of the edge see it. */
+export interface ServedCertificate {
+  readonly selfSigned: boolean;
+  /** As in the certificate's subjectAltName. */
+  readonly names: string;
+  readonly expiresAt: Date;
+}
+
+export interface DiskSpace {
+  readonly freeBytes: number;
+  readonly totalBytes: number;
+}
+
+/** The machine as the operator's command uses it; the real one is made in host.ts. */
+export interface Operator {
+  readonly machine: Machine;
+  /** Everything but the help needs root: files with secrets, units. */
+  readonly isRoot: boolean;
+  readonly nodeVersion: string;
+  write(text: string): void;
+  writeError(text: string): void;
+  /** HTTP status of the gateway's readiness; throws when nothing answers. */
+  readiness(): Promise<number>;
+  /** Throws when nothing answers on the edge's TLS port. */
+  servedCertificate(): Promise<ServedCertificate>;
+  diskSpace(path: string): DiskSpace;
+  pause(ms: number): Promise<void>;
+}
+
+/** What the command ends with. */
+export const exitCodes = { ok: 0, problem: 1, usage: 2, starting: 3 } as const;
+
+/** The command cannot do what was asked; the message says why, the remedy what to do. */
+export class OperatorError extends Error {
+  override readonly name = 'OperatorError';
+  readonly remedy: string;
+
+  constructor(message: string, remedy: string, options?: ErrorOptions) {
+    super(message, options);
+    this.remedy = remedy;
+  }
+}

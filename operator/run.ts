@@ -1,0 +1,54 @@
+import { FirstBootError } from '../firstboot/index.ts';
+import { type Command, parseCommandLine, UsageError } from './command-line.ts';
+import { runConfigCheck } from './config-check.ts';
+import { resetAdminPassword, showCredentials } from './credentials.ts';
+import { exitCodes, type Operator, OperatorError } from './operator.ts';
+import { status } from './status.ts';
+import { usage } from './usage.ts';
+
+/** Carries out a command line and returns the exit code; what goes wrong is told on standard error. */
+export async function runCommandLine(operator: Operator, args: readonly string[]): Promise<number> {
+  try {
+    return await perform(operator, parseCommandLine(args));
+  } catch (error) {
+    operator.writeError(`litellm-ctl: ${(error as Error).message}\n`);
+    if (error instanceof UsageError) {
+      operator.writeError("what to do: read 'litellm-ctl --help'\n");
+      return exitCodes.usage;
+    }
+    if (error instanceof OperatorError || error instanceof FirstBootError) {
+      operator.writeError(`what to do: ${error.remedy}\n`);
+    }
+    return exitCodes.problem;
+  }
+}
+
+async function perform(operator: Operator, command: Command): Promise<number> {
+  const { name, version } = operator.machine.facts;
+  if (command.kind === 'help') {
+    operator.write(usage[command.topic]);
+    return exitCodes.ok;
+  }
+  if (command.kind === 'version') {
+    operator.write(`${name} ${version}\n`);
+    return exitCodes.ok;
+  }
+  if (!operator.isRoot) throw new OperatorError('only root may do this', 'put sudo before the command');
+  switch (command.kind) {
+    case 'status':
+      return status(operator, command);
+    case 'config-check':
+      return configCheck(operator);
+    case 'credentials':
+      return showCredentials(operator);
+    case 'reset-admin-password':
+      return resetAdminPassword(operator);
+  }
+}
+
+async function configCheck(operator: Operator): Promise<number> {
+  const { exitCode, stdout, stderr } = await runConfigCheck(operator);
+  if (stdout !== '') operator.write(`${stdout}\n`);
+  if (stderr !== '') operator.writeError(`${stderr}\n`);
+  return exitCode === 0 ? exitCodes.ok : exitCodes.problem;
+}

@@ -1,0 +1,67 @@
+import { mustRun } from '../appliance/index.ts';
+import { layoutOf } from '../firstboot/index.ts';
+import type { Check } from './check.ts';
+import type { Operator } from './operator.ts';
+
+const PROPERTIES = [
+  'Id',
+  'LoadState',
+  'Type',
+  'ActiveState',
+  'SubState',
+  'Result',
+  'Job',
+  'ExecMainStartTimestampMonotonic',
+];
+
+type Unit = Readonly<Record<string, string>>;
+
+/** The units without which the product is not there, in the order of their start. */
+export function unitNames({ machine }: Operator): string[] {
+  return [
+    'litellm-firstboot.service',
+    layoutOf(machine.facts).databaseUnit,
+    'litellm-migrate.service',
+    'litellm.service',
+    'nginx.service',
+  ];
+}
+
+/** One check for each unit. Throws when systemd does not answer. */
+export async function checkServices(operator: Operator): Promise<Check[]> {
+  const args = ['show', `--property=${PROPERTIES.join(',')}`, ...unitNames(operator)];
+  const shown = await mustRun(operator.machine.run, 'systemctl', args);
+  return shown.trim().split(/\n\n+/).map(parseUnit).map(checkUnit);
+}
+
+function parseUnit(block: string): Unit {
+  return Object.fromEntries(
+    block.split('\n').map((line) => {
+      const equals = line.indexOf('=');
+      return [line.slice(0, equals), line.slice(equals + 1)];
+    }),
+  );
+}
+
+/** What systemd says of a unit, as a check. */
+export function checkUnit(unit: Unit): Check {
+  const name = unit.Id ?? 'unit';
+  const detail = `${unit.ActiveState} (${unit.SubState})`;
+  if (unit.LoadState !== 'loaded')
+    return { name, state: 'problem', detail: `${unit.LoadState}: the image lacks it` };
+  if (unit.ActiveState === 'active' || hasDoneItsWork(unit)) return { name, state: 'ok', detail };
+  if (unit.ActiveState === 'activating' || unit.ActiveState === 'reloading' || unit.Job) {
+    return { name, state: 'waiting', detail };
+  }
+  return {
+    name,
+    state: 'problem',
+    detail: unit.Result === 'success' ? detail : `${detail}, ${unit.Result}`,
+    remedy: `journalctl -b -u ${name}; systemctl restart ${name}`,
+  };
+}
+
+function hasDoneItsWork(unit: Unit): boolean {
+  const hasRun = Number(unit.ExecMainStartTimestampMonotonic) > 0;
+  return unit.Type === 'oneshot' && unit.ActiveState === 'inactive' && unit.Result === 'success' && hasRun;
+}
