@@ -106,6 +106,7 @@ export class Network implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#door !== undefined && this.#door.exitCode === null) {
       const gone = new Promise((resolve) => this.#door?.once('exit', resolve));
+      this.#door.ref();
       this.#door.kill('SIGKILL');
       await gone;
     }
@@ -124,6 +125,9 @@ export class Network implements AsyncDisposable {
     const own = [outside.ipv4, provider.ipv4, METADATA_ADDRESS].map((address) => `${address}/32`);
     for (const address of own) await run`ip ${ip} addr add ${address} dev lo`;
     for (const { ipv6 } of [outside, provider]) await run`ip ${ip} addr add ${`${ipv6}/128`} dev lo nodad`;
+    // Whoever calls a guest comes from outside, unless he says otherwise.
+    await run`ip ${ip} route replace 192.0.2.0/24 dev ${BRIDGE} src ${outside.ipv4}`;
+    await run`ip ${ip} -6 route add 2001:db8:2::/64 dev ${BRIDGE} src ${outside.ipv6} metric 1`;
   }
 
   async #openDoor(): Promise<void> {
