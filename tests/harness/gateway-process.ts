@@ -34,7 +34,7 @@ export interface GatewayProcess extends AsyncDisposable {
   logged(message: string): Promise<Readonly<Record<string, unknown>>>;
   signal(name: NodeJS.Signals): void;
   readonly ended: Promise<Ended>;
-  /** Ends it as systemd would and returns how it ended. */
+  /** Ends it as systemd would, unless it was signalled already, and returns how it ended. */
   stop(): Promise<Ended>;
 }
 
@@ -89,6 +89,8 @@ export async function startGateway(options: GatewayProcessOptions): Promise<Gate
   const entries: Record<string, unknown>[] = [];
   const watchers = new Set<() => void>();
   let output = '';
+  // A second signal would force the end.
+  let signalled = false;
   createInterface({ input: child.stdout }).on('line', (line) => {
     output += `${line}\n`;
     entries.push(JSON.parse(line));
@@ -114,7 +116,7 @@ export async function startGateway(options: GatewayProcessOptions): Promise<Gate
   }
 
   const stop = async (): Promise<Ended> => {
-    if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
+    if (!signalled && child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
     const how = await ended;
     await rm(directory, { recursive: true, force: true });
     return how;
@@ -125,7 +127,10 @@ export async function startGateway(options: GatewayProcessOptions): Promise<Gate
     ready: () => existsSync(readyFile),
     output: () => output,
     logged,
-    signal: (name) => child.kill(name),
+    signal(name) {
+      signalled = true;
+      child.kill(name);
+    },
     ended,
     stop,
     async [Symbol.asyncDispose]() {
