@@ -5,6 +5,7 @@ export { limits } from './http/limits.ts';
 export { type Access, type RouteDeclaration, type RouteId, routes } from './http/routes.ts';
 export { createServer } from './http/server.ts';
 export { createAuthenticator, type KeyAuthenticator } from './identity/authenticator.ts';
+export { PasswordHasher } from './identity/password.ts';
 export { KeyChangeWatch } from './store/key-changes.ts';
 export { openPool } from './store/pool.ts';
 export { type Prepared, type PrepareOptions, prepareDatabase, preparePartitions } from './store/prepare.ts';

@@ -2,14 +2,19 @@ import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 import { GatewayError } from '../http/errors.ts';
 
-/** scrypt's cost: 32 MiB and about a third of a second on one core. */
-const COST = { N: 2 ** 15, r: 8, p: 3 } as const;
+export interface PasswordHasherOptions {
+  /** scrypt's cost. */
+  readonly cost: { readonly N: number; readonly r: number; readonly p: number };
+  /** Computations that may run at once, and that may wait for their turn. */
+  readonly atOnce: number;
+  readonly waiting: number;
+}
+
+/** 32 MiB and about a third of a second each; two at once leave thread pool and memory of a small machine to the calls. */
+const defaults: PasswordHasherOptions = { cost: { N: 2 ** 15, r: 8, p: 3 }, atOnce: 2, waiting: 20 };
 const MAX_MEMORY_BYTES = 64 * 1024 * 1024;
 const SALT_BYTES = 16;
 const HASH_BYTES = 32;
-/** Two at once leave the thread pool and the memory of a small machine to the calls. */
-const AT_ONCE = 2;
-const WAITING = 20;
 
 const derive = promisify(
   scrypt as (
@@ -30,13 +35,19 @@ const STORED = /^scrypt:(\d+):(\d+):(\d+):([\w-]+):([\w-]+)$/;
 export class PasswordHasher {
   /** How many computations were started; what a test counts instead of milliseconds. */
   computations = 0;
+  readonly #options: PasswordHasherOptions;
   #running = 0;
   readonly #waiting: (() => void)[] = [];
 
+  constructor(options: Partial<PasswordHasherOptions> = {}) {
+    this.#options = { ...defaults, ...options };
+  }
+
   async hash(password: string): Promise<string> {
     const salt = randomBytes(SALT_BYTES);
-    const hash = await this.#compute(password, salt, COST);
-    return ['scrypt', COST.N, COST.r, COST.p, salt.toString('base64url'), hash.toString('base64url')].join(
+    const { cost } = this.#options;
+    const hash = await this.#compute(password, salt, cost);
+    return ['scrypt', cost.N, cost.r, cost.p, salt.toString('base64url'), hash.toString('base64url')].join(
       ':',
     );
   }
@@ -63,11 +74,11 @@ export class PasswordHasher {
   }
 
   async #enter(): Promise<void> {
-    if (this.#running < AT_ONCE) {
+    if (this.#running < this.#options.atOnce) {
       this.#running++;
       return;
     }
-    if (this.#waiting.length >= WAITING) {
+    if (this.#waiting.length >= this.#options.waiting) {
       throw new GatewayError('draining', 'Too many sign-ins at once; try again in a moment', {
         headers: { 'retry-after': '5' },
       });

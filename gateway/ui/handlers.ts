@@ -30,6 +30,8 @@ export interface UiHandlerDeps {
   /** Opens the account until the admin has chosen a password (`UI_PASSWORD`). */
   readonly initialPassword: string | undefined;
   readonly state: () => GatewayState;
+  /** Hashes passwords; by default at the full cost. */
+  readonly hasher?: PasswordHasher;
 }
 
 type UiRoutes = Pick<
@@ -54,7 +56,7 @@ class Ui {
 
   constructor(deps: UiHandlerDeps) {
     this.#deps = deps;
-    this.#account = new AdminAccount({ ...deps, hasher: new PasswordHasher() });
+    this.#account = new AdminAccount({ hasher: new PasswordHasher(), ...deps });
     this.#sessions = new UiSessions(deps.db, deps.clock);
     this.#limit = new SignInLimit(deps.db, deps.clock);
   }

@@ -96,9 +96,10 @@ export function nextSteps(
       title: 'Make a virtual key',
       text: 'Asks for the master key (it is in the credentials file) and gives a key for one application. It is shown only once.',
       commands: [
+        // Through standard input: a command line shows in the process list.
         'read -rsp "Master key: " MASTER_KEY; echo',
-        `curl ${quoted(`${origin.protocol}://${host}/key/generate`)} \\`,
-        '  -H "Authorization: Bearer $MASTER_KEY" -H \'Content-Type: application/json\' \\',
+        `printf 'header = "Authorization: Bearer %s"' "$MASTER_KEY" | curl --config - \\`,
+        `  ${quoted(`${origin.protocol}://${host}/key/generate`)} -H 'Content-Type: application/json' \\`,
         `  -d ${quoted(body)}`,
       ].join('\n'),
       done: database.virtualKeys > 0,

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -110,6 +111,22 @@ test('the page after sign-in has its parts under their headings, and nothing tha
     await page.getByLabel(`Commands: ${title}`).waitFor();
   }
   expect(complaints).toEqual([]);
+});
+
+test('the commands that the page shows make a virtual key', async () => {
+  await signIn(OWN_PASSWORD);
+  const commands = await page.getByLabel('Commands: Make a virtual key').textContent();
+  const shell = spawnSync('bash', ['-c', commands ?? ''], {
+    input: `${gateway.shown('Master key')}\n`,
+    encoding: 'utf8',
+  });
+  expect(shell.stdout).toMatch(/"key":"sk-[\w-]{22}"/);
+  await page.reload();
+  await page
+    .getByRole('listitem')
+    .filter({ hasText: 'Make a virtual key' })
+    .filter({ hasText: 'done' })
+    .waitFor();
 });
 
 test.each([

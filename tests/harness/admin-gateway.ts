@@ -6,6 +6,7 @@ import {
   KeyChangeWatch,
   keyHandlers,
   openPool,
+  PasswordHasher,
   routes,
   uiHandlers,
 } from '../../gateway/index.ts';
@@ -47,6 +48,8 @@ export async function startAdminGateway(database: TestDatabase, options: AdminGa
         db,
         clock,
         userName: 'admin',
+        // The same computation at a fraction of the cost: these tests sign in hundreds of times.
+        hasher: new PasswordHasher({ cost: { N: 2 ** 10, r: 8, p: 1 } }),
         initialPassword: options.initialPassword ?? INITIAL_PASSWORD,
         state: () => ({
           version: '1.2.3',

@@ -33,18 +33,15 @@ export const uiTexts = {
 <section class="card" aria-labelledby="models">
 <h2 id="models">Models</h2>
 {{#if providers}}
-<table>
-<thead><tr><th scope="col">Provider</th><th scope="col">State</th><th scope="col">Models</th></tr></thead>
-<tbody>
+<ul class="providers">
 {{#each providers}}
-<tr>
-<th scope="row">{{provider}}</th>
-<td>{{#if missing}}<span class="off">inactive</span>, needs <code>{{missing}}</code>{{else}}<span class="on">active</span>{{/if}}</td>
-<td><details><summary>{{count}}</summary><ul>{{#each names}}<li>{{this}}</li>{{/each}}</ul></details></td>
-</tr>
+<li>
+<h3>{{provider}}</h3>
+<p>{{#if missing}}<span class="off">inactive</span>, needs <code>{{missing}}</code>{{else}}<span class="on">active</span>{{/if}}</p>
+<details><summary>{{count}}</summary><ul>{{#each names}}<li>{{this}}</li>{{/each}}</ul></details>
+</li>
 {{/each}}
-</tbody>
-</table>
+</ul>
 {{else}}
 <p>No model is configured yet. Add one to <code>model_list</code> in the configuration file.</p>
 {{/if}}
@@ -333,18 +330,18 @@ details ul {
   padding-left: 1.25rem;
 }
 
-table {
-  width: 100%;
-  border-collapse: collapse;
+.providers {
+  display: grid;
+  grid-template-columns: repeat(auto-fill, minmax(min(15rem, 100%), 1fr));
+  gap: 1rem;
+  margin: 0;
+  padding: 0;
+  list-style: none;
+  overflow-wrap: anywhere;
 }
 
-th,
-td {
-  padding: 0.5rem 0.75rem 0.5rem 0;
-  border-bottom: 1px solid var(--line);
-  text-align: left;
-  vertical-align: top;
-  overflow-wrap: anywhere;
+.providers p {
+  margin: 0;
 }
 
 .steps {

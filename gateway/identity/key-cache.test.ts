@@ -1,0 +1,120 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { KeyCache } from './key-cache.ts';
+
+interface Key {
+  readonly version: number;
+}
+
+/** A cache over a table that a test changes, with a clock that it moves and look-ups that it counts and can hold back. */
+function setUp({ limit = 100, held = false } = {}) {
+  const table = new Map<string, Key>();
+  const state = { now: 0, loads: 0, release: () => {} };
+  const gate = new Promise<void>((resolve) => {
+    state.release = resolve;
+  });
+  const cache = new KeyCache<Key>({
+    load: async (hash) => {
+      state.loads++;
+      const seen = table.get(hash);
+      if (held) await gate;
+      return seen;
+    },
+    clock: () => state.now,
+    limit,
+    ttlMs: 60,
+    absentTtlMs: 5,
+  });
+  return { table, state, cache };
+}
+
+test('a key that was looked up is answered without a promise for its time', async () => {
+  const { table, state, cache } = setUp();
+  table.set('a', { version: 1 });
+  await cache.get('a');
+  state.now = 59;
+  expect(cache.get('a')).toEqual({ version: 1 });
+  state.now = 60;
+  expect(cache.get('a')).toBeInstanceOf(Promise);
+});
+
+test('absence is believed for a short time only', async () => {
+  const { table, state, cache } = setUp();
+  expect(await cache.get('a')).toBeNull();
+  table.set('a', { version: 1 });
+  state.now = 4;
+  expect(cache.get('a')).toBeNull();
+  state.now = 5;
+  expect(await cache.get('a')).toEqual({ version: 1 });
+});
+
+test('look-ups of one key at the same time share one query', async () => {
+  const { table, state, cache } = setUp();
+  table.set('a', { version: 1 });
+  await Promise.all(Array.from({ length: 50 }, () => cache.get('a')));
+  expect(state.loads).toBe(1);
+});
+
+test('what was loaded before an eviction is not kept', async () => {
+  const { table, state, cache } = setUp({ held: true });
+  table.set('a', { version: 1 });
+  const waiting = cache.get('a');
+  table.set('a', { version: 2 });
+  cache.evict('a');
+  const later = cache.get('a');
+  state.release();
+  expect(await waiting).toEqual({ version: 1 });
+  expect(await later).toEqual({ version: 2 });
+  expect(cache.get('a')).toEqual({ version: 2 });
+});
+
+test('a failed look-up is not remembered', async () => {
+  let fails = true;
+  const cache = new KeyCache<Key>({
+    load: async () => {
+      if (fails) throw new Error('away');
+      return { version: 1 };
+    },
+    clock: () => 0,
+    limit: 1,
+    ttlMs: 1,
+    absentTtlMs: 1,
+  });
+  await expect(cache.get('a')).rejects.toThrow('away');
+  fails = false;
+  expect(await cache.get('a')).toEqual({ version: 1 });
+});
+
+test('what was used longest ago goes first, and made-up keys push out nothing', async () => {
+  const { table, cache } = setUp({ limit: 2 });
+  for (const name of ['a', 'b', 'c']) table.set(name, { version: 1 });
+  await cache.get('a');
+  await cache.get('b');
+  cache.get('a');
+  await cache.get('c');
+  for (let made = 0; made < 10; made++) await cache.get(`made-up-${made}`);
+  expect(cache.get('a')).toEqual({ version: 1 });
+  expect(cache.get('c')).toEqual({ version: 1 });
+  expect(cache.get('b')).toBeInstanceOf(Promise);
+});
+
+type Command = { readonly do: 'write' | 'delete' | 'read'; readonly name: string };
+
+test('after any commands the cache answers what the table holds, when each change evicts', async () => {
+  const command: fc.Arbitrary<Command> = fc.record({
+    do: fc.constantFrom('write', 'delete', 'read'),
+    name: fc.constantFrom('a', 'b', 'c', 'd'),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(command), async (commands) => {
+      const { table, cache } = setUp({ limit: 2 });
+      let version = 0;
+      for (const step of commands) {
+        if (step.do === 'write') table.set(step.name, { version: ++version });
+        if (step.do === 'delete') table.delete(step.name);
+        if (step.do !== 'read') cache.evict(step.name);
+        expect(await cache.get(step.name)).toEqual(table.get(step.name) ?? null);
+      }
+    }),
+  );
+});
