@@ -25,7 +25,7 @@ const PROBE = [
 
 /** What QEMU ends with after the probe wrote 0x10 to the debug exit port. */
 const PROBE_EXIT = (0x10 << 1) | 1;
-const PROBE_TIME = '10s';
+const PROBE_TIME = '5s';
 
 /** Whether QEMU really runs a guest with KVM here; that /dev/kvm exists proves nothing. */
 export async function kvmWorks(): Promise<boolean> {
