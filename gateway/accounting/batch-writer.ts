@@ -43,6 +43,8 @@ export class BatchWriter implements SpendSink {
   #writing: Promise<void> | null = null;
   #cancelTimer: (() => void) | null = null;
   #retryMs = 0;
+  /** Rows of the batch that is on its way. */
+  #sending = 0;
 
   constructor(options: BatchWriterOptions) {
     this.#options = options;
@@ -50,9 +52,9 @@ export class BatchWriter implements SpendSink {
     this.#maxRows = options.maxRows ?? MAX_ROWS;
   }
 
-  /** Rows that are not stored yet. */
+  /** Rows that are not known to be stored. */
   get pending(): number {
-    return this.#rows.length;
+    return this.#rows.length + this.#sending;
   }
 
   record(call: SpendRecord): void {
@@ -93,6 +95,7 @@ export class BatchWriter implements SpendSink {
 
   async #writeBatch(): Promise<void> {
     const batch = this.#rows.splice(0, this.#batchRows);
+    this.#sending = batch.length;
     try {
       await this.#options.write(batch);
       this.#retryMs = 0;
@@ -103,6 +106,8 @@ export class BatchWriter implements SpendSink {
         { err: error, pending: this.#rows.length, retry_ms: this.#retryMs },
         'spend rows could not be stored; they are kept',
       );
+    } finally {
+      this.#sending = 0;
     }
   }
 
@@ -116,7 +121,7 @@ export class BatchWriter implements SpendSink {
         resolve();
       });
     });
-    while (!late && (this.#rows.length > 0 || this.#writing !== null)) {
+    while (!late && this.pending > 0) {
       await Promise.race([this.#flush(), deadline]);
       if (this.#retryMs > 0 && !late) await Promise.race([this.#pause(this.#retryMs), deadline]);
     }

@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { gatewayBundle } from '../bundle.ts';
+import { compilePlan } from '../routing/plan.ts';
+import type { Config } from './config.ts';
+import { readConfig } from './read-config.ts';
+
+const text = readFileSync(gatewayBundle.defaultConfig, 'utf8');
+const NOW = Date.UTC(2026, 10, 21);
+
+function shipped(keys: Record<string, string>): Config {
+  const { config, faults, warnings } = readConfig({
+    text,
+    environment: {
+      LITELLM_MASTER_KEY: 'sk-1',
+      LITELLM_SALT_KEY: 's',
+      DATABASE_URL: 'postgresql://db',
+      ...keys,
+    },
+    places: { providersEnv: '', serviceEnv: '' },
+  });
+  expect([...faults, ...warnings]).toEqual([]);
+  return config as Config;
+}
+
+test('every shipped model has a price', () => {
+  const { deployments } = compilePlan(shipped({}), () => NOW);
+  expect(deployments.length).toBeGreaterThan(40);
+  const free = deployments.filter(({ price }) => {
+    const rates = price?.(NOW, 1000);
+    return rates === undefined || !(rates.input > 0 && rates.output > 0);
+  });
+  expect(free.map(({ provider, upstreamModel }) => `${provider}/${upstreamModel}`)).toEqual([]);
+});
+
+test('no shipped model stands there twice', () => {
+  const names = shipped({}).deployments.map(({ modelName }) => modelName);
+  expect(new Set(names).size).toBe(names.length);
+});
+
+test('nothing is active before a key is set', () => {
+  expect(compilePlan(shipped({}), () => NOW).listed).toEqual([]);
+});
+
+test('one key activates the models of its provider', () => {
+  const plan = compilePlan(shipped({ OPENAI_API_KEY: 'sk-openai' }), () => NOW);
+  expect(plan.listed.length).toBeGreaterThan(10);
+  expect(
+    plan.deployments
+      .filter(({ missingVariable }) => missingVariable === null)
+      .map(({ provider }) => provider),
+  ).toEqual(plan.listed.map(() => 'openai'));
+  expect(plan.find('gpt-4o')?.active).toBe(true);
+});

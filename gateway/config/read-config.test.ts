@@ -1,0 +1,310 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { stringify } from 'yaml';
+import type { Config, Finding } from './config.ts';
+import { readConfig } from './read-config.ts';
+
+const ENVIRONMENT = {
+  LITELLM_MASTER_KEY: 'sk-master',
+  LITELLM_SALT_KEY: 'salt',
+  DATABASE_URL: 'postgresql://db',
+  OPENAI_API_KEY: 'sk-openai',
+};
+const PLACES = { providersEnv: '/etc/providers.env', serviceEnv: '/etc/service.env' };
+const ENTRY = { model_name: 'gpt', litellm_params: { model: 'openai/gpt-4o' } };
+
+function read(file: object | string, environment: Record<string, string> = ENVIRONMENT) {
+  const text = typeof file === 'string' ? file : stringify({ model_list: [ENTRY], ...file });
+  return readConfig({ text, environment, places: PLACES });
+}
+
+function accepted(file: object | string, environment?: Record<string, string>): Config {
+  const { config, faults } = read(file, environment);
+  expect(faults).toEqual([]);
+  return config as Config;
+}
+
+const lines = (findings: readonly Finding[]) => findings.map(({ path, message }) => `${path}: ${message}`);
+const entry = (params: object, more: object = {}) => ({
+  model_list: [{ ...ENTRY, litellm_params: { model: 'openai/gpt-4o', ...params }, ...more }],
+});
+
+describe('an accepted configuration', () => {
+  test('has its references resolved and its units converted', () => {
+    const config = accepted({
+      general_settings: { master_key: 'os.environ/OTHER', proxy_batch_write_at: '2.5' },
+      litellm_settings: { request_timeout: 20 },
+      router_settings: { stream_timeout: 5 },
+      ...entry({
+        api_key: 'os.environ/OPENAI_API_KEY',
+        api_base: 'http://10.0.0.1:8000/v1/',
+        top_p: 0.5,
+        rpm: 10,
+      }),
+      environment_variables: { OTHER: 'sk-from-file' },
+    });
+    expect(config).toMatchObject({ masterKey: 'sk-from-file', spendFlushMs: 2500 });
+    expect(config.deployments[0]).toMatchObject({
+      provider: 'openai',
+      upstreamModel: 'gpt-4o',
+      apiBase: 'http://10.0.0.1:8000/v1',
+      apiKey: 'sk-openai',
+      missingVariable: null,
+      defaults: { top_p: 0.5 },
+      timeoutMs: 20_000,
+      streamTimeoutMs: 5000,
+    });
+  });
+
+  test('is frozen to its depth', () => {
+    const config = accepted(entry({ temperature: 1 }));
+    expect(Object.isFrozen(config.deployments[0]?.defaults)).toBe(true);
+  });
+
+  test('has an inactive entry for every variable that is not set', () => {
+    const named = accepted(entry({ api_key: 'os.environ/MY_KEY' }));
+    expect(named.deployments[0]?.missingVariable).toBe('MY_KEY');
+    const implied = accepted(entry({ model: 'groq/llama' }));
+    expect(implied.deployments[0]?.missingVariable).toBe('GROQ_API_KEY');
+    const empty = accepted(entry({}), { ...ENVIRONMENT, OPENAI_API_KEY: '' });
+    expect(empty.deployments[0]?.missingVariable).toBe('OPENAI_API_KEY');
+  });
+
+  test('serves a server of the operator’s own without a key', () => {
+    const config = accepted(entry({ model: 'hosted_vllm/qwen', api_base: 'http://vllm:8000/v1' }));
+    expect(config.deployments[0]).toMatchObject({ apiKey: null, missingVariable: null });
+  });
+
+  test('takes a bare OpenAI name for OpenAI’s', () => {
+    expect(accepted(entry({ model: 'gpt-4o' })).deployments[0]?.provider).toBe('openai');
+  });
+
+  test('knows YAML as LiteLLM reads it: yes, merge keys, anchors', () => {
+    const config = accepted(`
+shared: &shared {api_key: sk-1, temperature: 0.1}
+general_settings: {allow_unknown_settings: yes}
+model_list:
+  - model_name: a
+    litellm_params: {<<: *shared, model: openai/gpt-4o}
+`);
+    expect(config.deployments[0]).toMatchObject({ apiKey: 'sk-1', defaults: { temperature: 0.1 } });
+  });
+
+  test('keeps the ids of its entries when a key changes, and tells equal entries apart', () => {
+    const ids = (key: string) =>
+      accepted({ model_list: [1, 2].map(() => entry({ api_key: key }).model_list[0]) }).deployments.map(
+        ({ id }) => id,
+      );
+    expect(ids('sk-1')).toEqual(ids('sk-2'));
+    expect(new Set(ids('sk-1')).size).toBe(2);
+  });
+});
+
+describe('every fault names its place and its remedy', () => {
+  test.each<[string, object | string, string]>([
+    [
+      'a typing error',
+      { general_settings: { master_kye: 'x' } },
+      "general_settings.master_kye: nobody knows this setting; did you mean 'master_key'?",
+    ],
+    [
+      'an unknown top-level key',
+      { modle_list: [] },
+      "modle_list: nobody knows this setting; did you mean 'model_list'?",
+    ],
+    [
+      'a name that guides made up',
+      { general_settings: { log_retention_days: 30 } },
+      'general_settings.log_retention_days: LiteLLM has no such setting; it has general_settings.maximum_spend_logs_retention_period',
+    ],
+    [
+      'a budget',
+      { litellm_settings: { max_budget: 10 } },
+      'litellm_settings.max_budget: is not served yet, and you would rely on it',
+    ],
+    [
+      'JWT',
+      { general_settings: { enable_jwt_auth: true } },
+      'general_settings.enable_jwt_auth: is not served yet, and you would rely on it',
+    ],
+    [
+      'an address list',
+      { general_settings: { allowed_ips: ['10.0.0.1'] } },
+      'general_settings.allowed_ips: is not served yet, and you would rely on it',
+    ],
+    [
+      'a guardrail',
+      { guardrails: [{ guardrail_name: 'x' }] },
+      'guardrails: is not served yet, and you would rely on it',
+    ],
+    [
+      'a callback that guards',
+      { litellm_settings: { callbacks: ['presidio'] } },
+      "litellm_settings.callbacks: 'presidio' is not served yet",
+    ],
+    [
+      'a limit of a deployment',
+      entry({ max_parallel_requests: 3 }),
+      'model_list.0.litellm_params.max_parallel_requests: is not served yet, and you would rely on it',
+    ],
+    [
+      'a model of one team',
+      entry({}, { model_info: { team_id: 't' } }),
+      'model_list.0.model_info.team_id: is not served yet, and you would rely on it',
+    ],
+    [
+      'a wrong type',
+      { general_settings: { always_include_stream_usage: 'maybe' } },
+      'general_settings.always_include_stream_usage: must be true or false, not a string',
+    ],
+    [
+      'a number out of range',
+      { general_settings: { proxy_batch_write_at: -1 } },
+      'general_settings.proxy_batch_write_at: must be a number from 0.01',
+    ],
+    ['a list in place of a map', { router_settings: [] }, 'router_settings: must be a map, not a list'],
+    ['no models', { model_list: [] }, 'model_list: is missing or empty'],
+    [
+      'an entry without params',
+      { model_list: [{ model_name: 'x' }] },
+      'model_list.0.litellm_params: is missing',
+    ],
+    [
+      'params without a model',
+      { model_list: [{ model_name: 'x', litellm_params: {} }] },
+      'model_list.0.litellm_params.model: is missing',
+    ],
+    [
+      'an entry without a name',
+      { model_list: [{ litellm_params: { model: 'openai/x' } }] },
+      'model_list.0.model_name: is missing',
+    ],
+    [
+      'an unserved wire format',
+      entry({ model: 'anthropic/claude' }),
+      "the wire format of 'anthropic' (anthropic) is not served yet; served are",
+    ],
+    [
+      'a provider mistyped',
+      entry({ model: 'opnai/gpt-4o' }),
+      "'opnai' is no provider; did you mean 'openai'?",
+    ],
+    [
+      'a model without provider',
+      entry({ model: 'some-model' }),
+      "'some-model' names no provider; write provider/some-model",
+    ],
+    [
+      'an address that is none',
+      entry({ api_base: 'ftp://x' }),
+      'model_list.0.litellm_params.api_base: must be an http or https URL',
+    ],
+    [
+      'a password in an address',
+      entry({ api_base: 'http://u:p@x/v1' }),
+      'model_list.0.litellm_params.api_base: must be an http or https URL',
+    ],
+    [
+      'a server without an address',
+      entry({ model: 'custom_openai/m' }),
+      'api_base: is missing: custom_openai has no address of its own',
+    ],
+    [
+      'a star that nothing fills',
+      entry({ model: 'openai/*' }),
+      "holds '*', which model_name 'gpt' does not fill",
+    ],
+    [
+      'a header that the gateway sets',
+      entry({ extra_headers: { Host: 'x' } }),
+      "'Host' is set by the gateway",
+    ],
+    [
+      'a header with a line break',
+      entry({ extra_headers: { 'x-a': 'b\r\nc: d' } }),
+      "'x-a' is no valid header",
+    ],
+    [
+      'an id used twice',
+      { model_list: [1, 2].map(() => ({ ...ENTRY, model_info: { id: 'same' } })) },
+      "model_list.1.model_info.id: 'same' is the id of another entry too",
+    ],
+    [
+      'an alias to nothing',
+      { router_settings: { model_group_alias: { a: 7 } } },
+      'router_settings.model_group_alias.a: must be a group name',
+    ],
+    ['a key that stands twice', 'model_list: []\nmodel_list: []\n', 'line 2: Map keys must be unique'],
+    ['text that is no YAML', 'model_list: [', 'line 1:'],
+    ['an empty file', '', 'the file: must hold a map'],
+    ['included files', { include: 'more.yaml' }, 'include: is not served yet, and you would rely on it'],
+  ])('%s', (_what, file, wanted) => {
+    const { config, faults } = read(file);
+    expect(config).toBeNull();
+    expect(lines(faults).join('\n')).toContain(wanted);
+  });
+
+  test('missing secrets, all at once, and where they are set', () => {
+    expect(lines(read({}, {}).faults)).toEqual([
+      'LITELLM_MASTER_KEY: is not set; set it in /etc/service.env, or as general_settings.master_key',
+      'LITELLM_SALT_KEY: is not set; set it in /etc/service.env',
+      'DATABASE_URL: is not set; set it in /etc/service.env, or as general_settings.database_url',
+    ]);
+  });
+
+  test('a master key whose reference leads nowhere', () => {
+    const file = { general_settings: { master_key: 'os.environ/NOT_SET' } };
+    expect(lines(read(file, { ...ENVIRONMENT, LITELLM_MASTER_KEY: '' }).faults)).toHaveLength(1);
+  });
+});
+
+describe('what is only worth knowing', () => {
+  test('is a warning: unserved settings, and unknown ones where the operator allows them', () => {
+    const { config, warnings } = read({
+      general_settings: {
+        allow_unknown_settings: true,
+        nonsense: 1,
+        alerting_args: { budget_alert_threshold: 1 },
+      },
+      litellm_settings: { num_retries: 2, callbacks: ['langfuse'] },
+    });
+    expect(config).not.toBeNull();
+    expect(warnings.map(({ path }) => path).sort()).toEqual([
+      'general_settings.alerting_args',
+      'general_settings.alerting_args.budget_alert_threshold',
+      'general_settings.nonsense',
+      'litellm_settings.callbacks',
+      'litellm_settings.num_retries',
+    ]);
+  });
+
+  test('says nothing of settings that are switched off', () => {
+    const { warnings } = read({
+      general_settings: { enable_jwt_auth: false, allowed_ips: [], store_model_in_db: false },
+      litellm_settings: { max_budget: 0, cache: false },
+    });
+    expect(warnings).toEqual([]);
+  });
+});
+
+test('no text makes the reader throw', () => {
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.string(),
+        fc.jsonValue().map((value) => stringify(value)),
+      ),
+      (text) => {
+        const { config, faults } = read(text);
+        expect(config === null).toBe(faults.length > 0);
+      },
+    ),
+  );
+});
+
+test('no value of a secret stands in a fault', () => {
+  const file = {
+    general_settings: { master_key: ['sk-very-secret'], database_url: { a: 'postgres://secret' } },
+  };
+  expect(JSON.stringify(read(file).faults)).not.toContain('secret');
+});

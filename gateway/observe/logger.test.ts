@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import { GatewayError } from '../http/errors.ts';
+import { createLogger } from './logger.ts';
+
+function logged(write: (logger: ReturnType<typeof createLogger>) => void): string {
+  const lines: string[] = [];
+  write(createLogger({ level: 'debug', stream: { write: (line) => void lines.push(line) } }));
+  return lines.join('');
+}
+
+test.each([
+  ['a header', { headers: { authorization: 'Bearer sk-secret' } }],
+  ['a key', { apiKey: 'sk-secret' }],
+  ['a key two levels down', { config: { deployment: { apiKey: 'sk-secret' } } }],
+  ['a prompt', { request: { messages: ['sk-secret'] } }],
+  ['a connection string', { err: Object.assign(new Error('x'), { connectionString: 'sk-secret' }) }],
+  ['what a provider quoted', { err: new GatewayError('upstream', 'you said sk-secret') }],
+])('%s never reaches the log', (_what, entry) => {
+  const text = logged((logger) => logger.error(entry, 'failed'));
+  expect(text).toContain('"msg":"failed"');
+  expect(text).not.toContain('sk-secret');
+});
+
+test('an error of ours is told by its code and its cause', () => {
+  const error = new GatewayError('upstream', 'for the client', { cause: new Error('socket gone') });
+  const entry = JSON.parse(logged((logger) => logger.error({ err: error }, 'failed')));
+  expect(entry).toMatchObject({
+    level: 'error',
+    err: { code: 'upstream', cause: { message: 'socket gone' } },
+  });
+});

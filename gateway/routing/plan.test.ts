@@ -1,0 +1,113 @@
+import { describe, expect, test } from 'vitest';
+import type { DeploymentConfig } from '../config/config.ts';
+import { compilePlan } from './plan.ts';
+import { compileWildcard, fillWildcard } from './wildcard.ts';
+
+const NOW = Date.UTC(2026, 10, 21);
+
+function config(modelName: string, more: Partial<DeploymentConfig> = {}): DeploymentConfig {
+  return {
+    path: 'model_list.0',
+    modelName,
+    id: `id-of-${modelName}`,
+    provider: 'openai',
+    upstreamModel: 'gpt-4o',
+    apiBase: 'https://api.openai.com/v1',
+    apiKey: 'sk-1',
+    missingVariable: null,
+    headers: {},
+    defaults: {},
+    timeoutMs: 1000,
+    streamTimeoutMs: 1000,
+    prices: {},
+    baseModel: null,
+    accessGroups: [],
+    ...more,
+  };
+}
+
+const plan = (...deployments: DeploymentConfig[]) => compilePlan({ deployments, aliases: {} }, () => NOW);
+const upstream = (compiled: ReturnType<typeof plan>, name: string) =>
+  compiled
+    .find(name)
+    ?.take()
+    .map(({ upstreamModel }) => upstreamModel);
+
+describe('a name is served by', () => {
+  const compiled = compilePlan(
+    {
+      deployments: [
+        config('gpt'),
+        config('*', { upstreamModel: 'any-*' }),
+        config('openai/*', { upstreamModel: '*' }),
+        config('openai/gpt-*', { upstreamModel: 'gpt-*' }),
+        config('openai/gpt-exact', { upstreamModel: 'exact' }),
+      ],
+      aliases: { alias: { model: 'gpt', hidden: false }, secret: { model: 'gpt', hidden: true } },
+    },
+    () => NOW,
+  );
+
+  test.each([
+    ['its exact entry', 'gpt', 'gpt-4o'],
+    ['an exact entry before a pattern', 'openai/gpt-exact', 'exact'],
+    ['the more specific pattern', 'openai/gpt-5', 'gpt-5'],
+    ['the less specific pattern', 'openai/o3', 'o3'],
+    ['the star at last', 'whatever', 'any-whatever'],
+    ['its alias', 'alias', 'gpt-4o'],
+    ['its hidden alias', 'secret', 'gpt-4o'],
+    ['its deployment id', 'id-of-gpt', 'gpt-4o'],
+  ])('%s', (_what, name, model) => {
+    expect(upstream(compiled, name)).toEqual([model]);
+  });
+
+  test('nobody when it is a pattern itself', () => {
+    expect(compiled.find('openai/*')).toBeUndefined();
+  });
+
+  test('aliases are listed unless they are hidden', () => {
+    expect(compiled.listed.filter(({ wildcard }) => !wildcard).map(({ name }) => name)).toEqual([
+      'gpt',
+      'openai/gpt-exact',
+      'alias',
+    ]);
+  });
+});
+
+test.each(['constructor', '__proto__', 'toString'])('%s is no name unless configured', (name) => {
+  expect(plan(config('gpt')).find(name)).toBeUndefined();
+});
+
+test('deployments of one name are taken in turn, and all are tried by each call', () => {
+  const compiled = plan(
+    ...['a', 'b', 'c'].map((model) => config('gpt', { id: model, upstreamModel: model })),
+  );
+  const calls = [0, 1, 2, 3].map(() => upstream(compiled, 'gpt')?.join(''));
+  expect(calls).toEqual(['abc', 'bca', 'cab', 'abc']);
+});
+
+test('an inactive deployment is left out while another is active', () => {
+  const compiled = plan(config('gpt', { id: '1', missingVariable: 'X' }), config('gpt', { id: '2' }));
+  expect(upstream(compiled, 'gpt')).toHaveLength(1);
+  expect(compiled.find('gpt')?.missingVariable).toBeNull();
+});
+
+test('a group without an active deployment names the variable and is not listed', () => {
+  const compiled = plan(config('gpt', { missingVariable: 'OPENAI_API_KEY' }));
+  expect(compiled.find('gpt')?.missingVariable).toBe('OPENAI_API_KEY');
+  expect(compiled.listed).toEqual([]);
+});
+
+test('any number of names filled into a wildcard stays cheap to keep', () => {
+  const compiled = plan(config('*', { upstreamModel: '*' }));
+  for (let index = 0; index < 2500; index++) expect(compiled.find(`name-${index}`)?.active).toBe(true);
+  expect(upstream(compiled, 'name-1')).toEqual(['name-1']);
+});
+
+test('stars are filled in their order', () => {
+  expect(fillWildcard('*-and-*', compileWildcard('fo::*:static::*').match('fo::a:static::b') ?? [])).toBe(
+    'a-and-b',
+  );
+  expect(compileWildcard('a.c*').match('abcd')).toBeNull();
+  expect(fillWildcard('*', ['$&'])).toBe('$&');
+});
