@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest';
+import { GatewayError } from '../../http/errors.ts';
+import { refuseUnenforced } from './unenforced.ts';
+
+function refusedField(request: Record<string, unknown>): string | null {
+  try {
+    refuseUnenforced(request);
+    return null;
+  } catch (error) {
+    if (error instanceof GatewayError && error.code === 'not_enforced') return error.param;
+    throw error;
+  }
+}
+
+test.each<[string, unknown]>([
+  ['max_budget', 0],
+  ['max_budget', 10],
+  ['soft_budget', 5],
+  ['budget_duration', '30d'],
+  ['budget_limits', [{ max_budget: 1, budget_duration: '1d' }]],
+  ['budget_id', 'b'],
+  ['model_max_budget', { m: { budget_limit: 1 } }],
+  ['tpm_limit', 1000],
+  ['rpm_limit', 0],
+  ['max_parallel_requests', 3],
+  ['model_rpm_limit', { m: 1 }],
+  ['allowed_routes', ['/chat/completions']],
+  ['permissions', { get_spend_routes: true }],
+  ['guardrails', ['pii']],
+  ['tags', ['team-red']],
+  ['aliases', { a: 'b' }],
+  ['team_id', 'red'],
+  ['organization_id', 'acme'],
+  ['project_id', 'p'],
+  ['auto_rotate', true],
+  ['key_type', 'llm_api'],
+  ['key_type', 'management'],
+  ['object_permission', { models: ['m'] }],
+])('%s: %j is refused by name', (field, value) => {
+  expect(refusedField({ [field]: value })).toBe(field);
+});
+
+test.each(['model_rpm_limit', 'tags', 'guardrails', 'allowed_tools', 'temp_budget_increase'])(
+  'metadata.%s is refused by name',
+  (member) => {
+    expect(refusedField({ metadata: { [member]: { m: 1 } } })).toBe(`metadata.${member}`);
+  },
+);
+
+test.each([undefined, null, '', false, [], {}])('a field that is %j asks for nothing', (value) => {
+  expect(
+    refusedField({ max_budget: value, tags: value, key_type: value, metadata: { tags: value } }),
+  ).toBeNull();
+});
+
+test('free metadata, the default key type and what is enforced pass', () => {
+  const request = {
+    metadata: { team: 'red', cost_center: 7 },
+    key_type: 'default',
+    models: ['m'],
+    duration: '1d',
+  };
+  expect(refusedField(request)).toBeNull();
+});
