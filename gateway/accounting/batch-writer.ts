@@ -127,11 +127,8 @@ export class BatchWriter implements SpendSink {
     }
     cancelDeadline();
     this.#cancelTimer?.();
-    if (this.#rows.length > 0) {
-      logger.error(
-        { lost: this.#rows.length },
-        'spend rows lost: the database did not come back before the end',
-      );
+    if (this.pending > 0) {
+      logger.error({ lost: this.pending }, 'spend rows lost: the database did not come back before the end');
     }
   }
 
