@@ -1,0 +1,80 @@
+import { X509Certificate } from 'node:crypto';
+import { readFacts } from '../../appliance/index.ts';
+import { type CredentialField, credentialField, credentialLabels } from '../../firstboot/index.ts';
+import type { Machine } from '../harness/machine.ts';
+import type { Network } from '../harness/network.ts';
+import { OutsideClient } from '../harness/outside.ts';
+import type { Addresses } from '../harness/wire.ts';
+
+export const facts = readFacts();
+const { paths } = facts;
+
+type Credentials = Readonly<Record<CredentialField, string>>;
+
+/** A machine whose first boot is complete, as its operator and its users know it. */
+export class Appliance implements AsyncDisposable {
+  readonly machine: Machine;
+  readonly addresses: Addresses;
+  readonly client: OutsideClient;
+  readonly url: string;
+  readonly credentials: Credentials;
+
+  private constructor(
+    machine: Machine,
+    addresses: Addresses,
+    client: OutsideClient,
+    credentials: Credentials,
+  ) {
+    this.machine = machine;
+    this.addresses = addresses;
+    this.client = client;
+    this.url = `https://${addresses.ipv4}`;
+    this.credentials = credentials;
+  }
+
+  /** Waits for the machine's first boot and gets to know what it made. */
+  static async ready(machine: Machine, network: Network, addresses: Addresses): Promise<Appliance> {
+    await machine.waitForFirstBoot();
+    const certificate = await machine.succeed(`cat ${paths.tls}/cert.pem`);
+    const credentials = parseCredentials(await machine.succeed(`cat ${paths.credentials}`));
+    return new Appliance(machine, addresses, new OutsideClient(network, certificate), credentials);
+  }
+
+  /** Everything on this machine that no other machine may have, by name. */
+  async identity(): Promise<Record<string, string>> {
+    const { masterKey, saltKey, databasePassword, adminPassword } = this.credentials;
+    const certificate = await this.machine.succeed(`cat ${paths.tls}/cert.pem`);
+    const hostKeys = await this.machine.succeed('cat /etc/ssh/ssh_host_*_key.pub | cut -d" " -f1,2');
+    const keys = hostKeys
+      .trim()
+      .split('\n')
+      .map((line) => line.split(' ') as [string, string]);
+    return {
+      masterKey,
+      saltKey,
+      databasePassword,
+      adminPassword,
+      certificate: new X509Certificate(certificate).fingerprint256,
+      machineId: (await this.machine.succeed('cat /etc/machine-id')).trim(),
+      databaseSystem: await this.query('select system_identifier from pg_control_system()', 'postgres'),
+      ...Object.fromEntries(keys),
+    };
+  }
+
+  /** Asks the database on the machine, as its superuser by socket; returns what psql prints, unaligned. */
+  async query(sql: string, database = facts.database): Promise<string> {
+    const command = `cd / && sudo -u postgres psql -XAtq -v ON_ERROR_STOP=1 -d ${database}`;
+    return (await this.machine.succeed(command, sql)).trim();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.client[Symbol.asyncDispose]();
+  }
+}
+
+function parseCredentials(text: string): Credentials {
+  const fields = Object.keys(credentialLabels) as CredentialField[];
+  return Object.fromEntries(
+    fields.map((field) => [field, credentialField(text, field) ?? '']),
+  ) as Credentials;
+}

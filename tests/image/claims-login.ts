@@ -1,0 +1,32 @@
+import { NodeSSH } from 'node-ssh';
+import { expect, test } from 'vitest';
+import { $ } from 'zx';
+import { facts } from './appliance.ts';
+import { PASSWORD, type World } from './world.ts';
+
+export function loginClaims(world: () => World): void {
+  test('the user whom the launch has named becomes root through sudo', async () => {
+    const { machine } = world().plain;
+    expect(await machine.succeed('echo "$SUDO_USER $(id -un)"')).toBe('azureuser root\n');
+  });
+
+  test.each(['azureuser', 'root'])('not even the right password logs %s in', async (username) => {
+    const { network, plain } = world();
+    const sock = await network.connect(plain.addresses.ipv4, facts.ports.ssh);
+    const attempt = new NodeSSH().connect({ sock, username, password: PASSWORD, tryKeyboard: true });
+    await expect(attempt).rejects.toMatchObject({ level: 'client-authentication' });
+    sock.destroy();
+  });
+
+  test('SSH offers no way in but the key', async () => {
+    const { network, plain } = world();
+    const options = [
+      'PreferredAuthentications=none',
+      'StrictHostKeyChecking=no',
+      'UserKnownHostsFile=/dev/null',
+    ];
+    const ssh = ['ssh', ...options.flatMap((option) => ['-o', option]), `azureuser@${plain.addresses.ipv4}`];
+    const said = await $({ quiet: true, nothrow: true })`${network.command(...ssh)}`;
+    expect(said.stderr).toContain('Permission denied (publickey).');
+  });
+}

@@ -1,0 +1,63 @@
+import { randomUUID } from 'node:crypto';
+import type { RequestInit } from 'undici';
+import { expect, test } from 'vitest';
+import { facts } from './appliance.ts';
+import { CHOSEN } from './claims-ui.ts';
+import { placesHolding } from './secret-search.ts';
+import type { World } from './world.ts';
+
+async function secretsOf({ provider, ...world }: World, name: 'plain' | 'azure'): Promise<string[]> {
+  const { machine, credentials } = world[name];
+  const { masterKey, saltKey, databasePassword, adminPassword } = credentials;
+  const tlsKey = await machine.succeed(`sed -n 2p ${facts.paths.tls}/key.pem`);
+  return [masterKey, saltKey, databasePassword, adminPassword, CHOSEN, provider.apiKey, tlsKey.trim()];
+}
+
+export function secrecyClaims(world: () => World): void {
+  test('the search finds a word that somebody has logged', async () => {
+    const { machine } = world().plain;
+    const word = randomUUID();
+    await machine.succeed('logger', word);
+    expect(await placesHolding(machine, [word])).toEqual(['journal']);
+  });
+
+  test.each(['plain', 'azure'] as const)(
+    'no secret of the %s machine is where others may read',
+    async (name) => {
+      const { machine } = world()[name];
+      const secrets = await secretsOf(world(), name);
+      expect(await placesHolding(machine, secrets)).toEqual([]);
+      expect(secrets.filter((secret) => machine.serialLog().includes(secret))).toEqual([]);
+    },
+  );
+
+  test('error answers hold no secret, also while the database is away', async () => {
+    const { machine, client, url, credentials } = world().plain;
+    const { masterKey, saltKey, databasePassword } = credentials;
+    const asAdmin = { authorization: `Bearer ${masterKey}`, 'content-type': 'application/json' };
+    const asNobody = { authorization: `Bearer ${masterKey}x` };
+    const failing: readonly [string, RequestInit][] = [
+      ['/v1/models', { headers: asNobody }],
+      ['/v1/chat/completions', { method: 'POST', headers: asAdmin, body: '{"model": "none' }],
+      ['/key/generate', { method: 'POST', headers: asAdmin, body: '{"max_budget": 1}' }],
+      ['/key/info?key=nobody', { headers: asAdmin }],
+      ['/nowhere', {}],
+    ];
+    const answers = async (): Promise<{ status: number; body: string }[]> =>
+      Promise.all(
+        failing.map(async ([path, init]) => {
+          const answer = await client.fetch(`${url}${path}`, init);
+          return { status: answer.status, body: await answer.text() };
+        }),
+      );
+    const usual = await answers();
+    await machine.succeed('systemctl stop postgresql@*.service');
+    const orphaned = await answers();
+    await machine.succeed("systemctl start 'postgresql@*.service' --all");
+    expect(usual.filter(({ status }) => status < 400 || status >= 500)).toEqual([]);
+    expect(orphaned.map(({ status }) => status)).toContain(503);
+    const secrets = [masterKey, saltKey, databasePassword];
+    const bodies = [...usual, ...orphaned].map(({ body }) => body);
+    expect(bodies.filter((body) => secrets.some((secret) => body.includes(secret)))).toEqual([]);
+  });
+}

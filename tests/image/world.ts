@@ -1,0 +1,110 @@
+import { randomBytes } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { onTestFailed } from 'vitest';
+import { kvmWorks } from '../../packer/index.ts';
+import { Authority } from '../harness/authority.ts';
+import { type FakeProvider, startFakeProvider } from '../harness/fake-provider.ts';
+import { startMetadataService } from '../harness/imds.ts';
+import { Machine, type MachineOptions } from '../harness/machine.ts';
+import { addresses, guestAddresses, METADATA_ADDRESS, Network } from '../harness/network.ts';
+import { Appliance } from './appliance.ts';
+import { bakedImage } from './baked-image.ts';
+
+/** Where machines under test live, and where what is left of a failed test is kept. */
+export const places = {
+  machines: fileURLToPath(new URL('../../build/test/machines', import.meta.url)),
+  failed: fileURLToPath(new URL('../../build/failed', import.meta.url)),
+} as const;
+
+/** The name under which the shipped configuration calls the provider. */
+export const PROVIDER_NAME = 'api.openai.com';
+/** What the metadata service gives for the machine in the cloud. */
+export const PUBLIC_ADDRESS = '203.0.113.77';
+/** The launch's password for the user, right but of no use for SSH. */
+export const PASSWORD = randomBytes(12).toString('hex');
+
+const azureFirmware = {
+  manufacturer: 'Microsoft Corporation',
+  product: 'Virtual Machine',
+  chassisAssetTag: '7783-7084-3265-9085-8269-3286-77',
+} as const;
+
+/** Two machines from one image, the provider they call and the people outside, in a network of their own. */
+export class World implements AsyncDisposable {
+  readonly network: Network;
+  readonly authority: Authority;
+  readonly provider: FakeProvider;
+  /** Booted by BIOS, outside any cloud. */
+  readonly plain: Appliance;
+  /** Booted by UEFI, where firmware and metadata service say Azure. */
+  readonly azure: Appliance;
+  readonly #cleanUp: AsyncDisposableStack;
+
+  private constructor(
+    fixtures: Pick<World, 'network' | 'authority' | 'provider'>,
+    machines: Pick<World, 'plain' | 'azure'>,
+    cleanUp: AsyncDisposableStack,
+  ) {
+    this.network = fixtures.network;
+    this.authority = fixtures.authority;
+    this.provider = fixtures.provider;
+    this.plain = machines.plain;
+    this.azure = machines.azure;
+    this.#cleanUp = cleanUp;
+  }
+
+  static async create(): Promise<World> {
+    const image = await bakedImage();
+    await using cleanUp = new AsyncDisposableStack();
+    const network = cleanUp.use(await Network.create());
+    const authority = await Authority.create();
+    const provider = cleanUp.use(
+      await startFakeProvider({
+        apiKey: `sk-${randomBytes(20).toString('hex')}`,
+        handle: await network.listen(addresses.provider.ipv4, 443),
+        tls: await authority.issue(PROVIDER_NAME),
+      }),
+    );
+    cleanUp.use(
+      await startMetadataService({
+        handle: await network.listen(METADATA_ADDRESS, 80),
+        publicAddress: PUBLIC_ADDRESS,
+      }),
+    );
+    const kvm = await kvmWorks();
+    const boot = async (index: number, options: Pick<MachineOptions, 'name' | 'firmware' | 'smbios'>) => {
+      const wire = await network.plug(index);
+      const directory = `${places.machines}/${options.name}`;
+      const machine = await Machine.create({ ...options, directory, image, wire, kvm, password: PASSWORD });
+      cleanUp.defer(() => machine.powerCut());
+      return cleanUp.use(await bootUp(machine, network, index));
+    };
+    const [plain, azure] = await Promise.all([
+      boot(1, { name: 'plain', firmware: 'bios' }),
+      boot(2, { name: 'azure', firmware: 'uefi', smbios: azureFirmware }),
+    ]);
+    return new World({ network, authority, provider }, { plain, azure }, cleanUp.move());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#cleanUp.disposeAsync();
+  }
+}
+
+async function bootUp(machine: Machine, network: Network, index: number): Promise<Appliance> {
+  try {
+    await machine.start();
+    return await Appliance.ready(machine, network, guestAddresses(index));
+  } catch (error) {
+    await machine.saveEvidence(`${places.failed}/boot`);
+    throw error;
+  }
+}
+
+/** Keeps serial log, screen and journal of the machines when the running test fails. */
+export function keepEvidence(...machines: readonly Machine[]): void {
+  onTestFailed(async ({ task }) => {
+    const directory = `${places.failed}/${task.name.replaceAll(/[^A-Za-z0-9]+/g, '-')}`;
+    for (const machine of machines) await machine.saveEvidence(directory);
+  });
+}
