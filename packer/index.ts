@@ -1,4 +1,5 @@
 export { type Ansible, ensureAnsible } from './ansible.ts';
+export { type Bundle, bundlePrograms } from './bundle.ts';
 export { runCommand, type Work } from './command.ts';
 export { kvmWorks } from './driver-vm/kvm.ts';
 export { Failure } from './failure.ts';
