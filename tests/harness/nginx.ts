@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { $ } from 'zx';
 import { type MachineFacts, machineFacts, readFacts } from '../../appliance/index.ts';
@@ -58,6 +58,17 @@ export class Edge implements AsyncDisposable {
     writeFileSync(this.sandbox.path(path), content);
   }
 
+  exists(path: string): boolean {
+    return existsSync(this.sandbox.path(path));
+  }
+
+  /** Resolves when a file that stands in the sandbox has been removed. */
+  gone(path: string): Promise<void> {
+    return until(`${path} is removed`, 10 * SECOND, async () => {
+      if (this.exists(path)) throw new Error('still there');
+    });
+  }
+
   read(path: string): string {
     return readFileSync(this.sandbox.path(path), 'utf8');
   }
@@ -93,7 +104,10 @@ export class Edge implements AsyncDisposable {
     const { links, absent } = edgeLinks(this.facts);
     for (const path of absent) rmSync(this.sandbox.path(path), { force: true });
     for (const { path, target } of links) symlinkSync(target, this.sandbox.path(path));
-    mkdirSync(this.sandbox.path(ACME_ROOT), { recursive: true });
+    const { runtime, firstbootRuntime } = this.facts.paths;
+    for (const directory of [ACME_ROOT, runtime, firstbootRuntime]) {
+      mkdirSync(this.sandbox.path(directory), { recursive: true });
+    }
   }
 
   async #makeCertificate(): Promise<void> {
