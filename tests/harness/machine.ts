@@ -106,15 +106,15 @@ export class Machine {
     );
   }
 
-  /** Waits until a unit is active; a failed one ends the wait at once, with what it has to say. */
+  /** Waits until a unit is active; one that failed or does not exist ends the wait at once, with what it has to say. */
   async waitForUnit(unit: string): Promise<void> {
     await until(`${this.name}: ${unit} is active`, deadlines.unit, async () => {
-      const state = (await this.succeed(`systemctl show --property=ActiveState --value ${unit}`)).trim();
-      if (state === 'failed') {
+      const shown = await this.succeed(`systemctl show --property=LoadState,ActiveState ${unit}`);
+      if (/=(failed|not-found)$/m.test(shown)) {
         const { stdout } = await this.run(`systemctl status --no-pager --full --lines=40 ${unit}`);
-        throw new Hopeless(`${this.name}: ${unit} failed\n${stdout}`);
+        throw new Hopeless(`${this.name}: ${unit} failed\n${shown}${stdout}`);
       }
-      if (state !== 'active') throw new Error(`${unit} is ${state}`);
+      if (!shown.includes('ActiveState=active')) throw new Error(shown.trim());
     });
   }
 
