@@ -29,7 +29,7 @@ export async function refreshAddress(machine: Machine): Promise<void> {
 
   using _lock = await acquireLock(machine);
   const local = machine.localAddresses();
-  const address = found.kind === 'unavailable' ? lastKnown(machine) : found;
+  const address = withLastKnown(machine, found);
   correctCredentials(machine, local, address);
 
   const addresses = address.kind === 'known' ? [...local, address.address] : local;
@@ -38,12 +38,13 @@ export async function refreshAddress(machine: Machine): Promise<void> {
   if (fault === undefined) return;
   machine.say(`made a new self-signed certificate: ${fault}`);
   await machine.reloadEdge();
+}
 
-  function lastKnown({ facts: { paths } }: Machine): PublicAddress {
-    const before = credentialField(readTextIfAny(fs, paths.credentials) ?? '', 'publicIp');
-    const stillThere = before !== undefined && ipaddr.isValid(before);
-    return stillThere ? { kind: 'known', address: before } : found;
-  }
+/** When nobody answers, the address that the file names may still be right: better than none. */
+function withLastKnown({ fs, facts }: Machine, found: PublicAddress): PublicAddress {
+  if (found.kind !== 'unavailable') return found;
+  const before = credentialField(readTextIfAny(fs, facts.paths.credentials) ?? '', 'publicIp');
+  return before !== undefined && ipaddr.isValid(before) ? { kind: 'known', address: before } : found;
 }
 
 async function publicAddressIn(cloud: Cloud, machine: Machine): Promise<PublicAddress> {

@@ -9,6 +9,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -161,7 +162,7 @@ export class BareMachine implements Disposable {
     mkdirSync(join(program, 'bin'), { recursive: true });
     await bundle(program);
     writeFileSync(join(program, 'appliance.json'), JSON.stringify(facts));
-    cpSync(process.execPath, join(program, 'bin/node'));
+    symlinkSync(process.execPath, join(program, 'bin/node'));
     const users = [facts.users.service, facts.users.owner].map(
       (name) => `useradd --system --user-group ${name}`,
     );
@@ -198,7 +199,12 @@ export class RunningBoot {
 async function bundle(directory: string): Promise<void> {
   await build({
     absWorkingDir: repository,
-    entryPoints: { firstboot: 'firstboot/main.ts', inspect: 'tests/firstboot/inspect.ts' },
+    entryPoints: {
+      firstboot: 'firstboot/main.ts',
+      'litellm-ctl': 'operator/main.ts',
+      inspect: 'tests/firstboot/inspect.ts',
+      metadata: 'tests/firstboot/metadata.ts',
+    },
     outdir: directory,
     outExtension: { '.js': '.mjs' },
     bundle: true,

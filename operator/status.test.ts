@@ -1,0 +1,263 @@
+import * as fs from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, expect, test } from 'vitest';
+import { machineFacts, type ProgramResult, readFacts } from '../appliance/index.ts';
+import { hostMachine, layoutOf } from '../firstboot/index.ts';
+import { exitCodes, type Operator } from './operator.ts';
+import { runCommandLine } from './run.ts';
+
+const DAY_MS = 24 * 60 * 60_000;
+const now = new Date('2026-11-21T12:00:00Z');
+
+let root: string;
+let output: string;
+let errors: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'operator-'));
+  output = '';
+  errors = '';
+});
+
+const UNIT = {
+  LoadState: 'loaded',
+  Type: 'oneshot',
+  ActiveState: 'active',
+  SubState: 'exited',
+  Result: 'success',
+  Job: '',
+  ExecMainStartTimestampMonotonic: '1',
+};
+
+function shown(unit: object): string {
+  return Object.entries({ ...UNIT, ...unit })
+    .map(([name, value]) => `${name}=${value}`)
+    .join('\n');
+}
+
+interface Changes extends Partial<Operator> {
+  readonly unit?: object;
+  readonly configCheck?: ProgramResult;
+  readonly marker?: boolean;
+}
+
+/** A machine on which all is well, but for the changes. Its programs answer as systemctl and the gateway would. */
+function operatorWith({ unit = {}, configCheck, marker = true, ...changes }: Changes = {}): Operator {
+  const base = machineFacts(readFacts(), 'debian-13', 'qemu', 'abc');
+  const paths = Object.fromEntries(
+    Object.entries(base.paths).map(([name, path]) => [name, join(root, path)]),
+  );
+  const facts = { ...base, paths: paths as unknown as typeof base.paths };
+  mkdirSync(facts.paths.firstbootState, { recursive: true });
+  mkdirSync(join(root, 'etc/litellm'), { recursive: true });
+  writeFileSync(facts.paths.serviceEnv, 'LITELLM_MASTER_KEY=sk-secret\n');
+  const record = { format: 1, machineId: 'other', version: '0.1.0', completedAt: now.toISOString() };
+  if (marker) writeFileSync(layoutOf(facts).marker, JSON.stringify(record));
+  const machine = {
+    ...hostMachine(facts),
+    fs: { ...fs, readFileSync: readHost as typeof fs.readFileSync },
+    now: () => now,
+    run: async (program: string, args: readonly string[]): Promise<ProgramResult> => {
+      if (program === 'setpriv') return configCheck ?? { exitCode: 0, stdout: '', stderr: '' };
+      const units = args
+        .slice(2)
+        .map((name) => shown({ Id: name, ...(name === 'litellm.service' ? unit : {}) }));
+      return { exitCode: 0, stdout: units.join('\n\n'), stderr: '' };
+    },
+  };
+  return {
+    machine,
+    isRoot: true,
+    nodeVersion: '24',
+    write: (text) => {
+      output += text;
+    },
+    writeError: (text) => {
+      errors += text;
+    },
+    readiness: async () => 200,
+    servedCertificate: async () => certificate(90),
+    diskSpace: () => ({ freeBytes: 20 * 1024 ** 3, totalBytes: 40 * 1024 ** 3 }),
+    pause: async () => undefined,
+    ...changes,
+  };
+}
+
+/** This machine's own identity stands in for that of the machine under test. */
+function readHost(path: string, ...rest: unknown[]): unknown {
+  if (path === '/sys/class/dmi/id/product_uuid') return '4f1c8a52-6f0e-4c5b-9a52-0d1f5a3c2b11\n';
+  return (fs.readFileSync as (...args: unknown[]) => unknown)(path, ...rest);
+}
+
+const certificate = (days: number, selfSigned = true) => ({
+  selfSigned,
+  names: 'DNS:gateway-1',
+  expiresAt: new Date(now.getTime() + days * DAY_MS),
+});
+
+const refused = async (): Promise<never> => {
+  throw new Error('connect ECONNREFUSED');
+};
+
+test('a machine on which all is well is ready', async () => {
+  expect(await runCommandLine(operatorWith(), ['status'])).toBe(exitCodes.ok);
+  expect(output).toContain('litellm-appliance 0.1.0: ready');
+  expect(output).not.toMatch(/PROBLEM|waiting/);
+  for (const part of [
+    'first boot',
+    'postgresql@17-main.service',
+    'gateway',
+    'config',
+    'certificate',
+    'disk',
+  ]) {
+    expect(output).toContain(part);
+  }
+});
+
+test.each<[string, Changes, number, string]>([
+  ['first boot is under way', { marker: false }, exitCodes.starting, 'has not begun'],
+  [
+    'the gateway is starting',
+    { unit: { ActiveState: 'activating', SubState: 'start' }, readiness: refused },
+    exitCodes.starting,
+    'activating (start)',
+  ],
+  [
+    'a unit waits for its turn',
+    { unit: { ActiveState: 'inactive', SubState: 'dead', Type: 'simple', Job: '42' }, readiness: refused },
+    exitCodes.starting,
+    'inactive (dead)',
+  ],
+  ['the gateway is not ready', { readiness: async () => 503 }, exitCodes.starting, 'status 503'],
+  ['the gateway is broken', { readiness: async () => 500 }, exitCodes.problem, 'status 500'],
+  [
+    'a service has failed',
+    { unit: { ActiveState: 'failed', SubState: 'failed', Result: 'exit-code' } },
+    exitCodes.problem,
+    'journalctl -b -u litellm.service',
+  ],
+  [
+    'a service was stopped',
+    { unit: { ActiveState: 'inactive', SubState: 'dead', Type: 'simple' } },
+    exitCodes.problem,
+    'inactive (dead)',
+  ],
+  ['a unit is missing', { unit: { LoadState: 'not-found' } }, exitCodes.problem, 'the image lacks it'],
+  [
+    'the configuration is wrong',
+    { configCheck: { exitCode: 1, stdout: '', stderr: "model_list.0: 'modle_name' is not known" } },
+    exitCodes.problem,
+    "'modle_name' is not known",
+  ],
+  [
+    'the issued certificate was not renewed',
+    { servedCertificate: async () => certificate(5, false) },
+    exitCodes.problem,
+    'certbot renew',
+  ],
+  [
+    'the self-signed certificate has expired',
+    { servedCertificate: async () => certificate(-2) },
+    exitCodes.problem,
+    'expired 2 days ago',
+  ],
+  [
+    'the disk is nearly full',
+    { diskSpace: () => ({ freeBytes: 1024, totalBytes: 1024 ** 4 }) },
+    exitCodes.problem,
+    '0.0 GiB of 1024.0 GiB free',
+  ],
+  [
+    'a check cannot run',
+    {
+      diskSpace: () => {
+        throw new Error('no such file system');
+      },
+    },
+    exitCodes.problem,
+    'could not be checked: no such file system',
+  ],
+])('when %s the status says so, and its exit code too', async (_title, changes, exitCode, said) => {
+  expect(await runCommandLine(operatorWith(changes), ['status'])).toBe(exitCode);
+  expect(output).toContain(said);
+});
+
+test('a oneshot that has run and ended is well', async () => {
+  const unit = { ActiveState: 'inactive', SubState: 'dead' };
+  expect(await runCommandLine(operatorWith({ unit }), ['status'])).toBe(exitCodes.ok);
+});
+
+test('waiting ends when the machine is ready', async () => {
+  let looks = 0;
+  const readiness = async (): Promise<number> => (++looks < 4 ? 503 : 200);
+  expect(await runCommandLine(operatorWith({ readiness }), ['status', '--wait'])).toBe(exitCodes.ok);
+  expect(looks).toBe(4);
+});
+
+test('waiting ends at once when there is a problem', async () => {
+  let pauses = 0;
+  const pause = async (): Promise<void> => void pauses++;
+  const operator = operatorWith({ readiness: async () => 500, pause });
+  expect(await runCommandLine(operator, ['status', '--wait'])).toBe(exitCodes.problem);
+  expect(pauses).toBe(0);
+});
+
+test('waiting ends after the time given', async () => {
+  let pausedMs = 0;
+  const pause = async (ms: number): Promise<void> => {
+    pausedMs += ms;
+  };
+  const operator = operatorWith({ readiness: async () => 503, pause });
+  expect(await runCommandLine(operator, ['status', '--wait', '60'])).toBe(exitCodes.starting);
+  expect(pausedMs).toBe(60_000);
+});
+
+test('programs get JSON', async () => {
+  await runCommandLine(operatorWith(), ['status', '--json']);
+  const seen = JSON.parse(output);
+  expect(seen).toMatchObject({
+    verdict: 'ready',
+    versions: { appliance: '0.1.0', postgresql: 17, node: '24' },
+  });
+  expect(seen.checks).toHaveLength(10);
+});
+
+test('a copied machine is told so', async () => {
+  await runCommandLine(operatorWith(), ['status']);
+  expect(output).toContain('this machine is a copy of other');
+});
+
+test.each([
+  [['status']],
+  [['config', 'check']],
+  [['credentials']],
+  [['credentials', '--reset-admin-password']],
+])('%s needs root', async (args) => {
+  expect(await runCommandLine(operatorWith({ isRoot: false }), args)).toBe(exitCodes.problem);
+  expect(errors).toBe('litellm-ctl: only root may do this\nwhat to do: put sudo before the command\n');
+  expect(output).toBe('');
+});
+
+test.each([
+  [['--help']],
+  [['status', '--help']],
+  [['config', '-h']],
+  [['credentials', '-h']],
+  [['--version']],
+])('%s does not need root', async (args) => {
+  expect(await runCommandLine(operatorWith({ isRoot: false }), args)).toBe(exitCodes.ok);
+  expect(output).not.toBe('');
+});
+
+test('wrong usage has an exit code of its own', async () => {
+  expect(await runCommandLine(operatorWith(), ['stauts'])).toBe(exitCodes.usage);
+  expect(errors).toContain("'stauts' is not a command");
+});
+
+test('config check passes on what the gateway says', async () => {
+  const configCheck = { exitCode: 1, stdout: 'one warning', stderr: 'one fault' };
+  expect(await runCommandLine(operatorWith({ configCheck }), ['config', 'check'])).toBe(exitCodes.problem);
+  expect([output, errors]).toEqual(['one warning\n', 'one fault\n']);
+});

@@ -1,0 +1,93 @@
+import { X509Certificate } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { credentialField } from '../../firstboot/index.ts';
+import type { FakeAzure } from '../harness/imds.ts';
+import { AZURE_ASSET_TAG, BareMachine, type BootResult, FIRST_UUID } from './bare-machine.ts';
+import { ADDRESS, bootAndInspect, FIRST_BOOT, NODE, secretsOf } from './inspection.ts';
+
+const CREDENTIALS = '/root/litellm-credentials.txt';
+const onAzure = { target: 'azure', firmware: { uuid: FIRST_UUID, assetTag: AZURE_ASSET_TAG } } as const;
+const RELOAD = 'try-reload-or-restart nginx.service';
+
+/** Boots as every boot does, and looks up the address with this metadata service; unset: there is none. */
+async function bootWithNetwork(machine: BareMachine, azure?: FakeAzure): Promise<BootResult> {
+  const lookUp = azure === undefined ? ADDRESS : [NODE, '/opt/litellm/metadata.mjs', '"$0"', ...ADDRESS];
+  const script = `${FIRST_BOOT.join(' ')} && ${lookUp.join(' ')} && cat /run/systemctl.calls`;
+  const result = await machine.boot(['sh', '-c', script, JSON.stringify(azure ?? {})]);
+  expect(result).toMatchObject({ exitCode: 0, stderr: '' });
+  return result;
+}
+
+function field(machine: BareMachine, name: Parameters<typeof credentialField>[1]): string | undefined {
+  return credentialField(machine.read(CREDENTIALS), name);
+}
+
+async function servedCertificate(machine: BareMachine): Promise<X509Certificate> {
+  return new X509Certificate((await machine.boot(['cat', '/etc/litellm/tls/cert.pem'])).stdout);
+}
+
+test('the public address reaches file and certificate, and nginx is told', async () => {
+  using machine = await BareMachine.create(onAzure);
+  const { stdout } = await bootWithNetwork(machine, { publicAddress: '203.0.113.7' });
+  expect(field(machine, 'publicIp')).toBe('203.0.113.7');
+  expect(field(machine, 'adminUrl')).toBe('https://203.0.113.7/ui');
+  expect((await servedCertificate(machine)).checkIP('203.0.113.7')).toBe('203.0.113.7');
+  expect(stdout).toContain(RELOAD);
+});
+
+test('a later boot with another address corrects the file, keeps every secret, and then rests', async () => {
+  using machine = await BareMachine.create(onAzure);
+  await bootWithNetwork(machine, { publicAddress: '203.0.113.7' });
+  const before = secretsOf(await bootAndInspect(machine));
+  await bootWithNetwork(machine, { publicAddress: '203.0.113.8' });
+  expect(field(machine, 'publicIp')).toBe('203.0.113.8');
+  expect(secretsOf(await bootAndInspect(machine))).toEqual(before);
+
+  const certificate = await servedCertificate(machine);
+  expect(certificate.checkIP('203.0.113.8')).toBe('203.0.113.8');
+  const { stdout } = await bootWithNetwork(machine, { publicAddress: '203.0.113.8' });
+  expect((await servedCertificate(machine)).serialNumber).toBe(certificate.serialNumber);
+  expect(stdout).not.toContain(RELOAD);
+});
+
+test('a machine without public address says so, and gives its private one', async () => {
+  using machine = await BareMachine.create(onAzure);
+  await bootWithNetwork(machine, { publicAddress: '' });
+  expect(field(machine, 'publicIp')).toBe('not known: Azure names none; see the portal');
+  expect(field(machine, 'adminUrl')).toBe('https://10.77.0.4/ui');
+});
+
+test('a metadata service that is slow at first or answers wrongly is asked again', async () => {
+  using machine = await BareMachine.create(onAzure);
+  const faults = ['silence', { status: 500 }, { body: '<html>' }] as const;
+  const { stdout } = await bootWithNetwork(machine, { publicAddress: '203.0.113.7', faults });
+  expect(field(machine, 'publicIp')).toBe('203.0.113.7');
+  expect(stdout.match(/^GET \/metadata\/instance/gm)).toHaveLength(4);
+});
+
+test('an absent metadata service is no failure, and an address known before stays', async () => {
+  using machine = await BareMachine.create(onAzure);
+  await bootWithNetwork(machine);
+  expect(field(machine, 'publicIp')).toMatch(/^not known: the metadata service did not tell/);
+  await bootWithNetwork(machine, { publicAddress: '203.0.113.7' });
+  await bootWithNetwork(machine);
+  expect(field(machine, 'publicIp')).toBe('203.0.113.7');
+  expect(field(machine, 'adminUrl')).toBe('https://203.0.113.7/ui');
+});
+
+test('outside a cloud nobody is asked', async () => {
+  using machine = await BareMachine.create();
+  const { stdout } = await bootWithNetwork(machine, { publicAddress: '203.0.113.7' });
+  expect(stdout).not.toContain('GET ');
+  expect(field(machine, 'publicIp')).toBe('not known: this machine runs in no cloud that could tell it');
+});
+
+test('before first boot is complete there is nothing to correct', async () => {
+  using machine = await BareMachine.create(onAzure);
+  const result = await machine.boot(ADDRESS);
+  expect(result).toMatchObject({
+    exitCode: 0,
+    stdout: expect.stringContaining('first boot is not complete'),
+  });
+  expect(machine.has(CREDENTIALS)).toBe(false);
+});
