@@ -8,31 +8,37 @@ test('the operator is shown the credentials, and where the keys are once the fil
   using machine = await BareMachine.create();
   const { credentials } = await bootAndInspect(machine);
   const shown = await machine.boot(['sh', '-c', `exec ${CTL} credentials`]);
-  expect(shown).toMatchObject({ exitCode: 0, stdout: machine.read('/root/litellm-credentials.txt'), stderr: '' });
+  expect(shown).toMatchObject({
+    exitCode: 0,
+    stdout: machine.read('/root/litellm-credentials.txt'),
+    stderr: '',
+  });
   expect(shown.stdout).toContain(credentials.masterKey);
 
-  const deleted = await machine.boot(['sh', '-c', `rm /root/litellm-credentials.txt; exec ${CTL} credentials`]);
+  const deleted = await machine.boot([
+    'sh',
+    '-c',
+    `rm /root/litellm-credentials.txt; exec ${CTL} credentials`,
+  ]);
   expect(deleted.exitCode).toBe(1);
   expect(deleted.stderr).toContain('the keys in use are in /etc/litellm/litellm.env');
 });
 
-test('resetting the admin password changes it everywhere, prints it once and restarts the gateway',
-  async () => {
-    using machine = await BareMachine.create();
-    const before = await bootAndInspect(machine);
-    const reset = `${CTL} credentials --reset-admin-password`;
-    const result = await machine.boot(['sh', '-c', `${reset} && cat /run/systemctl.calls`]);
-    expect(result).toMatchObject({ exitCode: 0, stderr: '' });
-    expect(result.stdout).toContain('restart litellm.service');
+test('resetting the admin password changes it everywhere, prints it once and restarts the gateway', async () => {
+  using machine = await BareMachine.create();
+  const before = await bootAndInspect(machine);
+  const reset = `${CTL} credentials --reset-admin-password`;
+  const result = await machine.boot(['sh', '-c', `${reset} && cat /run/systemctl.calls`]);
+  expect(result).toMatchObject({ exitCode: 0, stderr: '' });
+  expect(result.stdout).toContain('restart litellm.service');
 
-    const after = await bootAndInspect(machine);
-    const password = after.credentials.adminPassword;
-    expect(password).not.toBe(before.credentials.adminPassword);
-    expect(after.env).toEqual({ ...before.env, UI_PASSWORD: password });
-    expect(after.modes).toEqual(before.modes);
-    expect(result.stdout.split(password)).toHaveLength(2);
-  },
-
+  const after = await bootAndInspect(machine);
+  const password = after.credentials.adminPassword;
+  expect(password).not.toBe(before.credentials.adminPassword);
+  expect(after.env).toEqual({ ...before.env, UI_PASSWORD: password });
+  expect(after.modes).toEqual(before.modes);
+  expect(result.stdout.split(password)).toHaveLength(2);
+});
 
 test('the operator sees why first boot failed', async () => {
   using machine = await BareMachine.create();
