@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 
 const OUTPUT_SHOWN = 2000;
-const STOP_MS = 10_000;
+/** Long enough for the rows of a saturated gateway to reach its database. */
+const STOP_MS = 60_000;
 
 /** A running server program. */
 export interface Program {

@@ -48,6 +48,13 @@ function siteOf(plan: Plan, name: string, number: number): Site {
   };
 }
 
+/** Loopback is down in a new namespace; and shared memory of a killed database must not stay behind on the machine. */
+async function prepareSandbox(): Promise<void> {
+  const run = $({ quiet: true });
+  await run`ip link set lo up`;
+  await run`mount -t tmpfs tmpfs /dev/shm`;
+}
+
 async function startProvider(plan: Plan): Promise<void> {
   const main = fileURLToPath(new URL('provider/main.ts', import.meta.url));
   const site = siteOf(plan, 'provider', 0);
@@ -88,7 +95,7 @@ function measuredOf({ peer, turns }: Entrant): Measured {
 
 async function main(plan: Plan): Promise<boolean> {
   const startedAt = new Date().toISOString();
-  await $({ quiet: true })`ip link set lo up`;
+  await prepareSandbox();
   await startProvider(plan);
   const entrants = await openLanes(plan);
   await runRounds(plan, entrants);

@@ -1,7 +1,8 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
+import { machineFacts, readFacts } from '../../../appliance/index.ts';
+import { bundlePrograms } from '../../../packer/index.ts';
 import { startPostgres } from '../../harness/postgres.ts';
 import { firstAnswer } from '../first-answer.ts';
 import { type Program, startProgram } from '../program.ts';
@@ -12,7 +13,17 @@ const MASTER_KEY = 'sk-bench-master-0123456789abcdef';
 const SALT_KEY = 'sk-bench-salt-0123456789abcdef';
 const DOLLARS_PER_TOKEN = 0.000001;
 
-const main = fileURLToPath(new URL('../../../gateway/main.ts', import.meta.url));
+const PROGRAM = 'gateway.mjs';
+
+/** The gateway is measured as the image carries it: one bundled file, and the facts beside it. */
+async function installBundle(folder: string): Promise<void> {
+  const bundle = (await bundlePrograms()).find(({ name }) => name === PROGRAM);
+  if (bundle === undefined) throw new Error(`the image carries no ${PROGRAM}`);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, PROGRAM), bundle.code);
+  const facts = machineFacts(readFacts(), 'debian-13', 'qemu', 'bench');
+  writeFileSync(join(folder, 'appliance.json'), JSON.stringify(facts));
+}
 
 function config(providerPort: number): string {
   return stringify({
@@ -31,7 +42,7 @@ function config(providerPort: number): string {
   });
 }
 
-function startGateway({ scratch, log, port, providerPort }: Site, databaseUrl: string): Program {
+function startGateway({ installed, scratch, log, port, providerPort }: Site, databaseUrl: string): Program {
   const file = join(scratch, 'config.yaml');
   writeFileSync(file, config(providerPort));
   const env = {
@@ -39,10 +50,9 @@ function startGateway({ scratch, log, port, providerPort }: Site, databaseUrl: s
     LITELLM_MASTER_KEY: MASTER_KEY,
     LITELLM_SALT_KEY: SALT_KEY,
     DATABASE_URL: databaseUrl,
-    HOST: '127.0.0.1',
-    PORT: String(port),
   };
-  const args = [main, '--config', file, '--ready-file', join(scratch, 'ready')];
+  const ready = join(scratch, 'ready');
+  const args = [join(installed, PROGRAM), '--config', file, '--port', String(port), '--ready-file', ready];
   return startProgram(process.execPath, args, { env, log });
 }
 
@@ -81,6 +91,7 @@ function postmaster(directory: string): number {
 export const ours: Peer = {
   name: 'ours',
   title: 'ours, key and row',
+  install: installBundle,
   open: async (site) => {
     const directory = join(site.scratch, 'database');
     const server = await startPostgres({ major: 17, durable: true, directory });
