@@ -1,5 +1,6 @@
 /** What the edge itself answers, and what it hands on to the gateway and back. */
 import type { IncomingHttpHeaders } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { limits, routes } from '../../gateway/index.ts';
 import { ask, askHttp2 } from '../harness/edge-client.ts';
@@ -48,6 +49,14 @@ test.each([
   expect(answer.status).toBe(status);
   expect(answer.headers.location).toBe('https://gw.example.test/v1/models?limit=1');
   expect(seen).toEqual([]);
+});
+
+test('plain HTTP spoken to the TLS port is led to HTTPS', async () => {
+  const socket = await edge.sandbox.connect(edge.facts.ports.https);
+  socket.write('GET /ui HTTP/1.1\r\nHost: gw.example.test\r\nConnection: close\r\n\r\n');
+  const answer = await text(socket);
+  expect(answer).toMatch(/^HTTP\/1\.1 301 /);
+  expect(answer).toMatch(/^Location: https:\/\/gw\.example\.test\/ui\r$/m);
 });
 
 test('a challenge file is served over plain HTTP', async () => {

@@ -1,5 +1,4 @@
 /** The real gateway behind the real nginx, as clients meet them on the machine. */
-import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { stringify } from 'yaml';
