@@ -1,4 +1,5 @@
 /** What clients and browsers get while the gateway does not serve. */
+import { createHash } from 'node:crypto';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { ask, open } from '../harness/edge-client.ts';
@@ -56,6 +57,13 @@ test.each(['/ui', '/ui/sign-in', '/health/readiness'])(
     expect(answer.text).not.toMatch(/src=|href=|nginx/);
   },
 );
+
+test('the page is dressed by the one style that its policy names', async () => {
+  const { text: html, headers } = await ask(edge, '/ui', { headers: page });
+  const style = /<style>([^]*?)<\/style>/.exec(html)?.[1] ?? '';
+  const hash = createHash('sha256').update(style).digest('base64');
+  expect(headers['content-security-policy']).toContain(`style-src 'sha256-${hash}'`);
+});
 
 test('HEAD of a browser has the status of the page and no body', async () => {
   expect(await ask(edge, '/ui', { method: 'HEAD', headers: page })).toMatchObject({ status: 503, text: '' });
