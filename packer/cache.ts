@@ -1,4 +1,5 @@
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { places } from './places.ts';
 
 /**
@@ -19,4 +20,12 @@ export async function cached(
   await make(unfinished);
   renameSync(unfinished, directory);
   return { directory, hit: false };
+}
+
+/** Removes what else is kept under names that begin like this one: the newest is enough. */
+export function dropOthers(prefix: string, keep: string): void {
+  for (const name of readdirSync(dirname(keep))) {
+    const path = `${dirname(keep)}/${name}`;
+    if (name.startsWith(`${prefix}-`) && path !== keep) rmSync(path, { recursive: true, force: true });
+  }
 }

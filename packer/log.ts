@@ -34,6 +34,8 @@ export function createLog(options: LogOptions = {}): Log {
   const startedMs = nowMs();
   const open = new AsyncLocalStorage<readonly string[]>();
   const done: Timing[] = [];
+  /** Only the last of these speaks up: that an outer step lasts too goes without saying. */
+  const running: (readonly string[])[] = [];
 
   function print(text: string, depth = open.getStore()?.length ?? 0): void {
     for (const line of text.split('\n')) {
@@ -46,11 +48,11 @@ export function createLog(options: LogOptions = {}): Log {
     const trail = [...(open.getStore() ?? []), title];
     const begunMs = nowMs();
     const elapsed = () => (nowMs() - begunMs) / 1000;
+    running.push(trail);
     return open.run(trail, async () => {
-      const heartbeat = setInterval(
-        () => print(`... ${title}: ${elapsed().toFixed(0)} s so far`, trail.length),
-        heartbeatMs,
-      );
+      const heartbeat = setInterval(() => {
+        if (running.at(-1) === trail) print(`... ${title}: ${elapsed().toFixed(0)} s so far`, trail.length);
+      }, heartbeatMs);
       heartbeat.unref();
       try {
         const result = await action();
@@ -61,6 +63,7 @@ export function createLog(options: LogOptions = {}): Log {
         throw failedAt(error, trail);
       } finally {
         clearInterval(heartbeat);
+        running.splice(running.indexOf(trail), 1);
       }
     });
   }

@@ -23,6 +23,7 @@ export const packagesFor = {
     'xorriso',
     'zstd',
     'git',
+    'curl',
     'gpgv',
     'ca-certificates',
   ],

@@ -10,6 +10,8 @@ export interface Base {
   readonly disk?: string;
   /** Whether something of the build host, such as its package mirror, is in it: then the image is a rehearsal. */
   readonly rehearsal: boolean;
+  /** The base that this one stands in for, because that one could not be had. */
+  readonly insteadOf?: string;
   /** Facts for the manifest: where it came from and what was checked. */
   readonly origin: Readonly<Record<string, string>>;
 }

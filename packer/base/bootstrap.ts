@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { BaseFacts } from '../../appliance/index.ts';
 import { cached } from '../cache.ts';
@@ -58,5 +58,7 @@ export async function bootstrapDebian(name: string, facts: BaseFacts, { log, sig
     } catch (error) {
       throw programFailure(error, `see that ${mirrors.main} serves ${facts.suite}, then run again`);
     }
+    // The lists are gone, but the directory's fresh date would say that they are up to date.
+    utimesSync(`${unfinished}/tree/var/lib/apt/lists`, 0, 0);
   }
 }

@@ -29,9 +29,10 @@ const POWER_OFF_MS = 60_000;
 
 /** A root tree that runs as a systemd machine. */
 export interface Machine {
-  readonly pid: number;
   /** Ends it in order, so that everything is written; kills it when it does not end. */
   powerOff(): Promise<void>;
+  /** Lets it run on when this program ends. */
+  leave(): void;
 }
 
 export interface MachineOptions {
@@ -61,8 +62,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
   const ended = new Promise<void>((resolve) =>
     child.once('exit', () => resolve()).once('error', () => resolve()),
   );
-  const { pid } = child;
-  if (pid === undefined) throw new Failure('systemd-nspawn did not start', `see ${options.console}`);
+  if (child.pid === undefined) throw new Failure('systemd-nspawn did not start', `see ${options.console}`);
 
   async function powerOff(): Promise<void> {
     // systemd-nspawn passes this on as the signal that halts the machine's own systemd.
@@ -83,7 +83,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
     await powerOff();
     throw error;
   }
-  return { pid, powerOff };
+  return { powerOff, leave: () => child.unref() };
 }
 
 function nspawnArguments(tree: string, network: Network, key: SshKey, resolved: string): string[] {

@@ -25,7 +25,7 @@ const PROBE = [
 
 /** What QEMU ends with after the probe wrote 0x10 to the debug exit port. */
 const PROBE_EXIT = (0x10 << 1) | 1;
-const PROBE_TIME = '5s';
+const PROBE_SECONDS = 5;
 
 /** Whether QEMU really runs a guest with KVM here; that /dev/kvm exists proves nothing. */
 export async function kvmWorks(): Promise<boolean> {
@@ -44,8 +44,9 @@ export async function probeRuns(accelerator: 'kvm' | 'tcg'): Promise<boolean> {
     const machine = ['-nodefaults', '-display', 'none', '-machine', 'pc', '-accel', accelerator, '-m', '16M'];
     const devices = ['-drive', `file=${disk},format=raw,if=ide`, '-serial', 'stdio', '-no-reboot'];
     const exit = ['-device', 'isa-debug-exit,iobase=0xf4,iosize=0x01'];
-    const shell = $({ quiet: true, nothrow: true, timeout: PROBE_TIME, timeoutSignal: 'SIGKILL' });
-    const ended = await shell`qemu-system-x86_64 ${machine} ${devices} ${exit}`;
+    const shell = $({ quiet: true, nothrow: true });
+    const ended =
+      await shell`timeout -s KILL ${PROBE_SECONDS} qemu-system-x86_64 ${machine} ${devices} ${exit}`;
     return ended.exitCode === PROBE_EXIT && ended.stdout.includes('K');
   } finally {
     await rm(directory, { recursive: true });

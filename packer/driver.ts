@@ -1,0 +1,35 @@
+import type { Ansible } from './ansible.ts';
+import type { Base } from './base/base.ts';
+import type { Packer } from './packer-program.ts';
+
+/** The machines that an image can be baked in. */
+export type DriverName = 'container' | 'vm';
+
+/** What the playbook is played with. */
+export interface Play {
+  readonly playbook: string;
+  readonly ansible: Ansible;
+  readonly packer: Packer;
+  /** Variables of the playbook. */
+  readonly variables: Readonly<Record<string, unknown>>;
+  /** Directory for keys, logs and small files of this run. */
+  readonly work: string;
+  /** Size of the image's disk. */
+  readonly diskBytes: number;
+  /** KEEP=1: a machine in which something failed stays, and how to enter it is printed. */
+  readonly keep: boolean;
+}
+
+/** The disk of a finished image, before it is compressed, and its root file system for the checks. */
+export interface SealedDisk {
+  readonly path: string;
+  readonly format: 'raw' | 'qcow2';
+  readonly tree: string;
+}
+
+/** A way to get from a base to a disk. What `bake` puts into its directory is cached, and `seal` works on a copy of it. */
+export interface Driver {
+  readonly name: DriverName;
+  bake(base: Base, directory: string, play: Play): Promise<void>;
+  seal(directory: string, play: Play): Promise<SealedDisk>;
+}

@@ -1,0 +1,102 @@
+import { mkdirSync, rmSync, statSync } from 'node:fs';
+import { type Facts, machineFacts } from '../appliance/index.ts';
+import { ensureAnsible } from './ansible.ts';
+import type { Base } from './base/base.ts';
+import { obtainBase } from './base/choose.ts';
+import { cached, dropOthers } from './cache.ts';
+import { chooseDriver } from './choose-driver.ts';
+import type { Work } from './command.ts';
+import { describeCommit } from './commit.ts';
+import { compressDisk } from './disk/assemble.ts';
+import type { Driver, Play, SealedDisk } from './driver.ts';
+import { Failure } from './failure.ts';
+import { sha256OfFile } from './hash.ts';
+import { type HygieneRule, hygieneFaults, hygieneRules } from './hygiene.ts';
+import { bakeId, type Inputs, readInputs } from './inputs.ts';
+import { installedPackages, type Manifest, rehearsalReasons } from './manifest.ts';
+import type { ImageOptions } from './options.ts';
+import { writeOutput } from './output.ts';
+import { ensurePacker } from './packer-program.ts';
+import { writePayload } from './payload.ts';
+import { places } from './places.ts';
+import { shellFor } from './shell.ts';
+import { ensureTools } from './tools.ts';
+
+const GiB = 2 ** 30;
+
+/** Makes an image, from its base to the directory that is handed out; returns that directory. */
+export async function makeImage(facts: Facts, options: ImageOptions, work: Work): Promise<string> {
+  const { log, signal } = work;
+  const [packer, ansible] = await log.step('prerequisites', async () => {
+    await ensureTools('image');
+    return [await ensurePacker(work), await ensureAnsible()] as const;
+  });
+  const base = await log.step('base', () => obtainBase(facts, options.base, work));
+  const driver = await log.step('driver', () => chooseDriver(options.driver, work));
+  const directory = `${places.build}/work/${base.name}-${driver.name}`;
+  rmSync(directory, { recursive: true, force: true });
+  mkdirSync(directory, { recursive: true });
+
+  const commit = await describeCommit(shellFor(signal), places.root);
+  const machine = machineFacts(facts, base.name, options.target, commit);
+  const payload = `${directory}/payload`;
+  const payloadHash = await log.step('payload', () => writePayload(payload, machine));
+  const hygiene = hygieneRules(facts);
+  const play: Play = {
+    playbook: options.playbook ?? `${places.ansible}/playbook.yml`,
+    ansible,
+    packer,
+    variables: { payload_dir: payload, hygiene, driver: driver.name, appliance: machine },
+    work: directory,
+    diskBytes: facts.image.diskGiB * GiB,
+    keep: options.keep,
+  };
+  const inputs = await readInputs(base, play, payloadHash, signal);
+  const baked = await bake(base, driver, play, inputs, work);
+  const sealed = await log.step('generalise', () => driver.seal(baked, play));
+  await log.step('check what is on the disk', async () => checkHygiene(sealed, hygiene));
+
+  const name = `${facts.name}-${facts.version}-${base.name}`;
+  const image = `${directory}/${name}.qcow2`;
+  await log.step('compress the disk', () => compressDisk(shellFor(signal), sealed, image));
+  const manifest: Manifest = {
+    name: facts.name,
+    version: facts.version,
+    base: base.name,
+    target: options.target,
+    commit,
+    createdAt: new Date().toISOString(),
+    driver: driver.name,
+    rehearsal: rehearsalReasons({ base, commit }),
+    image: {
+      file: `${name}.qcow2`,
+      bytes: statSync(image).size,
+      sha256: await sha256OfFile(image),
+      diskBytes: play.diskBytes,
+    },
+    inputs,
+    packages: installedPackages(sealed.tree),
+    stages: log.timings(),
+  };
+  return writeOutput(name, manifest, [image, `${directory}/serial.log`, `${directory}/ansible.log`]);
+}
+
+async function bake(base: Base, driver: Driver, play: Play, inputs: Inputs, { log }: Work): Promise<string> {
+  const kind = `${base.name}-${driver.name}`;
+  const id = bakeId(inputs, driver.name);
+  const { directory, hit } = await cached('bake', `${kind}-${id}`, (unfinished) =>
+    log.step('bake', () => driver.bake(base, unfinished, play)),
+  );
+  if (hit) log.note(`bake from the cache (${id})`);
+  else dropOthers(kind, directory);
+  return directory;
+}
+
+function checkHygiene(sealed: SealedDisk, rules: readonly HygieneRule[]): void {
+  const faults = hygieneFaults(sealed.tree, rules);
+  if (faults.length === 0) return;
+  throw new Failure(
+    `the disk carries what no image may carry:\n${faults.map((fault) => `  ${fault}`).join('\n')}`,
+    'have the role generalise remove it, or whoever wrote it not write it',
+  );
+}

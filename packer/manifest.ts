@@ -1,0 +1,61 @@
+import { readFileSync } from 'node:fs';
+import { parseDeb822 } from './base/deb822.ts';
+import type { Inputs } from './inputs.ts';
+import type { Timing } from './log.ts';
+
+/** A package that is installed in the image. */
+export interface InstalledPackage {
+  readonly name: string;
+  readonly version: string;
+  readonly architecture: string;
+}
+
+/** What lies beside an image and says what it is and what it was made from. */
+export interface Manifest {
+  readonly name: string;
+  readonly version: string;
+  readonly base: string;
+  readonly target: string;
+  readonly commit: string;
+  readonly createdAt: string;
+  readonly driver: string;
+  /** Why this image must not be published; empty for one that may be. */
+  readonly rehearsal: readonly string[];
+  readonly image: {
+    readonly file: string;
+    readonly bytes: number;
+    readonly sha256: string;
+    readonly diskBytes: number;
+  };
+  /** Versions and hashes of everything that went in. */
+  readonly inputs: Inputs;
+  readonly packages: readonly InstalledPackage[];
+  readonly stages: readonly Timing[];
+}
+
+/** The packages that dpkg holds for installed in a root tree, by name. */
+export function installedPackages(tree: string): InstalledPackage[] {
+  return parseDeb822(readFileSync(`${tree}/var/lib/dpkg/status`, 'utf8'))
+    .filter((paragraph) => paragraph.get('status')?.endsWith(' installed') === true)
+    .map((paragraph) => ({
+      name: paragraph.get('package') ?? '',
+      version: paragraph.get('version') ?? '',
+      architecture: paragraph.get('architecture') ?? '',
+    }))
+    .sort((a, b) => a.name.localeCompare(b.name, 'en'));
+}
+
+/** Why an image made under these circumstances is a rehearsal. */
+export function rehearsalReasons(facts: {
+  readonly base: { readonly name: string; readonly rehearsal: boolean; readonly insteadOf?: string };
+  readonly commit: string;
+}): string[] {
+  const { base, commit } = facts;
+  return [
+    base.insteadOf === undefined
+      ? []
+      : `${base.name} stands in for ${base.insteadOf}, which could not be had`,
+    base.rehearsal ? "the package sources are the build host's" : [],
+    commit.endsWith('-dirty') || commit === 'unknown' ? 'it was not built from a commit' : [],
+  ].flat();
+}

@@ -1,0 +1,46 @@
+import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { sha256OfFile } from './hash.ts';
+import type { Manifest } from './manifest.ts';
+import { places } from './places.ts';
+
+/**
+ * Puts the image's files, its manifest and their checksums into `<build>/<name>`, complete or not at all, and lets
+ * `<build>/latest` point there. The first file is moved, it is large; the logs are copied.
+ */
+export async function writeOutput(
+  name: string,
+  manifest: Manifest,
+  [image, ...logs]: readonly [string, ...string[]],
+  build: string = places.build,
+): Promise<string> {
+  const directory = `${build}/${name}`;
+  const unfinished = `${build}/.${name}.unfinished`;
+  rmSync(unfinished, { recursive: true, force: true });
+  mkdirSync(unfinished, { recursive: true });
+  renameSync(image, `${unfinished}/${basename(image)}`);
+  for (const path of logs) copyFileSync(path, `${unfinished}/${basename(path)}`);
+  writeFileSync(`${unfinished}/manifest.json`, `${JSON.stringify(manifest, null, 2)}\n`);
+  const summed = [basename(image), 'manifest.json'];
+  const sums = await Promise.all(
+    summed.map(async (file) => `${await sha256OfFile(`${unfinished}/${file}`)}  ${file}\n`),
+  );
+  writeFileSync(`${unfinished}/SHA256SUMS`, sums.join(''));
+  replaceDirectory(unfinished, directory);
+  replaceLink(name, `${build}/latest`);
+  return directory;
+}
+
+function replaceDirectory(from: string, to: string): void {
+  const old = `${to}.old`;
+  rmSync(old, { recursive: true, force: true });
+  if (existsSync(to)) renameSync(to, old);
+  renameSync(from, to);
+  rmSync(old, { recursive: true, force: true });
+}
+
+function replaceLink(target: string, path: string): void {
+  rmSync(`${path}.new`, { force: true });
+  symlinkSync(target, `${path}.new`);
+  renameSync(`${path}.new`, path);
+}
