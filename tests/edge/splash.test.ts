@@ -60,7 +60,7 @@ test.each(['/ui', '/ui/sign-in', '/health/readiness'])(
 
 test('the page is dressed by the one style that its policy names', async () => {
   const { text: html, headers } = await ask(edge, '/ui', { headers: page });
-  const style = /<style>([^]*?)<\/style>/.exec(html)?.[1] ?? '';
+  const style = /<style>(.*?)<\/style>/s.exec(html)?.[1] ?? '';
   const hash = createHash('sha256').update(style).digest('base64');
   expect(headers['content-security-policy']).toContain(`style-src 'sha256-${hash}'`);
 });
