@@ -8,14 +8,16 @@ export interface Scale {
 
 /** Room on both sides, as a share of the axis, so that no dot touches the edge. */
 const PADDING = 0.06;
+/** At least two powers of ten, so that a small difference looks small. */
+const LEAST_DECADES = 2;
 
-/** An axis that holds all the values, which must be positive; a single value stands in the middle. */
+/** An axis that holds all the values, which must be positive. */
 export function logScale(values: readonly number[]): Scale {
   const logs = values.map(Math.log10);
-  const low = Math.min(...logs);
-  const span = Math.max(...logs) - low;
+  const [low, high] = [Math.min(...logs), Math.max(...logs)];
+  const decades = Math.max(high - low, LEAST_DECADES);
   const at = (value: number): number =>
-    span === 0 ? 0.5 : PADDING + ((Math.log10(value) - low) / span) * (1 - 2 * PADDING);
+    0.5 + ((Math.log10(value) - (low + high) / 2) / decades) * (1 - 2 * PADDING);
   const powers = Array.from({ length: 40 }, (_, index) => 10 ** (index - 20));
-  return { at, ticks: span === 0 ? [] : powers.filter((power) => at(power) >= 0 && at(power) <= 1) };
+  return { at, ticks: powers.filter((power) => at(power) >= 0 && at(power) <= 1) };
 }

@@ -70,6 +70,12 @@ test('equal ratios are equal distances on the axis, and the ticks are powers of 
   expect(scale.ticks).toEqual([10, 100]);
 });
 
+test('values close to each other stay close on the axis', () => {
+  const scale = logScale([100, 110]);
+  expect(Math.abs(scale.at(110) - scale.at(100))).toBeLessThan(0.03);
+  expect(logScale([7]).at(7)).toBe(0.5);
+});
+
 test('the table shows every metric, every fault and every check', () => {
   const table = renderTable(all);
   expect(table.split('\n').filter((line) => /^\S.*\b100\b/.test(line))).toHaveLength(metricNames.length);

@@ -15,7 +15,7 @@ const panels: readonly Metric[] = [
 ];
 
 const MARGIN = 28;
-const NAMES_WIDTH = 178;
+const NAMES_WIDTH = 206;
 const AXIS_WIDTH = 120;
 const FIGURE_WIDTH = 58;
 const PANEL_WIDTH = AXIS_WIDTH + FIGURE_WIDTH + 22;
@@ -69,7 +69,11 @@ function tick({ left, bottom, scale }: Panel, value: number): string[] {
   const x = left + scale.at(value) * AXIS_WIDTH;
   return [
     line(x, TOP, x, bottom, { stroke: colour.line }),
-    text(x, bottom + 14, figure(value), { 'font-size': 10, 'text-anchor': 'middle', fill: colour.faint }),
+    text(x, bottom + 14, value.toLocaleString('en-GB'), {
+      'font-size': 10,
+      'text-anchor': 'middle',
+      fill: colour.faint,
+    }),
   ];
 }
 
