@@ -1,10 +1,15 @@
-import { escapeIdentifier, escapeLiteral } from 'pg';
+import { DatabaseError, escapeIdentifier, escapeLiteral } from 'pg';
 import type { Connection } from './connection.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** Partitions are made this far ahead, so that a timer that fails for a week harms nothing. */
 export const DAYS_AHEAD = 14;
+
+/** How long writers may have to wait for a reader, and how often it is tried again: two minutes of one report in all. */
+const LOCK_TIMEOUT_MS = 2000;
+const ATTEMPTS = 60;
+const LOCK_NOT_AVAILABLE = '55P03';
 
 const isoDay = (timeMs: number): string => new Date(timeMs).toISOString().slice(0, 10);
 
@@ -22,14 +27,17 @@ async function exists(db: Connection, table: string): Promise<boolean> {
 }
 
 /**
- * Makes one day's partition and moves that day's rows out of the default partition. The default partition is locked
- * first: a row that arrived in it between the move and the attachment would make the attachment fail.
+ * Makes one day's partition and moves that day's rows out of the default partition. Writers wait at the parent, before
+ * they choose a partition: one that waited at the default partition would find its row refused there afterwards.
+ * A long report over the default partition could keep them all waiting, hence the limit.
  */
 async function createPartition(db: Connection, day: string, nextDay: string): Promise<void> {
   const table = escapeIdentifier(partitionName(day));
   const [from, to] = [escapeLiteral(day), escapeLiteral(nextDay)];
   const statements = [
     'BEGIN',
+    `SET LOCAL lock_timeout = '${LOCK_TIMEOUT_MS}ms'`,
+    'LOCK TABLE ONLY "LiteLLM_SpendLogs" IN SHARE ROW EXCLUSIVE MODE',
     'LOCK TABLE "LiteLLM_SpendLogs_default" IN ACCESS EXCLUSIVE MODE',
     `CREATE TABLE ${table} (LIKE "LiteLLM_SpendLogs" INCLUDING DEFAULTS INCLUDING CONSTRAINTS)`,
     `WITH moved AS (
@@ -47,13 +55,25 @@ async function createPartition(db: Connection, day: string, nextDay: string): Pr
   }
 }
 
+/** Tries again while somebody reads; between two attempts the writers that waited get their turn. */
+async function createPartitionBetweenReaders(db: Connection, day: string, nextDay: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await createPartition(db, day, nextDay);
+    } catch (error) {
+      const locked = error instanceof DatabaseError && error.code === LOCK_NOT_AVAILABLE;
+      if (!locked || attempt === ATTEMPTS) throw error;
+    }
+  }
+}
+
 /** Makes the missing partitions from today (UTC) to DAYS_AHEAD days ahead and returns their names. */
 export async function ensurePartitions(db: Connection, nowMs: number): Promise<readonly string[]> {
   const made: string[] = [];
   for (let ahead = 0; ahead <= DAYS_AHEAD; ahead++) {
     const day = isoDay(nowMs + ahead * DAY_MS);
     if (await exists(db, partitionName(day))) continue;
-    await createPartition(db, day, isoDay(nowMs + (ahead + 1) * DAY_MS));
+    await createPartitionBetweenReaders(db, day, isoDay(nowMs + (ahead + 1) * DAY_MS));
     made.push(partitionName(day));
   }
   return made;

@@ -37,7 +37,9 @@ export function openPool(databaseUrl: string, { max, onError }: PoolSettings): P
     keepAlive: true,
     types: columnTypes,
   });
-  // Without a listener an idle connection that breaks would end the process.
+  // Without listeners a connection that breaks would end the process: an idle one is the pool's, one that is in use
+  // breaks by an event when it happens between two statements. The statement after it fails and is answered.
   pool.on('error', (error) => onError?.(error));
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }

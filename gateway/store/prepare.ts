@@ -20,6 +20,8 @@ export interface Prepared {
 
 async function asOwner<T>(ownerUrl: string, work: (client: Client) => Promise<T>): Promise<T> {
   const client = new Client({ connectionString: ownerUrl, application_name: 'litellm-migrate' });
+  // A broken connection also fails the statement that meets it; the event alone would end the process.
+  client.on('error', () => undefined);
   await client.connect();
   try {
     await client.query("SET TimeZone = 'UTC'");

@@ -31,6 +31,8 @@ export async function startAdminGateway(database: TestDatabase, options: AdminGa
   const logged: string[] = [];
   const db = openPool(database.runtimeUrl, { max: 5 });
   const authenticator = createAuthenticator({ db, masterKey: MASTER_KEY, clock });
+  // The same computation at a fraction of the cost: these tests sign in hundreds of times.
+  const hasher = new PasswordHasher({ cost: { N: 2 ** 10, r: 8, p: 1 } });
   const watch = KeyChangeWatch.start(db, authenticator);
   const doubles = Object.fromEntries(
     Object.keys(routes).map((id) => [
@@ -48,8 +50,7 @@ export async function startAdminGateway(database: TestDatabase, options: AdminGa
         db,
         clock,
         userName: 'admin',
-        // The same computation at a fraction of the cost: these tests sign in hundreds of times.
-        hasher: new PasswordHasher({ cost: { N: 2 ** 10, r: 8, p: 1 } }),
+        hasher,
         initialPassword: options.initialPassword ?? INITIAL_PASSWORD,
         state: () => ({
           version: '1.2.3',
@@ -78,6 +79,7 @@ export async function startAdminGateway(database: TestDatabase, options: AdminGa
   return {
     app,
     db,
+    hasher,
     masterKey: MASTER_KEY,
     logged: () => logged.join(''),
     call,

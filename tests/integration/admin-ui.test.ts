@@ -312,6 +312,44 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
     expect(pages[0]).toBe(pages[1]);
   });
 
+  test('an unknown user, a wrong password and the right one cost the same work', async () => {
+    await settled();
+    await new Visitor(gateway).signIn('warm up');
+    const costs: number[] = [];
+    for (const [password, user] of [
+      ['a wrong guess', 'admin'],
+      ['a wrong guess', 'root'],
+      [OWN_PASSWORD, 'root'],
+      [OWN_PASSWORD, 'admin'],
+    ] as const) {
+      const before = gateway.hasher.computations;
+      await new Visitor(gateway, `198.51.100.${costs.length}`).signIn(password, user);
+      costs.push(gateway.hasher.computations - before);
+    }
+    expect(costs).toEqual([1, 1, 1, 1]);
+  });
+
+  test('guesses from a hundred addresses slow everyone down, but not for long', async () => {
+    for (let guess = 1; guess <= 100; guess++) {
+      expect((await new Visitor(gateway, `198.51.100.${guess}`).signIn('a wrong guess')).statusCode).toBe(
+        401,
+      );
+    }
+    expect((await new Visitor(gateway, '203.0.113.1').signIn(INITIAL_PASSWORD)).statusCode).toBe(429);
+    now += 2000;
+    const later = await new Visitor(gateway, '203.0.113.1').signIn(INITIAL_PASSWORD);
+    expect(later.headers.location).toBe('/ui/password');
+  });
+
+  test('a day without attempts forgives', async () => {
+    const visitor = new Visitor(gateway);
+    for (let attempt = 1; attempt <= 5; attempt++) await visitor.signIn('a wrong guess');
+    now += 25 * HOUR;
+    for (let attempt = 1; attempt <= 5; attempt++) {
+      expect((await visitor.signIn('a wrong guess')).statusCode).toBe(401);
+    }
+  });
+
   test('the home page shows the state, the inactive model\u2019s variable and no secret', async () => {
     const visitor = await settled();
     await gateway.call('/key/generate', { body: {} });

@@ -148,6 +148,98 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
     expect(where).toEqual([{ partition: '"LiteLLM_SpendLogs_20261211"', count: '24' }]);
   });
 
+  test('rows that arrive while their day is made are neither lost nor doubled', async () => {
+    const { ownerUrl, runtimeUrl } = await empty();
+    await prepareDatabase(ownerUrl, { runtimeRole, now: () => NOON });
+    const later = NOON + 30 * DAY_MS;
+    const pool = openPool(runtimeUrl, { max: 4 });
+    let going = true;
+    let stored = 0;
+    const writers = Array.from({ length: 4 }, async (_, writer) => {
+      for (let call = 0; going; call++) {
+        await pool.query(
+          `INSERT INTO "LiteLLM_SpendLogs" (request_id, call_type, "startTime", "endTime")
+           VALUES ($1, 'acompletion', $2, $2)`,
+          [`${writer}-${call}`, new Date(later + (call % 15) * DAY_MS).toISOString()],
+        );
+        stored++;
+      }
+    });
+    await expect.poll(() => stored).toBeGreaterThan(40);
+    await preparePartitions(ownerUrl, { now: () => later });
+    going = false;
+    await Promise.all(writers);
+    await pool.end();
+    const [count] = await query<{ all: string; waiting: string }>(
+      ownerUrl,
+      `SELECT (SELECT count(*) FROM "LiteLLM_SpendLogs") AS all,
+              (SELECT count(*) FROM "LiteLLM_SpendLogs_default") AS waiting`,
+    );
+    expect(count).toEqual({ all: String(stored), waiting: '0' });
+  });
+
+  test('a report that is being read delays the new days, not the writers', async () => {
+    const { ownerUrl, runtimeUrl } = await empty();
+    await prepareDatabase(ownerUrl, { runtimeRole, now: () => NOON });
+    const pool = openPool(runtimeUrl, { max: 2 });
+    const reader = await pool.connect();
+    await reader.query('BEGIN');
+    await reader.query('SELECT count(*) FROM "LiteLLM_SpendLogs"');
+    const made = preparePartitions(ownerUrl, { now: () => NOON + DAY_MS });
+    await expect
+      .poll(async () => {
+        const waiting = `SELECT 1 FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+          WHERE NOT l.granted AND d.datname = current_database()`;
+        return (await query(ownerUrl, waiting)).length;
+      })
+      .toBe(1);
+    await pool.query(
+      `INSERT INTO "LiteLLM_SpendLogs" (request_id, call_type, "startTime", "endTime")
+       VALUES ('meanwhile', 'acompletion', $1, $1)`,
+      [new Date(NOON).toISOString()],
+    );
+    await reader.query('COMMIT');
+    reader.release();
+    await pool.end();
+    expect(await made).toEqual(['LiteLLM_SpendLogs_20261206']);
+  });
+
+  test('a migrator that is cut off anywhere leaves a database that the next one completes', async () => {
+    const whole = await server.createDatabase();
+    const { ownerUrl, name } = await empty();
+    // Cuts the connection so many milliseconds after it was opened; false when the migrator was done before.
+    const cutAfter = async (delayMs: number): Promise<boolean> => {
+      const state = { ended: false };
+      const run = prepareDatabase(ownerUrl, { runtimeRole, now: () => NOON })
+        .catch(() => undefined)
+        .finally(() => {
+          state.ended = true;
+        });
+      let found = false;
+      while (!found && !state.ended) {
+        const cut = await query<{ found: boolean }>(
+          server.superuserUrl(),
+          `SELECT pg_sleep($2::float / 1000), pg_terminate_backend(pid) AS found
+           FROM pg_stat_activity WHERE datname = $1 AND application_name = 'litellm-migrate'`,
+          [name, delayMs],
+        );
+        found = cut.some((row) => row.found);
+      }
+      await run;
+      return found;
+    };
+    let cuts = 0;
+    while (await cutAfter(8 * cuts)) cuts++;
+    expect(cuts).toBeGreaterThan(3);
+    const columns = `SELECT table_name, column_name, data_type FROM information_schema.columns
+      WHERE table_schema = 'public' AND table_name !~ '_[0-9]{8}$' ORDER BY 1, 2`;
+    expect(await query(ownerUrl, columns)).toEqual(await query(whole.ownerUrl, columns));
+    expect(await prepareDatabase(ownerUrl, { runtimeRole, now: () => NOON })).toEqual({
+      migrations: [],
+      partitions: [],
+    });
+  });
+
   test('a query over one day reads one partition', async () => {
     const { ownerUrl } = await empty();
     await prepareDatabase(ownerUrl, { runtimeRole, now: () => NOON });

@@ -1,25 +1,35 @@
 import { hash } from 'node:crypto';
+import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createAuthenticator, openPool } from '../../gateway/index.ts';
 import { type AdminGateway, startAdminGateway } from '../harness/admin-gateway.ts';
-import { type PostgresServer, startPostgres } from '../harness/postgres.ts';
+import { type PostgresServer, startPostgres, type TestDatabase } from '../harness/postgres.ts';
 
 const HOUR = 3_600_000;
 
 describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
   let server: PostgresServer;
+  let database: TestDatabase;
   let gateway: AdminGateway;
   let now = Date.UTC(2026, 10, 21, 12);
 
   beforeAll(async () => {
     // Durable: one test crashes the server and expects its rows back.
     server = await startPostgres({ major, durable: true });
-    gateway = await startAdminGateway(await server.createDatabase(), { clock: () => now });
+    database = await server.createDatabase();
+    gateway = await startAdminGateway(database, { clock: () => now });
   });
   afterAll(async () => {
     await gateway.close();
     await server.stop();
   });
 
+  const asSuperuser = async (text: string): Promise<object[]> => {
+    const client = new Client({ connectionString: server.superuserUrl(database.name) });
+    await client.connect();
+    const { rows } = await client.query(text).finally(() => client.end());
+    return rows;
+  };
   const generate = async (body: object = {}): Promise<Record<string, unknown> & { key: string }> => {
     const answer = await gateway.call('/key/generate', { body });
     expect(answer.status).toBe(200);
@@ -174,10 +184,7 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
   });
 
   test('a change in one gateway reaches another at once', async () => {
-    const second = await startAdminGateway(
-      { name: '', ownerUrl: '', runtimeUrl: gateway.db.options.connectionString ?? '' },
-      { clock: () => now },
-    );
+    const second = await startAdminGateway(database, { clock: () => now });
     try {
       const { key } = await generate();
       expect((await second.call('/v1/models', { key })).status).toBe(200);
@@ -188,6 +195,62 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
     } finally {
       await second.close();
     }
+  });
+
+  test('a gateway whose listening connection broke hears of changes again', async () => {
+    const second = await startAdminGateway(database, { clock: () => now });
+    try {
+      const { key } = await generate();
+      expect((await second.call('/v1/models', { key })).status).toBe(200);
+      await asSuperuser("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'");
+      await gateway.call('/key/block', { body: { key } });
+      await expect
+        .poll(async () => (await second.call('/v1/models', { key })).status, { timeout: 10_000 })
+        .toBe(401);
+    } finally {
+      await second.close();
+    }
+  });
+
+  test('connections that break under load fail single requests and no more', async () => {
+    const made: number[] = [];
+    const load = Promise.all(
+      Array.from({ length: 8 }, async () => {
+        for (let each = 0; each < 25; each++) {
+          made.push((await gateway.call('/key/generate', { body: { user_id: 'load' } })).status);
+        }
+      }),
+    );
+    for (let kill = 0; kill < 20; kill++) {
+      await asSuperuser(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'litellm' AND query NOT LIKE 'LISTEN%'",
+      );
+    }
+    await load;
+    expect(new Set(made.filter((status) => status !== 200 && status !== 503))).toEqual(new Set());
+    const { body } = await gateway.call('/key/list?user_id=load');
+    const answered = made.filter((status) => status === 200).length;
+    // A key whose answer was lost may be stored all the same; a key that was answered always is.
+    expect(body.total_count).toBeGreaterThanOrEqual(answered);
+    expect(await statusOf((await generate()).key)).toBe(200);
+  });
+
+  test('the look-up of a key reads both tables by their primary keys', async () => {
+    const { key } = await generate({ user_id: 'planned' });
+    const pool = openPool(database.runtimeUrl, { max: 1 });
+    const authenticator = createAuthenticator({ db: pool, masterKey: gateway.masterKey, clock: () => now });
+    await authenticator.authenticate({ authorization: `Bearer ${key}` });
+    await pool.query('SET enable_seqscan = off');
+    const { rows } = await pool.query(`EXPLAIN EXECUTE find_key('x')`);
+    await pool.end();
+    const plan = rows.map((line) => line['QUERY PLAN']).join('\n');
+    expect(plan).toContain('LiteLLM_VerificationToken_pkey');
+    expect(plan).toContain('LiteLLM_UserTable_pkey');
+    expect(plan).not.toContain('Seq Scan');
+  });
+
+  test('the master key has no row to read', async () => {
+    expect(await gateway.call('/key/info')).toMatchObject({ status: 404, body: { error: { param: 'key' } } });
   });
 
   test.each([
@@ -307,6 +370,9 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
   });
 
   test('a cached key survives a database outage for its minute, a new one is refused with 503', async () => {
+    // A listener that comes back forgets the cache; an earlier test has cut it off.
+    const listening = "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND state = 'idle'";
+    await expect.poll(async () => (await asSuperuser(listening)).length, { timeout: 20_000 }).toBe(1);
     const { key } = await generate();
     const unseen = await generate();
     expect(await statusOf(key)).toBe(200);

@@ -1,0 +1,156 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { insertSpendLogs, type SpendRecord } from '../../gateway/index.ts';
+import { type AdminGateway, startAdminGateway } from '../harness/admin-gateway.ts';
+import { type PostgresServer, startPostgres } from '../harness/postgres.ts';
+
+const START = Date.UTC(2026, 10, 21, 12, 0, 0, 123);
+
+function record(overrides: Partial<SpendRecord> = {}): SpendRecord {
+  return {
+    requestId: 'chatcmpl-1',
+    callId: 'call-1',
+    callType: 'acompletion',
+    apiKey: 'litellm_proxy_master_key',
+    keyAlias: null,
+    userId: 'ada',
+    teamId: null,
+    endUser: null,
+    spend: 0.25,
+    promptTokens: 7,
+    completionTokens: 5,
+    totalTokens: 12,
+    usage: { prompt_tokens: 7, completion_tokens: 5, total_tokens: 12 },
+    startTime: START,
+    completionStartTime: START + 40,
+    endTime: START + 1500,
+    model: 'gpt-test-2026',
+    modelId: 'deployment-1',
+    modelGroup: 'gpt-test',
+    provider: 'openai',
+    apiBase: 'https://provider.example/v1',
+    requesterIp: '192.0.2.7',
+    status: 'success',
+    error: null,
+    ...overrides,
+  };
+}
+
+describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
+  let server: PostgresServer;
+  let gateway: AdminGateway;
+
+  beforeAll(async () => {
+    server = await startPostgres({ major });
+    gateway = await startAdminGateway(await server.createDatabase());
+  });
+  afterAll(async () => {
+    await gateway.close();
+    await server.stop();
+  });
+
+  const rowOf = async (requestId: string) => {
+    const { rows } = await gateway.db.query('SELECT * FROM "LiteLLM_SpendLogs" WHERE request_id = $1', [
+      requestId,
+    ]);
+    return rows;
+  };
+  const makeKey = async (): Promise<string> => (await gateway.call('/key/generate', { body: {} })).body.token;
+  const spendOf = async (token: string): Promise<number> =>
+    (await gateway.call(`/key/info?key=${token}`)).body.info.spend;
+
+  test('a call becomes one row with LiteLLM\u2019s columns', async () => {
+    await insertSpendLogs(gateway.db, [record({ requestId: 'row' })]);
+    expect(await rowOf('row')).toMatchObject([
+      {
+        call_type: 'acompletion',
+        api_key: 'litellm_proxy_master_key',
+        spend: 0.25,
+        total_tokens: 12,
+        prompt_tokens: 7,
+        completion_tokens: 5,
+        startTime: new Date(START),
+        completionStartTime: new Date(START + 40),
+        endTime: new Date(START + 1500),
+        request_duration_ms: 1500,
+        model: 'gpt-test-2026',
+        model_id: 'deployment-1',
+        model_group: 'gpt-test',
+        custom_llm_provider: 'openai',
+        api_base: 'https://provider.example/v1',
+        user: 'ada',
+        cache_hit: 'False',
+        cache_key: 'Cache OFF',
+        request_tags: [],
+        messages: {},
+        response: {},
+        status: 'success',
+        metadata: {
+          user_api_key: 'litellm_proxy_master_key',
+          usage_object: { total_tokens: 12 },
+          error_information: null,
+        },
+      },
+    ]);
+  });
+
+  test('a failed call keeps its error and no stack trace', async () => {
+    const error = { code: '429', class: 'RateLimitError', message: 'slow\u0000down' };
+    await insertSpendLogs(gateway.db, [record({ requestId: 'failed', spend: 0, status: 'failure', error })]);
+    const [row] = await rowOf('failed');
+    expect(row).toMatchObject({ status: 'failure', spend: 0 });
+    expect(row.metadata.error_information).toEqual({
+      error_code: '429',
+      error_class: 'RateLimitError',
+      llm_provider: 'openai',
+      error_message: 'slow\ufffddown',
+      traceback: '',
+    });
+  });
+
+  test('a batch sent twice is stored and billed once', async () => {
+    const [first, second] = [await makeKey(), await makeKey()];
+    const batch = [
+      record({ requestId: 'twice-1', apiKey: first, spend: 0.5 }),
+      record({ requestId: 'twice-2', apiKey: first, spend: 0.25 }),
+      record({ requestId: 'twice-3', apiKey: second, spend: 2 }),
+      record({ requestId: 'twice-3', apiKey: second, spend: 2 }),
+    ];
+    await insertSpendLogs(gateway.db, batch);
+    await insertSpendLogs(gateway.db, [...batch, record({ requestId: 'twice-4', apiKey: second, spend: 1 })]);
+    expect([await spendOf(first), await spendOf(second)]).toEqual([0.75, 3]);
+  });
+
+  test('batches at the same time over the same keys all arrive', async () => {
+    const keys = await Promise.all(Array.from({ length: 5 }, makeKey));
+    const batches = Array.from({ length: 20 }, (_, batch) =>
+      keys
+        .map((apiKey, index) => record({ requestId: `crowd-${batch}-${index}`, apiKey, spend: 0.5 }))
+        .sort(() => (batch % 2 === 0 ? 1 : -1)),
+    );
+    await Promise.all(batches.map((batch) => insertSpendLogs(gateway.db, batch)));
+    expect(await Promise.all(keys.map(spendOf))).toEqual(keys.map(() => 10));
+  });
+
+  test('a batch that cannot be stored bills nothing', async () => {
+    const key = await makeKey();
+    const batch = [
+      record({ requestId: 'half', apiKey: key }),
+      record({ requestId: 'bad', promptTokens: 2 ** 40 }),
+    ];
+    await expect(insertSpendLogs(gateway.db, batch)).rejects.toThrow();
+    expect(await rowOf('half')).toEqual([]);
+    expect(await spendOf(key)).toBe(0);
+  });
+
+  test('a call outside the made days lands in the default partition', async () => {
+    await insertSpendLogs(gateway.db, [record({ requestId: 'old', startTime: 0, endTime: 1 })]);
+    const { rows } = await gateway.db.query(
+      `SELECT tableoid::regclass::text AS partition FROM "LiteLLM_SpendLogs" WHERE request_id = 'old'`,
+    );
+    expect(rows).toEqual([{ partition: '"LiteLLM_SpendLogs_default"' }]);
+  });
+
+  test('an empty batch asks the database nothing', async () => {
+    await expect(insertSpendLogs(gateway.db, [])).resolves.toBeUndefined();
+  });
+});
