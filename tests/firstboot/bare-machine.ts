@@ -9,7 +9,6 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
-  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,8 +17,10 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { $ } from 'zx';
 import { type MachineFacts, machineFacts, readFacts } from '../../appliance/index.ts';
+import { bundlePrograms } from '../../packer/index.ts';
 
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+const shipped = bundlePrograms();
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 
 /** What the firmware of a machine says about it. */
@@ -160,16 +161,24 @@ export class BareMachine implements Disposable {
   async #install(facts: MachineFacts): Promise<void> {
     const program = join(this.disk, 'opt/upper/litellm');
     mkdirSync(join(program, 'bin'), { recursive: true });
-    await bundle(program);
+    await writePrograms(program);
     writeFileSync(join(program, 'appliance.json'), JSON.stringify(facts));
-    symlinkSync(process.execPath, join(program, 'bin/node'));
-    const users = [facts.users.service, facts.users.owner].map(
-      (name) => `useradd --system --user-group ${name}`,
-    );
-    const result = await this.boot(['sh', '-ec', ['mkdir /etc/litellm', ...users].join('\n')]);
+    writeFileSync(join(program, 'bin/node'), '');
+    writeFileSync(join(this.disk, 'node'), process.execPath);
+    const config = join(repository, 'gateway/config/default-config.yaml');
+    const { users, paths } = facts;
+    const result = await this.boot(['sh', '-ec', INSTALL, users.service, users.owner, config, paths.config]);
     if (result.exitCode !== 0) throw new Error(`the machine could not be installed: ${result.stderr}`);
   }
 }
+
+/** What the image's roles do besides: two system users and the shipped configuration. */
+const INSTALL = `
+mkdir /etc/litellm
+useradd --system --user-group "$0"
+useradd --system --user-group "$1"
+install -m 640 -g "$0" "$2" "$3"
+`;
 
 /** A boot that is under way. */
 export class RunningBoot {
@@ -196,15 +205,12 @@ export class RunningBoot {
   }
 }
 
-async function bundle(directory: string): Promise<void> {
+/** The programs as they ship, and those with which the tests look around on the machine. */
+async function writePrograms(directory: string): Promise<void> {
+  for (const { name, code } of await shipped) writeFileSync(join(directory, name), code);
   await build({
     absWorkingDir: repository,
-    entryPoints: {
-      firstboot: 'firstboot/main.ts',
-      'litellm-ctl': 'operator/main.ts',
-      inspect: 'tests/firstboot/inspect.ts',
-      metadata: 'tests/firstboot/metadata.ts',
-    },
+    entryPoints: { inspect: 'tests/firstboot/inspect.ts', metadata: 'tests/firstboot/metadata.ts' },
     outdir: directory,
     outExtension: { '.js': '.mjs' },
     bundle: true,

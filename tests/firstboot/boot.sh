@@ -24,6 +24,7 @@ install -d -m 2775 -o postgres -g postgres /run/postgresql
 mount -t tmpfs -o mode=755 tmpfs /sys
 cp -a "$disk/sys/." /sys
 mount --bind "$disk/sbin" /usr/local/sbin
+mount --bind "$(cat "$disk/node")" /opt/litellm/bin/node
 
 hostname "$(cat "$disk/hostname")"
 ip link set lo up

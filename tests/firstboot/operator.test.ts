@@ -58,3 +58,21 @@ test('the operator sees why first boot failed', async () => {
     remedy: expect.stringContaining('restore /var/lib/litellm/firstboot'),
   });
 });
+
+test('the shipped configuration is good once a machine has made its keys', async () => {
+  using machine = await BareMachine.create();
+  const early = await machine.boot(['sh', '-c', `exec ${CTL} config check`]);
+  expect(early.exitCode).toBe(1);
+  expect(early.stderr).toContain('first boot is not complete');
+  await bootAndInspect(machine);
+  expect(await machine.boot(['sh', '-c', `exec ${CTL} config check`])).toMatchObject({ exitCode: 0 });
+});
+
+test('a setting that nobody knows is refused by config check, with the nearest known one', async () => {
+  using machine = await BareMachine.create();
+  await bootAndInspect(machine);
+  const wrong = 'echo "general_setings: {}" >>/etc/litellm/config.yaml';
+  const result = await machine.boot(['sh', '-c', `${wrong}; exec ${CTL} config check`]);
+  expect(result.exitCode).toBe(1);
+  expect(`${result.stdout}${result.stderr}`).toContain('general_settings');
+});
