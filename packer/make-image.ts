@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, statSync } from 'node:fs';
 import { type Facts, machineFacts } from '../appliance/index.ts';
 import { ensureAnsible } from './ansible.ts';
 import type { Base } from './base/base.ts';
-import { obtainBase } from './base/choose.ts';
+import { chooseBase } from './base/choose.ts';
 import { cached, dropOthers } from './cache.ts';
 import { chooseDriver } from './choose-driver.ts';
 import type { Work } from './command.ts';
@@ -31,7 +31,7 @@ export async function makeImage(facts: Facts, options: ImageOptions, work: Work)
     await ensureTools('image');
     return [await ensurePacker(work), await ensureAnsible()] as const;
   });
-  const base = await log.step('base', () => obtainBase(facts, options.base, work));
+  const base = await log.step('base', () => chooseBase(facts, options.base, work));
   const driver = await log.step('driver', () => chooseDriver(options.driver, work));
   const directory = `${places.build}/work/${base.name}-${driver.name}`;
   rmSync(directory, { recursive: true, force: true });

@@ -1,6 +1,5 @@
 import { copyFileSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { BaseFacts } from '../../appliance/index.ts';
 import { cached } from '../cache.ts';
 import type { Work } from '../command.ts';
 import { sha256, sha256OfTree } from '../hash.ts';
@@ -15,13 +14,13 @@ const HOST_KEYRING_IN_MACHINE = '/etc/apt/keyrings/build-host.gpg';
  * A Debian root tree made by mmdebstrap from the archives that this machine itself uses. Cached by everything that
  * goes into it but the archive's state of the day: remove `.cache/base` for newer packages.
  */
-export async function bootstrapDebian(name: string, facts: BaseFacts, { log, signal }: Work): Promise<Base> {
+export async function bootstrapDebian(name: string, suite: string, { log, signal }: Work): Promise<Base> {
   const shell = shellFor(signal);
   await shell`apt-get -q -o DPkg::Lock::Timeout=600 update`;
   const mirrors = await hostMirrors();
   const keyring = mirrors.keyring === DEBIAN_KEYRING ? DEBIAN_KEYRING : HOST_KEYRING_IN_MACHINE;
-  const sources = sourcesFor(mirrors, facts.suite, keyring);
-  const id = sha256([name, facts.suite, sources, sha256OfTree(recipe)].join('\n')).slice(0, 16);
+  const sources = sourcesFor(mirrors, suite, keyring);
+  const id = sha256([name, suite, sources, sha256OfTree(recipe)].join('\n')).slice(0, 16);
 
   const { directory, hit } = await cached('base', `${name}-${id}`, async (unfinished) => {
     await log.step(`bootstrap ${name} from ${mirrors.main}`, () => bootstrap(unfinished));
@@ -32,7 +31,7 @@ export async function bootstrapDebian(name: string, facts: BaseFacts, { log, sig
     id,
     tree: `${directory}/tree`,
     rehearsal: true,
-    origin: { kind: 'bootstrap', suite: facts.suite, ...mirrors },
+    origin: { kind: 'bootstrap', suite, ...mirrors },
   };
 
   async function bootstrap(unfinished: string): Promise<void> {
@@ -45,7 +44,7 @@ export async function bootstrapDebian(name: string, facts: BaseFacts, { log, sig
       copyFileSync(mirrors.keyring, `${files}${keyring}`);
     }
     const hostSources = `${unfinished}/host.sources`;
-    writeFileSync(hostSources, sourcesFor(mirrors, facts.suite, mirrors.keyring));
+    writeFileSync(hostSources, sourcesFor(mirrors, suite, mirrors.keyring));
     const hooks = [
       `--customize-hook=${recipe}/customize`,
       `--customize-hook=sync-in ${files} /`,
@@ -54,9 +53,9 @@ export async function bootstrapDebian(name: string, facts: BaseFacts, { log, sig
     const packages = readFileSync(`${recipe}/packages`, 'utf8').trim().split('\n');
     const options = ['--variant=important', `--include=${packages.join(',')}`, ...hooks];
     try {
-      await shell`mmdebstrap ${options} ${facts.suite} ${unfinished}/tree ${hostSources}`;
+      await shell`mmdebstrap ${options} ${suite} ${unfinished}/tree ${hostSources}`;
     } catch (error) {
-      throw programFailure(error, `see that ${mirrors.main} serves ${facts.suite}, then run again`);
+      throw programFailure(error, `see that ${mirrors.main} serves ${suite}, then run again`);
     }
     // The lists are gone, but the directory's fresh date would say that they are up to date.
     utimesSync(`${unfinished}/tree/var/lib/apt/lists`, 0, 0);

@@ -1,5 +1,6 @@
 import type { BaseFacts, Facts } from '../../appliance/index.ts';
 import type { Work } from '../command.ts';
+import { Failure } from '../failure.ts';
 import { type Base, BaseUnavailable } from './base.ts';
 import { bootstrapDebian } from './bootstrap.ts';
 import { officialImage } from './official-image.ts';
@@ -7,36 +8,36 @@ import { officialImage } from './official-image.ts';
 const SHIPPED = 'ubuntu-24.04';
 const REHEARSED = 'debian-13';
 
+/** Gets one base; what may throw BaseUnavailable. */
+type Obtain = (name: string, facts: BaseFacts, work: Work) => Promise<Base>;
+
+const obtain: Obtain = (name, { source, suite }, work) =>
+  source.kind === 'bootstrap' ? bootstrapDebian(name, suite, work) : officialImage(name, source, work);
+
 /**
  * The base by name. Without a name the one that ships; where that cannot be had it says so and takes the one that can
  * always be bootstrapped. A base that was asked for by name is never replaced.
  */
-export async function obtainBase(facts: Facts, name: string | undefined, work: Work): Promise<Base> {
-  if (name !== undefined) return obtain(name, known(facts, name), work);
+export async function chooseBase(
+  facts: Facts,
+  name: string | undefined,
+  work: Work,
+  get: Obtain = obtain,
+): Promise<Base> {
+  if (name !== undefined) return get(name, known(facts, name), work);
   try {
-    return await obtain(SHIPPED, known(facts, SHIPPED), work);
+    return await get(SHIPPED, known(facts, SHIPPED), work);
   } catch (error) {
     if (!(error instanceof BaseUnavailable)) throw error;
     work.log.note(banner(error));
-    return { ...(await obtain(REHEARSED, known(facts, REHEARSED), work)), insteadOf: SHIPPED };
+    return { ...(await get(REHEARSED, known(facts, REHEARSED), work)), insteadOf: SHIPPED };
   }
 }
 
 function known(facts: Facts, name: string): BaseFacts {
   const found = Object.hasOwn(facts.bases, name) ? facts.bases[name] : undefined;
-  if (found === undefined) {
-    throw new BaseUnavailable(
-      `BASE=${name} is not known`,
-      `choose one of ${Object.keys(facts.bases).join(', ')}`,
-    );
-  }
-  return found;
-}
-
-function obtain(name: string, base: BaseFacts, work: Work): Promise<Base> {
-  return base.source.kind === 'bootstrap'
-    ? bootstrapDebian(name, base, work)
-    : officialImage(name, base.source, work);
+  if (found !== undefined) return found;
+  throw new Failure(`BASE=${name} is not known`, `choose one of ${Object.keys(facts.bases).join(', ')}`);
 }
 
 function banner(reason: BaseUnavailable): string {
