@@ -36,9 +36,6 @@ const steps: readonly Step[] = [
   credentialsFile,
 ];
 
-/** Names of the steps in their order, the one of every boot first. */
-export const stepNames: readonly string[] = ['tls-certificate', ...steps.map(({ name }) => name)];
-
 /**
  * Runs at every boot. Sees to the certificate, and on the first boot makes this machine itself: it continues where an
  * earlier run was cut off, and never generates anything over what is there already. Needs no network. A failure is
@@ -100,7 +97,7 @@ async function firstBoot(
     machine.say(`${step.name} ...`);
     journal = withStep(journal, step.name, 'started', machine.now());
     writeRecord(fs, layout.journal, journal);
-    await step.perform({ machine, identity, secrets });
+    await step.perform({ machine, secrets });
     journal = withStep(journal, step.name, 'done', machine.now());
     writeRecord(fs, layout.journal, journal);
   }

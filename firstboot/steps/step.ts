@@ -1,11 +1,9 @@
-import type { Identity } from '../identity.ts';
 import type { Machine } from '../machine.ts';
 import type { Secrets } from '../secrets.ts';
 
 /** What a step works with. */
 export interface StepContext {
   readonly machine: Machine;
-  readonly identity: Identity;
   readonly secrets: Secrets;
 }
 
