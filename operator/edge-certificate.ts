@@ -16,7 +16,10 @@ export async function checkCertificate(operator: Operator): Promise<Check> {
     return { name: NAME, state: 'waiting', detail: `nothing answers: ${(error as Error).message}` };
   }
   const days = Math.floor((served.expiresAt.getTime() - operator.machine.now().getTime()) / DAY_MS);
-  const kind = served.selfSigned ? 'self-signed' : 'issued by a certificate authority';
+  // Nobody vouches for a self-signed one: the operator compares the fingerprint with what the browser shows.
+  const kind = served.selfSigned
+    ? `self-signed, SHA-256 ${served.fingerprint}`
+    : 'issued by a certificate authority';
   const end = days < 0 ? `expired ${-days} days ago` : `expires in ${days} days`;
   const detail = `${kind}, ${end}, for ${served.names}`;
   if (days >= LATE_DAYS) return { name: NAME, state: 'ok', detail };

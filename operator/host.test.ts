@@ -48,9 +48,18 @@ async function seenAt(name: string): Promise<Awaited<ReturnType<typeof certifica
   }
 }
 
-test('a self-signed certificate is recognised', async () => {
+test('a self-signed certificate is recognised, and its fingerprint is the one of openssl', async () => {
   await makeCertificate('own.test');
-  expect(await seenAt('own.test')).toMatchObject({ selfSigned: true, names: 'DNS:own.test' });
+  const printed = await mustRun(runProgram, 'openssl', [
+    'x509',
+    '-noout',
+    '-fingerprint',
+    '-sha256',
+    '-in',
+    file('own.test.pem'),
+  ]);
+  const fingerprint = printed.split('=')[1];
+  expect(await seenAt('own.test')).toMatchObject({ selfSigned: true, names: 'DNS:own.test', fingerprint });
 });
 
 test('an issued certificate is recognised, whoever issued it', async () => {

@@ -44,6 +44,7 @@ export async function certificateAt(host: string, port: number): Promise<ServedC
       selfSigned: certificate.checkIssued(certificate) && certificate.verify(certificate.publicKey),
       names: certificate.subjectAltName ?? certificate.subject,
       expiresAt: certificate.validToDate,
+      fingerprint: certificate.fingerprint256,
     };
   } finally {
     socket.destroy();

@@ -6,6 +6,8 @@ export interface ServedCertificate {
   /** As in the certificate's subjectAltName. */
   readonly names: string;
   readonly expiresAt: Date;
+  /** SHA-256, as browsers show it. */
+  readonly fingerprint: string;
 }
 
 export interface DiskSpace {

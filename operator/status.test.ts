@@ -93,6 +93,7 @@ function readHost(path: string, ...rest: unknown[]): unknown {
 const certificate = (days: number, selfSigned = true) => ({
   selfSigned,
   names: 'DNS:gateway-1',
+  fingerprint: 'AB:CD',
   expiresAt: new Date(now.getTime() + days * DAY_MS),
 });
 
@@ -182,6 +183,11 @@ test.each<[string, Changes, number, string]>([
 ])('when %s the status says so, and its exit code too', async (_title, changes, exitCode, said) => {
   expect(await runCommandLine(operatorWith(changes), ['status'])).toBe(exitCode);
   expect(output).toContain(said);
+});
+
+test('the fingerprint of a self-signed certificate can be compared with what a browser shows', async () => {
+  await runCommandLine(operatorWith(), ['status']);
+  expect(output).toContain('self-signed, SHA-256 AB:CD, expires in 90 days, for DNS:gateway-1');
 });
 
 test('a oneshot that has run and ended is well', async () => {
