@@ -35,7 +35,7 @@ export function hygieneRules({ paths }: ProductFacts): readonly HygieneRule[] {
     ),
     ...absent(
       'nobody of the build may come in',
-      '/root/.ssh',
+      '/root/.ssh/*',
       '/home/*',
       '/etc/sudoers.d/90-cloud-init-users',
     ),
@@ -46,6 +46,16 @@ export function hygieneRules({ paths }: ProductFacts): readonly HygieneRule[] {
       '/root/.viminfo',
       '/root/.wget-hsts',
     ),
+    ...absent(
+      'accounts as they were in the build',
+      '/etc/passwd-',
+      '/etc/shadow-',
+      '/etc/group-',
+      '/etc/gshadow-',
+      '/etc/subuid-',
+      '/etc/subgid-',
+    ),
+    ...absent('who came in during the build', '/var/lib/wtmpdb/*', '/var/lib/lastlog/*'),
     ...absent('what the build tools left', '/root/.ansible', '/root/.cache', '/root/.config'),
     ...absent(
       'a private key that all machines would share',
@@ -82,6 +92,7 @@ export function hygieneRules({ paths }: ProductFacts): readonly HygieneRule[] {
     ...absent(
       "an account at a certificate authority is the operator's",
       '/etc/letsencrypt/accounts/*',
+      '/etc/letsencrypt/archive/*',
       '/etc/letsencrypt/live/*',
     ),
     ...absent(

@@ -1,4 +1,12 @@
-import { copyFileSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { cached } from '../cache.ts';
 import type { Work } from '../command.ts';
@@ -57,7 +65,17 @@ export async function bootstrapDebian(name: string, suite: string, { log, signal
     } catch (error) {
       throw programFailure(error, `see that ${mirrors.main} serves ${suite}, then run again`);
     }
-    // The lists are gone, but the directory's fresh date would say that they are up to date.
-    utimesSync(`${unfinished}/tree/var/lib/apt/lists`, 0, 0);
+    forgetUpdate(`${unfinished}/tree/var/lib/apt/lists`);
   }
+}
+
+/**
+ * The package lists are gone again, so their directory may not look fresh: Ansible would believe it. apt makes the
+ * directory `auxfiles` when it first looks there, which would give a fresh date, so it is made here.
+ */
+function forgetUpdate(lists: string): void {
+  const { uid, gid } = statSync(`${lists}/partial`);
+  mkdirSync(`${lists}/auxfiles`, { recursive: true });
+  chownSync(`${lists}/auxfiles`, uid, gid);
+  utimesSync(lists, 0, 0);
 }
