@@ -1,7 +1,17 @@
 export { type Ansible, ensureAnsible } from './ansible.ts';
+export { type Base, BaseUnavailable } from './base/base.ts';
+export { chooseBase } from './base/choose.ts';
 export { type Bundle, bundlePrograms } from './bundle.ts';
 export { runCommand, type Work } from './command.ts';
+export { compressDisk } from './disk/assemble.ts';
+export type { Driver, Play, SealedDisk } from './driver.ts';
+export { baseDisk } from './driver-vm/base-disk.ts';
+export { vmDriver } from './driver-vm/driver.ts';
 export { kvmWorks } from './driver-vm/kvm.ts';
 export { Failure } from './failure.ts';
-export { createLog, type Log } from './log.ts';
+export { hygieneFaults, hygieneRules } from './hygiene.ts';
+export { createLog, type Log, type Timing } from './log.ts';
+export type { Manifest } from './manifest.ts';
+export { ensurePacker } from './packer-program.ts';
+export { shellFor } from './shell.ts';
 export { ensureTools, type ToolNeed } from './tools.ts';

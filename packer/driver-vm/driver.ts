@@ -1,8 +1,6 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import type { Base } from '../base/base.ts';
-import { cached } from '../cache.ts';
 import type { Work } from '../command.ts';
-import { assembleDisk } from '../disk/assemble.ts';
 import { readRootTree } from '../disk/read-tree.ts';
 import type { Driver, Play, SealedDisk } from '../driver.ts';
 import { sha256OfFile } from '../hash.ts';
@@ -11,6 +9,7 @@ import { playVariables } from '../play-variables.ts';
 import { shellFor } from '../shell.ts';
 import { makeSshKey } from '../ssh.ts';
 import { accelerationFor } from './acceleration.ts';
+import { baseDisk } from './base-disk.ts';
 import { seedFor } from './seed.ts';
 
 /** Bakes in a virtual machine that boots a copy of the base's disk; Packer starts and ends it. */
@@ -19,7 +18,7 @@ export function vmDriver(work: Work, kvm: boolean): Driver {
   const shell = shellFor(signal);
 
   async function bake(base: Base, directory: string, play: Play): Promise<void> {
-    const start = base.disk ?? (await diskOf(base, play));
+    const start = await baseDisk(base, play.diskBytes, work);
     await playOn(start, `${directory}/disk.qcow2`, 'bake', play);
   }
 
@@ -29,25 +28,6 @@ export function vmDriver(work: Work, kvm: boolean): Driver {
     const tree = `${play.work}/tree`;
     await log.step('read the root file system of the disk', () => readRootTree(shell, path, tree));
     return { path, format: 'qcow2', tree };
-  }
-
-  /** A bootable disk from a base that is a tree, made once. */
-  async function diskOf(base: Base, play: Play): Promise<string> {
-    const { directory } = await cached('base-disk', `${base.name}-${base.id}`, (unfinished) =>
-      log.step(`make a bootable disk of ${base.name}`, async () => {
-        const [tree, raw, assembly] = [
-          `${unfinished}/tree`,
-          `${unfinished}/disk.raw`,
-          `${unfinished}/assembly`,
-        ];
-        mkdirSync(assembly);
-        await shell`cp -a --reflink=auto ${base.tree} ${tree}`;
-        await assembleDisk(shell, tree, raw, { bytes: play.diskBytes, work: assembly });
-        await shell`qemu-img convert -f raw -O qcow2 ${raw} ${unfinished}/disk.qcow2`;
-        await shell`rm -rf ${tree} ${raw} ${assembly}`;
-      }),
-    );
-    return `${directory}/disk.qcow2`;
   }
 
   async function playOn(start: string, result: string, stage: Stage, play: Play): Promise<void> {

@@ -8,6 +8,12 @@ build {
   name    = "bake"
   sources = ["source.null.container", "source.qemu.vm"]
 
+  # cloud-init of the build machine would get in the way of apt, and write again what is cleaned away.
+  provisioner "shell" {
+    only   = ["qemu.vm"]
+    inline = ["cloud-init status --wait || test $? -eq 2"]
+  }
+
   provisioner "ansible" {
     command          = var.ansible_playbook
     playbook_file    = var.playbook
@@ -42,6 +48,12 @@ build {
 build {
   name    = "generalise"
   sources = ["source.null.container", "source.qemu.vm"]
+
+  # cloud-init of the build machine would get in the way of apt, and write again what is cleaned away.
+  provisioner "shell" {
+    only   = ["qemu.vm"]
+    inline = ["cloud-init status --wait || test $? -eq 2"]
+  }
 
   provisioner "ansible" {
     command          = var.ansible_playbook

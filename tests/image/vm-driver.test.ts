@@ -1,0 +1,72 @@
+/** The driver on which the image ships: a small bake in a virtual machine, through Packer's qemu source, to a disk that boots. */
+import { mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { machineFacts, readFacts } from '../../appliance/index.ts';
+import {
+  baseDisk,
+  chooseBase,
+  compressDisk,
+  createLog,
+  ensureAnsible,
+  ensurePacker,
+  ensureTools,
+  hygieneFaults,
+  hygieneRules,
+  kvmWorks,
+  shellFor,
+  vmDriver,
+} from '../../packer/index.ts';
+import { Machine } from '../harness/machine.ts';
+import { Network } from '../harness/network.ts';
+import { keepEvidence, places } from './world.ts';
+
+const facts = readFacts();
+const directory = fileURLToPath(new URL('../../build/test/vm-driver', import.meta.url));
+const rules = hygieneRules(facts);
+const diskBytes = facts.image.diskGiB * 2 ** 30;
+
+/** Bakes the fixture's few tasks into a copy of the base's disk; returns the finished image and the tree that is in it. */
+async function bakeSmall(kvm: boolean): Promise<{ image: string; tree: string }> {
+  const work = { log: createLog(), signal: new AbortController().signal };
+  await ensureTools('image', 'boot');
+  const base = await chooseBase(facts, 'debian-13', work);
+  mkdirSync(`${directory}/start`, { recursive: true });
+  symlinkSync(await baseDisk(base, diskBytes, work), `${directory}/start/disk.qcow2`);
+  const sealed = await vmDriver(work, kvm).seal(`${directory}/start`, {
+    playbook: fileURLToPath(new URL('fixtures/small-playbook.yml', import.meta.url)),
+    ansible: await ensureAnsible(),
+    packer: await ensurePacker(work),
+    variables: { hygiene: rules, driver: 'vm', appliance: machineFacts(facts, base.name, 'qemu', 'test') },
+    work: directory,
+    diskBytes,
+    keep: false,
+  });
+  const image = `${directory}/image.qcow2`;
+  await compressDisk(shellFor(work.signal), sealed, image);
+  return { image, tree: sealed.tree };
+}
+
+test('a bake in a virtual machine ends in a clean disk that boots', async () => {
+  rmSync(directory, { recursive: true, force: true });
+  const kvm = await kvmWorks();
+  const { image, tree } = await bakeSmall(kvm);
+  expect(hygieneFaults(tree, rules)).toEqual([]);
+  expect(readFileSync(`${directory}/serial.log`, 'utf8')).toContain('Linux version');
+
+  await using network = await Network.create();
+  const machine = await Machine.create({
+    name: 'vm-driver',
+    directory: `${places.machines}/vm-driver`,
+    image,
+    wire: await network.plug(1),
+    firmware: 'uefi',
+    kvm,
+  });
+  await using cleanUp = new AsyncDisposableStack();
+  cleanUp.defer(() => machine.powerCut());
+  keepEvidence(machine);
+  await machine.start();
+  await machine.waitForSsh();
+  expect(await machine.succeed('cat /etc/baked')).toBe('baked for debian-13 by vm\n');
+});
