@@ -109,6 +109,7 @@ export function hygieneRules({ paths }: ProductFacts): readonly HygieneRule[] {
       '/var/lib/systemd/coredump/*',
       '/var/lib/systemd/pstore/*',
     ),
+    ...absent("directories named by the build machine's id", '/var/log/journal/*'),
     ...noFiles('logs of the build', '/var/log'),
     ...noFiles('package lists grow old', '/var/lib/apt/lists'),
     ...noFiles('caches only cost room', '/var/cache/apt'),
