@@ -6,7 +6,7 @@ import type { Config } from './config/config.ts';
 import { Drain } from './http/drain.ts';
 import { createServer } from './http/server.ts';
 import { createAuthenticator } from './identity/authenticator.ts';
-import type { Logger } from './observe/logger.ts';
+import type { Logger, Logs } from './observe/logger.ts';
 import { createDispatcher } from './providers/dispatcher.ts';
 import { compilePlan, type Plan } from './routing/plan.ts';
 import { KeyChangeWatch } from './store/key-changes.ts';
@@ -24,7 +24,7 @@ const SPEND_CLOSE_MS = 10 * SECOND;
 
 export interface GatewayOptions {
   readonly config: Config;
-  readonly logger: Logger;
+  readonly logs: Logs;
   readonly version: string;
   readonly providersEnv: string;
   /** The built-in admin's name and the password that opens the form which replaces it. */
@@ -48,10 +48,10 @@ function nameUnpriced({ deployments }: Plan, logger: Logger): void {
   }
 }
 
-async function openDatabase({ config, logger }: GatewayOptions, stack: AsyncDisposableStack): Promise<Pool> {
+async function openDatabase({ config, logs }: GatewayOptions, stack: AsyncDisposableStack): Promise<Pool> {
   const pool = openPool(config.databaseUrl, {
     max: config.databaseConnections,
-    onError: (error) => logger.warn({ err: error }, 'an idle database connection broke'),
+    onError: (error) => logs.logger.warn({ err: error }, 'an idle database connection broke'),
   });
   stack.defer(() => pool.end());
   await requireSchema(pool);
@@ -60,7 +60,8 @@ async function openDatabase({ config, logger }: GatewayOptions, stack: AsyncDisp
 
 /** Builds the gateway; it does not listen yet. Throws when the database is away or its schema is not this program's. */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
-  const { config, logger, version, providersEnv } = options;
+  const { config, logs, version, providersEnv } = options;
+  const { logger } = logs;
   await using stack = new AsyncDisposableStack();
   const startedAt = Date.now();
   const db = await openDatabase(options, stack);
@@ -93,7 +94,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         dispatcher,
         spend,
         drain,
-        logger,
+        ...logs,
         now: Date.now,
         version,
         alwaysIncludeUsage: config.alwaysIncludeStreamUsage,

@@ -7,7 +7,7 @@ import { readConfig } from './config/read-config.ts';
 import { reportConfig } from './config/report.ts';
 import { createGateway, type Gateway } from './gateway.ts';
 import { ReadyFile } from './http/ready-file.ts';
-import { createLogger, type Logger } from './observe/logger.ts';
+import { createLogs, type Logger, type Logs } from './observe/logger.ts';
 import { productFacts } from './product.ts';
 
 /** Exit codes: sysexits' names for a wrong call, and a forced end. */
@@ -56,13 +56,14 @@ async function drainCalls(
   logger.info({ running, cut: late ? drain.running : 0 }, 'drained');
 }
 
-async function serve({ host, port, readyFile }: Arguments, config: Config, logger: Logger): Promise<void> {
+async function serve({ host, port, readyFile }: Arguments, config: Config, logs: Logs): Promise<void> {
+  const { logger } = logs;
   const signal = stopSignal();
   const ready = new ReadyFile(readyFile);
   ready.remove();
   await using gateway = await createGateway({
     config,
-    logger,
+    logs,
     version: facts.version,
     providersEnv: facts.paths.providersEnv,
     admin: {
@@ -91,10 +92,11 @@ async function run(args: readonly string[]): Promise<number> {
     out.write(reportConfig(result, options.config));
     return result.config === null ? 1 : 0;
   }
-  const logger = createLogger({ level: result.config.logLevel });
+  const logs = createLogs({ level: result.config.logLevel });
+  const { logger } = logs;
   try {
     for (const { path, message } of result.warnings) logger.warn({ setting: path }, message);
-    await serve(options, result.config, logger);
+    await serve(options, result.config, logs);
     logger.info('stopped');
     return 0;
   } catch (error) {

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { GatewayError } from '../http/errors.ts';
-import { createLogger } from './logger.ts';
+import { createLogs, type Logger } from './logger.ts';
 
-function logged(write: (logger: ReturnType<typeof createLogger>) => void): string {
+function logged(write: (logger: Logger) => void): string {
   const lines: string[] = [];
-  write(createLogger({ level: 'debug', stream: { write: (line) => void lines.push(line) } }));
+  write(createLogs({ level: 'debug', stream: { write: (line) => void lines.push(line) } }).logger);
   return lines.join('');
 }
 

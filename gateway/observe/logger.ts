@@ -1,4 +1,11 @@
-import { type DestinationStream, destination, type Logger as PinoLogger, pino, stdSerializers } from 'pino';
+import {
+  type DestinationStream,
+  destination,
+  type LoggerOptions as LoggerSettings,
+  type Logger as PinoLogger,
+  pino,
+  stdSerializers,
+} from 'pino';
 import { GatewayError } from '../http/errors.ts';
 
 export type Logger = PinoLogger;
@@ -33,21 +40,29 @@ export interface LoggerOptions {
   readonly stream?: DestinationStream;
 }
 
+export interface Logs {
+  /** For everything; hides what must not be seen wherever it stands in an entry. */
+  readonly logger: Logger;
+  /** For the line of a finished call, whose members are fixed: searching it for secrets took a fifth of the gateway's CPU time. */
+  readonly calls: Logger;
+}
+
 /**
- * JSON lines on standard output. Written in blocks of 8 KiB or once a second: one write a call would cost more CPU than
- * everything else that the log does. `flushLog` writes what is left.
+ * JSON lines on standard output. Written in blocks of 16 KiB or once a second: one write a call would cost more CPU than
+ * everything else that the log does. `flush` writes what is left.
  */
-export function createLogger({ level, stream }: LoggerOptions): Logger {
-  const out = stream ?? destination({ dest: 1, sync: false, minLength: 8 * 1024, periodicFlush: 1000 });
-  return pino(
-    {
-      level,
-      base: null,
-      timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }) },
-      serializers: { err: withoutQuotes },
-      redact: { paths: HIDDEN.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '***' },
-    },
-    out,
-  );
+export function createLogs({ level, stream }: LoggerOptions): Logs {
+  const out = stream ?? destination({ dest: 1, sync: false, minLength: 16 * 1024, periodicFlush: 1000 });
+  const options: LoggerSettings = {
+    level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+    serializers: { err: withoutQuotes },
+  };
+  const paths = HIDDEN.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
+  return {
+    logger: pino({ ...options, redact: { paths, censor: '***' } }, out),
+    calls: pino(options, out),
+  };
 }

@@ -25,6 +25,8 @@ export interface ChatDeps {
   readonly spend: SpendSink;
   readonly drain: Drain;
   readonly logger: Logger;
+  /** Gets one line per finished call. */
+  readonly calls: Logger;
   /** Epoch milliseconds. */
   readonly now: () => number;
   readonly version: string;
@@ -78,10 +80,10 @@ class ChatCompletions {
   }
 
   #record(call: Call): void {
-    const { drain, spend, logger, recordFailures } = this.#deps;
+    const { drain, spend, calls, recordFailures } = this.#deps;
     drain.leave();
     if (call.failure === null || recordFailures) spend.record(spendRecord(call));
-    logCall(logger, call);
+    logCall(calls, call);
   }
 
   /** Nothing is returned: the answer is written when the provider's arrives. */
