@@ -56,6 +56,7 @@ export function hygieneRules({ paths }: ProductFacts): readonly HygieneRule[] {
       '/etc/subgid-',
     ),
     ...absent('who came in during the build', '/var/lib/wtmpdb/*', '/var/lib/lastlog/*'),
+    ...absent('it holds the services back', '/etc/systemd/system/*.service.d/build.conf'),
     ...absent('what the build tools left', '/root/.ansible', '/root/.cache', '/root/.config'),
     ...absent(
       'a private key that all machines would share',
@@ -109,7 +110,6 @@ export function hygieneRules({ paths }: ProductFacts): readonly HygieneRule[] {
       '/var/lib/systemd/coredump/*',
       '/var/lib/systemd/pstore/*',
     ),
-    ...absent("directories named by the build machine's id", '/var/log/journal/*'),
     ...noFiles('logs of the build', '/var/log'),
     ...noFiles('package lists grow old', '/var/lib/apt/lists'),
     ...noFiles('caches only cost room', '/var/cache/apt'),

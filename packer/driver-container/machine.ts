@@ -16,13 +16,9 @@ const MASKED = [
   'cloud-final.service',
   'systemd-networkd.service',
   'systemd-networkd-wait-online.service',
-  'systemd-timesyncd.service',
   'unattended-upgrades.service',
   'apt-daily.timer',
   'apt-daily-upgrade.timer',
-  'litellm-firstboot.service',
-  'litellm-migrate.service',
-  'litellm.service',
 ];
 
 const POWER_OFF_MS = 60_000;

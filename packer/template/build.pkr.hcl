@@ -42,6 +42,16 @@ build {
       "test ! -s '${var.changes}' || { echo 'the second run of the playbook changed:'; cat '${var.changes}'; exit 1; }",
     ]
   }
+
+  # The machine is started once more, to be cleaned; that must not be its first boot.
+  provisioner "shell" {
+    inline = [
+      "for unit in litellm- litellm nginx; do",
+      "  mkdir -p /etc/systemd/system/$unit.service.d",
+      "  printf '[Unit]\\nConditionPathExists=/run/build-is-over\\n' > /etc/systemd/system/$unit.service.d/build.conf",
+      "done",
+    ]
+  }
 }
 
 # Takes away what no image may carry. Runs on a copy of what was baked, as the last thing before the disk.
@@ -53,6 +63,13 @@ build {
   provisioner "shell" {
     only   = ["qemu.vm"]
     inline = ["cloud-init status --wait || test $? -eq 2"]
+  }
+
+  provisioner "shell" {
+    inline = [
+      "rm -f /etc/systemd/system/*.service.d/build.conf",
+      "rmdir --ignore-fail-on-non-empty /etc/systemd/system/*.service.d",
+    ]
   }
 
   provisioner "ansible" {
