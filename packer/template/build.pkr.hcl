@@ -67,8 +67,8 @@ build {
 
   provisioner "shell" {
     inline = [
-      "rm -f /etc/systemd/system/*.service.d/build.conf",
-      "rmdir --ignore-fail-on-non-empty /etc/systemd/system/*.service.d",
+      "find /etc/systemd/system -name build.conf -delete",
+      "find /etc/systemd/system -name '*.service.d' -empty -delete",
     ]
   }
 
