@@ -42,7 +42,18 @@ export const packagesFor = {
   edge: ['nginx-light', 'certbot', 'python3-certbot-nginx', 'pebble', 'openssl', 'iproute2'],
   browser: ['chromium'],
   firstboot: ['postgresql', 'postgresql-common', 'openssl', 'util-linux', 'iproute2'],
-  unit: ['qemu-system-x86', 'fdisk', 'mtools', 'e2fsprogs', 'grub-common', 'systemd', 'openssl', 'man-db'],
+  unit: [
+    'qemu-system-x86',
+    'openssh-client',
+    'python3-venv',
+    'fdisk',
+    'mtools',
+    'e2fsprogs',
+    'grub-common',
+    'systemd',
+    'openssl',
+    'man-db',
+  ],
   bench: ['wrk', 'nginx-light', 'iproute2', 'util-linux', 'python3-venv', 'ca-certificates'],
 } as const satisfies Record<string, readonly string[]>;
 
