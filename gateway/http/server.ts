@@ -5,6 +5,7 @@ import fastify, {
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
+  LogController,
 } from 'fastify';
 import type { Authenticator, Identity } from '../identity/identity.ts';
 import { GatewayError } from './errors.ts';
@@ -111,12 +112,11 @@ function register(app: FastifyInstance, id: RouteId, { handlers, authenticator }
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
   const app = fastify({
     loggerInstance: options.logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'call_id' }),
     bodyLimit: limits.bodyBytes,
     requestTimeout: limits.requestMs,
     keepAliveTimeout: limits.keepAliveMs,
     genReqId: callId,
-    requestIdLogLabel: 'call_id',
     trustProxy: '127.0.0.1',
     forceCloseConnections: 'idle',
     return503OnClosing: false,
