@@ -48,7 +48,7 @@ export function compileDeployment(
   if (row === undefined) throw new Error(`provider '${config.provider}' is not in the catalogue`);
   const url = config.apiBase === '' ? null : new URL(config.apiBase);
   const defaults = Object.entries(config.defaults).map(
-    ([name, value]) => [name, JSON.stringify(value)] as const,
+    ([name, value]) => [row.param_mappings?.[name] ?? name, JSON.stringify(value)] as const,
   );
   return {
     id: config.id,

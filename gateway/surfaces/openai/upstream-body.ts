@@ -20,6 +20,12 @@ function removed(request: ChatRequest, deployment: Deployment): Set<string> {
   return names;
 }
 
+/** Whether the client sets a member that the provider will see under this name. */
+function sent({ scan }: ChatRequest, { row }: Deployment, name: string): boolean {
+  if (scan.members.has(name)) return true;
+  return Object.entries(row.param_mappings ?? {}).some(([from, to]) => to === name && scan.members.has(from));
+}
+
 /**
  * The body for the provider: the client's bytes with the provider's model name, its names of members, usage asked for on
  * streams, the operator's defaults added and what is meant for the gateway taken out.
@@ -28,7 +34,7 @@ export function upstreamBody(request: ChatRequest, deployment: Deployment): Buff
   const remove = removed(request, deployment);
   const set = new Map<string, string>();
   for (const [name, text] of deployment.defaults) {
-    if (!request.scan.members.has(name)) set.set(name, text);
+    if (!sent(request, deployment, name)) set.set(name, text);
   }
   set.set('model', deployment.modelText);
   if (request.streamed && !remove.has('stream_options') && request.streamOptions?.include_usage !== true) {

@@ -1,0 +1,68 @@
+import { describe, expect, test } from 'vitest';
+import type { DeploymentConfig } from '../../config/config.ts';
+import { compileDeployment } from '../../routing/deployment.ts';
+import { readChatRequest } from './chat-request.ts';
+import { upstreamBody } from './upstream-body.ts';
+
+function sent(provider: string, body: object, defaults: Readonly<Record<string, unknown>> = {}): object {
+  const config = {
+    provider,
+    upstreamModel: 'their-name',
+    apiBase: 'https://provider.example/v1',
+    apiKey: 'sk-1',
+    headers: {},
+    defaults,
+    prices: {},
+    baseModel: null,
+  } as unknown as DeploymentConfig;
+  const request = readChatRequest(Buffer.from(JSON.stringify({ model: 'our-name', ...body })));
+  return JSON.parse(upstreamBody(request, compileDeployment(config, Date.UTC(2026, 10, 21))).toString());
+}
+
+const model = 'their-name';
+
+describe('the operator’s defaults', () => {
+  test('are added under the provider’s name', () => {
+    expect(sent('mistral', {}, { max_completion_tokens: 9 })).toEqual({ model, max_tokens: 9 });
+  });
+
+  test('give way to a member that the client sends under either name', () => {
+    expect(sent('mistral', { max_completion_tokens: 5 }, { max_tokens: 9 })).toEqual({
+      model,
+      max_tokens: 5,
+    });
+    expect(sent('mistral', { max_tokens: 5 }, { max_completion_tokens: 9 })).toEqual({
+      model,
+      max_tokens: 5,
+    });
+  });
+});
+
+test('of two names for one member the provider’s own stays', () => {
+  expect(sent('mistral', { max_tokens: 5, max_completion_tokens: 7 })).toEqual({ model, max_tokens: 5 });
+});
+
+test('usage is asked for on a stream, beside the client’s other wishes', () => {
+  expect(sent('openai', { stream: true, stream_options: { include_obfuscation: false } })).toEqual({
+    model,
+    stream: true,
+    stream_options: { include_obfuscation: false, include_usage: true },
+  });
+  expect(sent('openai', { stream: true, stream_options: { include_usage: false } })).toMatchObject({
+    stream_options: { include_usage: true },
+  });
+});
+
+test('a provider that refuses a member does not get it', () => {
+  expect(sent('mistral', { stream: true, stream_options: { include_usage: true }, user: 'alice' })).toEqual({
+    model,
+    stream: true,
+  });
+});
+
+test('metadata is the proxy’s, unless OpenAI is to store the answer', () => {
+  const metadata = { topic: 'x' };
+  expect(sent('openai', { metadata })).toEqual({ model });
+  expect(sent('openai', { metadata, store: true })).toEqual({ model, metadata, store: true });
+  expect(sent('groq', { metadata, store: true })).toEqual({ model, store: true });
+});
