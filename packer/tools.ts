@@ -40,7 +40,7 @@ export const packagesFor = {
     'openssl',
   ],
   edge: ['nginx-light', 'certbot', 'python3-certbot-nginx', 'pebble', 'openssl', 'iproute2'],
-  browser: ['chromium'],
+  browser: ['chromium', 'curl'],
   firstboot: ['postgresql', 'postgresql-common', 'openssl', 'util-linux', 'iproute2'],
   unit: [
     'qemu-system-x86',
