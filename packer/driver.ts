@@ -16,7 +16,7 @@ export interface Play {
   readonly work: string;
   /** Size of the image's disk. */
   readonly diskBytes: number;
-  /** KEEP=1: a machine in which something failed stays, and how to enter it is printed. */
+  /** KEEP=1: a machine in which something fails stays, and how to enter it is printed. */
   readonly keep: boolean;
 }
 
@@ -32,4 +32,6 @@ export interface Driver {
   readonly name: DriverName;
   bake(base: Base, directory: string, play: Play): Promise<void>;
   seal(directory: string, play: Play): Promise<SealedDisk>;
+  /** KEEP=1: leaves a machine of what was baked behind, or says how to start one. */
+  leave(directory: string, play: Play): Promise<void>;
 }

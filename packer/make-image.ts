@@ -78,7 +78,13 @@ export async function makeImage(facts: Facts, options: ImageOptions, work: Work)
     packages: installedPackages(sealed.tree),
     stages: log.timings(),
   };
-  return writeOutput(name, manifest, [image, `${directory}/serial.log`, `${directory}/ansible.log`]);
+  const output = await writeOutput(name, manifest, [
+    image,
+    `${directory}/serial.log`,
+    `${directory}/ansible.log`,
+  ]);
+  if (options.keep) await driver.leave(baked, play);
+  return output;
 }
 
 async function bake(base: Base, driver: Driver, play: Play, inputs: Inputs, { log }: Work): Promise<string> {

@@ -23,10 +23,15 @@ export interface PackerBuild {
 const PLAY_LINE = /(?:TASK|RUNNING HANDLER) \[([^\]]+)\]/;
 const LAST_LINES = 25;
 
+/** The file with everything that Packer said in a build. */
+export function transcriptOf({ work, stage }: Pick<PackerBuild, 'work' | 'stage'>): string {
+  return `${work}/${stage}.packer.log`;
+}
+
 /** Runs one build; says which role it is in. Throws Failure with the last lines that Packer said. */
 export async function runPacker(packer: Packer, build: PackerBuild, { log, signal }: Work): Promise<void> {
   const variables = `${build.work}/${build.stage}.pkrvars.json`;
-  const transcript = `${build.work}/${build.stage}.packer.log`;
+  const transcript = transcriptOf(build);
   writeFileSync(variables, JSON.stringify(build.variables, null, 2));
   const options = ['-color=false', `-only=${build.stage}.${build.source}`, `-var-file=${variables}`];
   if (build.keep) options.push('-on-error=abort');

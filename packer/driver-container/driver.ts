@@ -7,8 +7,8 @@ import { Failure } from '../failure.ts';
 import { runPacker, type Stage } from '../packer-run.ts';
 import { playVariables } from '../play-variables.ts';
 import { shellFor } from '../shell.ts';
-import { makeSshKey, sshLine } from '../ssh.ts';
-import { startMachine } from './machine.ts';
+import { makeSshKey, type SshKey, sshLine } from '../ssh.ts';
+import { type Machine, startMachine } from './machine.ts';
 import { closeNetwork, openNetwork } from './outside.ts';
 
 /** Bakes in the root tree itself, booted as a systemd-nspawn machine, and makes the disk from the tree afterwards. */
@@ -42,41 +42,52 @@ export function containerDriver(work: Work): Driver {
   }
 
   async function playIn(tree: string, stage: Stage, play: Play): Promise<void> {
-    const small = `${play.work}/${stage}-machine`;
+    await inMachine(tree, stage, play, async (machine, key, address) => {
+      const variables = { ...playVariables(play, stage, key), ssh_host: address };
+      const build = { stage, source: 'null.container', variables, work: play.work, keep: play.keep } as const;
+      try {
+        await log.step(`Packer: ${stage}`, () => runPacker(play.packer, build, work));
+      } catch (error) {
+        if (play.keep && !signal.aborted) leaveMachine(machine, key, address);
+        throw error;
+      }
+    });
+  }
+
+  async function leave(directory: string, play: Play): Promise<void> {
+    const tree = `${play.work}/kept`;
+    await copyTree(`${directory}/tree`, tree);
+    await inMachine(tree, 'kept', play, async (...running) => leaveMachine(...running));
+  }
+
+  function leaveMachine(machine: Machine, key: SshKey, address: string): void {
+    machine.leave();
+    log.note(`the machine runs on until the next bake; enter it with\n${sshLine(key, address)}`);
+  }
+
+  /** Runs `use` with a machine of the tree; afterwards machine and network are gone, unless the machine was left. */
+  async function inMachine(
+    tree: string,
+    name: string,
+    play: Play,
+    use: (machine: Machine, key: SshKey, address: string) => Promise<void>,
+  ): Promise<void> {
+    const small = `${play.work}/${name}-machine`;
     mkdirSync(small);
     const key = await makeSshKey(shell, small);
     const network = await openNetwork();
-    let kept = false;
+    let machine: Machine | undefined;
     try {
-      const machine = await log.step('start the build machine', () =>
-        startMachine({ tree, network, key, console: `${play.work}/serial.log`, work: small, signal }),
-      );
-      try {
-        const variables = { ...playVariables(play, stage, key), ssh_host: network.machineAddress };
-        const build = {
-          stage,
-          source: 'null.container',
-          variables,
-          work: play.work,
-          keep: play.keep,
-        } as const;
-        await log.step(`Packer: ${stage}`, () => runPacker(play.packer, build, work));
-      } catch (error) {
-        kept = play.keep && !signal.aborted;
-        if (kept) {
-          machine.leave();
-          log.note(
-            `the machine runs on until the next bake; enter it with\n${sshLine(key, network.machineAddress)}`,
-          );
-        }
-        throw error;
-      } finally {
-        if (!kept) await log.step('power off the build machine', () => machine.powerOff());
-      }
+      const options = { tree, network, key, console: `${play.work}/serial.log`, work: small, signal };
+      machine = await log.step('start the build machine', () => startMachine(options));
+      await use(machine, key, network.machineAddress);
     } finally {
-      if (!kept) await closeNetwork();
+      if (machine?.isLeft() !== true) {
+        await log.step('power off the build machine', async () => machine?.powerOff());
+        await closeNetwork();
+      }
     }
   }
 
-  return { name: 'container', bake, seal };
+  return { name: 'container', bake, seal, leave };
 }

@@ -29,6 +29,7 @@ export interface Machine {
   powerOff(): Promise<void>;
   /** Lets it run on when this program ends. */
   leave(): void;
+  isLeft(): boolean;
 }
 
 export interface MachineOptions {
@@ -79,7 +80,12 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
     await powerOff();
     throw error;
   }
-  return { powerOff, leave: () => child.unref() };
+  let left = false;
+  const leave = () => {
+    left = true;
+    child.unref();
+  };
+  return { powerOff, leave, isLeft: () => left };
 }
 
 function nspawnArguments(tree: string, network: Network, key: SshKey, resolved: string): string[] {
@@ -100,6 +106,7 @@ function nspawnArguments(tree: string, network: Network, key: SshKey, resolved: 
     '--tmpfs=/root/.ssh:mode=0700',
     `--bind-ro=${key.publicKeyFile}:/root/.ssh/authorized_keys`,
     `--bind-ro=${resolved}:/run/systemd/resolved.conf.d/bake.conf`,
+    'systemd.show_status=1',
     ...MASKED.map((unit) => `systemd.mask=${unit}`),
   ];
 }

@@ -1,16 +1,20 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { Base } from '../base/base.ts';
 import type { Work } from '../command.ts';
 import { readRootTree } from '../disk/read-tree.ts';
 import type { Driver, Play, SealedDisk } from '../driver.ts';
 import { sha256OfFile } from '../hash.ts';
-import { runPacker, type Stage } from '../packer-run.ts';
+import { runPacker, type Stage, transcriptOf } from '../packer-run.ts';
 import { playVariables } from '../play-variables.ts';
 import { shellFor } from '../shell.ts';
-import { makeSshKey } from '../ssh.ts';
+import { makeSshKey, type SshKey, sshLine } from '../ssh.ts';
 import { accelerationFor } from './acceleration.ts';
 import { baseDisk } from './base-disk.ts';
+import { endLeftover, pidFile } from './leftover.ts';
 import { seedFor } from './seed.ts';
+
+/** Where a machine that a person starts again lets SSH in. */
+const KEPT_PORT = 2222;
 
 /** Bakes in a virtual machine that boots a copy of the base's disk; Packer starts and ends it. */
 export function vmDriver(work: Work, kvm: boolean): Driver {
@@ -42,14 +46,50 @@ export function vmDriver(work: Work, kvm: boolean): Driver {
       seed: await seedFor(shell, key, small),
       serial_log: `${play.work}/serial.log`,
       output: `${small}/output`,
+      pid_file: pidFile,
     };
     writeFileSync(variables.serial_log, '', { flag: 'a' });
     const build = { stage, source: 'qemu.vm', variables, work: play.work, keep: play.keep } as const;
-    await log.step(`Packer: ${stage} in a virtual machine (${kvm ? 'KVM' : 'emulated'})`, () =>
-      runPacker(play.packer, build, work),
-    );
+    endLeftover();
+    try {
+      await log.step(`Packer: ${stage} in a virtual machine (${kvm ? 'KVM' : 'emulated'})`, () =>
+        runPacker(play.packer, build, work),
+      );
+    } catch (error) {
+      if (play.keep && !signal.aborted) log.note(keptLine(readFileSync(transcriptOf(build), 'utf8'), key));
+      throw error;
+    }
     renameSync(`${small}/output/disk.qcow2`, result);
   }
 
-  return { name: 'vm', bake, seal };
+  async function leave(directory: string, play: Play): Promise<void> {
+    const small = `${play.work}/kept-machine`;
+    mkdirSync(small);
+    const key = await makeSshKey(shell, small);
+    const seed = await seedFor(shell, key, small);
+    const disk = `${small}/disk.qcow2`;
+    await shell`qemu-img create -q -f qcow2 -F qcow2 -b ${directory}/disk.qcow2 ${disk}`;
+    log.note(
+      `a machine as it was baked can be started and entered with\n${qemuLine(disk, seed, kvm)}\n${sshLine(key, '127.0.0.1', KEPT_PORT)}`,
+    );
+  }
+
+  return { name: 'vm', bake, seal, leave };
+}
+
+function qemuLine(disk: string, seed: string, kvm: boolean): string {
+  const { accelerator, cpu } = accelerationFor(kvm);
+  return [
+    `qemu-system-x86_64 -machine q35 -accel ${accelerator} -cpu ${cpu} -smp 2 -m 2048 -display none -serial mon:stdio`,
+    `-drive file=${disk},if=virtio -cdrom ${seed}`,
+    `-nic user,model=virtio-net-pci,hostfwd=tcp:127.0.0.1:${KEPT_PORT}-:22`,
+  ].join(' ');
+}
+
+/** How to enter the machine that Packer left; which port of this host leads there, only Packer's words tell. */
+function keptLine(transcript: string, key: SshKey): string {
+  const port = /port for communicator[^:]*: (\d+)/.exec(transcript)?.[1];
+  return port === undefined
+    ? 'the machine had no way in yet'
+    : `the machine runs on until the next bake; enter it with\n${sshLine(key, '127.0.0.1', Number(port))}`;
 }

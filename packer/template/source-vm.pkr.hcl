@@ -23,6 +23,7 @@ source "qemu" "vm" {
     ["-cdrom", var.seed],
     ["-serial", "file:${var.serial_log}"],
     ["-device", "virtio-rng-pci"],
+    ["-pidfile", var.pid_file],
   ]
 
   output_directory = var.output

@@ -80,3 +80,9 @@ variable "output" {
   description = "vm: directory for the result; Packer makes it."
   default     = "output"
 }
+
+variable "pid_file" {
+  type        = string
+  description = "vm: file that receives QEMU's process id."
+  default     = "qemu.pid"
+}

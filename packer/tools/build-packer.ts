@@ -1,5 +1,6 @@
-import { copyFileSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { which } from 'zx';
 import { cached } from '../cache.ts';
 import type { Work } from '../command.ts';
 import { sha256OfTree } from '../hash.ts';
@@ -21,10 +22,11 @@ export async function buildPacker({ log, signal }: Work): Promise<Packer> {
     log.step('build Packer and its plugins from source', () => build(unfinished)),
   );
   const environment = { CHECKPOINT_DISABLE: '1', PACKER_PLUGIN_PATH: `${directory}/plugins` };
-  return { path: `${directory}/packer`, template: `${directory}/template`, environment };
+  const template = `${places.cache}/packer-template`;
+  linkTemplate(template);
+  return { path: `${directory}/packer`, template, environment };
 
   async function build(unfinished: string): Promise<void> {
-    const { which } = await import('zx');
     if ((await which('go', { nothrow: true })) === null) await ensurePackages(['golang-go']);
     const shell = shellFor(signal, { env: { ...process.env, CHECKPOINT_DISABLE: '1' } });
     try {
@@ -39,17 +41,22 @@ export async function buildPacker({ log, signal }: Work): Promise<Packer> {
     } catch (error) {
       throw programFailure(
         error,
-        'see that Go is at least 1.26 and reaches its module proxy, then run again',
+        'see that Go is at least 1.21 and reaches its module proxy, then run again',
       );
     }
-    linkTemplate(`${unfinished}/template`);
 
     async function compile(name: string, source: string, symbols: string[] = []): Promise<void> {
       const module = `${unfinished}/go-${name}`;
       mkdirSync(module);
       for (const file of ['go.mod', 'go.sum'])
         copyFileSync(`${modules}/${name}/${file}`, `${module}/${file}`);
-      const flags = ['-mod=mod', '-trimpath', '-ldflags', ['-s', '-w', ...symbols].join(' ')];
+      const flags = [
+        '-mod=readonly',
+        '-buildvcs=false',
+        '-trimpath',
+        '-ldflags',
+        ['-s', '-w', ...symbols].join(' '),
+      ];
       await log.step(`compile ${name}`, async () => {
         await shell({ cwd: module })`go build ${flags} -o ${unfinished}/${name} ${source}`;
       });
@@ -58,6 +65,7 @@ export async function buildPacker({ log, signal }: Work): Promise<Packer> {
 }
 
 function linkTemplate(directory: string): void {
+  rmSync(directory, { recursive: true, force: true });
   mkdirSync(directory);
   const template = `${places.packer}/template`;
   for (const name of readdirSync(template)) symlinkSync(`${template}/${name}`, `${directory}/${name}`);
