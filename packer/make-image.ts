@@ -9,11 +9,14 @@ import type { Work } from './command.ts';
 import { describeCommit } from './commit.ts';
 import { compressDisk } from './disk/assemble.ts';
 import type { Driver, Play, SealedDisk } from './driver.ts';
+import { closeNetwork } from './driver-container/outside.ts';
+import { endLeftover } from './driver-vm/leftover.ts';
 import { Failure } from './failure.ts';
 import { sha256OfFile } from './hash.ts';
 import { type HygieneRule, hygieneFaults, hygieneRules } from './hygiene.ts';
 import { bakeId, type Inputs, readInputs } from './inputs.ts';
 import { installedPackages, type Manifest, rehearsalReasons } from './manifest.ts';
+import { oneAtATime } from './one-at-a-time.ts';
 import type { ImageOptions } from './options.ts';
 import { writeOutput } from './output.ts';
 import { ensurePacker } from './packer-program.ts';
@@ -27,6 +30,8 @@ const GiB = 2 ** 30;
 /** Makes an image, from its base to the directory that is handed out; returns that directory. */
 export async function makeImage(facts: Facts, options: ImageOptions, work: Work): Promise<string> {
   const { log, signal } = work;
+  using _lock = oneAtATime();
+  await endLeftovers();
   const [packer, ansible] = await log.step('prerequisites', async () => {
     await ensureTools('image');
     return [await ensurePacker(work), await ensureAnsible()] as const;
@@ -85,6 +90,12 @@ export async function makeImage(facts: Facts, options: ImageOptions, work: Work)
   ]);
   if (options.keep) await driver.leave(baked, play);
   return output;
+}
+
+/** Ends machines that an earlier run was asked to keep, or could not end itself: they run from directories that go now. */
+async function endLeftovers(): Promise<void> {
+  await closeNetwork();
+  endLeftover();
 }
 
 async function bake(base: Base, driver: Driver, play: Play, inputs: Inputs, { log }: Work): Promise<string> {

@@ -2,18 +2,15 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { $ } from 'zx';
-import { Failure } from '../failure.ts';
 import { sha256 } from '../hash.ts';
 import { places } from '../places.ts';
-import { nspawnsOf, startOf } from './processes.ts';
+import { nspawnsOf } from '../processes.ts';
 
 /**
  * What a bake sets on the build host, outside its machine: a network namespace, a cable into it, address translation
  * and forwarding. It is written to a file before it is done, so that a later run can undo it even after a kill -9.
  */
 interface Outside {
-  /** The program that bakes, as id and start time. */
-  readonly owner: { readonly pid: number; readonly start: string | undefined };
   /** Name of machine, network namespace, cable and table; one per checkout. */
   readonly name: string;
   /** What net.ipv4.ip_forward was before. */
@@ -41,12 +38,12 @@ export function cableFor(name: string): { host: string; machine: string } {
   return { host: `198.18.${third}.${fourth + 1}`, machine: `198.18.${third}.${fourth + 2}` };
 }
 
-/** Opens the network of a bake; `close` puts the host back as it was. */
+/** Opens the network of a bake, after undoing what an earlier one left; `closeNetwork` puts the host back as it was. */
 export async function openNetwork(): Promise<Network> {
-  await clearLeftovers();
+  await closeNetwork();
   const name = machineName;
   const forwarding = readFileSync(FORWARDING, 'utf8').trim();
-  const outside: Outside = { owner: { pid: process.pid, start: startOf(process.pid) }, name, forwarding };
+  const outside: Outside = { name, forwarding };
   mkdirSync(dirname(record), { recursive: true });
   writeFileSync(record, JSON.stringify(outside));
   const { host, machine } = cableFor(name);
@@ -83,7 +80,7 @@ async function connect(name: string, host: string, machine: string): Promise<voi
   writeFileSync(FORWARDING, '1');
 }
 
-/** Puts everything back that `openNetwork` set; each part may be gone already. */
+/** Ends the machine and puts everything back that `openNetwork` set, in this run or an earlier one; each part may be gone already. */
 export async function closeNetwork(): Promise<void> {
   const outside = readRecord();
   if (outside === undefined) return;
@@ -94,19 +91,8 @@ export async function closeNetwork(): Promise<void> {
   await shell`ip link delete ${name}`;
   await shell`ip netns delete ${name}`;
   if (readFileSync(FORWARDING, 'utf8').trim() !== forwarding) writeFileSync(FORWARDING, forwarding);
+  rmSync(`/run/systemd/nspawn/propagate/${name}`, { recursive: true, force: true });
   rmSync(record, { force: true });
-}
-
-/** Undoes what an earlier bake of this checkout left behind. Throws Failure while that bake still runs. */
-export async function clearLeftovers(): Promise<void> {
-  const { owner } = readRecord() ?? {};
-  if (owner?.start !== undefined && owner.pid !== process.pid && startOf(owner.pid) === owner.start) {
-    throw new Failure(
-      `another bake runs from this directory (process ${owner.pid})`,
-      'wait until it has finished, or interrupt it',
-    );
-  }
-  await closeNetwork();
 }
 
 function readRecord(): Outside | undefined {
