@@ -27,11 +27,24 @@ export function unitNames({ machine }: Operator): string[] {
   ];
 }
 
-/** One check for each unit. Throws when systemd does not answer. */
+/**
+ * One check for each unit, in the order of their start: one that has not started yet is waited for as long as one before
+ * it is. Throws when systemd does not answer.
+ */
 export async function checkServices(operator: Operator): Promise<Check[]> {
   const args = ['show', `--property=${PROPERTIES.join(',')}`, ...unitNames(operator)];
   const shown = await mustRun(operator.machine.run, 'systemctl', args);
-  return shown.trim().split(/\n\n+/).map(parseUnit).map(checkUnit);
+  let waiting = false;
+  return shown
+    .trim()
+    .split(/\n\n+/)
+    .map(parseUnit)
+    .map((unit) => {
+      const check = checkUnit(unit);
+      const hasItsTurnToCome = waiting && unit.ActiveState === 'inactive' && unit.Result === 'success';
+      waiting ||= check.state === 'waiting';
+      return hasItsTurnToCome ? { name: check.name, state: 'waiting', detail: check.detail } : check;
+    });
 }
 
 function parseUnit(block: string): Unit {

@@ -38,12 +38,20 @@ function shown(unit: object): string {
 
 interface Changes extends Partial<Operator> {
   readonly unit?: object;
+  /** Changes to units, by name. */
+  readonly units?: Readonly<Record<string, object>>;
   readonly configCheck?: ProgramResult;
   readonly marker?: boolean;
 }
 
 /** A machine on which all is well, but for the changes. Its programs answer as systemctl and the gateway would. */
-function operatorWith({ unit = {}, configCheck, marker = true, ...changes }: Changes = {}): Operator {
+function operatorWith({
+  unit = {},
+  units: others = {},
+  configCheck,
+  marker = true,
+  ...changes
+}: Changes = {}): Operator {
   const base = machineFacts(readFacts(), 'debian-13', 'qemu', 'abc');
   const paths = Object.fromEntries(
     Object.entries(base.paths).map(([name, path]) => [name, join(root, path)]),
@@ -62,7 +70,7 @@ function operatorWith({ unit = {}, configCheck, marker = true, ...changes }: Cha
       if (program === 'setpriv') return configCheck ?? { exitCode: 0, stdout: '', stderr: '' };
       const units = args
         .slice(2)
-        .map((name) => shown({ Id: name, ...(name === 'litellm.service' ? unit : {}) }));
+        .map((name) => shown({ Id: name, ...(name === 'litellm.service' ? unit : {}), ...others[name] }));
       return { exitCode: 0, stdout: units.join('\n\n'), stderr: '' };
     },
   };
@@ -128,6 +136,18 @@ test.each<[string, Changes, number, string]>([
   [
     'a unit waits for its turn',
     { unit: { ActiveState: 'inactive', SubState: 'dead', Type: 'simple', Job: '42' }, readiness: refused },
+    exitCodes.starting,
+    'inactive (dead)',
+  ],
+  [
+    'first boot has yet to start the database',
+    {
+      marker: false,
+      units: {
+        'litellm-firstboot.service': { ActiveState: 'activating', SubState: 'start' },
+        'postgresql@17-main.service': { ActiveState: 'inactive', SubState: 'dead', Type: 'forking' },
+      },
+    },
     exitCodes.starting,
     'inactive (dead)',
   ],
