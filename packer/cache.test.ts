@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { cached } from './cache.ts';
+import { cached, dropOthers, dropUnfinished } from './cache.ts';
 
 let cache: string;
 const make = (text: string) => async (directory: string) => writeFileSync(join(directory, 'made'), text);
@@ -28,4 +28,20 @@ test('a making that fails leaves nothing under the final name, and the next one 
   expect(existsSync(join(cache, 'base/id'))).toBe(false);
   const { directory } = await cached('base', 'id', make('whole'), cache);
   expect(readdirSync(directory)).toEqual(['made']);
+});
+
+test('what is half made can be dropped, and what is whole stays', async () => {
+  const { directory } = await cached('bake', 'whole', make('whole'), cache);
+  await expect(cached('bake', 'half', () => Promise.reject(new Error('no')), cache)).rejects.toThrow('no');
+  dropUnfinished('bake', cache);
+  expect(readdirSync(join(cache, 'bake'))).toEqual(['whole']);
+  expect(existsSync(directory)).toBe(true);
+});
+
+test('only the newest of a name is kept', async () => {
+  await cached('bake', 'debian-container-1', make('old'), cache);
+  await cached('bake', 'ubuntu-container-1', make('other'), cache);
+  const { directory } = await cached('bake', 'debian-container-2', make('new'), cache);
+  dropOthers('debian-container', directory);
+  expect(readdirSync(join(cache, 'bake'))).toEqual(['debian-container-2', 'ubuntu-container-1']);
 });

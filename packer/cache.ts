@@ -29,3 +29,11 @@ export function dropOthers(prefix: string, keep: string): void {
     if (name.startsWith(`${prefix}-`) && path !== keep) rmSync(path, { recursive: true, force: true });
   }
 }
+
+/** Removes what runs that failed or were killed have left half made. */
+export function dropUnfinished(kind: string, cache: string = places.cache): void {
+  if (!existsSync(`${cache}/${kind}`)) return;
+  for (const name of readdirSync(`${cache}/${kind}`)) {
+    if (name.endsWith('.unfinished')) rmSync(`${cache}/${kind}/${name}`, { recursive: true, force: true });
+  }
+}

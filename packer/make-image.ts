@@ -3,7 +3,7 @@ import { type Facts, machineFacts } from '../appliance/index.ts';
 import { ensureAnsible } from './ansible.ts';
 import type { Base } from './base/base.ts';
 import { chooseBase } from './base/choose.ts';
-import { cached, dropOthers } from './cache.ts';
+import { cached, dropOthers, dropUnfinished } from './cache.ts';
 import { chooseDriver } from './choose-driver.ts';
 import type { Work } from './command.ts';
 import { describeCommit } from './commit.ts';
@@ -96,6 +96,7 @@ export async function makeImage(facts: Facts, options: ImageOptions, work: Work)
 async function endLeftovers(): Promise<void> {
   await closeNetwork();
   endLeftover();
+  dropUnfinished('bake');
 }
 
 async function bake(base: Base, driver: Driver, play: Play, inputs: Inputs, { log }: Work): Promise<string> {
