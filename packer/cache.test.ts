@@ -33,7 +33,7 @@ test('a making that fails leaves nothing under the final name, and the next one 
 test('what is half made can be dropped, and what is whole stays', async () => {
   const { directory } = await cached('bake', 'whole', make('whole'), cache);
   await expect(cached('bake', 'half', () => Promise.reject(new Error('no')), cache)).rejects.toThrow('no');
-  dropUnfinished('bake', cache);
+  await dropUnfinished('bake', cache);
   expect(readdirSync(join(cache, 'bake'))).toEqual(['whole']);
   expect(existsSync(directory)).toBe(true);
 });

@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { places } from './places.ts';
 
@@ -31,9 +32,9 @@ export function dropOthers(prefix: string, keep: string): void {
 }
 
 /** Removes what runs that failed or were killed have left half made. */
-export function dropUnfinished(kind: string, cache: string = places.cache): void {
+export async function dropUnfinished(kind: string, cache: string = places.cache): Promise<void> {
   if (!existsSync(`${cache}/${kind}`)) return;
   for (const name of readdirSync(`${cache}/${kind}`)) {
-    if (name.endsWith('.unfinished')) rmSync(`${cache}/${kind}/${name}`, { recursive: true, force: true });
+    if (name.endsWith('.unfinished')) await rm(`${cache}/${kind}/${name}`, { recursive: true });
   }
 }

@@ -1,4 +1,5 @@
-import { mkdirSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { type Facts, machineFacts } from '../appliance/index.ts';
 import { ensureAnsible } from './ansible.ts';
 import type { Base } from './base/base.ts';
@@ -26,20 +27,21 @@ import { shellFor } from './shell.ts';
 import { ensureTools } from './tools.ts';
 
 const GiB = 2 ** 30;
+/** Keys, logs and large files of the running build; they stay after it for whoever looks for a fault. */
+const WORK = `${places.build}/work`;
 
 /** Makes an image, from its base to the directory that is handed out; returns that directory. */
 export async function makeImage(facts: Facts, options: ImageOptions, work: Work): Promise<string> {
   const { log, signal } = work;
   using _lock = oneAtATime();
-  await endLeftovers();
+  await log.step('clear what earlier runs left', endLeftovers);
   const [packer, ansible] = await log.step('prerequisites', async () => {
     await ensureTools('image');
     return [await ensurePacker(work), await ensureAnsible()] as const;
   });
   const base = await log.step('base', () => chooseBase(facts, options.base, work));
   const driver = await log.step('driver', () => chooseDriver(options.driver, work));
-  const directory = `${places.build}/work/${base.name}-${driver.name}`;
-  rmSync(directory, { recursive: true, force: true });
+  const directory = `${WORK}/${base.name}-${driver.name}`;
   mkdirSync(directory, { recursive: true });
 
   const commit = await describeCommit(shellFor(signal), places.root);
@@ -96,7 +98,8 @@ export async function makeImage(facts: Facts, options: ImageOptions, work: Work)
 async function endLeftovers(): Promise<void> {
   await closeNetwork();
   endLeftover();
-  dropUnfinished('bake');
+  await dropUnfinished('bake');
+  await rm(WORK, { recursive: true, force: true });
 }
 
 async function bake(base: Base, driver: Driver, play: Play, inputs: Inputs, { log }: Work): Promise<string> {
