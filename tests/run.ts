@@ -55,15 +55,28 @@ async function runStage(stage: Stage): Promise<Counts> {
   await ensureTools(...stage.needs);
   const report = `${results}/${stage.name}.json`;
   rmSync(report, { force: true });
-  const args = ['run', '--project', stage.name, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-  const child = await $({ cwd: root, stdio: 'inherit', nothrow: true })`${process.execPath} node_modules/vitest/vitest.mjs ${args}`;
+  const args = [
+    'run',
+    '--project',
+    stage.name,
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+  ];
+  const child = await $({
+    cwd: root,
+    stdio: 'inherit',
+    nothrow: true,
+  })`${process.execPath} node_modules/vitest/vitest.mjs ${args}`;
   return readCounts(report, child.exitCode);
 }
 
 function chosenStages(names: readonly string[]): readonly Stage[] {
   const unknown = names.find((name) => !stages.some((stage) => stage.name === name));
   if (unknown !== undefined) {
-    throw new Error(`Unknown stage '${unknown}'; choose from ${stages.map((stage) => stage.name).join(', ')}`);
+    throw new Error(
+      `Unknown stage '${unknown}'; choose from ${stages.map((stage) => stage.name).join(', ')}`,
+    );
   }
   return names.length === 0 ? stages : stages.filter((stage) => names.includes(stage.name));
 }
