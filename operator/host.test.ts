@@ -24,11 +24,14 @@ async function makeCertificate(name: string, issuer?: string): Promise<void> {
     file(`${name}.key`),
   ];
   const subject = ['-subj', `/CN=${name}`, '-addext', `subjectAltName=DNS:${name}`, '-days', '30'];
+  // As first boot's: a server's certificate, which may not sign others.
+  const usage = ['-addext', 'keyUsage=critical,digitalSignature'];
   await mustRun(runProgram, 'openssl', [
     'req',
     '-x509',
     ...newKey,
     ...subject,
+    ...usage,
     ...signed,
     '-out',
     file(`${name}.pem`),

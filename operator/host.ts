@@ -41,7 +41,8 @@ export async function certificateAt(host: string, port: number): Promise<ServedC
     const certificate = socket.getPeerX509Certificate();
     if (certificate === undefined) throw new Error('the server showed no certificate');
     return {
-      selfSigned: certificate.checkIssued(certificate) && certificate.verify(certificate.publicKey),
+      // Not checkIssued(): that also asks whether the certificate may sign others, and ours may not.
+      selfSigned: certificate.subject === certificate.issuer && certificate.verify(certificate.publicKey),
       names: certificate.subjectAltName ?? certificate.subject,
       expiresAt: certificate.validToDate,
       fingerprint: certificate.fingerprint256,
