@@ -103,11 +103,15 @@ async function writeEsp(
   mkdirSync(`${work}/esp/EFI/BOOT`, { recursive: true });
   mkdirSync(`${work}/esp/EFI/${vendor}`, { recursive: true });
   mkdirSync(`${tree}/boot/efi`, { recursive: true });
-  const signed = `${tree}/usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed`;
-  cpSync(`${tree}/usr/lib/shim/shimx64.efi.signed`, `${work}/esp/EFI/BOOT/BOOTX64.EFI`, {
-    dereference: true,
-  });
-  cpSync(signed, `${work}/esp/EFI/BOOT/grubx64.efi`, { dereference: true });
+  const programs = {
+    'BOOTX64.EFI': '/usr/lib/shim/shimx64.efi.signed',
+    'grubx64.efi': '/usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed',
+  };
+  for (const [name, path] of Object.entries(programs)) {
+    // Links are followed as the machine would: they may be absolute.
+    const real = (await shell`chroot ${tree} realpath ${path}`).stdout.trim();
+    cpSync(`${tree}${real}`, `${work}/esp/EFI/BOOT/${name}`);
+  }
   writeFileSync(`${work}/esp/EFI/${vendor}/grub.cfg`, grubStub(identity.rootUuid, 'uefi'));
 
   const kibibytes = (esp.size * SECTOR) / KiB;

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import type { Base } from '../base/base.ts';
 import type { Work } from '../command.ts';
 import { assembleDisk } from '../disk/assemble.ts';
+import { readRootTree } from '../disk/read-tree.ts';
 import type { Driver, Play, SealedDisk } from '../driver.ts';
 import { Failure } from '../failure.ts';
 import { runPacker, type Stage } from '../packer-run.ts';
@@ -20,12 +21,16 @@ export function containerDriver(work: Work): Driver {
     await log.step('copy the tree', async () => void (await shell`cp -a --reflink=auto ${from} ${to}`));
   }
 
+  async function unpackDisk({ name, disk }: Base, tree: string): Promise<void> {
+    if (disk === undefined)
+      throw new Failure(`${name} is neither a tree nor a disk`, 'see how the base is made');
+    await log.step(`unpack the disk of ${name}`, () => readRootTree(shell, disk, tree));
+  }
+
   async function bake(base: Base, directory: string, play: Play): Promise<void> {
-    if (base.tree === undefined) {
-      throw new Failure(`${base.name} has no root tree to bake in`, 'bake it with DRIVER=vm');
-    }
-    await copyTree(base.tree, `${directory}/tree`);
-    await playIn(`${directory}/tree`, 'bake', play);
+    const tree = `${directory}/tree`;
+    await (base.tree === undefined ? unpackDisk(base, tree) : copyTree(base.tree, tree));
+    await playIn(tree, 'bake', play);
   }
 
   async function seal(directory: string, play: Play): Promise<SealedDisk> {
