@@ -1,6 +1,6 @@
 import type { Ansible } from './ansible.ts';
 import type { Base } from './base/base.ts';
-import type { Packer } from './packer-program.ts';
+import type { Packer } from './packer.ts';
 
 /** The machines that an image can be baked in. */
 export type DriverName = 'container' | 'vm';

@@ -1,16 +1,10 @@
 import type { Shell } from 'zx';
 import type { Work } from './command.ts';
+import type { Packer } from './packer.ts';
 import { places } from './places.ts';
 import { shellFor } from './shell.ts';
 import { buildPacker } from './tools/build-packer.ts';
 import { ensurePackages } from './tools.ts';
-
-/** A Packer that can play the template. */
-export interface Packer {
-  readonly path: string;
-  readonly template: string;
-  readonly environment: Readonly<Record<string, string>>;
-}
 
 /** The last release line that distributions package, and that carries its plugins inside. */
 const PACKAGED = /^1\.6\./;

@@ -2,7 +2,7 @@ import { createWriteStream, writeFileSync } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import type { Work } from './command.ts';
 import { Failure } from './failure.ts';
-import type { Packer } from './packer-program.ts';
+import type { Packer } from './packer.ts';
 import { shellFor } from './shell.ts';
 
 /** The two builds of the template. */

@@ -6,7 +6,8 @@ import { $, type Shell } from 'zx';
 import { ensureAnsible } from './ansible.ts';
 import { sha256 } from './hash.ts';
 import { createLog } from './log.ts';
-import { ensurePacker, type Packer } from './packer-program.ts';
+import type { Packer } from './packer.ts';
+import { ensurePacker } from './packer-program.ts';
 import { places } from './places.ts';
 
 let packer: Packer;

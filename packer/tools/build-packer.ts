@@ -4,7 +4,7 @@ import { which } from 'zx';
 import { cached } from '../cache.ts';
 import type { Work } from '../command.ts';
 import { sha256OfTree } from '../hash.ts';
-import type { Packer } from '../packer-program.ts';
+import type { Packer } from '../packer.ts';
 import { places } from '../places.ts';
 import { programFailure, shellFor } from '../shell.ts';
 import { ensurePackages } from '../tools.ts';
