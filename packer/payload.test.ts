@@ -1,0 +1,64 @@
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { $ } from 'zx';
+import { machineFacts, readFacts, readMachineFacts } from '../appliance/index.ts';
+import { writePayload } from './payload.ts';
+
+const facts = machineFacts(readFacts(), 'debian-13', 'azure', 'abc');
+let directory: string;
+let hash: string;
+
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'payload-'));
+  hash = await writePayload(directory, facts);
+}, 120_000);
+afterAll(() => rmSync(directory, { recursive: true }));
+
+const read = (path: string) => readFileSync(join(directory, path), 'utf8');
+
+test('the machine gets its own facts, in the form that its programs accept', () => {
+  expect(readMachineFacts(join(directory, 'gateway', facts.paths.machineFacts))).toEqual(facts);
+});
+
+test.each([
+  ['gateway', 'gateway.mjs'],
+  ['gateway', 'migrate.mjs'],
+  ['firstboot', 'firstboot.mjs'],
+  ['gateway', 'litellm-ctl.mjs'],
+])('the role %s gets %s, which the Node beside it can parse', async (role, name) => {
+  const node = join(directory, 'gateway', facts.paths.program, 'bin/node');
+  const program = join(directory, role, facts.paths.program, name);
+  expect((await $({ quiet: true, nothrow: true })`${node} --check ${program}`).exitCode).toBe(0);
+});
+
+test("Node and the operator's command may be run, the settings may not", () => {
+  const mode = (path: string) => statSync(join(directory, 'gateway', path)).mode & 0o777;
+  expect(mode(`${facts.paths.program}/bin/node`)).toBe(0o755);
+  expect(mode(facts.paths.operator)).toBe(0o755);
+  expect(mode(facts.paths.config)).toBe(0o644);
+});
+
+test('units of the first boot go to its role, the others to the gateway, the site to nginx', () => {
+  expect(read('firstboot/etc/systemd/system/litellm-firstboot.service')).toContain('[Service]');
+  expect(read('gateway/etc/systemd/system/litellm.service')).toContain('[Service]');
+  expect(read(`nginx${facts.paths.edgeSite}`)).toContain('server {');
+});
+
+test('the licences of what is bundled are there, with their words', () => {
+  const licences = read(`gateway${facts.paths.program}/LICENSES`);
+  expect(licences).toMatch(/^fastify \d+\.\d+\.\d+ \(MIT\)$/m);
+  expect(licences).toContain('Permission is hereby granted');
+});
+
+test('no provider has a key in the image', () => {
+  const lines = read(`gateway${facts.paths.providersEnv}`).split('\n');
+  expect(lines.filter((line) => line !== '' && !line.startsWith('#'))).toEqual([]);
+});
+
+test('the same inputs give the same payload', async () => {
+  const again = mkdtempSync(join(tmpdir(), 'payload-'));
+  expect(await writePayload(again, facts)).toBe(hash);
+  rmSync(again, { recursive: true });
+});
