@@ -17,7 +17,7 @@ export async function ensurePacker(work: Work): Promise<Packer> {
   return {
     path: '/usr/bin/packer',
     template: `${places.packer}/template`,
-    environment: { CHECKPOINT_DISABLE: '1' },
+    environment: { CHECKPOINT_DISABLE: '1', PACKER_CACHE_DIR: `${places.cache}/packer` },
   };
 }
 

@@ -21,7 +21,11 @@ export async function buildPacker({ log, signal }: Work): Promise<Packer> {
   const { directory } = await cached('tools', `packer-${id}`, (unfinished) =>
     log.step('build Packer and its plugins from source', () => build(unfinished)),
   );
-  const environment = { CHECKPOINT_DISABLE: '1', PACKER_PLUGIN_PATH: `${directory}/plugins` };
+  const environment = {
+    CHECKPOINT_DISABLE: '1',
+    PACKER_CACHE_DIR: `${places.cache}/packer`,
+    PACKER_PLUGIN_PATH: `${directory}/plugins`,
+  };
   const template = `${places.cache}/packer-template`;
   linkTemplate(template);
   return { path: `${directory}/packer`, template, environment };
