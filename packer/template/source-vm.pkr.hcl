@@ -24,6 +24,8 @@ source "qemu" "vm" {
     ["-serial", "file:${var.serial_log}"],
     ["-device", "virtio-rng-pci"],
     ["-pidfile", var.pid_file],
+    # By itself Packer would let the whole network come to the machine's SSH.
+    ["-netdev", "user,id=user.0,hostfwd=tcp:127.0.0.1:{{ .SSHHostPort }}-:22"],
   ]
 
   output_directory = var.output
