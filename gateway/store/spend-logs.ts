@@ -32,19 +32,25 @@ function metadataOf(call: SpendRecord): object {
 
 const time = (epochMs: number): string => new Date(epochMs).toISOString();
 
-/** PostgreSQL's texts and JSON cannot hold NUL; a provider's error text or a caller's `user` may. */
+/** PostgreSQL's texts and JSON cannot hold NUL or half a surrogate pair; a provider's error text or a caller's `user` may. */
+const UNSTORABLE = /\\u(?:0000|d[89a-f])/;
 const NUL = String.fromCharCode(0);
 
-const storable = (text: string): string => text.replaceAll(NUL, '\ufffd');
+const storable = (text: string): string => text.replaceAll(NUL, '\ufffd').toWellFormed();
 
-function storableJson(value: object): string {
-  return JSON.stringify(value, (_member, inner: unknown) =>
+/** Calls as one JSON text. Only the rare one that holds what cannot be stored is looked through, which is several times slower. */
+function storableJson(calls: readonly object[]): string {
+  const text = JSON.stringify(calls);
+  if (!UNSTORABLE.test(text)) return text;
+  return JSON.stringify(calls, (_member, inner: unknown) =>
     typeof inner === 'string' ? storable(inner) : inner,
   );
 }
 
 /** Column, its type, its value: one row per column that a call fills; the others have the table's defaults. */
-const columns: ReadonlyArray<readonly [string, string, (call: SpendRecord) => string | number | null]> = [
+const columns: ReadonlyArray<
+  readonly [string, string, (call: SpendRecord) => object | string | number | null]
+> = [
   ['request_id', 'text', (call) => call.requestId],
   ['call_type', 'text', (call) => call.callType],
   ['api_key', 'text', (call) => call.apiKey],
@@ -64,7 +70,7 @@ const columns: ReadonlyArray<readonly [string, string, (call: SpendRecord) => st
   ['"user"', 'text', (call) => call.userId ?? ''],
   ['end_user', 'text', (call) => call.endUser],
   ['team_id', 'text', (call) => call.teamId],
-  ['metadata', 'jsonb', (call) => storableJson(metadataOf(call))],
+  ['metadata', 'jsonb', (call) => metadataOf(call)],
   ['cache_hit', 'text', () => 'False'],
   ['cache_key', 'text', () => 'Cache OFF'],
   ['requester_ip_address', 'text', (call) => call.requesterIp],
@@ -73,27 +79,35 @@ const columns: ReadonlyArray<readonly [string, string, (call: SpendRecord) => st
 ];
 
 const columnNames = columns.map(([name]) => name).join(', ');
-const columnArrays = columns.map(([, type], index) => `$${index + 1}::${type}[]`).join(', ');
+const columnTypes = columns.map(([name, type]) => `${name} ${type}`).join(', ');
+const members = columns.map(([name, , value]) => [name.replaceAll('"', ''), value] as const);
 
-/** One statement for any number of calls, so that the server plans it once. */
+/**
+ * One statement for any number of calls, so that the server plans it once. They travel as one JSON text: as one array
+ * a column, the gateway spent four times as long on escaping them. What comes back is one row per key.
+ */
 const insertCalls = `
-  INSERT INTO "LiteLLM_SpendLogs" (${columnNames})
-  SELECT * FROM unnest(${columnArrays})
-  ON CONFLICT (request_id, "startTime") DO NOTHING
-  RETURNING api_key, spend`;
+  WITH inserted AS (
+    INSERT INTO "LiteLLM_SpendLogs" (${columnNames})
+    SELECT * FROM json_to_recordset($1) AS call (${columnTypes})
+    ON CONFLICT (request_id, "startTime") DO NOTHING
+    RETURNING api_key, spend
+  )
+  SELECT api_key, sum(spend) AS spend FROM inserted GROUP BY api_key`;
 
 interface Inserted {
   readonly api_key: string;
   readonly spend: number;
 }
 
+function rowOf(call: SpendRecord): object {
+  const row: Record<string, unknown> = {};
+  for (const [name, value] of members) row[name] = value(call);
+  return row;
+}
+
 async function insert(db: Connection, calls: readonly SpendRecord[]): Promise<Inserted[]> {
-  const values = columns.map(([, , value]) =>
-    calls.map((call) => {
-      const cell = value(call);
-      return typeof cell === 'string' ? storable(cell) : cell;
-    }),
-  );
+  const values = [storableJson(calls.map(rowOf))];
   return rows<Inserted>(db, { name: 'insert_spend_logs', text: insertCalls, values });
 }
 

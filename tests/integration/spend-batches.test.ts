@@ -107,6 +107,20 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
     });
   });
 
+  test.each([
+    ['NUL', 'a\u0000b', 'a\ufffdb'],
+    ['half a surrogate pair', 'a\ud83db', 'a\ufffdb'],
+    ['a backslash before what looks like an escape', 'a\\u0000b', 'a\\u0000b'],
+    ['quotes, braces and a whole surrogate pair', '"{a},\\\ud83d\ude00', '"{a},\\\ud83d\ude00'],
+  ])('%s in texts of others stops no batch', async (title, sent, stored) => {
+    const error = { code: '500', class: 'InternalServerError', message: sent };
+    const requestId = `text-${title}`;
+    await insertSpendLogs(gateway.db, [record({ requestId, endUser: sent, status: 'failure', error })]);
+    const [row] = await rowOf(requestId);
+    expect(row.end_user).toBe(stored);
+    expect(row.metadata.error_information.error_message).toBe(stored);
+  });
+
   test('a batch sent twice is stored and billed once', async () => {
     const [first, second] = [await makeKey(), await makeKey()];
     const batch = [
