@@ -170,9 +170,12 @@ function entries(tree: string, directory: string): string[] {
   return lstat(tree, directory || '/')?.isDirectory() === true ? readdirSync(tree + directory) : [];
 }
 
+/** Regular files: a link, such as the one to the manual that systemd puts among the logs, says nothing of the build. */
 function filesBelow(tree: string, directory: string): string[] {
   return entries(tree, directory).flatMap((name) => {
     const path = `${directory}/${name}`;
-    return lstat(tree, path)?.isDirectory() === true ? filesBelow(tree, path) : [path];
+    const stat = lstat(tree, path);
+    if (stat?.isDirectory() === true) return filesBelow(tree, path);
+    return stat?.isFile() === true ? [path] : [];
   });
 }
