@@ -2,35 +2,33 @@ import type { Pool } from 'pg';
 import type { SpendRecord } from '../accounting/spend.ts';
 import { type Connection, rows, transaction } from './connection.ts';
 
-/** `metadata` of a row, with the member names that LiteLLM's readers look for. */
-function metadataOf(call: SpendRecord): object {
-  return {
-    user_api_key: call.apiKey,
-    user_api_key_alias: call.keyAlias,
-    user_api_key_team_id: call.teamId,
-    user_api_key_team_alias: null,
-    user_api_key_org_id: null,
-    user_api_key_user_id: call.userId,
-    user_api_key_project_id: null,
-    spend_logs_metadata: null,
-    requester_ip_address: call.requesterIp,
-    additional_usage_values: {},
-    usage_object: call.usage,
-    applied_guardrails: [],
-    status: call.status,
-    error_information: call.error && {
-      error_code: call.error.code,
-      error_class: call.error.class,
-      llm_provider: call.provider,
-      error_message: call.error.message,
-      // Kept for its readers; stack traces are not for a table that many may read.
-      traceback: '',
-    },
-    litellm_call_id: call.callId,
-  };
+const TO_ESCAPE = /[^\x20\x21\x23-\x5b\x5d-\x7e]/;
+
+/** JSON text of a text: JSON.stringify takes five times as long for the usual one, in which nothing is to be escaped. */
+function quoted(text: string | null): string {
+  if (text === null) return 'null';
+  return TO_ESCAPE.test(text) ? JSON.stringify(text) : `"${text}"`;
 }
 
-const time = (epochMs: number): string => new Date(epochMs).toISOString();
+/** `metadata` of a row, with the member names that LiteLLM's readers look for. */
+function metadataText(call: SpendRecord): string {
+  const error = call.error && {
+    error_code: call.error.code,
+    error_class: call.error.class,
+    llm_provider: call.provider,
+    error_message: call.error.message,
+    // Kept for its readers; stack traces are not for a table that many may read.
+    traceback: '',
+  };
+  return (
+    `{"user_api_key":${quoted(call.apiKey)},"user_api_key_alias":${quoted(call.keyAlias)}` +
+    `,"user_api_key_team_id":${quoted(call.teamId)},"user_api_key_team_alias":null,"user_api_key_org_id":null` +
+    `,"user_api_key_user_id":${quoted(call.userId)},"user_api_key_project_id":null,"spend_logs_metadata":null` +
+    `,"requester_ip_address":${quoted(call.requesterIp)},"additional_usage_values":{}` +
+    `,"usage_object":${JSON.stringify(call.usage)},"applied_guardrails":[],"status":"${call.status}"` +
+    `,"error_information":${JSON.stringify(error)},"litellm_call_id":${quoted(call.callId)}}`
+  );
+}
 
 /** PostgreSQL's texts and JSON cannot hold NUL or half a surrogate pair; a provider's error text or a caller's `user` may. */
 const UNSTORABLE = /\\u(?:0000|d[89a-f])/;
@@ -38,58 +36,81 @@ const NUL = String.fromCharCode(0);
 
 const storable = (text: string): string => text.replaceAll(NUL, '\ufffd').toWellFormed();
 
-/** Calls as one JSON text. Only the rare one that holds what cannot be stored is looked through, which is several times slower. */
-function storableJson(calls: readonly object[]): string {
-  const text = JSON.stringify(calls);
+/** Only the rare row that holds what cannot be stored is looked through, which is several times slower. */
+function storableJson(text: string): string {
   if (!UNSTORABLE.test(text)) return text;
-  return JSON.stringify(calls, (_member, inner: unknown) =>
+  return JSON.stringify(JSON.parse(text), (_member, inner: unknown) =>
     typeof inner === 'string' ? storable(inner) : inner,
   );
 }
 
-/** Column, its type, its value: one row per column that a call fills; the others have the table's defaults. */
-const columns: ReadonlyArray<
-  readonly [string, string, (call: SpendRecord) => object | string | number | null]
-> = [
-  ['request_id', 'text', (call) => call.requestId],
-  ['call_type', 'text', (call) => call.callType],
-  ['api_key', 'text', (call) => call.apiKey],
-  ['spend', 'double precision', (call) => call.spend],
-  ['total_tokens', 'integer', (call) => call.totalTokens],
-  ['prompt_tokens', 'integer', (call) => call.promptTokens],
-  ['completion_tokens', 'integer', (call) => call.completionTokens],
-  ['"startTime"', 'timestamp', (call) => time(call.startTime)],
-  ['"endTime"', 'timestamp', (call) => time(call.endTime)],
-  ['"completionStartTime"', 'timestamp', (call) => time(call.completionStartTime)],
-  ['request_duration_ms', 'integer', (call) => Math.round(call.endTime - call.startTime)],
-  ['model', 'text', (call) => call.model],
-  ['model_id', 'text', (call) => call.modelId],
-  ['model_group', 'text', (call) => call.modelGroup],
-  ['custom_llm_provider', 'text', (call) => call.provider],
-  ['api_base', 'text', (call) => call.apiBase],
-  ['"user"', 'text', (call) => call.userId ?? ''],
-  ['end_user', 'text', (call) => call.endUser],
-  ['team_id', 'text', (call) => call.teamId],
-  ['metadata', 'jsonb', (call) => metadataOf(call)],
-  ['cache_hit', 'text', () => 'False'],
-  ['cache_key', 'text', () => 'Cache OFF'],
-  ['requester_ip_address', 'text', (call) => call.requesterIp],
-  ['session_id', 'text', (call) => call.callId],
-  ['status', 'text', (call) => call.status],
+interface Column {
+  readonly name: string;
+  /** Its type as it travels. */
+  readonly type: string;
+  /** The value as a JSON text. */
+  readonly text: (call: SpendRecord) => string;
+  /** SQL for the stored value, where that is not the one that travels. */
+  readonly stored?: string;
+}
+
+/** Times travel as milliseconds: nothing is to be formatted here and parsed there. */
+const time = (name: string, of: (call: SpendRecord) => number): Column => ({
+  name,
+  type: 'bigint',
+  text: (call) => String(of(call)),
+  stored: `timestamp 'epoch' + "${name}" * interval '1 millisecond'`,
+});
+
+/** One row per column that a call fills; the others have the table's defaults. */
+const columns: readonly Column[] = [
+  { name: 'request_id', type: 'text', text: (call) => quoted(call.requestId) },
+  { name: 'call_type', type: 'text', text: (call) => quoted(call.callType) },
+  { name: 'api_key', type: 'text', text: (call) => quoted(call.apiKey) },
+  { name: 'spend', type: 'double precision', text: (call) => JSON.stringify(call.spend) },
+  { name: 'total_tokens', type: 'integer', text: (call) => String(call.totalTokens) },
+  { name: 'prompt_tokens', type: 'integer', text: (call) => String(call.promptTokens) },
+  { name: 'completion_tokens', type: 'integer', text: (call) => String(call.completionTokens) },
+  time('startTime', (call) => call.startTime),
+  time('endTime', (call) => call.endTime),
+  time('completionStartTime', (call) => call.completionStartTime),
+  {
+    name: 'request_duration_ms',
+    type: 'integer',
+    text: (call) => String(Math.round(call.endTime - call.startTime)),
+  },
+  { name: 'model', type: 'text', text: (call) => quoted(call.model) },
+  { name: 'model_id', type: 'text', text: (call) => quoted(call.modelId) },
+  { name: 'model_group', type: 'text', text: (call) => quoted(call.modelGroup) },
+  { name: 'custom_llm_provider', type: 'text', text: (call) => quoted(call.provider) },
+  { name: 'api_base', type: 'text', text: (call) => quoted(call.apiBase) },
+  { name: 'user', type: 'text', text: (call) => quoted(call.userId ?? '') },
+  { name: 'end_user', type: 'text', text: (call) => quoted(call.endUser) },
+  { name: 'team_id', type: 'text', text: (call) => quoted(call.teamId) },
+  { name: 'metadata', type: 'jsonb', text: metadataText },
+  { name: 'cache_hit', type: 'text', text: () => '"False"' },
+  { name: 'cache_key', type: 'text', text: () => '"Cache OFF"' },
+  { name: 'requester_ip_address', type: 'text', text: (call) => quoted(call.requesterIp) },
+  { name: 'session_id', type: 'text', text: (call) => quoted(call.callId) },
+  { name: 'status', type: 'text', text: (call) => quoted(call.status) },
 ];
 
-const columnNames = columns.map(([name]) => name).join(', ');
-const columnTypes = columns.map(([name, type]) => `${name} ${type}`).join(', ');
-const members = columns.map(([name, , value]) => [name.replaceAll('"', ''), value] as const);
+const names = columns.map(({ name }) => `"${name}"`).join(', ');
+const types = columns.map(({ name, type }) => `"${name}" ${type}`).join(', ');
+const stored = columns.map(({ name, stored }) => stored ?? `"${name}"`).join(', ');
+const members = columns.map(({ name, text }, index) => ({
+  before: `${index === 0 ? '{' : ','}"${name}":`,
+  text,
+}));
 
 /**
- * One statement for any number of calls, so that the server plans it once. They travel as one JSON text: as one array
+ * One statement for any number of calls, so that the server plans it once. They travel as one JSON list: as one array
  * a column, the gateway spent four times as long on escaping them. What comes back is one row per key.
  */
 const insertCalls = `
   WITH inserted AS (
-    INSERT INTO "LiteLLM_SpendLogs" (${columnNames})
-    SELECT * FROM json_to_recordset($1) AS call (${columnTypes})
+    INSERT INTO "LiteLLM_SpendLogs" (${names})
+    SELECT ${stored} FROM json_to_recordset($1) AS call (${types})
     ON CONFLICT (request_id, "startTime") DO NOTHING
     RETURNING api_key, spend
   )
@@ -100,15 +121,33 @@ interface Inserted {
   readonly spend: number;
 }
 
-function rowOf(call: SpendRecord): object {
-  const row: Record<string, unknown> = {};
-  for (const [name, value] of members) row[name] = value(call);
-  return row;
+function rowText(call: SpendRecord): string {
+  let row = '';
+  for (const { before, text } of members) row += before + text(call);
+  return storableJson(`${row}}`);
+}
+
+const USUAL_ROW_BYTES = 2048;
+const MOST_BYTES_A_CHARACTER = 3;
+
+/** Calls as the bytes of one JSON list: putting one text together, for the driver to encode, took twice as long. */
+function listOf(calls: readonly SpendRecord[]): Buffer {
+  let bytes = Buffer.allocUnsafe(calls.length * USUAL_ROW_BYTES);
+  let end = 0;
+  for (const call of calls) {
+    const text = (end === 0 ? '[' : ',') + rowText(call);
+    const wanted = text.length * MOST_BYTES_A_CHARACTER + 1;
+    if (bytes.length - end < wanted) {
+      bytes = Buffer.concat([bytes.subarray(0, end), Buffer.allocUnsafe(bytes.length + wanted)]);
+    }
+    end += bytes.write(text, end);
+  }
+  end += bytes.write(']', end);
+  return bytes.subarray(0, end);
 }
 
 async function insert(db: Connection, calls: readonly SpendRecord[]): Promise<Inserted[]> {
-  const values = [storableJson(calls.map(rowOf))];
-  return rows<Inserted>(db, { name: 'insert_spend_logs', text: insertCalls, values });
+  return rows<Inserted>(db, { name: 'insert_spend_logs', text: insertCalls, values: [listOf(calls)] });
 }
 
 /** Adds what the inserted rows cost to their keys. Rows are locked in the order of their hash: batches cannot deadlock. */

@@ -121,6 +121,17 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
     expect(row.metadata.error_information.error_message).toBe(stored);
   });
 
+  test('a row of any length is stored whole', async () => {
+    const message = '\u20ac'.repeat(20_000);
+    const error = { code: '500', class: 'InternalServerError', message };
+    const batch = ['long-1', 'long-2'].map((requestId) => record({ requestId, status: 'failure', error }));
+    await insertSpendLogs(gateway.db, batch);
+    for (const { requestId } of batch) {
+      const [row] = await rowOf(requestId);
+      expect(row.metadata.error_information.error_message).toBe(message);
+    }
+  });
+
   test('a batch sent twice is stored and billed once', async () => {
     const [first, second] = [await makeKey(), await makeKey()];
     const batch = [
