@@ -71,7 +71,7 @@ export class Shell {
     if (session === undefined) throw new Error('no SSH session');
     const giveUp = setTimeout(() => this.close(), deadlineMs);
     try {
-      return await session.execCommand(`sudo -n bash -c ${quote(command)}`, { stdin: input });
+      return await session.execCommand(`sudo -n bash -c ${quote(command)}`, { stdin: input, noTrim: true });
     } catch (cause) {
       throw new Error(`SSH broke off during: ${command}`, { cause });
     } finally {

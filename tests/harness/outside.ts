@@ -9,14 +9,6 @@ export type { ScanResult };
 const LAST_PORT = 65_535;
 const scanner = fileURLToPath(new URL('port-scan.ts', import.meta.url));
 
-export interface PortRange {
-  readonly first: number;
-  readonly last: number;
-}
-
-/** Every TCP port there is. */
-export const allPorts: PortRange = { first: 1, last: LAST_PORT };
-
 /** Somebody on the internet side of the network. */
 export class OutsideClient implements AsyncDisposable {
   readonly #network: Network;
@@ -44,10 +36,10 @@ export class OutsideClient implements AsyncDisposable {
   readonly fetch = (...[target, init]: Parameters<typeof fetch>): ReturnType<typeof fetch> =>
     fetch(target, { ...init, dispatcher: this.#agent });
 
-  /** Tries TCP ports of an address and tells which answered. */
-  async scanPorts(address: string, { first, last }: PortRange = allPorts): Promise<ScanResult> {
+  /** Tries every TCP port of an address and tells which answered. */
+  async scanPorts(address: string): Promise<ScanResult> {
     const from = address.includes(':') ? addresses.outside.ipv6 : addresses.outside.ipv4;
-    const program = [process.execPath, scanner, address, from, `${first}`, `${last}`];
+    const program = [process.execPath, scanner, address, from, `${LAST_PORT}`];
     return JSON.parse((await $({ quiet: true })`${this.#network.command(...program)}`).stdout) as ScanResult;
   }
 

@@ -36,8 +36,13 @@ export class Appliance implements AsyncDisposable {
   static async ready(machine: Machine, network: Network, addresses: Addresses): Promise<Appliance> {
     await machine.waitForFirstBoot();
     const certificate = await machine.succeed(`cat ${paths.tls}/cert.pem`);
-    const credentials = parseCredentials(await machine.succeed(`cat ${paths.credentials}`));
+    const credentials = await readCredentials(machine);
     return new Appliance(machine, addresses, new OutsideClient(network, certificate), credentials);
+  }
+
+  /** What the credentials file says now. */
+  readCredentials(): Promise<Credentials> {
+    return readCredentials(this.machine);
   }
 
   /** Everything on this machine that no other machine may have, by name. */
@@ -72,7 +77,8 @@ export class Appliance implements AsyncDisposable {
   }
 }
 
-function parseCredentials(text: string): Credentials {
+async function readCredentials(machine: Machine): Promise<Credentials> {
+  const text = await machine.succeed(`cat ${paths.credentials}`);
   const fields = Object.keys(credentialLabels) as CredentialField[];
   return Object.fromEntries(
     fields.map((field) => [field, credentialField(text, field) ?? '']),

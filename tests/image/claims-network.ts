@@ -1,30 +1,28 @@
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { facts } from './appliance.ts';
 import type { World } from './world.ts';
 
 const { ssh, http, https, gateway, postgresql } = facts.ports;
+/** Opened by the test itself, firewall and all, so that a scan which misses an open port is found out. */
 const PLANTED = 47_391;
 
 export function networkClaims(world: () => World): void {
-  test.each(['ipv4', 'ipv6'] as const)('of all TCP ports over %s only three answer', async (family) => {
-    const { addresses, client } = world().plain;
-    expect(await client.scanPorts(addresses[family])).toEqual({ open: [ssh, http, https], refused: [] });
+  beforeAll(async () => {
+    const { machine } = world().plain;
+    const server = `python3 -m http.server --bind :: --directory /usr/share/doc ${PLANTED}`;
+    await machine.succeed(`ufw allow ${PLANTED}/tcp && systemd-run --unit=planted ${server}`);
+    await machine.waitForOpenPort(PLANTED);
+  });
+  afterAll(async () => {
+    await world().plain.machine.succeed(`systemctl stop planted; ufw delete allow ${PLANTED}/tcp`);
   });
 
   test.each(['ipv4', 'ipv6'] as const)(
-    'the scan sees a port that is opened on purpose over %s',
+    'of all TCP ports over %s only three answer, and the planted one',
     async (family) => {
-      const { machine, addresses, client } = world().plain;
-      const server = `import socket; s = socket.create_server(('::', ${PLANTED}), family=socket.AF_INET6, dualstack_ipv6=True); s.accept()`;
-      await machine.succeed(`ufw allow ${PLANTED}/tcp`);
-      await machine.succeed(`systemd-run --unit=planted python3 -c "${server}"`);
-      try {
-        await machine.waitForOpenPort(PLANTED);
-        const range = { first: PLANTED - 100, last: PLANTED + 100 };
-        expect(await client.scanPorts(addresses[family], range)).toEqual({ open: [PLANTED], refused: [] });
-      } finally {
-        await machine.succeed(`systemctl stop planted; ufw delete allow ${PLANTED}/tcp`);
-      }
+      const { addresses, client } = world().plain;
+      const found = await client.scanPorts(addresses[family]);
+      expect(found).toEqual({ open: [ssh, http, https, PLANTED], refused: [] });
     },
   );
 

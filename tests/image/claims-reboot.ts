@@ -1,34 +1,41 @@
-import { expect, test } from 'vitest';
-import { facts } from './appliance.ts';
+import { beforeAll, expect, test } from 'vitest';
+import { type Appliance, facts } from './appliance.ts';
 import type { World } from './world.ts';
 
+const { credentials: credentialsFile, serviceEnv } = facts.paths;
+const NAMES = ['plain', 'azure'] as const;
+const PATIENCE = { timeout: 180_000, interval: 1000 };
+
+/** What no later boot may change: the machine's identity, and the secrets its services run with. */
+async function memoryOf(appliance: Appliance): Promise<Record<string, string>> {
+  const secrets = await appliance.machine.succeed(`sha256sum < ${serviceEnv}`);
+  return { ...(await appliance.identity()), secrets };
+}
+
 export function rebootClaims(world: () => World): void {
-  test('after a reboot the service is back and every secret is the same', async () => {
-    const { machine, client, url, credentials } = world().plain;
-    const keep = `cat ${facts.paths.credentials} ${facts.paths.serviceEnv} | sha256sum`;
-    const [identity, files] = [await world().plain.identity(), await machine.succeed(keep)];
-    await machine.reboot();
-    await machine.waitForUnit('litellm.service');
-    await machine.waitForOpenPort(facts.ports.https);
-    await expect
-      .poll(
-        async () => {
-          const headers = { authorization: `Bearer ${credentials.masterKey}` };
-          return (await client.fetch(`${url}/v1/models`, { headers })).status;
-        },
-        { timeout: 120_000, interval: 1000 },
-      )
-      .toBe(200);
-    expect(await world().plain.identity()).toEqual(identity);
-    expect(await machine.succeed(keep)).toBe(files);
+  const before = new Map<string, Record<string, string>>();
+
+  beforeAll(async () => {
+    for (const name of NAMES) before.set(name, await memoryOf(world()[name]));
+    await world().plain.machine.succeed(`rm ${credentialsFile}`);
+    await Promise.all(NAMES.map((name) => world()[name].machine.reboot()));
   });
 
-  test('a credentials file that the operator has deleted stays deleted', async () => {
-    const { machine } = world().plain;
-    await machine.succeed(`rm ${facts.paths.credentials}`);
-    await machine.succeed('systemctl restart litellm-firstboot.service');
-    await machine.reboot();
-    await machine.waitForUnit('litellm-firstboot.service');
-    await machine.fail(`test -e ${facts.paths.credentials}`);
+  test.each(NAMES)('the service of the %s machine comes back by itself', async (name) => {
+    const { client, url, credentials } = world()[name];
+    const headers = { authorization: `Bearer ${credentials.masterKey}` };
+    const status = async (): Promise<number | string> =>
+      client.fetch(`${url}/v1/models`, { headers }).then((answer) => answer.status, String);
+    await expect.poll(status, PATIENCE).toBe(200);
+  });
+
+  test.each(NAMES)('every secret of the %s machine is the same', async (name) => {
+    expect(await memoryOf(world()[name])).toEqual(before.get(name));
+  });
+
+  test('the credentials file stands, unless the operator has deleted it', async () => {
+    const { plain, azure } = world();
+    await plain.machine.fail(`test -e ${credentialsFile}`);
+    expect(await azure.readCredentials()).toEqual(azure.credentials);
   });
 }

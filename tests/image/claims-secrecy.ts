@@ -18,7 +18,7 @@ export function secrecyClaims(world: () => World): void {
     const { machine } = world().plain;
     const word = randomUUID();
     await machine.succeed('logger', word);
-    expect(await placesHolding(machine, [word])).toEqual(['journal']);
+    expect(await placesHolding(machine, [word], ['journal', 'kernel log'])).toEqual(['journal']);
   });
 
   test.each(['plain', 'azure'] as const)(

@@ -24,11 +24,17 @@ export type HidingPlace = keyof typeof hidingPlaces;
  * Searches a machine for secrets and returns the places where one was found. A place with nothing to search is an
  * error: then the search has missed it.
  */
-export async function placesHolding(machine: Machine, secrets: readonly string[]): Promise<HidingPlace[]> {
+export async function placesHolding(
+  machine: Machine,
+  secrets: readonly string[],
+  places: readonly HidingPlace[] = Object.keys(hidingPlaces) as HidingPlace[],
+): Promise<HidingPlace[]> {
   await machine.succeed(`umask 077; cat > ${NEEDLES}`, secrets.map((secret) => `${secret}\n`).join(''));
   const found: HidingPlace[] = [];
-  for (const [place, command] of Object.entries(hidingPlaces) as [HidingPlace, string][]) {
-    await machine.succeed(`umask 077; { ${command}; } > ${HAYSTACK} 2>/dev/null; test -s ${HAYSTACK}`);
+  for (const place of places) {
+    await machine.succeed(
+      `umask 077; { ${hidingPlaces[place]}; } > ${HAYSTACK} 2>/dev/null; test -s ${HAYSTACK}`,
+    );
     const { code, stderr } = await machine.run(`grep -aqF -f ${NEEDLES} ${HAYSTACK}`);
     if (code === 0) found.push(place);
     else if (code !== 1) throw new Error(`the search of '${place}' failed: ${stderr}`);
