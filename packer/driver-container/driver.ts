@@ -1,4 +1,5 @@
-import { mkdirSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync } from 'node:fs';
+import { $ } from 'zx';
 import type { Base } from '../base/base.ts';
 import type { Work } from '../command.ts';
 import { assembleDisk } from '../disk/assemble.ts';
@@ -90,8 +91,17 @@ export function containerDriver(work: Work): Driver {
       if (machine?.isLeft() !== true) {
         await log.step('power off the build machine', async () => machine?.powerOff());
         await closeNetwork();
+        await appendJournal(tree, `${play.work}/serial.log`);
       }
     }
+  }
+
+  /** The machine says nothing on its console; what it did is in the journal that it leaves in its tree. */
+  async function appendJournal(tree: string, file: string): Promise<void> {
+    const directory = `${tree}/var/log/journal`;
+    if (!existsSync(directory)) return;
+    const read = ['--no-pager', '--quiet', '--output=short-iso', `--directory=${directory}`];
+    appendFileSync(file, (await $({ quiet: true, nothrow: true })`journalctl ${read}`).stdout);
   }
 
   return { name: 'container', bake, seal, leave };

@@ -106,7 +106,6 @@ function nspawnArguments(tree: string, network: Network, key: SshKey, resolved: 
     '--tmpfs=/root/.ssh:mode=0700',
     `--bind-ro=${key.publicKeyFile}:/root/.ssh/authorized_keys`,
     `--bind-ro=${resolved}:/run/systemd/resolved.conf.d/bake.conf`,
-    'systemd.show_status=1',
     ...MASKED.map((unit) => `systemd.mask=${unit}`),
   ];
 }
