@@ -48,11 +48,29 @@ export interface Logs {
 }
 
 /**
- * JSON lines on standard output. Written in blocks of 8 KiB or once a second: one write a call would cost more CPU than
- * everything else that the log does. `flush` writes what is left.
+ * Standard output, written in blocks of 8 KiB or once a second: one write a call would cost more CPU than everything else
+ * that the log does. Lines are kept as bytes: kept as text, a block is counted anew for each of its lines
+ * (4.3 µs a line, 1.9 as bytes).
  */
+function standardOutput(): DestinationStream & Pick<ReturnType<typeof destination>, 'flush' | 'flushSync'> {
+  const out = destination({
+    dest: 1,
+    sync: false,
+    contentMode: 'buffer',
+    minLength: 8 * 1024,
+    periodicFlush: 1000,
+  });
+  return {
+    // Its type knows texts only.
+    write: (line) => out.write(Buffer.from(line) as unknown as string),
+    flush: (done) => out.flush(done),
+    flushSync: () => out.flushSync(),
+  };
+}
+
+/** JSON lines. `flush` writes what is left. */
 export function createLogs({ level, stream }: LoggerOptions): Logs {
-  const out = stream ?? destination({ dest: 1, sync: false, minLength: 8 * 1024, periodicFlush: 1000 });
+  const out = stream ?? standardOutput();
   const options: LoggerSettings = {
     level,
     base: null,
