@@ -126,7 +126,6 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   app.decorateRequest('identity', null);
-  await app.register(cookie);
   app.setErrorHandler((error, request, reply) => {
     const failure = toGatewayError(error, request, options.logger);
     reply
@@ -135,6 +134,13 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
       .send(failure.envelope());
   });
   app.setNotFoundHandler(answerNotFound);
-  for (const id of Object.keys(routes) as RouteId[]) register(app, id, options);
+  const ids = Object.keys(routes) as RouteId[];
+  const forPages = (id: RouteId): boolean => routes[id].access === 'ui';
+  for (const id of ids) if (!forPages(id)) register(app, id, options);
+  // Cookies are for the pages alone: their hooks took part in every call.
+  await app.register(async (pages) => {
+    await pages.register(cookie);
+    for (const id of ids) if (forPages(id)) register(pages, id, options);
+  });
   return app;
 }

@@ -32,7 +32,7 @@ function refuseErrorBody(scan: ObjectScan, { provider, apiKey }: AnswerSource): 
 
 function withModel(scan: ObjectScan, model: string): Buffer {
   const member: Member | undefined = scan.members.get('model');
-  return member === undefined ? scan.bytes : spliceValue(scan, member, Buffer.from(JSON.stringify(model)));
+  return member === undefined ? scan.bytes : spliceValue(scan, member, JSON.stringify(model));
 }
 
 /** Reads what accounting needs from an answer's bytes. Throws GatewayError upstream when it is no chat completion. */

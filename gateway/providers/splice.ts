@@ -76,11 +76,11 @@ export function splice(scan: ObjectScan, edits: Edits): Buffer {
 }
 
 /** `splice` for the most frequent case: one existing member gets a new value. */
-export function spliceValue({ bytes }: ObjectScan, member: Member, value: Buffer): Buffer {
-  const before = member.valueStart;
-  const result = Buffer.allocUnsafe(bytes.length - (member.valueEnd - before) + value.length);
-  bytes.copy(result, 0, 0, before);
-  value.copy(result, before);
-  bytes.copy(result, before + value.length, member.valueEnd);
+export function spliceValue({ bytes }: ObjectScan, { valueStart, valueEnd }: Member, text: string): Buffer {
+  const textBytes = Buffer.byteLength(text);
+  const result = Buffer.allocUnsafe(bytes.length - (valueEnd - valueStart) + textBytes);
+  bytes.copy(result, 0, 0, valueStart);
+  result.write(text, valueStart);
+  bytes.copy(result, valueStart + textBytes, valueEnd);
   return result;
 }

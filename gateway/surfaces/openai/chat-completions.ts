@@ -88,8 +88,16 @@ class ChatCompletions {
 
   /** Nothing is returned: the answer is written when the provider's arrives. */
   handle(request: GatewayRequest, reply: FastifyReply, identity: Identity): void {
+    try {
+      this.#start(request, reply, identity);
+    } catch (refusal) {
+      reply.headers(refusalHeaders(identity, this.#deps.version));
+      throw refusal;
+    }
+  }
+
+  #start(request: GatewayRequest, reply: FastifyReply, identity: Identity): void {
     const deps = this.#deps;
-    reply.headers(refusalHeaders(identity, deps.version));
     const chat = readChatRequest(request.body);
     const deployments = admit(chat, identity, deps).take();
     const [first] = deployments;

@@ -1,4 +1,4 @@
-import { splice } from '../../providers/splice.ts';
+import { splice, spliceValue } from '../../providers/splice.ts';
 import type { Deployment } from '../../routing/deployment.ts';
 import type { ChatRequest } from './chat-request.ts';
 
@@ -26,11 +26,27 @@ function sent({ scan }: ChatRequest, { row }: Deployment, name: string): boolean
   return Object.entries(row.param_mappings ?? {}).some(([from, to]) => to === name && scan.members.has(from));
 }
 
+/** Whether the provider's model name is all that changes: for most calls, which this spares 4 µs of sets, maps and pieces. */
+function onlyModelChanges({ scan, ignored, streamed }: ChatRequest, { row, defaults }: Deployment): boolean {
+  return (
+    !streamed &&
+    ignored.length === 0 &&
+    defaults.size === 0 &&
+    row.param_mappings === undefined &&
+    row.special_handling?.drops === undefined &&
+    !scan.members.has('metadata')
+  );
+}
+
 /**
  * The body for the provider: the client's bytes with the provider's model name, its names of members, usage asked for on
  * streams, the operator's defaults added and what is meant for the gateway taken out.
  */
 export function upstreamBody(request: ChatRequest, deployment: Deployment): Buffer {
+  const model = request.scan.members.get('model');
+  if (model !== undefined && onlyModelChanges(request, deployment)) {
+    return spliceValue(request.scan, model, deployment.modelText);
+  }
   const remove = removed(request, deployment);
   const set = new Map<string, string>();
   for (const [name, text] of deployment.defaults) {
