@@ -9,7 +9,7 @@ import { GatewayError } from '../../http/errors.ts';
 import type { GatewayRequest, Handlers } from '../../http/handler.ts';
 import type { Identity } from '../../identity/identity.ts';
 import { logCall } from '../../observe/call-log.ts';
-import type { Logger } from '../../observe/logger.ts';
+import type { LineLog, Logger } from '../../observe/logger.ts';
 import { ClientReply } from '../../providers/client-reply.ts';
 import { memberValue } from '../../providers/json-object.ts';
 import { PassThrough } from '../../providers/pass-through.ts';
@@ -26,7 +26,7 @@ export interface ChatDeps {
   readonly drain: Drain;
   readonly logger: Logger;
   /** Gets one line per finished call. */
-  readonly calls: Logger;
+  readonly calls: LineLog;
   /** Epoch milliseconds. */
   readonly now: () => number;
   readonly version: string;

@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest';
+import { type Call, newCall } from '../call.ts';
+import { callLine } from './call-log.ts';
+
+function finishedCall(changes: Partial<Call> = {}): Call {
+  const call = newCall({
+    id: 'call-1',
+    startedAt: 1_790_000_000_000,
+    identity: { keyHash: '0123456789abcdef' } as Call['identity'],
+    requesterIp: '192.0.2.7',
+    modelGroup: 'fast "one" \u00e9\n',
+    endUser: null,
+    streamed: false,
+    showUsage: false,
+    ignoredFields: [],
+    deployment: {
+      id: 'fedcba9876543210',
+      upstreamModel: 'gpt-test',
+      provider: 'openai',
+    } as Call['deployment'],
+  });
+  return Object.assign(call, { endedAt: 1_790_000_001_500, status: 200, spend: 1e-7 }, changes);
+}
+
+test('a finished call is one line of JSON that tells who, where to, how it ended and what it cost', () => {
+  const usage = { prompt: 20, completion: 100 } as Call['usage'];
+  const line = callLine(finishedCall({ usage, firstByteAt: 1_790_000_000_250 }));
+  expect(line.indexOf('\n')).toBe(line.length - 1);
+  expect(JSON.parse(line)).toEqual({
+    level: 'info',
+    time: '2026-09-21T14:13:21.500Z',
+    call_id: 'call-1',
+    key: '01234567',
+    model_group: 'fast "one" \u00e9\n',
+    model: 'gpt-test',
+    deployment: 'fedcba98',
+    provider: 'openai',
+    streamed: false,
+    status: 200,
+    prompt_tokens: 20,
+    completion_tokens: 100,
+    spend: 1e-7,
+    retries: 0,
+    first_byte_ms: 250,
+    duration_ms: 1500,
+    msg: 'call',
+  });
+});
+
+test('a failed call names its error, and no first byte when there was none', () => {
+  const failure = { class: 'RateLimitError', code: '429', message: 'you said secret' };
+  const line = callLine(finishedCall({ failure, status: 429 }));
+  expect(JSON.parse(line)).toMatchObject({ error: 'RateLimitError', error_code: '429', first_byte_ms: null });
+  expect(line).not.toContain('secret');
+});
