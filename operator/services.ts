@@ -12,11 +12,15 @@ const PROPERTIES = [
   'Result',
   'Job',
   'ExecMainStartTimestampMonotonic',
+  'InactiveEnterTimestampMonotonic',
 ];
 
 type Unit = Readonly<Record<string, string>>;
 
-/** The units without which the product is not there, in the order of their start. */
+/**
+ * The units without which the product is not there, in the order of their start. The last one finishes the credentials
+ * file and the certificate, which name the machine's addresses.
+ */
 export function unitNames({ machine }: Operator): string[] {
   return [
     'litellm-firstboot.service',
@@ -24,6 +28,7 @@ export function unitNames({ machine }: Operator): string[] {
     'litellm-migrate.service',
     'litellm.service',
     'nginx.service',
+    'litellm-address.service',
   ];
 }
 
@@ -62,7 +67,9 @@ export function checkUnit(unit: Unit): Check {
   const detail = `${unit.ActiveState} (${unit.SubState})`;
   if (unit.LoadState !== 'loaded')
     return { name, state: 'problem', detail: `${unit.LoadState}: the image lacks it` };
-  if (unit.ActiveState === 'active' || hasDoneItsWork(unit)) return { name, state: 'ok', detail };
+  if (unit.ActiveState === 'active' || hasDoneItsWork(unit) || worksAgain(unit)) {
+    return { name, state: 'ok', detail };
+  }
   if (unit.ActiveState === 'activating' || unit.ActiveState === 'reloading' || unit.Job) {
     return { name, state: 'waiting', detail };
   }
@@ -77,4 +84,10 @@ export function checkUnit(unit: Unit): Check {
 function hasDoneItsWork(unit: Unit): boolean {
   const hasRun = Number(unit.ExecMainStartTimestampMonotonic) > 0;
   return unit.Type === 'oneshot' && unit.ActiveState === 'inactive' && unit.Result === 'success' && hasRun;
+}
+
+/** A timer or a restart has a oneshot do once more what it has done since the start of the machine. */
+function worksAgain(unit: Unit): boolean {
+  const hasEnded = Number(unit.InactiveEnterTimestampMonotonic) > 0;
+  return unit.Type === 'oneshot' && unit.ActiveState === 'activating' && hasEnded;
 }

@@ -28,6 +28,7 @@ const UNIT = {
   Result: 'success',
   Job: '',
   ExecMainStartTimestampMonotonic: '1',
+  InactiveEnterTimestampMonotonic: '0',
 };
 
 function shown(unit: object): string {
@@ -151,6 +152,12 @@ test.each<[string, Changes, number, string]>([
     exitCodes.starting,
     'inactive (dead)',
   ],
+  [
+    'the credentials file still lacks the public address',
+    { units: { 'litellm-address.service': { ActiveState: 'activating', SubState: 'start' } } },
+    exitCodes.starting,
+    'activating (start)',
+  ],
   ['the gateway is not ready', { readiness: async () => 503 }, exitCodes.starting, 'status 503'],
   ['the gateway is broken', { readiness: async () => 500 }, exitCodes.problem, 'status 500'],
   [
@@ -215,6 +222,12 @@ test('a oneshot that has run and ended is well', async () => {
   expect(await runCommandLine(operatorWith({ unit }), ['status'])).toBe(exitCodes.ok);
 });
 
+test('a oneshot that runs once more is well', async () => {
+  const again = { ActiveState: 'activating', SubState: 'start', InactiveEnterTimestampMonotonic: '5' };
+  const units = { 'litellm-address.service': again };
+  expect(await runCommandLine(operatorWith({ units }), ['status'])).toBe(exitCodes.ok);
+});
+
 test('waiting ends when the machine is ready', async () => {
   let looks = 0;
   const readiness = async (): Promise<number> => (++looks < 4 ? 503 : 200);
@@ -247,7 +260,7 @@ test('programs get JSON', async () => {
     verdict: 'ready',
     versions: { appliance: '0.1.0', postgresql: 17, node: '24' },
   });
-  expect(seen.checks).toHaveLength(10);
+  expect(seen.checks).toHaveLength(11);
 });
 
 test('a copied machine is told so', async () => {
