@@ -22,7 +22,10 @@ export default defineConfig({
       project('integration', ['tests/{integration,firstboot}/**/*.test.ts'], 3 * MINUTE, oneAtATime),
       project('edge', ['tests/edge/**/*.test.ts'], 3 * MINUTE, oneAtATime),
       project('browser', ['tests/browser/**/*.test.ts'], 3 * MINUTE, oneAtATime),
-      project('image', ['tests/image/**/*.test.ts'], 30 * MINUTE, oneAtATime),
+      project('image', ['tests/image/**/*.test.ts'], 30 * MINUTE, {
+        ...oneAtATime,
+        globalSetup: ['tests/image/bake.ts'],
+      }),
     ],
   },
 });

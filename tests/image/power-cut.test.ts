@@ -3,10 +3,10 @@ import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { Machine } from '../harness/machine.ts';
+import { newestImage } from '../harness/machine-image.ts';
 import { guestAddresses, Network } from '../harness/network.ts';
 import { until } from '../harness/until.ts';
 import { Appliance } from './appliance.ts';
-import { bakedImage } from './baked-image.ts';
 import { keepEvidence, places } from './world.ts';
 
 const MINUTE = 60_000;
@@ -14,7 +14,6 @@ const MINUTE = 60_000;
 const WINDOW_MS = 60_000;
 const TIMES = process.env.SOAK === '1' ? 10 : 1;
 
-const image = await bakedImage();
 const moments = Array.from({ length: TIMES }, () => seededMoment());
 
 /** A moment after first boot's start: the one of POWER_CUT_MS, which a failed run has printed, else a random one. */
@@ -29,7 +28,7 @@ test.each(moments)('a first boot that loses power after %i ms completes at the n
   const machine = await Machine.create({
     name: 'power-cut',
     directory: `${places.machines}/power-cut`,
-    image,
+    image: newestImage(),
     wire,
     firmware: 'bios',
   });

@@ -6,9 +6,9 @@ import { Authority } from '../harness/authority.ts';
 import { type FakeProvider, startFakeProvider } from '../harness/fake-provider.ts';
 import { startMetadataService } from '../harness/imds.ts';
 import { Machine, type MachineOptions } from '../harness/machine.ts';
+import { newestImage } from '../harness/machine-image.ts';
 import { addresses, guestAddresses, METADATA_ADDRESS, Network } from '../harness/network.ts';
 import { Appliance } from './appliance.ts';
-import { bakedImage } from './baked-image.ts';
 
 /** Where machines under test live, and where what is left of a failed test is kept. */
 export const places = {
@@ -54,7 +54,7 @@ export class World implements AsyncDisposable {
   }
 
   static async create(): Promise<World> {
-    const image = await bakedImage();
+    const image = newestImage();
     await using cleanUp = new AsyncDisposableStack();
     const network = cleanUp.use(await Network.create());
     const authority = await Authority.create();
