@@ -23,6 +23,8 @@ export const enabledUnits = [
   'litellm-partitions.timer',
   'litellm.service',
   'litellm-ssh-hostkeys.service',
+  'litellm-cloud-init-again.service',
+  'litellm-cloud-init-settled.service',
 ] as const;
 
 /** Link-local addresses of both families and the fixed ones of the clouds that use others. */

@@ -9,7 +9,10 @@ import { renderUnits } from './render.ts';
 
 const run = $({ quiet: true, nothrow: true });
 const facts = readFacts();
-const programs = ['opt/litellm/bin/node', 'usr/bin/ssh-keygen'];
+const programs = [
+  'opt/litellm/bin/node',
+  ...['find', 'rm', 'sh', 'sync', 'touch'].map((name) => `usr/bin/${name}`),
+];
 /** Known to the systemd of every base, but not to that of an older build host. */
 const NEWER_THAN_253 = /Unknown key( name)? '(RestartSteps|RestartMaxDelaySec)'/;
 
