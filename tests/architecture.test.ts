@@ -16,8 +16,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   operator: ['appliance', 'firstboot'],
   nginx: ['appliance', 'gateway'],
   systemd: ['appliance', 'firstboot', 'gateway'],
-  packer: ['appliance', 'gateway', 'firstboot', 'operator', 'nginx', 'systemd'],
-  tests: ['appliance', 'gateway', 'firstboot', 'operator', 'nginx', 'systemd', 'packer'],
+  packer: ['appliance', 'gateway', 'firstboot', 'operator', 'nginx', 'systemd', 'sbom'],
+  sbom: ['appliance', 'gateway', 'firstboot', 'operator', 'nginx', 'systemd', 'packer'],
+  tests: ['appliance', 'gateway', 'firstboot', 'operator', 'nginx', 'systemd', 'packer', 'sbom'],
 };
 
 interface Import {

@@ -23,15 +23,21 @@ export function vmDriver(work: Work, kvm: boolean): Driver {
 
   async function bake(base: Base, directory: string, play: Play): Promise<void> {
     const start = await baseDisk(base, play.diskBytes, work);
-    await playOn(start, `${directory}/disk.qcow2`, 'bake', play);
+    const disk = `${directory}/disk.qcow2`;
+    await playOn(start, disk, 'bake', play);
+    await readTree(disk, `${directory}/tree`);
   }
 
   async function seal(directory: string, play: Play): Promise<SealedDisk> {
     const path = `${play.work}/disk.qcow2`;
     await playOn(`${directory}/disk.qcow2`, path, 'generalise', play);
     const tree = `${play.work}/tree`;
-    await log.step('read the root file system of the disk', () => readRootTree(shell, path, tree));
+    await readTree(path, tree);
     return { path, format: 'qcow2', tree };
+  }
+
+  async function readTree(disk: string, tree: string): Promise<void> {
+    await log.step('read the root file system of the disk', () => readRootTree(shell, disk, tree));
   }
 
   async function playOn(start: string, result: string, stage: Stage, play: Play): Promise<void> {
