@@ -1,11 +1,15 @@
 export { type Ansible, ensureAnsible } from './ansible.ts';
+export { type AptRoot, type AptRootOptions, openAptRoot } from './base/apt-root.ts';
 export { type Base, BaseUnavailable } from './base/base.ts';
 export { chooseBase } from './base/choose.ts';
 export { type Paragraph, parseDeb822 } from './base/deb822.ts';
+export { hostMirrors, sourcesFor } from './base/host-mirrors.ts';
 export { type Bundle, bundlePrograms } from './bundle.ts';
+export { cached, dropUnfinished } from './cache.ts';
 export { runCommand, type Work } from './command.ts';
 export { compressDisk } from './disk/assemble.ts';
 export type { Driver, Play, SealedDisk } from './driver.ts';
+export { type IsolatedMachine, type Outcome, startIsolated } from './driver-container/isolated.ts';
 export { baseDisk } from './driver-vm/base-disk.ts';
 export { vmDriver } from './driver-vm/driver.ts';
 export { kvmWorks } from './driver-vm/kvm.ts';
@@ -17,5 +21,5 @@ export { installedPackages, installedParagraphs, type Manifest } from './manifes
 export { ensurePacker } from './packer-program.ts';
 export { nodeBinary, writePayload } from './payload.ts';
 export { places } from './places.ts';
-export { shellFor } from './shell.ts';
+export { programFailure, shellFor } from './shell.ts';
 export { ensureTools, type ToolNeed } from './tools.ts';

@@ -53,7 +53,10 @@ export const packagesFor = {
     'systemd',
     'openssl',
     'man-db',
+    'openscap-scanner',
+    'openscap-common',
   ],
+  audit: ['openscap-scanner', 'openscap-common', 'systemd-container'],
   bench: ['wrk', 'nginx-light', 'iproute2', 'util-linux', 'python3-venv', 'ca-certificates'],
 } as const satisfies Record<string, readonly string[]>;
 
