@@ -26,6 +26,8 @@ export interface BaseFacts {
   readonly nginx: string;
   /** Python `major.minor`, what Ansible meets in the machine. */
   readonly python: string;
+  /** Its name in the SCAP Security Guide, which judges the hardening. */
+  readonly scap: string;
   readonly source: CloudImageSource | BootstrapSource;
 }
 
@@ -131,6 +133,7 @@ const base = record({
   postgresql: { type: 'integer', minimum: 13, maximum: 30 },
   nginx: majorMinor,
   python: majorMinor,
+  scap: { type: 'string', pattern: '^[a-z]+\\d+$' },
   source: {
     type: 'object',
     required: ['kind'],

@@ -4,3 +4,8 @@ export { makeSbom, type SbomInputs } from './bom/make.ts';
 export { namedPackages } from './bom/read.ts';
 export { type Stray, strayFiles } from './bom/stray-files.ts';
 export type { CheckResult, CheckStatus } from './check-result.ts';
+export { type Audit, type AuditOptions, auditContainer, auditVm, recheckInVm } from './cis/audit.ts';
+export { cisDocuments, cisTailoredOut, productOf } from './cis/documents.ts';
+export type { RootShell } from './cis/root-shell.ts';
+export type { CisScore } from './cis/score.ts';
+export { scoreSchema } from './cis/score-schema.ts';

@@ -1,0 +1,182 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { ensureTools, places, sha256, startIsolated, type Work } from '../../packer/index.ts';
+import type { CheckResult } from '../check-result.ts';
+import { PROFILE } from './catalogue.ts';
+import { rulesToRecheck } from './container-limits.ts';
+import { ensureScapContent, type Product, type ScapContent } from './content.ts';
+import { checkedTailoring } from './documents.ts';
+import { cisCheck, type Evidence, howItWasMade, judge } from './judge.ts';
+import { ensureKit, KIT_IN_MACHINE, type Kit } from './kit.ts';
+import { mergeOutcomes, writeMergedArf } from './merge.ts';
+import { writeReport } from './report.ts';
+import type { RootShell } from './root-shell.ts';
+import { scan, withKit } from './scan.ts';
+import { readArf } from './scap-document.ts';
+import type { CisScore } from './score.ts';
+import { countResults, ratio } from './scoring.ts';
+import { tailoredOut } from './tailoring.ts';
+import type { RuleResult } from './xccdf.ts';
+
+/** What is judged, and by what. */
+export interface AuditOptions {
+  /** Root tree of the machine; nothing is written into it. */
+  readonly tree: string;
+  readonly product: Product;
+  readonly target: string;
+  /** Directory for ARF, report and score. */
+  readonly output: string;
+  /** Content of another system that the machine is tried with as well, reported apart. */
+  readonly rehearsal?: Product;
+}
+
+/** The files of an audit, and what they say. */
+export interface Audit {
+  readonly arf: string;
+  readonly html: string;
+  /** The JSON of `result`. */
+  readonly score: string;
+  readonly result: CisScore;
+  readonly check: CheckResult;
+  /** Rules whose answer has to come from the virtual machine; empty once it has, or where it did the whole. */
+  readonly toRecheck: readonly string[];
+}
+
+/**
+ * Scans a copy of the tree that runs in a container with no network (`AUDIT=container`). Scanner and content are only
+ * shown to it. The result is not complete before `recheckInVm` has asked the rules of `toRecheck` again.
+ */
+export async function auditContainer(options: AuditOptions, work: Work): Promise<Audit> {
+  const { tree, output, rehearsal } = options;
+  const { kit, content } = await prepare(options, work);
+  const machine = await work.log.step('start the machine that is judged', () =>
+    startIsolated({
+      tree,
+      name: `judge-${sha256(places.root).slice(0, 8)}`,
+      directory: `${places.cache}/judge`,
+      shown: { [KIT_IN_MACHINE]: kit.directory },
+      signal: work.signal,
+    }),
+  );
+  const arf = `${output}/container-arf.xml`;
+  try {
+    await work.log.step('OpenSCAP in a container', () => scan(machine, { by: 'content', arf }));
+    if (rehearsal !== undefined) {
+      await work.log.step(`OpenSCAP with content for ${rehearsal}`, () =>
+        scan(machine, { by: 'rehearsal', arf: rehearsalArf(options) }),
+      );
+    }
+  } finally {
+    await machine.end();
+  }
+  if (rehearsal !== undefined) await writeRehearsal(options, rehearsal);
+  const whole = await readArf(arf);
+  const evidence: Evidence = {
+    ...whole,
+    outcomes: whole.testResult.outcomes,
+    rechecked: new Set(),
+    wholeFrom: 'container',
+    content: content.packages,
+  };
+  return conclude(evidence, arf, options, work);
+}
+
+/**
+ * Asks the rules that a container cannot judge again in the booted machine of the same image, and writes ARF, report
+ * and score anew with its answers. The machine's disk must be one that is thrown away.
+ */
+export async function recheckInVm(
+  machine: RootShell,
+  before: Pick<Audit, 'toRecheck'>,
+  options: AuditOptions,
+  work: Work,
+): Promise<Audit> {
+  const { kit, content } = await prepare(options, work);
+  const again = `${options.output}/vm-arf.xml`;
+  const rules = before.toRecheck;
+  await work.log.step(`OpenSCAP in the virtual machine: ${rules.length} rules`, () =>
+    withKit(machine, kit, () => scan(machine, { by: 'content', rules, arf: again })),
+  );
+  const container = `${options.output}/container-arf.xml`;
+  const whole = await readArf(container);
+  const outcomes = mergeOutcomes(whole.testResult, (await readArf(again)).testResult, rules);
+  const evidence: Evidence = {
+    ...whole,
+    outcomes,
+    rechecked: new Set(rules),
+    wholeFrom: 'container',
+    content: content.packages,
+  };
+  const arf = `${options.output}/cis-arf.xml`;
+  await writeMergedArf(container, arf, outcomes, howItWasMade(evidence));
+  return conclude(evidence, arf, options, work);
+}
+
+/** Scans the whole profile in the booted machine, whose disk must be one that is thrown away. */
+export async function auditVm(machine: RootShell, options: AuditOptions, work: Work): Promise<Audit> {
+  const { kit, content } = await prepare(options, work);
+  const arf = `${options.output}/cis-arf.xml`;
+  await work.log.step('OpenSCAP in the virtual machine', () =>
+    withKit(machine, kit, () => scan(machine, { by: 'content', arf })),
+  );
+  const whole = await readArf(arf);
+  const { outcomes } = whole.testResult;
+  const evidence: Evidence = {
+    ...whole,
+    outcomes,
+    rechecked: new Set(),
+    wholeFrom: 'vm',
+    content: content.packages,
+  };
+  return conclude(evidence, arf, options, work);
+}
+
+async function prepare(
+  { tree, product, rehearsal, output }: AuditOptions,
+  work: Work,
+): Promise<{ kit: Kit; content: ScapContent }> {
+  mkdirSync(output, { recursive: true });
+  await ensureTools('audit');
+  const content = await ensureScapContent(work);
+  const chosen = { product, ...(rehearsal === undefined ? {} : { rehearsal }) };
+  return { kit: await ensureKit(tree, content, chosen, work), content };
+}
+
+async function conclude(evidence: Evidence, arf: string, options: AuditOptions, work: Work): Promise<Audit> {
+  const { output, target } = options;
+  const tailoring = checkedTailoring();
+  const result = judge(evidence, tailoring, target);
+  const [html, score] = [`${output}/cis-report.html`, `${output}/cis-score.json`];
+  writeFileSync(score, `${JSON.stringify(result, null, 1)}\n`);
+  await work.log.step('the report', () => writeReport(arf, html, result.how, work.signal));
+  const { wholeFrom, rechecked, benchmark, testResult } = evidence;
+  const selected = benchmark.profiles.get(PROFILE) ?? new Set();
+  const out = new Set(tailoredOut(tailoring, target).map(({ rule }) => rule));
+  const open = wholeFrom === 'container' && rechecked.size === 0;
+  const toRecheck = open ? rulesToRecheck(testResult, selected, out) : [];
+  return { arf, html, score, result, toRecheck, check: cisCheck(result, new Date().toISOString()) };
+}
+
+function rehearsalArf({ output }: AuditOptions): string {
+  return `${output}/rehearsal-arf.xml`;
+}
+
+/** What came of content that is for another system: figures of their own, of which no check depends. */
+async function writeRehearsal(options: AuditOptions, product: Product): Promise<void> {
+  const { benchmark, testResult } = await readArf(rehearsalArf(options));
+  const selected = benchmark.profiles.get(PROFILE) ?? new Set();
+  const outcomes = [...testResult.outcomes].filter(([rule]) => selected.has(rule));
+  const withResult = (wanted: RuleResult) =>
+    outcomes.filter(([, { result }]) => result === wanted).map(([rule]) => rule);
+  const results = countResults(outcomes.map(([, { result }]) => result));
+  const rehearsal = {
+    content: product,
+    how: `Content for ${product} on a machine that is not: its one element that names the system was taken out.`,
+    rules: selected.size,
+    results,
+    ratio: ratio(results.pass, results.fail + results.error + results.unknown),
+    score: testResult.score,
+    failed: withResult('fail'),
+    errors: [...withResult('error'), ...withResult('unknown')],
+  };
+  writeFileSync(`${options.output}/rehearsal-${product}.json`, `${JSON.stringify(rehearsal, null, 1)}\n`);
+}

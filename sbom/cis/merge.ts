@@ -1,0 +1,71 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { Failure } from '../../packer/index.ts';
+import { readArf } from './scap-document.ts';
+import { defaultScore } from './scoring.ts';
+import { type RuleOutcome, type RuleResult, ruleId, type TestResult } from './xccdf.ts';
+
+/** The outcomes of `whole`, with those of the rules that were asked again taken from `again`. Throws Failure when one of them has no answer. */
+export function mergeOutcomes(
+  whole: TestResult,
+  again: TestResult,
+  rules: readonly string[],
+): ReadonlyMap<string, RuleOutcome> {
+  const merged = new Map(whole.outcomes);
+  for (const rule of rules) {
+    const outcome = again.outcomes.get(rule);
+    if (outcome === undefined || outcome.result === 'notselected')
+      throw new Failure(`the virtual machine gave no result for ${rule}`, 'see the log of the second scan');
+    merged.set(rule, outcome);
+  }
+  return merged;
+}
+
+/**
+ * Writes an ARF whose results are the merged ones, so that report and score say the same. A changed result keeps the
+ * container's as an `override`, XCCDF's own way to say so. The result is read back and compared.
+ */
+export async function writeMergedArf(
+  from: string,
+  to: string,
+  merged: ReadonlyMap<string, RuleOutcome>,
+  how: string,
+): Promise<void> {
+  const { benchmark, testResult } = await readArf(from);
+  const changed = new Map(
+    [...merged].filter(([rule, { result }]) => testResult.outcomes.get(rule)?.result !== result),
+  );
+  const score = defaultScore(benchmark.items, merged);
+  writeFileSync(to, rewritten(readFileSync(from, 'utf8'), changed, score, how, testResult));
+  const { testResult: written } = await readArf(to);
+  const wrong = [...merged].filter(([rule, { result }]) => written.outcomes.get(rule)?.result !== result);
+  if (wrong.length > 0 || Math.abs(written.score - score) > 0.001)
+    throw new Failure(`${from} is not written as this program knows it`, 'see which scanner made it');
+}
+
+function rewritten(
+  arf: string,
+  changed: ReadonlyMap<string, RuleOutcome>,
+  score: number,
+  how: string,
+  { endedAt }: TestResult,
+): string {
+  const [rulesOf, scoreOf, titleOf] = [
+    /(<rule-result idref="([^"]+)"[^>]*>\s*)<result>([a-z]+)<\/result>/g,
+    /(<score system="urn:xccdf:scoring:default"[^>]*>)[^<]*/,
+    /(<title>OSCAP Scan Result<\/title>)/,
+  ];
+  const byId = new Map([...changed].map(([rule, outcome]) => [ruleId(rule), outcome.result]));
+  return arf
+    .replace(rulesOf, (whole: string, head: string, id: string, before: string) => {
+      const result = byId.get(id);
+      return result === undefined ? whole : `${head}${overridden(before, result, endedAt)}`;
+    })
+    .replace(scoreOf, `$1${score.toFixed(6)}`)
+    .replace(titleOf, `$1\n<remark>${how.replaceAll('&', '&amp;').replaceAll('<', '&lt;')}</remark>`);
+}
+
+function overridden(before: string, result: RuleResult, time: string): string {
+  const results = `<old-result>${before}</old-result><new-result>${result}</new-result>`;
+  const remark = '<remark>Asked again in the virtual machine, where this can be judged.</remark>';
+  return `<result>${result}</result><override time="${time}" authority="second scan">${results}${remark}</override>`;
+}

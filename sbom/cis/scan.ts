@@ -1,0 +1,58 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { Failure } from '../../packer/index.ts';
+import { PROFILE } from './catalogue.ts';
+import { KIT_IN_MACHINE, type Kit } from './kit.ts';
+import type { RootShell } from './root-shell.ts';
+import { profileId, ruleId } from './xccdf.ts';
+
+const MINUTE = 60_000;
+
+/** A scan of a whole profile takes 10 to 17 minutes in an emulated machine. */
+const DEADLINE_MS = 40 * MINUTE;
+/** A directory of the machine in memory. */
+const RESULTS = '/run/cis-judge';
+
+/** What a scan goes by. */
+export interface ScanOptions {
+  /** The file of the kit: what judges the machine, or what it is only tried with. */
+  readonly by: 'content' | 'rehearsal';
+  /** Only these rules; all that the profile selects when absent. */
+  readonly rules?: readonly string[];
+  /** File of the build host that receives the ARF. */
+  readonly arf: string;
+}
+
+/** Scans the machine, in which the kit lies already. Throws Failure when the scanner does not come to its end. */
+export async function scan(machine: RootShell, { by, rules = [], arf }: ScanOptions): Promise<void> {
+  const only = rules.map((rule) => `--rule ${ruleId(rule)}`);
+  const results = `${RESULTS}/arf.xml`;
+  const command = [
+    `mkdir -p ${RESULTS} && rm -f ${results} &&`,
+    `${KIT_IN_MACHINE}/oscap xccdf eval --skip-validation --profile ${profileId(PROFILE)} ${only.join(' ')}`,
+    `--results-arf ${results} ${KIT_IN_MACHINE}/${by}.xml`,
+  ].join(' ');
+  const { code, stderr, stdout } = await machine.run(command, '', DEADLINE_MS);
+  // 0: every rule passed; 2: at least one did not.
+  if (code !== 0 && code !== 2) {
+    const said = `${stdout}\n${stderr}`.trim().split('\n').slice(-8).join('\n');
+    throw new Failure(`the scanner ended with ${code}:\n${said}`, `repeat it in the machine: ${command}`);
+  }
+  const fetched = await machine.run(`gzip -c ${results} | base64 -w 0 && rm -r ${RESULTS}`, '', DEADLINE_MS);
+  if (fetched.code !== 0) throw new Failure(`the ARF cannot be fetched: ${fetched.stderr}`, 'scan again');
+  writeFileSync(arf, gunzipSync(Buffer.from(fetched.stdout, 'base64')));
+}
+
+/** Puts the kit into a machine for as long as `use` runs. The machine's disk must be one that is thrown away. */
+export async function withKit<T>(machine: RootShell, kit: Kit, use: () => Promise<T>): Promise<T> {
+  const archive = readFileSync(kit.archive).toString('base64');
+  const unpack = `mkdir -p ${KIT_IN_MACHINE} && base64 -d | tar -xz -C ${KIT_IN_MACHINE}`;
+  try {
+    const { code, stderr } = await machine.run(unpack, archive, DEADLINE_MS);
+    if (code !== 0)
+      throw new Failure(`the scanner cannot be put into the machine: ${stderr}`, 'see its disk');
+    return await use();
+  } finally {
+    await machine.run(`rm -rf ${KIT_IN_MACHINE} ${RESULTS}`);
+  }
+}
