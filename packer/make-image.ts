@@ -1,7 +1,7 @@
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { type Facts, machineFacts } from '../appliance/index.ts';
-import { type CheckResult, checkSbom, makeSbom } from '../sbom/index.ts';
+import { type CheckResult, checkSbom, cisTailoredOut, makeSbom } from '../sbom/index.ts';
 import { ensureAnsible } from './ansible.ts';
 import type { Base } from './base/base.ts';
 import { chooseBase } from './base/choose.ts';
@@ -63,6 +63,7 @@ export async function makeImage(facts: Facts, options: ImageOptions, work: Work)
       hygiene,
       driver: driver.name,
       appliance: machine,
+      cis_tailored_out: cisTailoredOut(base.name, options.target),
     },
     work: directory,
     diskBytes: facts.image.diskGiB * GiB,

@@ -57,6 +57,13 @@ test('the licences of the runtime and of what is bundled are there, with their w
   expect(licences).toContain('Permission is hereby granted');
 });
 
+test('the tailoring of the CIS profile is there, for people and for a scanner', () => {
+  expect(read('gateway/usr/share/doc/lynxroute/CIS_TAILORED_PROFILE.md')).toContain(
+    '### package_nginx_removed',
+  );
+  expect(read('gateway/usr/share/doc/lynxroute/cis-tailoring.xml')).toContain('<Tailoring ');
+});
+
 test('no provider has a key in the image', () => {
   const lines = read(`gateway${facts.paths.providersEnv}`).split('\n');
   expect(lines.filter((line) => line !== '' && !line.startsWith('#'))).toEqual([]);

@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { MachineFacts } from '../appliance/index.ts';
 import { renderEdge } from '../nginx/index.ts';
+import { cisDocuments } from '../sbom/index.ts';
 import { renderUnits } from '../systemd/index.ts';
 import type { Bundle } from './bundle.ts';
 import { sha256OfTree } from './hash.ts';
@@ -58,6 +59,7 @@ function programs(facts: MachineFacts, bundles: readonly Bundle[]): PayloadFile[
     gateway(facts.paths.providersEnv, readFileSync(providersTemplate)),
     gateway(facts.paths.operator, operatorCommand(facts), PROGRAM),
     ...documents().map(([path, content]) => gateway(path, content)),
+    ...cisDocuments(facts).map(({ path, content }) => gateway(path, content)),
     ...bundles.map((bundle) => ({ ...gateway(program(bundle.name), bundle.code), role: roleOf(bundle) })),
   ];
 }
