@@ -5,7 +5,7 @@ export { chooseBase } from './base/choose.ts';
 export { type Paragraph, parseDeb822 } from './base/deb822.ts';
 export { hostMirrors, sourcesFor } from './base/host-mirrors.ts';
 export { type Bundle, bundlePrograms } from './bundle.ts';
-export { cached, dropUnfinished } from './cache.ts';
+export { cached, dropOthers } from './cache.ts';
 export { runCommand, type Work } from './command.ts';
 export { compressDisk } from './disk/assemble.ts';
 export type { Driver, Play, SealedDisk } from './driver.ts';

@@ -1,5 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { ensureTools, places, sha256, startIsolated, type Work } from '../../packer/index.ts';
+import { ensureTools, Failure, places, sha256, startIsolated, type Work } from '../../packer/index.ts';
 import type { CheckResult } from '../check-result.ts';
 import { PROFILE } from './catalogue.ts';
 import { rulesToRecheck } from './container-limits.ts';
@@ -59,6 +59,7 @@ export async function auditContainer(options: AuditOptions, work: Work): Promise
   );
   const arf = `${output}/container-arf.xml`;
   try {
+    await assertFirstBooted(machine);
     await work.log.step('OpenSCAP in a container', () => scan(machine, { by: 'content', arf }));
     if (rehearsal !== undefined) {
       await work.log.step(`OpenSCAP with content for ${rehearsal}`, () =>
@@ -78,6 +79,17 @@ export async function auditContainer(options: AuditOptions, work: Work): Promise
     content: content.packages,
   };
   return conclude(evidence, arf, options, work);
+}
+
+/** The judgement is about a machine that has made its own secrets and database, so one that has not is none. */
+async function assertFirstBooted(machine: RootShell): Promise<void> {
+  const { stdout } = await machine.run('systemctl is-active litellm-firstboot.service');
+  if (stdout.trim() === 'active') return;
+  const { stdout: log } = await machine.run('journalctl -u litellm-firstboot.service -n 20 --no-pager');
+  throw new Failure(
+    `the machine that is judged did not complete its first boot:\n${log}`,
+    'give the tree that was sealed',
+  );
 }
 
 /**

@@ -105,6 +105,15 @@ test('an untailored score below the limit fails the check, however much is tailo
   expect(verdict(evidence, much)).toMatchObject({ status: 'failed' });
 });
 
+test('a rule without a result is not excused, even where the tailoring expects unknown', () => {
+  const unknown: Tailoring = {
+    ...tailoring,
+    contentFaults: [...tailoring.contentFaults, { rule: RULE, result: 'unknown', reason: 'cannot be known' }],
+  };
+  expect(verdict(hardened({ [RULE]: 'unknown' }), unknown).status).toBe('passed');
+  expect(verdict(hardened({ [RULE]: undefined }), unknown).status).toBe('failed');
+});
+
 test('a fault that is not listed counts against both scores', () => {
   const { untailored } = judge(hardened({ [RULE]: 'error' }), tailoring, 'qemu');
   expect(untailored.ratio).toBe(99.71);

@@ -32,7 +32,9 @@ export function judge(evidence: Evidence, tailoring: Tailoring, target: string):
   const outRules = new Set(out.map(({ rule }) => rule));
   const kept = new Set([...selected].filter((rule) => !outRules.has(rule)));
   const resultOf = (rule: string): RuleResult => evidence.outcomes.get(rule)?.result ?? 'unknown';
-  const listed = tailoring.contentFaults.filter(({ rule, result }) => resultOf(rule) === result);
+  const listed = tailoring.contentFaults.filter(
+    ({ rule, result }) => selected.has(rule) && evidence.outcomes.get(rule)?.result === result,
+  );
   const excused = new Set(listed.map(({ rule }) => rule));
   return {
     format: 1,

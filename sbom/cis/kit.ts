@@ -2,6 +2,7 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFi
 import {
   type AptRootOptions,
   cached,
+  dropOthers,
   Failure,
   openAptRoot,
   programFailure,
@@ -59,7 +60,8 @@ export async function ensureKit(
     WRAPPER,
   ];
   const id = sha256(parts.map((part) => sha256(part)).join('\n')).slice(0, 16);
-  const { directory } = await cached('scap', `kit-${id}`, (unfinished) =>
+  const kind = `kit-${chosen.product}`;
+  const { directory, hit } = await cached('scap', `${kind}-${id}`, (unfinished) =>
     work.log.step('fetch the scanner', async () => {
       const kit = `${unfinished}/kit`;
       await unpackScanner(kit, `${unfinished}/apt`, { sources, status, signal: work.signal });
@@ -69,6 +71,7 @@ export async function ensureKit(
       await shellFor(work.signal)`tar -C ${kit} ${owner} -czf ${unfinished}/kit.tar.gz .`;
     }),
   );
+  if (!hit) dropOthers(kind, directory);
   return { directory: `${directory}/kit`, archive: `${directory}/kit.tar.gz` };
 }
 
