@@ -21,8 +21,9 @@ export function mergeOutcomes(
 }
 
 /**
- * Writes an ARF whose results are the merged ones, so that report and score say the same. A changed result keeps the
- * container's as an `override`, XCCDF's own way to say so. The result is read back and compared.
+ * Writes an ARF whose results are the merged ones, so that report and score say the same. A changed result carries a
+ * message with the container's. (XCCDF has `override` for this, but OpenSCAP's report calls that a waived rule.) What was
+ * written is read back and compared.
  */
 export async function writeMergedArf(
   from: string,
@@ -35,7 +36,7 @@ export async function writeMergedArf(
     [...merged].filter(([rule, { result }]) => testResult.outcomes.get(rule)?.result !== result),
   );
   const score = defaultScore(benchmark.items, merged);
-  writeFileSync(to, rewritten(readFileSync(from, 'utf8'), changed, score, how, testResult));
+  writeFileSync(to, rewritten(readFileSync(from, 'utf8'), changed, score, how));
   const { testResult: written } = await readArf(to);
   const wrong = [...merged].filter(([rule, { result }]) => written.outcomes.get(rule)?.result !== result);
   if (wrong.length > 0 || Math.abs(written.score - score) > 0.001)
@@ -47,25 +48,24 @@ function rewritten(
   changed: ReadonlyMap<string, RuleOutcome>,
   score: number,
   how: string,
-  { endedAt }: TestResult,
 ): string {
-  const [rulesOf, scoreOf, titleOf] = [
+  const [rules, scoreOf, title] = [
     /(<rule-result idref="([^"]+)"[^>]*>\s*)<result>([a-z]+)<\/result>/g,
     /(<score system="urn:xccdf:scoring:default"[^>]*>)[^<]*/,
-    /(<title>OSCAP Scan Result<\/title>)/,
+    '<title>OSCAP Scan Result</title>',
   ];
-  const byId = new Map([...changed].map(([rule, outcome]) => [ruleId(rule), outcome.result]));
+  const byId = new Map([...changed].map(([rule, { result }]) => [ruleId(rule), result]));
+  const said = how.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
   return arf
-    .replace(rulesOf, (whole: string, head: string, id: string, before: string) => {
+    .replace(rules, (whole: string, head: string, id: string, before: string) => {
       const result = byId.get(id);
-      return result === undefined ? whole : `${head}${overridden(before, result, endedAt)}`;
+      return result === undefined ? whole : `${head}${replaced(before, result)}`;
     })
-    .replace(scoreOf, `$1${score.toFixed(6)}`)
-    .replace(titleOf, `$1\n<remark>${how.replaceAll('&', '&amp;').replaceAll('<', '&lt;')}</remark>`);
+    .replace(scoreOf, (_, head: string) => `${head}${score.toFixed(6)}`)
+    .replace(title, () => `<title>OSCAP Scan Result. ${said}</title>`);
 }
 
-function overridden(before: string, result: RuleResult, time: string): string {
-  const results = `<old-result>${before}</old-result><new-result>${result}</new-result>`;
-  const remark = '<remark>Asked again in the virtual machine, where this can be judged.</remark>';
-  return `<result>${result}</result><override time="${time}" authority="second scan">${results}${remark}</override>`;
+function replaced(before: string, result: RuleResult): string {
+  const message = `Asked again in the virtual machine; the container had said '${before}'.`;
+  return `<result>${result}</result><message severity="info">${message}</message>`;
 }
