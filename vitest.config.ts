@@ -19,7 +19,7 @@ export default defineConfig({
         ],
         MINUTE,
       ),
-      project('integration', ['tests/{integration,firstboot}/**/*.test.ts'], 3 * MINUTE, oneAtATime),
+      project('integration', ['tests/{integration,firstboot,firewall}/**/*.test.ts'], 3 * MINUTE, oneAtATime),
       project('edge', ['tests/edge/**/*.test.ts'], 3 * MINUTE, oneAtATime),
       project('browser', ['tests/browser/**/*.test.ts'], 3 * MINUTE, oneAtATime),
       project('image', ['tests/image/**/*.test.ts'], 30 * MINUTE, {

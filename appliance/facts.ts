@@ -56,6 +56,8 @@ export interface Paths {
   readonly operator: string;
   readonly edgeSite: string;
   readonly edgeIncludes: string;
+  readonly egress: string;
+  readonly egressRules: string;
 }
 
 /** What bases and machines have in common: the part of the facts that does not depend on a base or a target. */
@@ -125,6 +127,8 @@ export const productSchemas = {
     operator: absolutePath,
     edgeSite: absolutePath,
     edgeIncludes: absolutePath,
+    egress: absolutePath,
+    egressRules: absolutePath,
   }),
 } as const;
 

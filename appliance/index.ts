@@ -18,6 +18,7 @@ export {
 } from './facts.ts';
 export { type FileSystem, readTextIfAny } from './file-system.ts';
 export { type MachineFacts, machineFacts, readMachineFacts } from './machine-facts.ts';
+export { linkLocalRanges, metadataHosts } from './metadata-addresses.ts';
 export {
   mustRun,
   ProgramError,

@@ -15,6 +15,8 @@ test.each([
   ['config --help', { kind: 'help', topic: 'config' }],
   ['credentials', { kind: 'credentials' }],
   ['credentials --reset-admin-password', { kind: 'reset-admin-password' }],
+  ['access egress', { kind: 'access-egress' }],
+  ['access --help', { kind: 'help', topic: 'access' }],
   ['credentials -h', { kind: 'help', topic: 'credentials' }],
 ])('%s is understood', (line, command) => {
   expect(parseCommandLine(line.split(' '))).toEqual(command);
@@ -27,6 +29,7 @@ test.each([
   ['a wait that is no number', ['status', '--wait', 'long'], '--wait wants a whole number of seconds'],
   ['a word too many', ['status', 'now'], "'now'"],
   ['config without check', ['config'], "write 'litellm-ctl config check'"],
+  ['access to nothing', ['access'], "write 'litellm-ctl access egress'"],
   ['a value for a flag', ['credentials', '--reset-admin-password=secret'], '--reset-admin-password'],
 ])('%s is refused', (_title, args, message) => {
   expect(() => parseCommandLine(args)).toThrow(UsageError);

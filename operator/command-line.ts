@@ -1,10 +1,11 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 
 export type Command =
-  | { readonly kind: 'help'; readonly topic: 'main' | 'status' | 'config' | 'credentials' }
+  | { readonly kind: 'help'; readonly topic: 'main' | 'status' | 'config' | 'credentials' | 'access' }
   | { readonly kind: 'version' }
   | { readonly kind: 'status'; readonly json: boolean; readonly waitSeconds?: number }
   | { readonly kind: 'config-check' }
+  | { readonly kind: 'access-egress' }
   | { readonly kind: 'credentials' }
   | { readonly kind: 'reset-admin-password' };
 
@@ -36,6 +37,8 @@ export function parseCommandLine(args: readonly string[]): Command {
       return parseConfig(rest);
     case 'credentials':
       return parseCredentials(rest);
+    case 'access':
+      return parseAccess(rest);
     default:
       throw new UsageError(`'${command}' is not a command`);
   }
@@ -81,6 +84,15 @@ function parseConfig(args: readonly string[]): Command {
     throw new UsageError("write 'litellm-ctl config check'");
   }
   return { kind: 'config-check' };
+}
+
+function parseAccess(args: readonly string[]): Command {
+  const { values, positionals } = parsed({ args: [...args], options: { help }, allowPositionals: true });
+  if (values.help) return { kind: 'help', topic: 'access' };
+  if (positionals.length !== 1 || positionals[0] !== 'egress') {
+    throw new UsageError("write 'litellm-ctl access egress'");
+  }
+  return { kind: 'access-egress' };
 }
 
 function parseCredentials(args: readonly string[]): Command {

@@ -1,3 +1,4 @@
 export type { Check, CheckState, Verdict } from './check.ts';
-export { exitCodes } from './operator.ts';
+export { applyEgress, egressRuleFiles, shippedEgressRules } from './egress.ts';
+export { exitCodes, type Operator } from './operator.ts';
 export type { Status, Versions } from './status.ts';

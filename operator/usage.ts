@@ -5,6 +5,7 @@ export const usage = {
   status                    what runs, and what is wrong
   config check              whether the gateway would start with its configuration
   credentials               show the credentials file, or reset the admin's password
+  access egress             let the gateway reach what /etc/litellm/egress.conf allows
 
   litellm-ctl COMMAND --help tells more about a command. All of them need root.
   -h, --help                this text
@@ -26,6 +27,13 @@ Asks the gateway whether it would start with /etc/litellm/config.yaml, as its us
 Says what is wrong and what would be right. Changes nothing.
 
 Exit codes: 0 it would start, 1 it would not, 2 wrong usage
+`,
+  access: `Usage: litellm-ctl access egress
+
+Loads what /etc/litellm/egress.conf allows into the firewall, and the place of the database from DATABASE_URL.
+A file with a fault changes nothing; each wrong line is named with what would be right.
+
+Exit codes: 0 loaded, 1 a problem, 2 wrong usage
 `,
   credentials: `Usage: litellm-ctl credentials [--reset-admin-password]
 

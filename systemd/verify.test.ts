@@ -12,6 +12,10 @@ const facts = readFacts();
 const programs = [
   'opt/litellm/bin/node',
   ...['find', 'rm', 'sh', 'sync', 'touch'].map((name) => `usr/bin/${name}`),
+  'bin/sh',
+  'usr/local/sbin/litellm-ctl',
+  'usr/sbin/ip6tables-restore',
+  'usr/sbin/iptables-restore',
 ];
 /** Known to the systemd of every base, but not to that of an older build host. */
 const NEWER_THAN_253 = /Unknown key( name)? '(RestartSteps|RestartMaxDelaySec)'/;

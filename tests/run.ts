@@ -18,7 +18,7 @@ interface Stage {
 
 const stages: readonly Stage[] = [
   { name: 'unit', needs: ['unit'] },
-  { name: 'integration', needs: ['firstboot'] },
+  { name: 'integration', needs: ['firstboot', 'firewall'] },
   { name: 'edge', needs: ['edge'] },
   { name: 'browser', needs: ['edge', 'browser'] },
   { name: 'image', needs: ['image', 'boot', 'browser'] },
