@@ -28,11 +28,13 @@ export const enabledUnits = [
   'litellm-cloud-init-settled.service',
 ] as const;
 
-const closedToGateway = [...linkLocalRanges, ...metadataHosts].join(' ');
+/** Link-local addresses of both families and the fixed ones of the clouds that use others. */
+const metadataAddresses = [...linkLocalRanges, ...metadataHosts].join(' ');
 
 const templates = new URL('templates/', import.meta.url);
 const handlebars = Handlebars.create();
-for (const partial of ['hardening', 'unprivileged']) handlebars.registerPartial(partial, source(partial));
+for (const partial of ['hardening', 'node', 'unprivileged', 'apparmor-node'])
+  handlebars.registerPartial(partial, source(partial));
 
 function source(name: string): string {
   return readFileSync(new URL(`${name}.hbs`, templates), 'utf8');
@@ -66,7 +68,7 @@ function valuesFor(facts: MachineFacts) {
     stopSeconds: drainSeconds + SETTLE_SECONDS,
     operator: paths.operator,
     egressRules: paths.egressRules,
-    closedToGateway,
+    metadataAddresses,
     enabled: enabledUnits,
   };
 }
@@ -76,7 +78,17 @@ const unitNames = readdirSync(templates)
   .map((file) => file.replace(/\.hbs$/, ''))
   .filter((name) => /\.(service|timer)$/.test(name));
 
-/** Every unit, drop-in, preset and tmpfiles line of a machine with these facts. */
+/** AppArmor profiles of ours, which the units name. */
+const profiles = ['gateway', 'migrate', 'firstboot'] as const;
+
+/** What is added to units of the distribution. */
+const dropIns = {
+  'fail2ban.service': 'fail2ban.conf',
+  'nginx.service': 'nginx.conf',
+  'postgresql@.service': 'postgresql.conf',
+} as const;
+
+/** Every unit, drop-in, AppArmor profile, preset and tmpfiles line of a machine with these facts. */
 export function renderUnits(facts: MachineFacts): readonly RenderedFile[] {
   const values = valuesFor(facts);
   const file = (path: string, name: string): RenderedFile => ({
@@ -86,7 +98,10 @@ export function renderUnits(facts: MachineFacts): readonly RenderedFile[] {
   });
   return [
     ...unitNames.map((name) => file(`/etc/systemd/system/${name}`, name)),
-    file('/etc/systemd/system/nginx.service.d/litellm.conf', 'nginx.conf'),
+    ...Object.entries(dropIns).map(([unit, name]) =>
+      file(`/etc/systemd/system/${unit}.d/litellm.conf`, name),
+    ),
+    ...profiles.map((name) => file(`/etc/apparmor.d/litellm-${name}`, `apparmor-${name}`)),
     file('/etc/systemd/system-preset/10-litellm.preset', 'preset'),
     file('/etc/tmpfiles.d/litellm.conf', 'tmpfiles.conf'),
   ];

@@ -1,0 +1,72 @@
+import { mustRun, type RunProgram } from '../appliance/index.ts';
+
+/** One service of a machine as `systemd-analyze security` rates it, from 0 (closed) to 10 (open). */
+export interface ExposureRow {
+  readonly unit: string;
+  readonly exposure: number;
+  /** What it may be at most; unset where nothing is promised. */
+  readonly limit?: number;
+  /** Why it may be that much. */
+  readonly reason: string;
+}
+
+interface Rule {
+  readonly units: RegExp;
+  readonly limit?: number;
+  readonly reason: string;
+}
+
+/** The first rule that fits a unit counts. */
+const rules: readonly Rule[] = [
+  { units: /^litellm\.service$/, limit: 2, reason: 'talks to strangers and to providers' },
+  { units: /^litellm-/, limit: 5, reason: 'ours; what it may do beyond the common set is said in the unit' },
+  { units: /^nginx\.service$/, limit: 5, reason: 'its master is root, for low ports and the certificate' },
+  { units: /^postgresql@.*\.service$/, limit: 5, reason: 'started by root, who becomes its owner' },
+  { units: /^fail2ban\.service$/, limit: 5, reason: 'bans by the firewall and reads logs of others' },
+  {
+    units:
+      /^(ssh|sshd|ssh@.*|sshd@.*|sshd-.*|getty@.*|serial-getty@.*|user@.*|console-getty|emergency|rescue)\.service$/,
+    reason: 'gives people a session, which must be able to do what they may',
+  },
+  {
+    units: /^(apt-|dpkg-|unattended-upgrades|packagekit|aptd|snapd|ua-|ubuntu-|esm-|update-notifier)/,
+    reason: 'installs packages, whose scripts may do anything',
+  },
+  { units: /^(cloud-|sshd-keygen)/, reason: 'sets the machine up as the launch asked, once a boot' },
+  {
+    units: /^certbot\.service$/,
+    reason: 'runs twice a day; it edits nginx and runs hooks that the operator may have put there',
+  },
+  { units: /^cron\.service$/, reason: "runs the operator's and the packages' jobs, whatever these are" },
+  {
+    units:
+      /^(systemd-|dbus|user-runtime-dir@|modprobe@|plymouth|apparmor|ufw|auditd|audit-rules|rsyslog|polkit|udisks|multipath|keyboard-setup|console-setup|grub-)/,
+    reason: 'part of the system, as the distribution ships it',
+  },
+];
+
+const UNKNOWN = 'as its package ships it; no promise is made about it';
+
+/** What is promised about a unit. */
+export function exposureRule(unit: string): Omit<ExposureRow, 'unit' | 'exposure'> {
+  const { limit, reason = UNKNOWN } = rules.find(({ units }) => units.test(unit)) ?? {};
+  return { reason, ...(limit === undefined ? {} : { limit }) };
+}
+
+/** Every service that the running system knows, most exposed first. Throws ProgramError when systemd does not tell. */
+export async function exposureTable(run: RunProgram): Promise<ExposureRow[]> {
+  return readExposure(await mustRun(run, 'systemd-analyze', ['security', '--no-pager', '--json=short']));
+}
+
+/** What `systemd-analyze security --json=short` has printed, as rows. */
+export function readExposure(json: string): ExposureRow[] {
+  const rated = JSON.parse(json) as readonly { unit: string; exposure: string | number }[];
+  return rated
+    .map(({ unit, exposure }) => ({ unit, exposure: Number(exposure), ...exposureRule(unit) }))
+    .sort((one, other) => other.exposure - one.exposure || one.unit.localeCompare(other.unit));
+}
+
+/** The rows that break a promise, those that could not be rated included. */
+export function exposureFaults(rows: readonly ExposureRow[]): ExposureRow[] {
+  return rows.filter(({ exposure, limit }) => limit !== undefined && !(exposure <= limit));
+}
