@@ -56,6 +56,7 @@ export const packagesFor = {
     'man-db',
     'openscap-scanner',
     'openscap-common',
+    'apparmor',
   ],
   audit: ['openscap-scanner', 'openscap-common', 'systemd-container'],
   bench: ['wrk', 'nginx-light', 'iproute2', 'util-linux', 'python3-venv', 'ca-certificates'],

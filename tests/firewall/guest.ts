@@ -99,10 +99,7 @@ export class Guest implements AsyncDisposable {
     await run`ip netns add ${this.#namespace}`;
     await run`ip ${out} link add far type veth peer name ${WIRE} netns ${this.#namespace}`;
     await run`ip ${out} link set far master guests up`;
-    // Every address is the far end's own, and the metadata service that is a neighbour is one.
-    await run`ip ${out} route add local 0.0.0.0/0 dev lo table main`;
-    await run`ip ${out} -6 route add local ::/0 dev lo table main`;
-    await run`${this.#outside.command('sysctl', '-q', '-w', 'net.ipv6.ip_nonlocal_bind=1')}`;
+    await this.#outside.ownEveryAddress();
     await run`ip ${out} addr add ${METADATA_NEIGHBOUR}/64 dev guests nodad`;
     await run`ip ${guest} link set lo up`;
     await run`ip ${guest} addr add 127.0.0.53/32 dev lo`;

@@ -98,6 +98,15 @@ export class Network implements AsyncDisposable {
     })) as Socket;
   }
 
+  /** Makes every address that there is one of the network's own, so that whatever a guest sends somewhere arrives here. */
+  async ownEveryAddress(): Promise<void> {
+    const ip = ['-n', this.namespace];
+    await run`${this.command('sysctl', '-q', '-w', 'net.ipv6.ip_nonlocal_bind=1')}`;
+    // In the main table: more specific routes, those to the guests, go first.
+    await run`ip ${ip} route replace local 0.0.0.0/0 dev lo table main`;
+    await run`ip ${ip} -6 route replace local ::/0 dev lo table main`;
+  }
+
   /** A server's listening handle inside the namespace: `http.createServer(…).listen(await network.listen(…))`. */
   async listen(host: string, port: number): Promise<Server> {
     return (await this.#order({ kind: 'listen', id: this.#nextId(), host, port })) as Server;

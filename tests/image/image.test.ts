@@ -12,6 +12,7 @@ import { rebootClaims } from './claims-reboot.ts';
 import { sbomClaims } from './claims-sbom.ts';
 import { secrecyClaims } from './claims-secrecy.ts';
 import { uiClaims } from './claims-ui.ts';
+import { wallClaims } from './claims-walls.ts';
 import { keepEvidence, World } from './world.ts';
 
 let world: World;
@@ -33,4 +34,5 @@ describe('calls', () => callClaims(theWorld));
 describe('network', () => networkClaims(theWorld));
 describe('SBOM', () => sbomClaims(theWorld));
 describe('reboot', () => rebootClaims(theWorld));
+describe('walls', () => wallClaims(theWorld));
 describe('secrecy', () => secrecyClaims(theWorld));

@@ -1,0 +1,76 @@
+import { quote } from 'zx';
+import type { Machine } from '../harness/machine.ts';
+
+/** A forbidden act, as Perl: it runs as root, so that nothing but the profile stands in its way. */
+export interface Attempt {
+  readonly act: string;
+  readonly script: string;
+  /** What the kernel's line about it says. */
+  readonly logged: RegExp;
+}
+
+const LOCAL = '/etc/apparmor.d/local';
+/** Lets the interpreter itself run in a profile and nothing more. */
+const INTERPRETER = '/usr/bin/perl mr,\ninclude <abstractions/perl>\n';
+
+/** Where the kernel's words about AppArmor end up, with and without auditd, of all boots. */
+const ALL_LOGS = 'journalctl --no-pager --output=cat; cat /var/log/audit/audit.log* 2>/dev/null || true';
+
+/** Every denial that the machine has logged. */
+export async function denials(machine: Machine): Promise<string[]> {
+  const said = await machine.succeed(`{ ${ALL_LOGS}; } | grep -a 'apparmor="DENIED"' || true`);
+  return said.split('\n').filter((line) => line !== '');
+}
+
+/** Reading a file, by the words that a log line has for it. */
+export function reading(path: string): Attempt {
+  return {
+    act: `reads ${path}`,
+    script: `open(my $file, '<', '${path}') or die "$!\\n"`,
+    logged: new RegExp(`operation="open".*name="${path}".*requested_mask="r"`),
+  };
+}
+
+export const rawSocket: Attempt = {
+  act: 'opens a raw socket',
+  script: 'use Socket; socket(my $socket, AF_INET, SOCK_RAW, 1) or die "$!\\n"',
+  logged: /operation="create".*family="inet".*sock_type="raw"/,
+};
+
+export const packetSocket: Attempt = {
+  act: 'opens a packet socket',
+  script: 'socket(my $socket, 17, 3, 0) or die "$!\\n"',
+  logged: /operation="create".*family="packet"/,
+};
+
+export const running: Attempt = {
+  act: 'runs another program',
+  script: 'exec { "/usr/bin/python3" } "python3", "-V"; die "$!\\n"',
+  logged: /operation="exec".*name="\/usr\/bin\/python3[^"]*"/,
+};
+
+/** Has an interpreter in the profile try it, with and without the profile; returns what came of each. */
+export async function attempted(
+  machine: Machine,
+  profile: string,
+  { script }: Attempt,
+): Promise<{ free: number | null; confined: string; log: string[] }> {
+  const before = (await denials(machine)).length;
+  const perl = `perl -e ${quote(script)}`;
+  const free = await machine.run(perl);
+  const confined = await machine.run(`aa-exec --profile=${profile} -- ${perl}`);
+  return {
+    free: free.code,
+    confined: confined.stderr.trim(),
+    log: (await denials(machine)).slice(before).filter((line) => line.includes(`profile="${profile}"`)),
+  };
+}
+
+/** Lets the interpreter into a profile, by the file that a site would use; undone by the function it returns. */
+export async function admitInterpreter(machine: Machine, profile: string): Promise<() => Promise<void>> {
+  const reload = `apparmor_parser --replace --skip-cache /etc/apparmor.d/${profile}`;
+  await machine.succeed(`mkdir -p ${LOCAL} && cat > ${LOCAL}/${profile} && ${reload}`, INTERPRETER);
+  return async () => {
+    await machine.succeed(`rm ${LOCAL}/${profile} && ${reload}`);
+  };
+}
