@@ -58,6 +58,9 @@ export interface Paths {
   readonly edgeIncludes: string;
   readonly egress: string;
   readonly egressRules: string;
+  readonly access: string;
+  readonly bans: string;
+  readonly banExemptions: string;
 }
 
 /** What bases and machines have in common: the part of the facts that does not depend on a base or a target. */
@@ -129,6 +132,9 @@ export const productSchemas = {
     edgeIncludes: absolutePath,
     egress: absolutePath,
     egressRules: absolutePath,
+    access: absolutePath,
+    bans: absolutePath,
+    banExemptions: absolutePath,
   }),
 } as const;
 

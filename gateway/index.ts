@@ -1,5 +1,6 @@
 export type { SpendRecord } from './accounting/spend.ts';
 export { gatewayBundle } from './bundle.ts';
+export { AUTH_FAILURE_HEADER, type AuthFailure, authFailures } from './http/auth-failure.ts';
 export type { Handlers } from './http/handler.ts';
 export { limits } from './http/limits.ts';
 export { type Access, type RouteDeclaration, type RouteId, routes } from './http/routes.ts';

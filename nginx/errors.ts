@@ -11,10 +11,20 @@ export function envelope(status: number, type: string, message: string): string 
 /** What nginx itself refuses or fails at, by status. */
 export function edgeErrors(bodyBytes: number): readonly { readonly status: number; readonly body: string }[] {
   const rows: readonly [number, string, string][] = [
-    [403, 'auth_error', 'This address is not on the access list of the gateway'],
+    [
+      401,
+      'auth_error',
+      "The edge asks for its own user and password; the gateway's key goes into x-litellm-api-key",
+    ],
+    [
+      403,
+      'auth_error',
+      'This address may not call here: the access list has no place for it, or it is banned for a while',
+    ],
     [404, 'not_found_error', 'Not found: no route of the gateway begins like this'],
     [405, 'invalid_request_error', 'Method not allowed'],
     [413, 'invalid_request_error', `The request body is larger than ${bodyBytes} bytes`],
+    [429, 'rate_limit_error', 'Too many requests or connections from this address; try again in a moment'],
     [500, 'internal_server_error', 'Internal server error at the edge; its error log has the details'],
     [504, 'internal_server_error', 'The gateway did not answer in time'],
   ];

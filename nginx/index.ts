@@ -1,2 +1,4 @@
-export { type AccessList, type Prefix, prefixes } from './prefixes.ts';
-export { ACME_ROOT, edgeLinks, type RenderedFile, renderEdge } from './render.ts';
+export { renderBans } from './bans.ts';
+export { type AccessList, type GuardedLocation, guardedLocations } from './locations.ts';
+export { ACME_ROOT, edgeLinks, renderEdge } from './render.ts';
+export type { RenderedFile } from './template.ts';

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { machineFacts, readFacts } from '../appliance/index.ts';
 import { limits, routes } from '../gateway/index.ts';
+import { guardedLocations } from './locations.ts';
 import { edgeLinks, renderEdge } from './render.ts';
 
 const facts = readFacts();
@@ -43,13 +44,31 @@ test.each(bases)('the certificate of %s is named in the server block, where cert
   for (const file of elsewhere) expect(file.content, file.path).not.toMatch(/^\s*ssl_certificate/m);
 });
 
-test.each(bases)('the locations of %s are exactly the first segments of the route table', (base) => {
+test.each(bases)(
+  'what %s passes to the gateway is what the route table declares, and nothing else',
+  (base) => {
+    const gateway = content(base, `${facts.paths.edgeIncludes}/gateway.conf`);
+    const locations = [...gateway.matchAll(/^location (.+) \{\n((?: {4}.*\n)*)\}/gm)];
+    const passed = locations.filter(([, , body]) => body?.includes('/proxy.conf;')).map(([, match]) => match);
+    expect(passed).toEqual(guardedLocations(routes).map(({ match }) => match));
+    const segments = passed.map((match) => match?.split('/')[1]);
+    const declared = Object.values(routes).map(({ url }) => url.split('/')[1]);
+    expect(new Set(segments)).toEqual(new Set(declared));
+    // Whoever reaches nginx's own directive knows no other way to the gateway.
+    for (const { path, content } of edgeOf(base)) {
+      if (!path.endsWith('/proxy.conf')) expect(content, path).not.toContain('proxy_pass');
+    }
+  },
+);
+
+test.each(bases)('every location of %s but the health checks has its guard', (base) => {
   const gateway = content(base, `${facts.paths.edgeIncludes}/gateway.conf`);
-  const served = [...gateway.matchAll(/^location \^~ \/([^/]+)\/ \{\n {4}include [^;]*access-/gm)].map(
-    (match) => match[1],
-  );
-  const declared = Object.values(routes).map(({ url }) => url.split('/')[1]);
-  expect(served).toEqual([...new Set(declared)]);
+  for (const { match, access } of guardedLocations(routes)) {
+    const guard = access === 'probe' ? '' : `    include ${facts.paths.edgeIncludes}/guard-${access}.conf;\n`;
+    expect(gateway).toContain(
+      `location ${match} {\n${guard}    include ${facts.paths.edgeIncludes}/proxy.conf;\n}`,
+    );
+  }
 });
 
 test("the edge's limits are the gateway's", () => {

@@ -1,20 +1,23 @@
-import { readFileSync } from 'node:fs';
-import Handlebars from 'handlebars';
 import type { MachineFacts } from '../appliance/index.ts';
-import { limits, routes } from '../gateway/index.ts';
+import { AUTH_FAILURE_HEADER, authFailures, limits, routes } from '../gateway/index.ts';
+import { accessInclude, basicAuthFile, openAccess, renderAccess } from '../operator/index.ts';
+import { ACCESS_LOG, banJails } from './bans.ts';
 import { edgeErrors, envelope } from './errors.ts';
-import { prefixes } from './prefixes.ts';
+import { guardedLocations } from './locations.ts';
 import { splash, states } from './splash.ts';
+import { PUBLIC_MODE, type RenderedFile, renderedFile } from './template.ts';
 
 const SECOND = 1000;
-const PUBLIC = 0o644;
 
-export interface RenderedFile {
-  /** Absolute path on the machine. */
-  readonly path: string;
-  readonly content: string;
-  readonly mode: number;
-}
+/** Loopback, and what routers of the internet do not carry. */
+const privateNetworks = [
+  '127.0.0.0/8',
+  '10.0.0.0/8',
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  '::1/128',
+  'fc00::/7',
+];
 
 /** Where a certificate authority's challenge files may be put by hand or by `certbot --webroot`. */
 export const ACME_ROOT = '/var/www/litellm-acme';
@@ -60,7 +63,22 @@ function valuesFor(facts: MachineFacts) {
       body: envelope(503, 'service_unavailable', message),
     })),
     splash,
-    prefixes: prefixes(routes),
+    certificateError: envelope(
+      403,
+      'auth_error',
+      'The edge asks for a client certificate of its authority, and this connection has none that verifies',
+    ),
+    accessLog: ACCESS_LOG,
+    authFailureHeader: AUTH_FAILURE_HEADER,
+    authFailureVariable: AUTH_FAILURE_HEADER.replaceAll('-', '_'),
+    authFailures,
+    banDirectories: banJails.map(({ name }) => `${facts.paths.bans}/${name}`),
+    privateNetworks,
+    locations: guardedLocations(routes).map(({ match, access }) => ({
+      match,
+      access,
+      guarded: access !== 'probe',
+    })),
     bodyBytes: limits.bodyBytes,
     readSeconds: limits.readMs / SECOND,
     sendSeconds: limits.requestMs / SECOND,
@@ -68,24 +86,17 @@ function valuesFor(facts: MachineFacts) {
   };
 }
 
-function template(name: string): (values: object) => string {
-  const source = readFileSync(new URL(`templates/${name}.hbs`, import.meta.url), 'utf8');
-  return Handlebars.compile(source, { strict: true, noEscape: true });
-}
-
-const accessSubjects = [
-  { name: 'api', subject: 'inference and health' },
+const guards = [
+  { name: 'inference', subject: 'inference' },
   { name: 'admin', subject: 'the admin UI and the management endpoints' },
+  { name: 'private', subject: 'what is for this machine and its network alone' },
 ] as const;
 
 /** Every file of the edge for a machine with these facts, splash pages included. */
 export function renderEdge(facts: MachineFacts): readonly RenderedFile[] {
   const values = valuesFor(facts);
-  const file = (path: string, name: string, extra: object = {}): RenderedFile => ({
-    path,
-    content: template(name)({ ...values, ...extra }),
-    mode: PUBLIC,
-  });
+  const file = (path: string, name: string, extra: object = {}): RenderedFile =>
+    renderedFile(path, name, { ...values, ...extra });
   const { edgeIncludes, edgeSite } = facts.paths;
   return [
     file('/etc/nginx/nginx.conf', 'nginx.conf'),
@@ -95,9 +106,15 @@ export function renderEdge(facts: MachineFacts): readonly RenderedFile[] {
     ...['redirect', 'tls', 'headers', 'gateway', 'proxy'].map((name) =>
       file(`${edgeIncludes}/${name}.conf`, `${name}.conf`),
     ),
-    ...accessSubjects.map(({ name, subject }) =>
-      file(`${edgeIncludes}/access-${name}.conf`, 'access.conf', { subject }),
+    ...guards.map(({ name, subject }) =>
+      file(`${edgeIncludes}/guard-${name}.conf`, 'guard.conf', {
+        subject,
+        refused: `$litellm_refused_${name}`,
+        passwordFile: basicAuthFile(facts),
+      }),
     ),
+    // As `litellm-ctl access` writes it on a machine whose operator has changed nothing.
+    { path: accessInclude(facts), content: renderAccess(openAccess, facts), mode: PUBLIC_MODE },
     ...states.map((state) =>
       file(`${splash.directory}/${state.name}.html`, 'splash.html', { ...state, style: splash.style }),
     ),

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { parseCommandLine, UsageError } from './command-line.ts';
+import { UsageError } from './arguments.ts';
+import { parseCommandLine } from './command-line.ts';
 
 test.each([
   ['--help', { kind: 'help', topic: 'main' }],
@@ -15,9 +16,10 @@ test.each([
   ['config --help', { kind: 'help', topic: 'config' }],
   ['credentials', { kind: 'credentials' }],
   ['credentials --reset-admin-password', { kind: 'reset-admin-password' }],
-  ['access egress', { kind: 'access-egress' }],
   ['access --help', { kind: 'help', topic: 'access' }],
   ['credentials -h', { kind: 'help', topic: 'credentials' }],
+  ['access --help', { kind: 'help', topic: 'access' }],
+  ['access limits --help', { kind: 'help', topic: 'access' }],
 ])('%s is understood', (line, command) => {
   expect(parseCommandLine(line.split(' '))).toEqual(command);
 });
@@ -29,7 +31,6 @@ test.each([
   ['a wait that is no number', ['status', '--wait', 'long'], '--wait wants a whole number of seconds'],
   ['a word too many', ['status', 'now'], "'now'"],
   ['config without check', ['config'], "write 'litellm-ctl config check'"],
-  ['access to nothing', ['access'], "write 'litellm-ctl access egress'"],
   ['a value for a flag', ['credentials', '--reset-admin-password=secret'], '--reset-admin-password'],
 ])('%s is refused', (_title, args, message) => {
   expect(() => parseCommandLine(args)).toThrow(UsageError);

@@ -1,22 +1,20 @@
-import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { accessCommand } from './access/verbs.ts';
+import { flag, help, parsed, UsageError } from './arguments.ts';
+import type { Operator } from './operator.ts';
+
+type HelpTopic = 'main' | 'status' | 'config' | 'credentials' | 'access';
 
 export type Command =
-  | { readonly kind: 'help'; readonly topic: 'main' | 'status' | 'config' | 'credentials' | 'access' }
+  | { readonly kind: 'help'; readonly topic: HelpTopic }
   | { readonly kind: 'version' }
   | { readonly kind: 'status'; readonly json: boolean; readonly waitSeconds?: number }
   | { readonly kind: 'config-check' }
-  | { readonly kind: 'access-egress' }
   | { readonly kind: 'credentials' }
-  | { readonly kind: 'reset-admin-password' };
-
-/** The command line asks for something that does not exist. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
-}
+  | { readonly kind: 'reset-admin-password' }
+  /** Its verbs bring what they do. */
+  | { readonly kind: 'access'; readonly perform: (operator: Operator) => Promise<number> };
 
 const DEFAULT_WAIT_SECONDS = 600;
-const flag = { type: 'boolean', default: false } as const;
-const help = { type: 'boolean', short: 'h', default: false } as const;
 
 /** Understands the arguments after the program's name. Throws UsageError saying what is wrong. */
 export function parseCommandLine(args: readonly string[]): Command {
@@ -41,14 +39,6 @@ export function parseCommandLine(args: readonly string[]): Command {
       return parseAccess(rest);
     default:
       throw new UsageError(`'${command}' is not a command`);
-  }
-}
-
-function parsed<const T extends ParseArgsConfig>(config: T): ReturnType<typeof parseArgs<T>> {
-  try {
-    return parseArgs(config);
-  } catch (error) {
-    throw new UsageError((error as Error).message, { cause: error });
   }
 }
 
@@ -86,17 +76,13 @@ function parseConfig(args: readonly string[]): Command {
   return { kind: 'config-check' };
 }
 
-function parseAccess(args: readonly string[]): Command {
-  const { values, positionals } = parsed({ args: [...args], options: { help }, allowPositionals: true });
-  if (values.help) return { kind: 'help', topic: 'access' };
-  if (positionals.length !== 1 || positionals[0] !== 'egress') {
-    throw new UsageError("write 'litellm-ctl access egress'");
-  }
-  return { kind: 'access-egress' };
-}
-
 function parseCredentials(args: readonly string[]): Command {
   const { values } = parsed({ args: [...args], options: { help, 'reset-admin-password': flag } });
   if (values.help) return { kind: 'help', topic: 'credentials' };
   return values['reset-admin-password'] ? { kind: 'reset-admin-password' } : { kind: 'credentials' };
+}
+
+function parseAccess(args: readonly string[]): Command {
+  if (args.includes('--help') || args.includes('-h')) return { kind: 'help', topic: 'access' };
+  return { kind: 'access', perform: accessCommand(args) };
 }

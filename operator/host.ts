@@ -6,6 +6,8 @@ import { request } from 'undici';
 import type { MachineFacts } from '../appliance/index.ts';
 import { hostMachine } from '../firstboot/index.ts';
 import type { Operator, ServedCertificate } from './operator.ts';
+import { readSecret } from './secret-prompt.ts';
+import { sshClientAddress } from './ssh-client.ts';
 
 const ANSWER_TIMEOUT_MS = 5000;
 
@@ -24,6 +26,8 @@ export function hostOperator(facts: MachineFacts): Operator {
       return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
     },
     pause: (ms) => pause(ms),
+    sshClientAddress: () => sshClientAddress(process.pid),
+    readSecret,
   };
 }
 

@@ -1,3 +1,12 @@
+export {
+  accessInclude,
+  basicAuthFile,
+  clientAuthorities,
+  edgeJails,
+  renderAccess,
+  renderBanExemptions,
+} from './access/render.ts';
+export { type AccessState, openAccess } from './access/state.ts';
 export type { Check, CheckState, Verdict } from './check.ts';
 export { applyEgress, egressRuleFiles, shippedEgressRules } from './egress.ts';
 export { exitCodes, type Operator } from './operator.ts';

@@ -5,7 +5,22 @@ _litellm_ctl() {
     status) offers='--wait --json --help' ;;
     config) offers='check --help' ;;
     credentials) offers='--reset-admin-password --help' ;;
-    access) offers='egress --help' ;;
+    access)
+      offers='--json --help'
+      if ((COMP_CWORD == 2)); then
+        offers="allow deny open close limits proxies client-certificates basic-auth bans unban egress apply $offers"
+      else
+        case ${COMP_WORDS[2]} in
+          allow | deny | open | close) offers='admin inference' ;;
+          limits) offers='--connections --requests --default --help' ;;
+          proxies) offers='trust distrust' ;;
+          client-certificates) offers='on off' ;;
+          basic-auth) offers='on off --user' ;;
+          bans) offers='--json --help' ;;
+          *) offers='--help' ;;
+        esac
+      fi
+      ;;
     *) offers='' ;;
   esac
   if ((COMP_CWORD == 1)); then offers='status config credentials access --help --version'; fi

@@ -2,13 +2,14 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { mustRun, runProgram } from '../appliance/index.ts';
+import { accessVerbs } from './access/verbs.ts';
 import { usage } from './usage.ts';
 
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 const manual = readFileSync(here('litellm-ctl.8'), 'utf8').replaceAll('\\-', '-');
 const completion = readFileSync(here('litellm-ctl.bash'), 'utf8');
 
-const commands = ['status', 'config', 'credentials', 'access'] as const;
+const commands = ['status', 'config', 'credentials', 'access', ...Object.keys(accessVerbs)];
 const options = [...new Set(Object.values(usage).flatMap((text) => text.match(/--[a-z][a-z-]+/g) ?? []))];
 
 test('the help names options at all', () => {
@@ -33,6 +34,8 @@ test('the man page is formatted without a complaint', async () => {
 test.each([
   ['the commands', ['litellm-ctl', 'st'], ['status']],
   ['the options of a command', ['litellm-ctl', 'status', '--'], ['--wait', '--json', '--help']],
+  ['the verbs of access', ['litellm-ctl', 'access', 'un'], ['unban']],
+  ['the lists of access', ['litellm-ctl', 'access', 'allow', ''], ['admin', 'inference']],
   ['the word after config', ['litellm-ctl', 'config', 'c'], ['check']],
 ])('bash completes %s', async (_title, words, offered) => {
   const script = `. "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _litellm_ctl; printf '%s\\n' "\${COMPREPLY[@]}"`;

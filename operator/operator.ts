@@ -29,6 +29,10 @@ export interface Operator {
   servedCertificate(): Promise<ServedCertificate>;
   diskSpace(path: string): DiskSpace;
   pause(ms: number): Promise<void>;
+  /** Address that this SSH session comes from; undefined at a console. */
+  sshClientAddress(): string | undefined;
+  /** One line from standard input; at a terminal asked for twice and not shown. */
+  readSecret(prompt: string): Promise<string>;
 }
 
 /** What the command ends with. */

@@ -1,8 +1,8 @@
 import { FirstBootError } from '../firstboot/index.ts';
-import { type Command, parseCommandLine, UsageError } from './command-line.ts';
+import { UsageError } from './arguments.ts';
+import { type Command, parseCommandLine } from './command-line.ts';
 import { runConfigCheck } from './config-check.ts';
 import { resetAdminPassword, showCredentials } from './credentials.ts';
-import { applyEgress } from './egress.ts';
 import { exitCodes, type Operator, OperatorError } from './operator.ts';
 import { status } from './status.ts';
 import { usage } from './usage.ts';
@@ -40,12 +40,12 @@ async function perform(operator: Operator, command: Command): Promise<number> {
       return status(operator, command);
     case 'config-check':
       return configCheck(operator);
-    case 'access-egress':
-      return applyEgress(operator);
     case 'credentials':
       return showCredentials(operator);
     case 'reset-admin-password':
       return resetAdminPassword(operator);
+    case 'access':
+      return command.perform(operator);
   }
 }
 

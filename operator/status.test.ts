@@ -89,6 +89,8 @@ function operatorWith({
     servedCertificate: async () => certificate(90),
     diskSpace: () => ({ freeBytes: 20 * 1024 ** 3, totalBytes: 40 * 1024 ** 3 }),
     pause: async () => undefined,
+    sshClientAddress: () => undefined,
+    readSecret: async () => '',
     ...changes,
   };
 }

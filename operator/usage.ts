@@ -5,7 +5,7 @@ export const usage = {
   status                    what runs, and what is wrong
   config check              whether the gateway would start with its configuration
   credentials               show the credentials file, or reset the admin's password
-  access egress             let the gateway reach what /etc/litellm/egress.conf allows
+  access                    who may call, and whom the gateway may: lists, limits, proxies, certificates, bans
 
   litellm-ctl COMMAND --help tells more about a command. All of them need root.
   -h, --help                this text
@@ -28,17 +28,39 @@ Says what is wrong and what would be right. Changes nothing.
 
 Exit codes: 0 it would start, 1 it would not, 2 wrong usage
 `,
-  access: `Usage: litellm-ctl access egress
-
-Loads what /etc/litellm/egress.conf allows into the firewall, and the place of the database from DATABASE_URL.
-A file with a fault changes nothing; each wrong line is named with what would be right.
-
-Exit codes: 0 loaded, 1 a problem, 2 wrong usage
-`,
   credentials: `Usage: litellm-ctl credentials [--reset-admin-password]
 
 Shows the credentials file that first boot has made.
   --reset-admin-password    give the admin of /ui a new initial password, print it once and restart the gateway
+
+Exit codes: 0 done, 1 a problem, 2 wrong usage
+`,
+  access: `Usage: litellm-ctl access [--json]
+       litellm-ctl access allow|deny admin|inference NETWORK...
+       litellm-ctl access open|close admin|inference
+       litellm-ctl access limits [--connections N] [--requests N] [--default]
+       litellm-ctl access proxies trust|distrust NETWORK...
+       litellm-ctl access client-certificates on CAFILE | off
+       litellm-ctl access basic-auth on [--user NAME] | off
+       litellm-ctl access bans [--json]
+       litellm-ctl access unban ADDRESS
+       litellm-ctl access egress
+       litellm-ctl access apply
+
+Without a verb: shows who may call. Each change is tested by nginx first; where nginx refuses it, all is as it was.
+  allow                     these may call, and from the first one on nobody else; NETWORK is an address or a CIDR
+  deny                      these may not; of two networks that hold an address the narrower one decides
+  open, close               everyone may call; nobody may but this machine and who is allowed by name
+  admin, inference          the admin UI with the management endpoints; the endpoints for models
+  limits                    of each address: connections at once (1000), requests a second (500); --default: these
+  proxies                   proxies whose X-Forwarded-For names the client, for lists, limits, bans and logs
+  client-certificates       ask each client for a certificate that an authority in CAFILE has signed
+  basic-auth                ask for a user (litellm) and a password, read from standard input; a call's key then goes
+                            into the header x-litellm-api-key
+  bans, unban               whom fail2ban keeps out after failed sign-ins; let an address in again
+  egress                    let the gateway reach what /etc/litellm/egress.conf allows, and its database
+  apply                     write nginx's files again from /etc/litellm/access.json
+  --json                    for programs
 
 Exit codes: 0 done, 1 a problem, 2 wrong usage
 `,

@@ -43,10 +43,11 @@ test("Node and the operator's command may be run, the settings may not", () => {
   expect(mode(facts.paths.config)).toBe(0o644);
 });
 
-test('units of the first boot go to its role, the others to the gateway, the site to nginx', () => {
+test('units of the first boot go to its role, the others to the gateway, the site to nginx, its bans to fail2ban', () => {
   expect(read('firstboot/etc/systemd/system/litellm-firstboot.service')).toContain('[Service]');
   expect(read('gateway/etc/systemd/system/litellm.service')).toContain('[Service]');
   expect(read(`nginx${facts.paths.edgeSite}`)).toContain('server {');
+  expect(read('fail2ban/etc/fail2ban/filter.d/litellm-edge.conf')).toContain('failregex');
 });
 
 test('the outbound rules of a new machine go to the firewall, the file that widens them to the settings', () => {

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { MachineFacts } from '../appliance/index.ts';
-import { renderEdge } from '../nginx/index.ts';
+import { renderBans, renderEdge } from '../nginx/index.ts';
 import { shippedEgressRules } from '../operator/index.ts';
 import { cisDocuments } from '../sbom/index.ts';
 import { renderUnits } from '../systemd/index.ts';
@@ -12,7 +12,7 @@ import { licencesOf } from './licences.ts';
 import { places } from './places.ts';
 
 /** A role of the playbook that installs files of ours. */
-type Role = 'gateway' | 'firewall' | 'firstboot' | 'nginx';
+type Role = 'gateway' | 'firewall' | 'firstboot' | 'nginx' | 'fail2ban';
 
 interface PayloadFile {
   readonly role: Role;
@@ -89,10 +89,11 @@ function rendered(facts: MachineFacts): PayloadFile[] {
     role: basename(file.path).startsWith('litellm-firstboot') ? ('firstboot' as const) : ('gateway' as const),
   }));
   const edge = renderEdge(facts).map((file) => ({ ...file, role: 'nginx' as const }));
+  const bans = renderBans(facts).map((file) => ({ ...file, role: 'fail2ban' as const }));
   const walls = shippedEgressRules(facts).map((file) => ({
     ...file,
     role: 'firewall' as const,
     mode: PUBLIC,
   }));
-  return [...units, ...edge, ...walls];
+  return [...units, ...edge, ...bans, ...walls];
 }

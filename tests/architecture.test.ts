@@ -14,7 +14,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   gateway: ['appliance'],
   firstboot: ['appliance'],
   operator: ['appliance', 'firstboot'],
-  nginx: ['appliance', 'gateway'],
+  // The edge begins as the operator's command writes it.
+  nginx: ['appliance', 'gateway', 'operator'],
   systemd: ['appliance', 'firstboot', 'gateway'],
   packer: ['appliance', 'gateway', 'firstboot', 'operator', 'nginx', 'systemd', 'sbom'],
   sbom: ['appliance', 'gateway', 'firstboot', 'operator', 'nginx', 'systemd', 'packer'],

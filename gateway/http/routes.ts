@@ -13,6 +13,8 @@ export interface RouteDeclaration {
   /** Fastify path. */
   readonly url: string;
   readonly access: Access;
+  /** `private`: the edge lets in this machine and private networks alone, whatever its operator has opened. */
+  readonly reach?: 'private';
 }
 
 /**

@@ -1,5 +1,6 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import { markedAs } from '../http/auth-failure.ts';
 import { GatewayError } from '../http/errors.ts';
 import type { Connection } from '../store/connection.ts';
 import { findKey, type KeyForAuthentication } from '../store/virtual-keys.ts';
@@ -68,6 +69,7 @@ function admit(known: KnownKey | null, key: string, now: number): Identity {
     throw new GatewayError(
       'unknown_key',
       'Authentication Error, Invalid proxy server token passed in: this key is not known here; it may have been deleted',
+      { headers: markedAs('unknown-key') },
     );
   }
   if (known.blocked) {
@@ -109,6 +111,7 @@ export function createAuthenticator({ db, masterKey, clock }: AuthenticatorOptio
       throw new GatewayError(
         'malformed_key',
         `Authentication Error, LiteLLM Virtual Key expected. Received=${abbreviated(key)}, expected to start with 'sk-'`,
+        { headers: markedAs('unknown-key') },
       );
     }
     const found = cache.get(keyDigest.toString('hex'));

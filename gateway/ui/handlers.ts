@@ -1,5 +1,6 @@
 import type { FastifyReply } from 'fastify';
 import type { Pool } from 'pg';
+import { markedAs } from '../http/auth-failure.ts';
 import type { GatewayRequest, Handlers } from '../http/handler.ts';
 import { AdminAccount } from '../identity/admin-account.ts';
 import { ADMIN_USER_ID } from '../identity/identity.ts';
@@ -122,6 +123,7 @@ class Ui {
     const outcome = await this.#account.signIn(form.get('user') ?? '', form.get('password') ?? '');
     if (outcome === 'refused') {
       request.log.warn({ ip: request.ip }, 'a sign-in at the admin UI was refused');
+      reply.headers(markedAs('sign-in'));
       return this.#signInPage(request, reply, 401, WRONG);
     }
     await this.#limit.succeeded(request.ip);

@@ -153,21 +153,31 @@ test('a body over the limit is refused in the error envelope', async () => {
   expect(seen).toEqual([]);
 });
 
-test('an access list closes the UI and leaves inference open', async () => {
-  const list = `${edge.facts.paths.edgeIncludes}/access-admin.conf`;
-  const before = edge.read(list);
-  edge.write(list, 'allow 127.0.0.1;\ndeny all;\n');
-  await edge.reload();
-  try {
-    const refused = await ask(edge, '/key/list');
-    expect(refused.status).toBe(403);
-    expect(JSON.parse(refused.text)).toMatchObject({ error: { code: '403' } });
-    expect((await ask(edge, '/%6bey/list')).status).toBe(403);
-    expect((await ask(edge, '/v1/../key/list')).status).toBe(403);
-    expect((await ask(edge, '/v1/models')).status).toBe(200);
-  } finally {
-    edge.write(list, before);
-    await edge.reload();
+test.each(['/v1/../key/list', '/ui/%2e%2E/v1/models', '/ui/..%2fv1/models', '/v1/./models', '/v1/models/..'])(
+  '%s walks, is 404 and does not reach the gateway',
+  async (path) => {
+    expect((await ask(edge, path)).status).toBe(404);
+    expect(seen).toEqual([]);
+  },
+);
+
+test.each(['/v1/models/a..b', '/v1/models/.hidden', '/v1/models/x?after=/../y'])(
+  '%s does not walk and reaches the gateway as it came',
+  async (path) => {
+    expect((await ask(edge, path)).status).toBe(200);
+    expect(seen[0]?.url).toBe(path);
+  },
+);
+
+test('the workers run without privileges', async () => {
+  const [master = ''] = edge.read('/run/nginx.pid').split('\n');
+  const workers = edge.read(`/proc/${master}/task/${master}/children`).trim().split(' ');
+  const nobody = (await edge.sandbox.run(['id', '--user', 'www-data'])).trim();
+  expect(workers.length).toBeGreaterThan(0);
+  for (const pid of workers) {
+    const status = edge.read(`/proc/${pid}/status`);
+    expect(status).toContain(`Uid:\t${[nobody, nobody, nobody, nobody].join('\t')}`);
+    expect(status).toMatch(/^CapEff:\t0+$/m);
   }
 });
 

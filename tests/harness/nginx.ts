@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync
 import { dirname } from 'node:path';
 import { $ } from 'zx';
 import { type MachineFacts, machineFacts, readFacts } from '../../appliance/index.ts';
-import { ACME_ROOT, edgeLinks, renderEdge } from '../../nginx/index.ts';
+import { ACME_ROOT, edgeLinks, renderBans, renderEdge } from '../../nginx/index.ts';
 import { Sandbox } from './sandbox.ts';
 import { until } from './until.ts';
 
@@ -58,6 +58,10 @@ export class Edge implements AsyncDisposable {
     writeFileSync(this.sandbox.path(path), content);
   }
 
+  remove(path: string): void {
+    rmSync(this.sandbox.path(path), { force: true });
+  }
+
   exists(path: string): boolean {
     return existsSync(this.sandbox.path(path));
   }
@@ -100,7 +104,8 @@ export class Edge implements AsyncDisposable {
   }
 
   #install(): void {
-    for (const { path, content } of renderEdge(this.facts)) this.write(path, content);
+    const files = [...renderEdge(this.facts), ...renderBans(this.facts)];
+    for (const { path, content } of files) this.write(path, content);
     const { links, absent } = edgeLinks(this.facts);
     for (const path of absent) rmSync(this.sandbox.path(path), { force: true });
     for (const { path, target } of links) symlinkSync(target, this.sandbox.path(path));

@@ -16,6 +16,18 @@ export interface SpawnOptions {
   readonly env?: NodeJS.ProcessEnv;
 }
 
+export interface AttemptOptions extends SpawnOptions {
+  /** Fed to standard input, which else is empty. */
+  readonly input?: string;
+}
+
+/** How a program ended, and what it printed. */
+export interface Attempt {
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
 /**
  * This machine's programs on a network, a process table and system directories of the test's own: real ports and real
  * paths, and nothing of it is left when the sandbox is disposed of or the test's process dies.
@@ -49,14 +61,18 @@ export class Sandbox implements AsyncDisposable {
     return `/proc/${this.#init}/root${inside}`;
   }
 
+  /** Runs a program to its end, whatever comes of it. */
+  async attempt(program: readonly string[], { env, input = '' }: AttemptOptions = {}): Promise<Attempt> {
+    const settings = { quiet: true, nothrow: true, env: { ...process.env, ...env }, input };
+    const { exitCode, stdout, stderr } = await $(settings)`${this.#enter(program)}`;
+    return { exitCode, stdout, stderr };
+  }
+
   /** Runs a program to its end and returns what it printed; throws with its output when it fails. */
   async run(program: readonly string[], options: SpawnOptions = {}): Promise<string> {
-    const argv = this.#enter(program);
-    const result = await $({ quiet: true, nothrow: true, env: { ...process.env, ...options.env } })`${argv}`;
-    if (result.exitCode !== 0) {
-      throw new Error(`${program.join(' ')}: exit code ${result.exitCode}\n${result.stdout}${result.stderr}`);
-    }
-    return `${result.stdout}${result.stderr}`;
+    const { exitCode, stdout, stderr } = await this.attempt(program, options);
+    if (exitCode !== 0) throw new Error(`${program.join(' ')}: exit code ${exitCode}\n${stdout}${stderr}`);
+    return `${stdout}${stderr}`;
   }
 
   /** Starts a program that ends with the sandbox at the latest. */
