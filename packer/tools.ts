@@ -47,6 +47,7 @@ export const packagesFor = {
     'fail2ban',
     'iptables',
     'bsdextrautils',
+    'bind9-dnsutils',
     'openssl',
     'iproute2',
   ],

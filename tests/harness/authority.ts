@@ -26,6 +26,12 @@ function lifetime(): { notBefore: Date; notAfter: Date } {
   return { notBefore: new Date(now - DAY_MS), notAfter: new Date(now + 30 * DAY_MS) };
 }
 
+function alternativeNames(names: readonly string[]): SubjectAlternativeNameExtension {
+  return new SubjectAlternativeNameExtension(
+    names.map((value) => ({ type: isIP(value) === 0 ? ('dns' as const) : ('ip' as const), value })),
+  );
+}
+
 /** A certificate authority of the test's own, which only machines that were told to will trust. */
 export class Authority {
   readonly certificatePem: string;
@@ -54,10 +60,23 @@ export class Authority {
   }
 
   /** A server certificate for DNS names and addresses, as `tls.createServer` takes it. */
-  async issue(...names: string[]): Promise<{ cert: string; key: string }> {
+  issue(...names: string[]): Promise<{ cert: string; key: string }> {
+    return this.#issue(names[0] ?? 'server', ExtendedKeyUsage.serverAuth, names);
+  }
+
+  /** A certificate for a client of that name. */
+  issueClient(name: string): Promise<{ cert: string; key: string }> {
+    return this.#issue(name, ExtendedKeyUsage.clientAuth, []);
+  }
+
+  async #issue(
+    subject: string,
+    usage: ExtendedKeyUsage,
+    names: readonly string[],
+  ): Promise<{ cert: string; key: string }> {
     const keys = await makeKeys();
     const certificate = await X509CertificateGenerator.create({
-      subject: [{ CN: [names[0] ?? 'server'] }],
+      subject: [{ CN: [subject] }],
       issuer: this.#certificate.subjectName,
       ...lifetime(),
       signingAlgorithm: ALGORITHM,
@@ -66,10 +85,8 @@ export class Authority {
       extensions: [
         new BasicConstraintsExtension(false, undefined, true),
         new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
-        new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
-        new SubjectAlternativeNameExtension(
-          names.map((value) => ({ type: isIP(value) === 0 ? ('dns' as const) : ('ip' as const), value })),
-        ),
+        new ExtendedKeyUsageExtension([usage]),
+        ...(names.length === 0 ? [] : [alternativeNames(names)]),
       ],
     });
     const key = PemConverter.encode(
