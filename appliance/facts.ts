@@ -45,6 +45,7 @@ export interface Paths {
   readonly config: string;
   readonly providersEnv: string;
   readonly serviceEnv: string;
+  readonly databaseEnv: string;
   readonly tls: string;
   readonly program: string;
   readonly machineFacts: string;
@@ -119,6 +120,7 @@ export const productSchemas = {
     config: absolutePath,
     providersEnv: absolutePath,
     serviceEnv: absolutePath,
+    databaseEnv: absolutePath,
     tls: absolutePath,
     program: absolutePath,
     machineFacts: absolutePath,

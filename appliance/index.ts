@@ -5,6 +5,14 @@ export {
   syncDirectory,
   writeFileAtomic,
 } from './atomic-file.ts';
+export { type DatabaseConnection, databaseConnection } from './database-connection.ts';
+export { type DatabaseFailure, explainDatabaseFailure } from './database-failure.ts';
+export {
+  type DatabaseTarget,
+  DatabaseUrlError,
+  placeOf,
+  readDatabaseUrl,
+} from './database-url.ts';
 export { EnvFileError, envLine, parseEnvFile, withEnvValue } from './env-file.ts';
 export {
   type AdminPasswordRule,

@@ -1,4 +1,5 @@
 /** The schema's entry point: litellm-migrate.service and the owner's daily timer run it as the owner role. */
+import { explainDatabaseFailure, readDatabaseUrl } from '../appliance/index.ts';
 import { prepareDatabase, preparePartitions } from './store/prepare.ts';
 
 const USAGE = `Usage: migrate [migrate | partitions]
@@ -8,7 +9,8 @@ const USAGE = `Usage: migrate [migrate | partitions]
 
 Environment:
   DATABASE_OWNER_URL   connection of the schema's owner, for example postgresql:///litellm?host=/run/postgresql&user=litellm-owner
-  RUNTIME_ROLE         role that the gateway signs in with (default litellm)
+  DATABASE_URL         connection of the gateway: serves in place of the owner's where there is none
+  RUNTIME_ROLE         role that the gateway signs in with (default: the user of DATABASE_URL, else litellm)
 `;
 
 /** Exit code for a wrong call, as sysexits names it. */
@@ -18,29 +20,53 @@ function say(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-function ownerUrl(): string {
-  const url = process.env.DATABASE_OWNER_URL;
-  if (url === undefined || url === '') {
+interface OwnerConnection {
+  readonly name: string;
+  readonly url: string;
+}
+
+function ownerConnection(): OwnerConnection {
+  const name = ['DATABASE_OWNER_URL', 'DATABASE_URL'].find((candidate) => process.env[candidate]);
+  if (name === undefined) {
     throw new Error('DATABASE_OWNER_URL is not set: give the connection string of the owner role');
   }
-  return url;
+  return { name, url: process.env[name] as string };
+}
+
+function runtimeRole(): string {
+  const { RUNTIME_ROLE, DATABASE_URL } = process.env;
+  if (RUNTIME_ROLE) return RUNTIME_ROLE;
+  return (DATABASE_URL && readDatabaseUrl('DATABASE_URL', DATABASE_URL).user) || 'litellm';
 }
 
 const listed = (names: readonly string[]): string => (names.length === 0 ? 'none' : names.join(', '));
 
-async function migrate(): Promise<void> {
-  const done = await prepareDatabase(ownerUrl(), { runtimeRole: process.env.RUNTIME_ROLE || 'litellm' });
+async function migrate(url: string): Promise<void> {
+  const done = await prepareDatabase(url, { runtimeRole: runtimeRole() });
   say(`schema is up to date; applied: ${listed(done.migrations)}; new partitions: ${done.partitions.length}`);
 }
 
-async function partitions(): Promise<void> {
-  say(`new partitions: ${listed(await preparePartitions(ownerUrl()))}`);
+async function partitions(url: string): Promise<void> {
+  say(`new partitions: ${listed(await preparePartitions(url))}`);
 }
 
 const commands = new Map([
   ['migrate', migrate],
   ['partitions', partitions],
 ]);
+
+/** Does the work and says, where the database cannot be reached, why and what to do. */
+async function carryOut(work: (url: string) => Promise<void>): Promise<void> {
+  const { name, url } = ownerConnection();
+  const target = readDatabaseUrl(name, url);
+  try {
+    await work(url);
+  } catch (error) {
+    const failure = explainDatabaseFailure(name, target, error);
+    if (failure === undefined) throw error;
+    throw new Error(`${failure.reason}; ${failure.remedy}`, { cause: error });
+  }
+}
 
 async function run(command: string): Promise<number> {
   if (command === '--help' || command === '-h') {
@@ -53,7 +79,7 @@ async function run(command: string): Promise<number> {
     return EX_USAGE;
   }
   try {
-    await work();
+    await carryOut(work);
     return 0;
   } catch (error) {
     process.stderr.write(`migrate: ${(error as Error).message}\n`);

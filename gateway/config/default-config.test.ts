@@ -14,7 +14,7 @@ function shipped(keys: Record<string, string>): Config {
     environment: {
       LITELLM_MASTER_KEY: 'sk-1',
       LITELLM_SALT_KEY: 's',
-      DATABASE_URL: 'postgresql://db',
+      DATABASE_URL: 'postgresql://user@localhost/db',
       ...keys,
     },
     places: { providersEnv: '', serviceEnv: '' },

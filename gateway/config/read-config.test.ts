@@ -7,7 +7,7 @@ import { readConfig } from './read-config.ts';
 const ENVIRONMENT = {
   LITELLM_MASTER_KEY: 'sk-master',
   LITELLM_SALT_KEY: 'salt',
-  DATABASE_URL: 'postgresql://db',
+  DATABASE_URL: 'postgresql://user@localhost/db',
   OPENAI_API_KEY: 'sk-openai',
 };
 const PLACES = { providersEnv: '/etc/providers.env', serviceEnv: '/etc/service.env' };

@@ -1,4 +1,5 @@
 import { LineCounter, parseDocument } from 'yaml';
+import { DatabaseUrlError, readDatabaseUrl } from '../../appliance/index.ts';
 import { limits } from '../http/limits.ts';
 import { checkCallbacks, checkKeys, type KeyCheck } from './check-keys.ts';
 import type { Config, ConfigResult, DeploymentConfig, Environment, ModelAlias, Places } from './config.ts';
@@ -109,13 +110,22 @@ function readSecrets(general: Reader, environment: Environment, places: Places, 
   return {
     masterKey,
     saltKey: requireText(environment.LITELLM_SALT_KEY, 'LITELLM_SALT_KEY', setIt, findings),
-    databaseUrl: requireText(
-      general.text('database_url') ?? environment.DATABASE_URL,
-      'DATABASE_URL',
-      `${setIt}, or as general_settings.database_url`,
-      findings,
-    ),
+    databaseUrl: readDatabase(general, environment, setIt, findings),
   };
+}
+
+/** A database that would be reached without verified TLS is a fault, not something to find out at the first query. */
+function readDatabase(general: Reader, environment: Environment, setIt: string, findings: Findings): string {
+  const name = 'DATABASE_URL';
+  const written = general.text('database_url') ?? environment.DATABASE_URL;
+  const url = requireText(written, name, `${setIt}, or as general_settings.database_url`, findings);
+  try {
+    if (url !== '') readDatabaseUrl(name, url);
+  } catch (error) {
+    if (!(error instanceof DatabaseUrlError)) throw error;
+    findings.fault(error.variable, error.complaint);
+  }
+  return url;
 }
 
 function readDrainMs(environment: Environment, findings: Findings): number {

@@ -4,8 +4,11 @@ import type { Connection } from './connection.ts';
 /**
  * Gives the runtime role what serving needs and nothing else: rows may be read and written, no table may be made,
  * changed or emptied, and the list of applied migrations is read-only. Later tables get the same by default privileges.
+ * A role that owns the schema and serves as well has all rights already, and is left with them.
  */
 export async function grantRuntime(db: Connection, runtimeRole: string): Promise<void> {
+  const { rows } = await db.query<{ role: string }>({ text: 'SELECT current_user AS role' });
+  if (rows[0]?.role === runtimeRole) return;
   const role = escapeIdentifier(runtimeRole);
   const statements = [
     'REVOKE ALL ON SCHEMA public FROM PUBLIC',

@@ -1,4 +1,5 @@
 import { Pool, types } from 'pg';
+import { databaseConnection } from '../../appliance/index.ts';
 
 const SECOND = 1000;
 const TIMESTAMP = types.builtins.TIMESTAMP;
@@ -25,13 +26,18 @@ export const columnTypes = {
   },
 } as NonNullable<ConstructorParameters<typeof Pool>[0]>['types'];
 
-/** Opens the gateway's connection pool. Whether TLS is used, and which CA is trusted, is said by the URL (`sslmode`, `sslrootcert`). */
+/**
+ * Opens the gateway's connection pool. Whether TLS is used, and which CA is trusted, is said by the URL (`sslmode`,
+ * `sslrootcert`). The limits hold on every server, whatever its administrator has set. Throws DatabaseUrlError.
+ */
 export function openPool(databaseUrl: string, { max, onError }: PoolSettings): Pool {
   const pool = new Pool({
-    connectionString: databaseUrl,
+    ...databaseConnection('DATABASE_URL', databaseUrl),
     max,
     application_name: 'litellm-gateway',
     statement_timeout: 15 * SECOND,
+    lock_timeout: 10 * SECOND,
+    idle_in_transaction_session_timeout: 60 * SECOND,
     connectionTimeoutMillis: 5 * SECOND,
     idleTimeoutMillis: 60 * SECOND,
     keepAlive: true,

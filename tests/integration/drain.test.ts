@@ -151,7 +151,7 @@ describe('a start is refused', () => {
 
 describe('--check', () => {
   test('says that a configuration is good without starting', async () => {
-    const environment = { DATABASE_URL: 'postgresql://nowhere' };
+    const environment = { DATABASE_URL: 'postgresql://litellm@localhost/nowhere' };
     const { code, output } = await runGateway({ config: config(), environment }, ['--check']);
     expect(code).toBe(0);
     expect(output).toContain('good; 0 of 1 models active');
