@@ -9,6 +9,8 @@ export interface DatabaseFailure {
 }
 
 const UNTRUSTED = [
+  // Another authority of the same name.
+  'CERT_SIGNATURE_FAILURE',
   'SELF_SIGNED_CERT_IN_CHAIN',
   'DEPTH_ZERO_SELF_SIGNED_CERT',
   'UNABLE_TO_GET_ISSUER_CERT',

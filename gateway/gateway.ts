@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { Pool } from 'pg';
+import { explainDatabaseFailure, readDatabaseUrl } from '../appliance/index.ts';
 import { BatchWriter } from './accounting/batch-writer.ts';
 import { systemTimers } from './accounting/timers.ts';
 import type { Config } from './config/config.ts';
@@ -54,8 +55,20 @@ async function openDatabase({ config, logs }: GatewayOptions, stack: AsyncDispos
     onError: (error) => logs.logger.warn({ err: error }, 'an idle database connection broke'),
   });
   stack.defer(() => pool.end());
-  await requireSchema(pool);
+  try {
+    await requireSchema(pool);
+  } catch (error) {
+    throw unreachable(config.databaseUrl, error) ?? error;
+  }
   return pool;
+}
+
+/** A client is told only that the database is away; who reads this log is to know why, and what to do. */
+function unreachable(databaseUrl: string, error: unknown): Error | undefined {
+  const { cause } = error as Error;
+  const name = 'DATABASE_URL';
+  const failure = explainDatabaseFailure(name, readDatabaseUrl(name, databaseUrl), cause ?? error);
+  return failure && new Error(`${failure.reason}; ${failure.remedy}`, { cause: error });
 }
 
 /** Builds the gateway; it does not listen yet. Throws when the database is away or its schema is not this program's. */
