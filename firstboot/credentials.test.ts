@@ -15,7 +15,8 @@ import { makeSecrets } from './secrets.ts';
 const facts = machineFacts(readFacts(), 'debian-13', 'qemu', 'c');
 const secrets = makeSecrets(randomBytes, 'random', { cloud: 'none', machineId: 'm' });
 const place = whereabouts('gateway-1', ['10.0.0.4'], { address: '203.0.113.7', note: '' });
-const text = renderCredentials(facts, secrets, place, new Date('2026-11-21T12:00:00Z'));
+const now = new Date('2026-11-21T12:00:00Z');
+const text = renderCredentials({ facts, secrets, database: { kind: 'local' }, place, now });
 
 test('every field is found again', () => {
   const fields = Object.keys(credentialLabels) as CredentialField[];

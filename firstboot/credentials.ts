@@ -1,5 +1,6 @@
-import type { MachineFacts } from '../appliance/index.ts';
+import { type MachineFacts, placeOf } from '../appliance/index.ts';
 import { urlHost } from './addresses.ts';
+import { type DatabaseChoice, hasOwnRuntimeRole } from './database-choice.ts';
 import type { Secrets } from './secrets.ts';
 
 /** The labelled lines of the credentials file; everything else in it is prose. */
@@ -39,13 +40,29 @@ export function whereabouts(
   };
 }
 
+export interface CredentialsContent {
+  readonly facts: MachineFacts;
+  readonly secrets: Secrets;
+  readonly database: DatabaseChoice;
+  readonly place: Whereabouts;
+  readonly now: Date;
+}
+
+/** What the file says about the database: the password of the machine's own, or where the operator's is. */
+function aboutDatabase({ facts, database }: CredentialsContent): string {
+  const { users, ports, paths } = facts;
+  if (database.kind === 'local') {
+    return `The PostgreSQL password is that of the role '${users.service}' on 127.0.0.1:${ports.postgresql}, database '${facts.database}'.`;
+  }
+  const where = `The database is on ${placeOf(database.runtime.target)}, as ${paths.databaseEnv} says; there is none on this machine.`;
+  if (hasOwnRuntimeRole(database)) return where;
+  return `${where}
+Note: without DATABASE_OWNER_URL in that file, the gateway signs in with a role that may change the schema.`;
+}
+
 /** The text of the credentials file, for a person to read. */
-export function renderCredentials(
-  facts: MachineFacts,
-  secrets: Secrets,
-  place: Whereabouts,
-  now: Date,
-): string {
+export function renderCredentials(content: CredentialsContent): string {
+  const { facts, secrets, database, place, now } = content;
   const { paths, users } = facts;
   return `${facts.name} ${facts.version}: the credentials of this machine
 Made by the machine itself at its first boot on ${now.toISOString().slice(0, 10)}; nobody else knows them.
@@ -56,12 +73,11 @@ ${line('adminUrl', place.adminUrl)}
 ${line('adminUser', users.admin)}
 ${line('adminPassword', secrets.adminPassword)}
 ${line('masterKey', secrets.masterKey)}
-${line('saltKey', secrets.saltKey)}
-${line('databasePassword', secrets.databasePassword)}
+${line('saltKey', secrets.saltKey)}${database.kind === 'local' ? `\n${line('databasePassword', secrets.databasePassword)}` : ''}
 
 The initial password opens the form that replaces it. The browser warns about the certificate until you have one (3).
 The salt key encrypts the provider keys that are stored in the database: without it they are lost, also in a backup.
-The PostgreSQL password is that of the role '${users.service}' on 127.0.0.1:${facts.ports.postgresql}, database '${facts.database}'.
+${aboutDatabase(content)}
 
 What to do next
   1. Note all this in a safe place, sign in at the admin UI and choose a password of your own.

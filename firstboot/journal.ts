@@ -18,6 +18,8 @@ export interface Journal {
   readonly begunAt: string;
   /** Dropped once the marker stands. */
   readonly secrets?: Secrets;
+  /** The database that the steps are done for; unset: the machine's own. */
+  readonly database?: 'external';
   readonly steps: Readonly<Record<string, StepMark>>;
 }
 
@@ -40,6 +42,20 @@ export function newMarker(machineId: string, version: string, completedAt: Date)
 
 export function withStep(journal: Journal, name: string, state: StepMark['state'], at: Date): Journal {
   return { ...journal, steps: { ...journal.steps, [name]: { state, at: at.toISOString() } } };
+}
+
+/** What these steps write depends on which database is used. */
+const DEPENDENT = ['service-environment', 'credentials-file'];
+
+/** The journal for a run with this database: what was done for the other one is to be done again. */
+export function withDatabase(journal: Journal, kind: 'local' | 'external'): Journal {
+  const { database, ...rest } = journal;
+  if ((database ?? 'local') === kind) return journal;
+  const steps = Object.entries(journal.steps).map(([name, mark]): [string, StepMark] => [
+    name,
+    DEPENDENT.includes(name) ? { ...mark, state: 'started' } : mark,
+  ]);
+  return { ...rest, ...(kind === 'external' && { database: kind }), steps: Object.fromEntries(steps) };
 }
 
 export function withoutSecrets({ secrets: _, ...rest }: Journal): Journal {

@@ -1,5 +1,6 @@
 import { rewriteFileAtomic } from '../appliance/index.ts';
 import { withCloneNote } from './credentials.ts';
+import { closeDatabaseFile, type DatabaseChoice, readDatabaseChoice } from './database-choice.ts';
 import { FirstBootError } from './failure.ts';
 import { clearFailure, recordFailure } from './failure-record.ts';
 import { type Identity, readIdentity } from './identity.ts';
@@ -10,17 +11,20 @@ import {
   newMarker,
   readJournal,
   readMarker,
+  withDatabase,
   withoutSecrets,
   withStep,
   writeRecord,
 } from './journal.ts';
 import { layoutOf } from './layout.ts';
+import { settleLocalCluster } from './local-cluster.ts';
 import { acquireLock } from './lock.ts';
 import type { Machine } from './machine.ts';
 import { makeSecrets, type Secrets } from './secrets.ts';
 import { ensureStateDirectory } from './state-directory.ts';
 import { credentialsFile } from './steps/credentials-file.ts';
 import { databaseRoles } from './steps/database-roles.ts';
+import { externalDatabase } from './steps/external-database.ts';
 import { postgresqlCluster } from './steps/postgresql-cluster.ts';
 import { serviceEnvironment } from './steps/service-environment.ts';
 import { stateDirectories } from './steps/state-directories.ts';
@@ -28,18 +32,16 @@ import type { Step } from './steps/step.ts';
 import { ensureTlsPair } from './tls-pair.ts';
 
 /** What happens once in a machine's life, in this order. */
-const steps: readonly Step[] = [
-  stateDirectories,
-  postgresqlCluster,
-  databaseRoles,
-  serviceEnvironment,
-  credentialsFile,
-];
+const steps: Readonly<Record<DatabaseChoice['kind'], readonly Step[]>> = {
+  local: [stateDirectories, postgresqlCluster, databaseRoles, serviceEnvironment, credentialsFile],
+  // Keys and credentials do not wait for a server that others run.
+  external: [stateDirectories, serviceEnvironment, credentialsFile, externalDatabase],
+};
 
 /**
  * Runs at every boot. Sees to the certificate, and on the first boot makes this machine itself: it continues where an
- * earlier run was cut off, and never generates anything over what is there already. Needs no network. A failure is
- * recorded for the operator and thrown.
+ * earlier run was cut off, and never generates anything over what is there already. Needs no network, unless the
+ * operator has given the machine a database server elsewhere. A failure is recorded for the operator and thrown.
  */
 export async function runFirstBoot(machine: Machine): Promise<void> {
   const progress = { step: 'prepare' };
@@ -63,11 +65,18 @@ async function runLocked(machine: Machine, progress: { step: string }): Promise<
   progress.step = 'tls-certificate';
   await makeEdgeStartable(machine, identity);
 
+  progress.step = 'database-choice';
+  closeDatabaseFile(fs, facts);
+  const database = readDatabaseChoice(fs, facts);
+
   progress.step = 'journal';
   const marker = readMarker(fs, layout.marker);
   const journal = readJournal(fs, layout.journal);
-  if (marker === undefined) await firstBoot(machine, identity, journal, progress);
+  if (marker === undefined) await firstBoot({ machine, identity, database }, journal, progress);
   else laterBoot(machine, identity, marker, journal);
+
+  progress.step = 'local-cluster';
+  await settleLocalCluster(machine, database);
 }
 
 async function makeEdgeStartable(machine: Machine, { machineId }: Identity): Promise<void> {
@@ -76,28 +85,34 @@ async function makeEdgeStartable(machine: Machine, { machineId }: Identity): Pro
   if (fault !== undefined) machine.say(`made a self-signed certificate: ${fault}`);
 }
 
+interface Circumstances {
+  readonly machine: Machine;
+  readonly identity: Identity;
+  readonly database: DatabaseChoice;
+}
+
 async function firstBoot(
-  machine: Machine,
-  identity: Identity,
+  { machine, identity, database }: Circumstances,
   found: Journal | undefined,
   progress: { step: string },
 ): Promise<void> {
   const { fs, facts } = machine;
   const layout = layoutOf(facts);
   refuseAnotherMachines(found, identity, facts.paths.firstbootState);
-  for (const step of steps) {
+  const wanted = steps[database.kind];
+  for (const step of wanted) {
     if (found?.steps[step.name] === undefined) step.refuse?.(machine);
   }
 
-  let journal = found ?? beginJournal(machine, identity);
+  let journal = withDatabase(found ?? beginJournal(machine, identity), database.kind);
   const secrets = secretsOf(journal, layout.journal);
-  for (const step of steps) {
+  for (const step of wanted) {
     progress.step = step.name;
     if (journal.steps[step.name]?.state === 'done') continue;
     machine.say(`${step.name} ...`);
     journal = withStep(journal, step.name, 'started', machine.now());
     writeRecord(fs, layout.journal, journal);
-    await step.perform({ machine, secrets });
+    await step.perform({ machine, secrets, database });
     journal = withStep(journal, step.name, 'done', machine.now());
     writeRecord(fs, layout.journal, journal);
   }

@@ -161,8 +161,12 @@ describe.each(Object.keys(facts.bases))('on %s', (base) => {
     ['litellm-cloud-init-again.service', 'cloud-init-local.service'],
     ['cloud-config.service', 'litellm-cloud-init-settled.service'],
     ['litellm-ssh-hostkeys.service', 'litellm-cloud-init-settled.service'],
+    ['cloud-init.service', 'litellm-firstboot.service'],
+    ['cloud-init-network.service', 'litellm-firstboot.service'],
     ['litellm-firstboot.service', 'nginx.service'],
     ['litellm-firstboot.service', 'litellm-migrate.service'],
+    ['litellm-firstboot.service', 'litellm-migrate-external.service'],
+    ['litellm-migrate-external.service', 'litellm.service'],
     [cluster, 'litellm-migrate.service'],
     ['litellm-migrate.service', 'litellm.service'],
     ['ufw.service', 'litellm-egress.service'],
@@ -174,7 +178,18 @@ describe.each(Object.keys(facts.bases))('on %s', (base) => {
     expect(precedes(units, first, then)).toBe(true);
   });
 
+  test('first boot waits for cloud-init no longer than any service of this system does', () => {
+    const name = 'litellm-firstboot.service';
+    const unit = units[name] as Ordering;
+    const unordered = { ...unit, after: unit.after.filter((other) => !other.startsWith('cloud-init')) };
+    expect(unordered.after.length).toBeLessThan(unit.after.length);
+    for (const stage of ['cloud-init.service', 'cloud-init-network.service']) {
+      expect(precedes({ ...units, [name]: unordered }, stage, name)).toBe(true);
+    }
+  });
+
   test.each([
+    ['network-online.target', 'litellm.service'],
     ['network-online.target', 'litellm-firstboot.service'],
     ['litellm-firstboot.service', cluster],
     [cluster, 'litellm-firstboot.service'],

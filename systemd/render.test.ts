@@ -55,3 +55,24 @@ test('a path that systemd cannot make as a runtime directory is refused by name'
   const elsewhere = { ...base, paths: { ...base.paths, runtime: '/srv/litellm' } };
   expect(() => renderUnits(elsewhere)).toThrow(/\/srv\/litellm.*below \/run\//);
 });
+
+test.each(['migrate', 'partitions'])(
+  'of the two units for %s one runs, and only the one for elsewhere has a network',
+  (work) => {
+    const here = unit('debian-13', `litellm-${work}.service`);
+    const elsewhere = unit('debian-13', `litellm-${work}-external.service`);
+    const { databaseEnv } = facts.paths;
+    expect(here).toContain(`ConditionPathExists=!${databaseEnv}\n`);
+    expect(elsewhere).toContain(`ConditionPathExists=${databaseEnv}\n`);
+    expect(here).toMatch(new RegExp(`^Requires=.*litellm-${work}-external\\.service`, 'm'));
+    expect(here).toContain('PrivateNetwork=yes');
+    expect(elsewhere).not.toContain('PrivateNetwork=yes');
+  },
+);
+
+test('the gateway never sees what the owner of the schema signs in with', () => {
+  const gateway = unit('debian-13', 'litellm.service');
+  expect(gateway).toContain(
+    `EnvironmentFile=-${facts.paths.databaseEnv}\nUnsetEnvironment=DATABASE_OWNER_URL\n`,
+  );
+});

@@ -27,8 +27,8 @@ export const databaseRoles: Step = {
   },
 };
 
-/** psql commands; psql itself quotes what stands after a colon. The last one prints the stored verifier. */
-function rolesAndDatabase({ users, database }: ProductFacts, verifier: string): string {
+/** The psql commands that make roles and database; psql itself quotes what stands after a colon. The last one prints the stored verifier. */
+export function rolesAndDatabase({ users, database }: ProductFacts, verifier: string): string {
   return `\\set owner '${users.owner}'
 \\set service '${users.service}'
 \\set database '${database}'
@@ -37,6 +37,10 @@ SELECT format('CREATE ROLE %I', role) FROM unnest(ARRAY[:'owner', :'service']) r
   WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) \\gexec
 ALTER ROLE :"owner" LOGIN PASSWORD NULL NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS;
 ALTER ROLE :"service" LOGIN PASSWORD :'verifier' NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS;
+-- The gateway's own limits are shorter; these are for whoever else signs in as its role. Migrations bring their own.
+ALTER ROLE :"service" SET statement_timeout = '30s';
+ALTER ROLE :"service" SET lock_timeout = '10s';
+ALTER ROLE :"service" SET idle_in_transaction_session_timeout = '60s';
 SELECT format('CREATE DATABASE %I OWNER %I TEMPLATE template0 ENCODING %L', :'database', :'owner', 'UTF8')
   WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'database') \\gexec
 ALTER DATABASE :"database" OWNER TO :"owner";

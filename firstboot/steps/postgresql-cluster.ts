@@ -1,4 +1,5 @@
 import { mustRun, type ProductFacts, rewriteFileAtomic, writeFileAtomic } from '../../appliance/index.ts';
+import { CLUSTER_SETTINGS } from '../cluster-settings.ts';
 import { FirstBootError } from '../failure.ts';
 import { CLUSTER, type Layout, layoutOf } from '../layout.ts';
 import type { Machine } from '../machine.ts';
@@ -34,7 +35,9 @@ export const postgresqlCluster: Step = {
     await mustRun(run, 'pg_createcluster', createArguments(facts.postgresql, facts.ports.postgresql), {
       timeoutMs: 5 * MINUTE,
     });
-    writeFileAtomic(fs, `${layout.clusterConfiguration}/conf.d/litellm.conf`, SETTINGS, { mode: 0o644 });
+    writeFileAtomic(fs, `${layout.clusterConfiguration}/conf.d/litellm.conf`, CLUSTER_SETTINGS, {
+      mode: 0o644,
+    });
     rewriteFileAtomic(fs, `${layout.clusterConfiguration}/pg_hba.conf`, () => accessRules(facts));
     // initdb syncs its data, but pg_createcluster does not sync the configuration it writes beside.
     await mustRun(run, 'sync', []);
@@ -65,11 +68,6 @@ function createArguments(major: number, port: number): string[] {
     ...[String(major), CLUSTER, '--', '--data-checksums', '--auth-local=peer', '--auth-host=scram-sha-256'],
   ];
 }
-
-const SETTINGS = `# Written at first boot.
-listen_addresses = '127.0.0.1'
-password_encryption = 'scram-sha-256'
-`;
 
 /** Who may connect: the administrator and the schema's owner by socket, the gateway by password, nobody else. */
 function accessRules({ users, database }: ProductFacts): string {

@@ -28,7 +28,7 @@ export const serviceEnvironment: Step = {
     );
   },
 
-  perform({ machine: { fs, facts }, secrets }) {
+  perform({ machine: { fs, facts }, secrets, database: { kind } }) {
     const { users, ports, paths, database } = facts;
     const { gid } = accountOf(fs, users.service);
     const access = { mode: ROOT_WRITES_SERVICE_READS, owner: { uid: 0, gid } };
@@ -36,7 +36,8 @@ export const serviceEnvironment: Step = {
     const values = {
       LITELLM_MASTER_KEY: secrets.masterKey,
       LITELLM_SALT_KEY: secrets.saltKey,
-      DATABASE_URL: url,
+      // The operator's own file says where another server is.
+      ...(kind === 'local' && { DATABASE_URL: url }),
       UI_USERNAME: users.admin,
       UI_PASSWORD: secrets.adminPassword,
     };

@@ -1,3 +1,4 @@
+import type { DatabaseChoice } from '../database-choice.ts';
 import type { Machine } from '../machine.ts';
 import type { Secrets } from '../secrets.ts';
 
@@ -5,6 +6,7 @@ import type { Secrets } from '../secrets.ts';
 export interface StepContext {
   readonly machine: Machine;
   readonly secrets: Secrets;
+  readonly database: DatabaseChoice;
 }
 
 /** One part of first boot: it makes the world match the stored values, and may be repeated as often as it was cut off. */
