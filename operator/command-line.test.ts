@@ -16,7 +16,6 @@ test.each([
   ['config --help', { kind: 'help', topic: 'config' }],
   ['credentials', { kind: 'credentials' }],
   ['credentials --reset-admin-password', { kind: 'reset-admin-password' }],
-  ['access --help', { kind: 'help', topic: 'access' }],
   ['credentials -h', { kind: 'help', topic: 'credentials' }],
   ['access --help', { kind: 'help', topic: 'access' }],
   ['access limits --help', { kind: 'help', topic: 'access' }],
