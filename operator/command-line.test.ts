@@ -14,6 +14,9 @@ test.each([
   ['status --help', { kind: 'help', topic: 'status' }],
   ['config check', { kind: 'config-check' }],
   ['config --help', { kind: 'help', topic: 'config' }],
+  ['database check', { kind: 'database-check' }],
+  ['database apply', { kind: 'database-apply' }],
+  ['database --help', { kind: 'help', topic: 'database' }],
   ['credentials', { kind: 'credentials' }],
   ['credentials --reset-admin-password', { kind: 'reset-admin-password' }],
   ['credentials -h', { kind: 'help', topic: 'credentials' }],
@@ -30,6 +33,7 @@ test.each([
   ['a wait that is no number', ['status', '--wait', 'long'], '--wait wants a whole number of seconds'],
   ['a word too many', ['status', 'now'], "'now'"],
   ['config without check', ['config'], "write 'litellm-ctl config check'"],
+  ['database without a verb', ['database'], "write 'litellm-ctl database check' or"],
   ['a value for a flag', ['credentials', '--reset-admin-password=secret'], '--reset-admin-password'],
 ])('%s is refused', (_title, args, message) => {
   expect(() => parseCommandLine(args)).toThrow(UsageError);

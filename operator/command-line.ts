@@ -2,13 +2,15 @@ import { accessCommand } from './access/verbs.ts';
 import { flag, help, parsed, UsageError } from './arguments.ts';
 import type { Operator } from './operator.ts';
 
-type HelpTopic = 'main' | 'status' | 'config' | 'credentials' | 'access';
+type HelpTopic = 'main' | 'status' | 'config' | 'database' | 'credentials' | 'access';
 
 export type Command =
   | { readonly kind: 'help'; readonly topic: HelpTopic }
   | { readonly kind: 'version' }
   | { readonly kind: 'status'; readonly json: boolean; readonly waitSeconds?: number }
   | { readonly kind: 'config-check' }
+  | { readonly kind: 'database-check' }
+  | { readonly kind: 'database-apply' }
   | { readonly kind: 'credentials' }
   | { readonly kind: 'reset-admin-password' }
   /** Its verbs bring what they do. */
@@ -33,6 +35,8 @@ export function parseCommandLine(args: readonly string[]): Command {
       return parseStatus(rest);
     case 'config':
       return parseConfig(rest);
+    case 'database':
+      return parseDatabase(rest);
     case 'credentials':
       return parseCredentials(rest);
     case 'access':
@@ -74,6 +78,15 @@ function parseConfig(args: readonly string[]): Command {
     throw new UsageError("write 'litellm-ctl config check'");
   }
   return { kind: 'config-check' };
+}
+
+function parseDatabase(args: readonly string[]): Command {
+  const { values, positionals } = parsed({ args: [...args], options: { help }, allowPositionals: true });
+  if (values.help) return { kind: 'help', topic: 'database' };
+  const [verb] = positionals;
+  if (positionals.length === 1 && verb === 'check') return { kind: 'database-check' };
+  if (positionals.length === 1 && verb === 'apply') return { kind: 'database-apply' };
+  throw new UsageError("write 'litellm-ctl database check' or 'litellm-ctl database apply'");
 }
 
 function parseCredentials(args: readonly string[]): Command {

@@ -18,7 +18,7 @@ export async function runConfigCheck({ machine }: Operator): Promise<ProgramResu
 
 function serviceEnvironment(
   fs: Operator['machine']['fs'],
-  paths: { readonly serviceEnv: string; readonly providersEnv: string },
+  paths: { readonly serviceEnv: string; readonly providersEnv: string; readonly databaseEnv: string },
 ): Record<string, string> {
   const own = readTextIfAny(fs, paths.serviceEnv);
   if (own === undefined) {
@@ -27,8 +27,14 @@ function serviceEnvironment(
       'litellm-ctl status',
     );
   }
-  const providers = readTextIfAny(fs, paths.providersEnv) ?? '';
-  return { ...parseEnvFile(own, paths.serviceEnv), ...parseEnvFile(providers, paths.providersEnv) };
+  const files = [paths.providersEnv, paths.databaseEnv].map((path) =>
+    parseEnvFile(readTextIfAny(fs, path) ?? '', path),
+  );
+  const { DATABASE_OWNER_URL: _, ...environment } = Object.assign(
+    parseEnvFile(own, paths.serviceEnv),
+    ...files,
+  );
+  return environment;
 }
 
 /** The same as one line of the status. */

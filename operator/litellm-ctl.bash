@@ -4,6 +4,7 @@ _litellm_ctl() {
   case ${COMP_WORDS[1]} in
     status) offers='--wait --json --help' ;;
     config) offers='check --help' ;;
+    database) offers='check apply --help' ;;
     credentials) offers='--reset-admin-password --help' ;;
     access)
       offers='--json --help'
@@ -23,7 +24,7 @@ _litellm_ctl() {
       ;;
     *) offers='' ;;
   esac
-  if ((COMP_CWORD == 1)); then offers='status config credentials access --help --version'; fi
+  if ((COMP_CWORD == 1)); then offers='status config database credentials access --help --version'; fi
   mapfile -t COMPREPLY < <(compgen -W "$offers" -- "$word")
 }
 complete -F _litellm_ctl litellm-ctl

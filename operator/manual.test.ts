@@ -9,7 +9,7 @@ const here = (name: string): string => fileURLToPath(new URL(name, import.meta.u
 const manual = readFileSync(here('litellm-ctl.8'), 'utf8').replaceAll('\\-', '-');
 const completion = readFileSync(here('litellm-ctl.bash'), 'utf8');
 
-const commands = ['status', 'config', 'credentials', 'access', ...Object.keys(accessVerbs)];
+const commands = ['status', 'config', 'database', 'credentials', 'access', ...Object.keys(accessVerbs)];
 const options = [...new Set(Object.values(usage).flatMap((text) => text.match(/--[a-z][a-z-]+/g) ?? []))];
 
 test('the help names options at all', () => {
@@ -37,6 +37,7 @@ test.each([
   ['the verbs of access', ['litellm-ctl', 'access', 'un'], ['unban']],
   ['the lists of access', ['litellm-ctl', 'access', 'allow', ''], ['admin', 'inference']],
   ['the word after config', ['litellm-ctl', 'config', 'c'], ['check']],
+  ['the words after database', ['litellm-ctl', 'database', ''], ['check', 'apply', '--help']],
 ])('bash completes %s', async (_title, words, offered) => {
   const script = `. "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _litellm_ctl; printf '%s\\n' "\${COMPREPLY[@]}"`;
   const printed = await mustRun(runProgram, 'bash', [

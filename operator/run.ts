@@ -3,6 +3,7 @@ import { UsageError } from './arguments.ts';
 import { type Command, parseCommandLine } from './command-line.ts';
 import { runConfigCheck } from './config-check.ts';
 import { resetAdminPassword, showCredentials } from './credentials.ts';
+import { databaseApply, databaseCheck } from './database.ts';
 import { exitCodes, type Operator, OperatorError } from './operator.ts';
 import { status } from './status.ts';
 import { usage } from './usage.ts';
@@ -40,6 +41,10 @@ async function perform(operator: Operator, command: Command): Promise<number> {
       return status(operator, command);
     case 'config-check':
       return configCheck(operator);
+    case 'database-check':
+      return databaseCheck(operator);
+    case 'database-apply':
+      return databaseApply(operator);
     case 'credentials':
       return showCredentials(operator);
     case 'reset-admin-password':

@@ -21,11 +21,13 @@ type Unit = Readonly<Record<string, string>>;
  * The units without which the product is not there, in the order of their start. The last one finishes the credentials
  * file and the certificate, which name the machine's addresses.
  */
-export function unitNames({ machine }: Operator): string[] {
+export function unitNames({ machine: { fs, facts } }: Operator): string[] {
+  const database = fs.existsSync(facts.paths.databaseEnv)
+    ? ['litellm-migrate-external.service']
+    : [layoutOf(facts).databaseUnit, 'litellm-migrate.service'];
   return [
     'litellm-firstboot.service',
-    layoutOf(machine.facts).databaseUnit,
-    'litellm-migrate.service',
+    ...database,
     'litellm.service',
     'nginx.service',
     'litellm-address.service',

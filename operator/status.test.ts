@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { machineFacts, type ProgramResult, readFacts } from '../appliance/index.ts';
 import { hostMachine, layoutOf } from '../firstboot/index.ts';
 import { exitCodes, type Operator } from './operator.ts';
@@ -301,4 +301,30 @@ test('config check passes on what the gateway says', async () => {
   const configCheck = { exitCode: 1, stdout: 'one warning', stderr: 'one fault' };
   expect(await runCommandLine(operatorWith({ configCheck }), ['config', 'check'])).toBe(exitCodes.problem);
   expect([output, errors]).toEqual(['one warning\n', 'one fault\n']);
+});
+
+describe('with a database server elsewhere', () => {
+  const given = (url: string): Operator => {
+    const operator = operatorWith();
+    writeFileSync(operator.machine.facts.paths.databaseEnv, `DATABASE_URL=${url}\n`);
+    return operator;
+  };
+
+  test("the machine's own server is not asked for, and one that does not answer is waited for", async () => {
+    const operator = given('postgresql://app:canary-4Zp@127.0.0.1:1/gateway');
+    expect(await runCommandLine(operator, ['status'])).toBe(exitCodes.starting);
+    expect(output).not.toContain('postgresql@');
+    expect(output).toContain('litellm-migrate-external.service');
+    expect(output).toContain('127.0.0.1:1/gateway does not answer (ECONNREFUSED)');
+    expect(output).not.toContain('canary-4Zp');
+  });
+
+  test('a URL that would leave the machine unverified is a problem that says what to add', async () => {
+    const operator = given('postgresql://app:canary-4Zp@db.example.com/gateway');
+    expect(await runCommandLine(operator, ['status'])).toBe(exitCodes.problem);
+    expect(output).toContain('add ?sslmode=verify-full at its end');
+    expect(await runCommandLine(operator, ['database', 'apply'])).toBe(exitCodes.problem);
+    expect(errors).toContain('litellm-ctl database apply');
+    expect(output + errors).not.toContain('canary-4Zp');
+  });
 });

@@ -1,5 +1,6 @@
 import { type Check, carriedOut, type Verdict, verdictOf } from './check.ts';
 import { checkConfig } from './config-check.ts';
+import { checkDatabase } from './database.ts';
 import { checkDisk } from './disk.ts';
 import { checkCertificate } from './edge-certificate.ts';
 import { checkFirstBoot } from './first-boot.ts';
@@ -38,6 +39,7 @@ export async function readStatus(operator: Operator): Promise<Status> {
   const services = carriedOutAll('services', () => checkServices(operator));
   const others = [
     carriedOut('gateway', () => checkGateway(operator)),
+    carriedOut('database', () => checkDatabase(operator)),
     carriedOut('config', () => checkConfig(operator)),
     carriedOut('certificate', () => checkCertificate(operator)),
     carriedOut('disk', () => checkDisk(operator)),

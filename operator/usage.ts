@@ -4,6 +4,7 @@ export const usage = {
 
   status                    what runs, and what is wrong
   config check              whether the gateway would start with its configuration
+  database check | apply    try, and go over to, the database server that /etc/litellm/database.env names
   credentials               show the credentials file, or reset the admin's password
   access                    who may call, and whom the gateway may: lists, limits, proxies, certificates, bans
 
@@ -27,6 +28,18 @@ Asks the gateway whether it would start with /etc/litellm/config.yaml, as its us
 Says what is wrong and what would be right. Changes nothing.
 
 Exit codes: 0 it would start, 1 it would not, 2 wrong usage
+`,
+  database: `Usage: litellm-ctl database check | apply
+
+Where /etc/litellm/database.env exists, the gateway uses the PostgreSQL server that it names; else the machine's own.
+  DATABASE_URL=postgresql://USER:PASSWORD@HOST:5432/DATABASE?sslmode=verify-full         what the gateway signs in with
+  DATABASE_OWNER_URL=postgresql://OWNER:PASSWORD@HOST:5432/DATABASE?sslmode=verify-full  migrations; may be left out
+
+  check                     sign in and see whether the server, its certificate and the roles are as they must be
+  apply                     the same, then go over to it: the machine's own server is stopped and its data kept, or, when
+                            the file is gone, started again; no data are moved
+
+Exit codes: 0 well or done, 1 it cannot be used (nothing was changed), 2 wrong usage
 `,
   credentials: `Usage: litellm-ctl credentials [--reset-admin-password]
 

@@ -1,0 +1,58 @@
+import { mustRun } from '../appliance/index.ts';
+import {
+  type DatabaseFinding,
+  examineDatabase,
+  readDatabaseChoice,
+  requireLocalCluster,
+} from '../firstboot/index.ts';
+import type { Check } from './check.ts';
+import { exitCodes, type Operator, OperatorError } from './operator.ts';
+
+const LOCAL: DatabaseFinding = { kind: 'good', detail: "the machine's own server" };
+
+async function examine({ machine }: Operator): Promise<DatabaseFinding> {
+  const choice = readDatabaseChoice(machine.fs, machine.facts);
+  if (choice.kind === 'external') return examineDatabase(machine, choice);
+  return LOCAL;
+}
+
+/** As one line of the status. Whether the machine's own server runs, its unit tells. */
+export async function checkDatabase(operator: Operator): Promise<Check> {
+  const name = 'database';
+  const finding = await examine(operator);
+  if (finding.kind === 'good') {
+    const { detail, note } = finding;
+    return { name, state: 'ok', detail: note === undefined ? detail : `${detail}\nnote: ${note}` };
+  }
+  const { reason: detail, remedy, passing } = finding;
+  return { name, state: passing ? 'waiting' : 'problem', detail, remedy };
+}
+
+/** `litellm-ctl database check`: whether the database that is named could be used; changes nothing. */
+export async function databaseCheck(operator: Operator): Promise<number> {
+  const { machine } = operator;
+  const finding = await examine(operator);
+  if (finding.kind === 'bad') throw new OperatorError(finding.reason, finding.remedy);
+  if (finding === LOCAL && isMade(operator)) requireLocalCluster(machine);
+  operator.write(`database: ${finding.detail}\n`);
+  if (finding.note !== undefined) operator.write(`note: ${finding.note}\n`);
+  return exitCodes.ok;
+}
+
+/** Before first boot is complete the own cluster may still come. */
+function isMade({ machine }: Operator): boolean {
+  return machine.fs.existsSync(machine.facts.paths.serviceEnv);
+}
+
+/**
+ * `litellm-ctl database apply`: goes over to the database that is named, after the check. First boot does the work, as it
+ * would at the next boot; the gateway starts anew with it, or for the first time.
+ */
+export async function databaseApply(operator: Operator): Promise<number> {
+  const { run } = operator.machine;
+  await databaseCheck(operator);
+  await mustRun(run, 'systemctl', ['restart', 'litellm-firstboot.service'], { timeoutMs: 16 * 60_000 });
+  await mustRun(run, 'systemctl', ['start', '--no-block', 'litellm.service']);
+  operator.write('It is in use from now on; whether the gateway serves: litellm-ctl status --wait\n');
+  return exitCodes.ok;
+}
