@@ -39,9 +39,10 @@ fi
 # When all of the disk has been reached, since it may lie in there. A server that is killed leaves its shared memory.
 mount -t tmpfs tmpfs /dev/shm
 
-# As systemd does at boot: a cluster that is there is started, whatever its condition.
+# As systemd does at boot: a cluster that is there is started, whatever its condition, unless its own file says otherwise.
 for unit in /etc/postgresql/*/main/postgresql.conf; do
   [ -e "$unit" ] || continue
+  grep -qsx auto "$(dirname "$unit")/start.conf" || [ ! -e "$(dirname "$unit")/start.conf" ] || continue
   major=$(basename "$(dirname "$(dirname "$unit")")")
   systemctl start "postgresql@$major-main.service" >/dev/null 2>&1 &
 done

@@ -16,6 +16,8 @@ case "$*" in
       --pgdata="/var/lib/postgresql/$major/main" --log="/var/log/postgresql/postgresql-$major-main.log" \
       --options="-c config_file=/etc/postgresql/$major/main/postgresql.conf" 9>&- || true
     ;;
+  restart\ litellm-firstboot.service) exec /opt/litellm/bin/node /opt/litellm/firstboot.mjs run ;;
+  start\ --no-block\ litellm.service) ;;
   daemon-reload | try-reload-or-restart\ nginx.service | restart\ litellm.service) ;;
   *)
     echo "Unknown order: $*" >&2

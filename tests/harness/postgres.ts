@@ -2,7 +2,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,6 +22,10 @@ export interface PostgresOptions {
   readonly major: PostgresMajor;
   /** Where the data stays after `stop`; without it the data goes away with the server. */
   readonly directory?: string;
+  /** Text that is added to postgresql.conf. */
+  readonly configuration?: string;
+  /** Certificate and key; what comes by TCP must use TLS then. */
+  readonly tls?: { readonly cert: string; readonly key: string };
   /** Write through to the disk, for tests about durability and for data that is kept. */
   readonly durable?: boolean;
 }
@@ -65,14 +69,19 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-async function initialise(binaries: string, data: string): Promise<void> {
+async function initialise(binaries: string, data: string, options: PostgresOptions): Promise<void> {
   if (existsSync(join(data, 'PG_VERSION'))) return;
   const args = ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'];
   await promisify(execFile)(...unprivileged(join(binaries, 'initdb'), args));
+  const { configuration = '', tls } = options;
   await writeFile(
     join(data, 'pg_hba.conf'),
-    'local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n',
+    `local all all trust\n${tls ? 'hostssl' : 'host'} all all 127.0.0.1/32 scram-sha-256\n`,
   );
+  await appendFile(join(data, 'postgresql.conf'), `\n${configuration}\nssl = ${tls ? 'on' : 'off'}\n`);
+  if (tls === undefined) return;
+  await writeFile(join(data, 'server.crt'), tls.cert);
+  await writeFile(join(data, 'server.key'), tls.key, { mode: 0o600 });
 }
 
 class Server implements PostgresServer {
@@ -81,6 +90,7 @@ class Server implements PostgresServer {
   readonly #root: string;
   readonly #data: string;
   readonly #settings: readonly string[];
+  readonly #options: PostgresOptions;
   readonly #password = randomBytes(18).toString('base64url');
   #port = 0;
   #output = '';
@@ -89,6 +99,7 @@ class Server implements PostgresServer {
 
   constructor(options: PostgresOptions, root: string) {
     this.major = options.major;
+    this.#options = options;
     this.#binaries = postgresBinaries(options.major);
     this.#root = root;
     this.#data = options.directory ?? join(root, 'data');
@@ -102,7 +113,7 @@ class Server implements PostgresServer {
   }
 
   async start(): Promise<void> {
-    await initialise(this.#binaries, this.#data);
+    await initialise(this.#binaries, this.#data, this.#options);
     // Another process may take the free port before the server does.
     for (let attempt = 1; ; attempt++) {
       this.#port = await freePort();
