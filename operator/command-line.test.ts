@@ -22,6 +22,9 @@ test.each([
   ['credentials -h', { kind: 'help', topic: 'credentials' }],
   ['access --help', { kind: 'help', topic: 'access' }],
   ['access limits --help', { kind: 'help', topic: 'access' }],
+  ['verify', { kind: 'verify', json: false }],
+  ['verify --json --key /root/key.pem', { kind: 'verify', json: true, keyFile: '/root/key.pem' }],
+  ['verify --help', { kind: 'help', topic: 'verify' }],
 ])('%s is understood', (line, command) => {
   expect(parseCommandLine(line.split(' '))).toEqual(command);
 });
@@ -34,6 +37,7 @@ test.each([
   ['a word too many', ['status', 'now'], "'now'"],
   ['config without check', ['config'], "write 'litellm-ctl config check'"],
   ['database without a verb', ['database'], "write 'litellm-ctl database check' or"],
+  ['a key without its file', ['verify', '--key'], '--key'],
   ['a value for a flag', ['credentials', '--reset-admin-password=secret'], '--reset-admin-password'],
 ])('%s is refused', (_title, args, message) => {
   expect(() => parseCommandLine(args)).toThrow(UsageError);

@@ -2,7 +2,7 @@ import { accessCommand } from './access/verbs.ts';
 import { flag, help, parsed, UsageError } from './arguments.ts';
 import type { Operator } from './operator.ts';
 
-type HelpTopic = 'main' | 'status' | 'config' | 'database' | 'credentials' | 'access';
+type HelpTopic = 'main' | 'status' | 'config' | 'database' | 'credentials' | 'access' | 'verify';
 
 export type Command =
   | { readonly kind: 'help'; readonly topic: HelpTopic }
@@ -13,6 +13,7 @@ export type Command =
   | { readonly kind: 'database-apply' }
   | { readonly kind: 'credentials' }
   | { readonly kind: 'reset-admin-password' }
+  | { readonly kind: 'verify'; readonly json: boolean; readonly keyFile?: string }
   /** Its verbs bring what they do. */
   | { readonly kind: 'access'; readonly perform: (operator: Operator) => Promise<number> };
 
@@ -41,6 +42,8 @@ export function parseCommandLine(args: readonly string[]): Command {
       return parseCredentials(rest);
     case 'access':
       return parseAccess(rest);
+    case 'verify':
+      return parseVerify(rest);
     default:
       throw new UsageError(`'${command}' is not a command`);
   }
@@ -98,4 +101,14 @@ function parseCredentials(args: readonly string[]): Command {
 function parseAccess(args: readonly string[]): Command {
   if (args.includes('--help') || args.includes('-h')) return { kind: 'help', topic: 'access' };
   return { kind: 'access', perform: accessCommand(args) };
+}
+
+function parseVerify(args: readonly string[]): Command {
+  const { values } = parsed({ args: [...args], options: { help, json: flag, key: { type: 'string' } } });
+  if (values.help) return { kind: 'help', topic: 'verify' };
+  return {
+    kind: 'verify',
+    json: values.json,
+    ...(values.key === undefined ? {} : { keyFile: values.key }),
+  };
 }

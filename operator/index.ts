@@ -11,3 +11,21 @@ export type { Check, CheckState, Verdict } from './check.ts';
 export { applyEgress, egressRuleFiles, shippedEgressRules } from './egress.ts';
 export { exitCodes, type Operator } from './operator.ts';
 export type { Status, Versions } from './status.ts';
+export {
+  alarming,
+  type Comparison,
+  compareWithManifest,
+  contentHash,
+  filesBelow,
+  modeOf,
+} from './verify-files.ts';
+export {
+  type ImageManifest,
+  manifestPaths,
+  parseImageManifest,
+  readSignedManifest,
+  type ShippedFile,
+  type SignedManifest,
+} from './verify-manifest.ts';
+export { readInstalledPackages, underUsr } from './verify-packages.ts';
+export { fingerprintOf, isSignedBy, readPublicKey } from './verify-signature.ts';

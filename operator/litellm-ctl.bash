@@ -22,9 +22,10 @@ _litellm_ctl() {
         esac
       fi
       ;;
+    verify) offers='--key --json --help' ;;
     *) offers='' ;;
   esac
-  if ((COMP_CWORD == 1)); then offers='status config database credentials access --help --version'; fi
+  if ((COMP_CWORD == 1)); then offers='status config database credentials access verify --help --version'; fi
   mapfile -t COMPREPLY < <(compgen -W "$offers" -- "$word")
 }
 complete -F _litellm_ctl litellm-ctl

@@ -9,7 +9,15 @@ const here = (name: string): string => fileURLToPath(new URL(name, import.meta.u
 const manual = readFileSync(here('litellm-ctl.8'), 'utf8').replaceAll('\\-', '-');
 const completion = readFileSync(here('litellm-ctl.bash'), 'utf8');
 
-const commands = ['status', 'config', 'database', 'credentials', 'access', ...Object.keys(accessVerbs)];
+const commands = [
+  'status',
+  'config',
+  'database',
+  'credentials',
+  'verify',
+  'access',
+  ...Object.keys(accessVerbs),
+];
 const options = [...new Set(Object.values(usage).flatMap((text) => text.match(/--[a-z][a-z-]+/g) ?? []))];
 
 test('the help names options at all', () => {

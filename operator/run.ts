@@ -7,6 +7,7 @@ import { databaseApply, databaseCheck } from './database.ts';
 import { exitCodes, type Operator, OperatorError } from './operator.ts';
 import { status } from './status.ts';
 import { usage } from './usage.ts';
+import { verify } from './verify.ts';
 
 /** Carries out a command line and returns the exit code; what goes wrong is told on standard error. */
 export async function runCommandLine(operator: Operator, args: readonly string[]): Promise<number> {
@@ -51,6 +52,8 @@ async function perform(operator: Operator, command: Command): Promise<number> {
       return resetAdminPassword(operator);
     case 'access':
       return command.perform(operator);
+    case 'verify':
+      return verify(operator, command);
   }
 }
 

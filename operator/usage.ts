@@ -7,6 +7,7 @@ export const usage = {
   database check | apply    try, and go over to, the database server that /etc/litellm/database.env names
   credentials               show the credentials file, or reset the admin's password
   access                    who may call, and whom the gateway may: lists, limits, proxies, certificates, bans
+  verify                    whether the machine's files are still those of the image
 
   litellm-ctl COMMAND --help tells more about a command. All of them need root.
   -h, --help                this text
@@ -76,5 +77,14 @@ Without a verb: shows who may call. Each change is tested by nginx first; where 
   --json                    for programs
 
 Exit codes: 0 done, 1 a problem, 2 wrong usage
+`,
+  verify: `Usage: litellm-ctl verify [--key FILE] [--json]
+
+Checks the signature of the list of files that came with the image, then every file on it. Needs no network.
+Tells apart what apt has updated, what you may edit, and what nobody should have changed, removed or added.
+  --key FILE                check with this public key (PEM) instead of the one that lies in the image
+  --json                    for programs
+
+Exit codes: 0 nothing changed that should not, 1 a problem (also a signature that does not hold), 2 wrong usage
 `,
 } as const;

@@ -9,3 +9,5 @@ export { cisDocuments, cisTailoredOut, productOf } from './cis/documents.ts';
 export type { RootShell } from './cis/root-shell.ts';
 export type { CisScore } from './cis/score.ts';
 export { scoreSchema } from './cis/score-schema.ts';
+export { signManifest } from './evidence/sign-manifest.ts';
+export { publisherKey, rehearsalKey, type SigningKey } from './evidence/signing-key.ts';
