@@ -1,0 +1,268 @@
+import { lstatSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ProductFacts } from '../../appliance/index.ts';
+import { manifestPaths } from '../../operator/index.ts';
+import { type InstalledPackage, installedPackages } from '../../packer/index.ts';
+import { pending } from './disk-and-boot.ts';
+import { checkOf } from './evidence.ts';
+import { finding, type LooksByRow, lines, NotRun, said } from './look.ts';
+import { namesIn, requiredText, settings } from './tree.ts';
+
+/** What a target wants on the machine, and what belongs to other targets. */
+const AGENTS = [
+  'walinuxagent',
+  'waagent',
+  'google-guest-agent',
+  'amazon-ssm-agent',
+  'droplet-agent',
+  'open-vm-tools',
+];
+const agentsOf: Readonly<Record<string, readonly string[]>> = {
+  qemu: [],
+  azure: ['walinuxagent'],
+  aws: [],
+  gcp: ['google-guest-agent'],
+  digitalocean: [],
+};
+
+/** What compiles or is compiled against. */
+const BUILD_TOOLS =
+  /^(gcc|g\+\+|cpp|clang|llvm|make|cmake|build-essential|binutils|rustc|cargo|golang|gdb|patch|dpkg-dev)(-|$)|-dev$/;
+
+interface Component {
+  readonly name?: string;
+  readonly group?: string;
+  readonly version?: string;
+  readonly purl?: string;
+}
+
+function packages(tree: string): InstalledPackage[] {
+  requiredText(tree, '/var/lib/dpkg/status');
+  const found = installedPackages(tree);
+  if (found.length === 0) throw new NotRun('dpkg knows no package');
+  return found;
+}
+
+function versionOf(tree: string, pattern: RegExp): number[] | undefined {
+  const found = packages(tree).find(({ name }) => pattern.test(name));
+  return found?.version
+    .replace(/^\d+:/, '')
+    .split('.')
+    .map((part) => Number.parseInt(part, 10));
+}
+
+function atLeast(found: readonly number[] | undefined, ...wanted: readonly number[]): boolean {
+  if (found === undefined) return false;
+  const differing = wanted.findIndex((part, index) => (found[index] ?? 0) !== part);
+  return differing === -1 || (found[differing] ?? 0) > (wanted[differing] ?? 0);
+}
+
+/** The components of the SBOM in the tree. */
+export function sbomComponents(tree: string, facts: ProductFacts): readonly Component[] {
+  const path = `${manifestPaths(facts).directory}/sbom.json`;
+  const sbom = JSON.parse(requiredText(tree, path)) as { bomFormat?: string; components?: Component[] };
+  if (sbom.bomFormat !== 'CycloneDX' || !Array.isArray(sbom.components))
+    throw new NotRun(`${path} is no CycloneDX document`);
+  return sbom.components;
+}
+
+/** Names and versions of the components of one kind, as `name@version`. */
+function named(components: readonly Component[], kind: 'deb' | 'npm'): ReadonlySet<string> {
+  return new Set(
+    components
+      .filter(({ purl }) => purl?.startsWith(`pkg:${kind}/`) === true)
+      .map(({ name, group, version }) =>
+        kind === 'npm' && group !== undefined && group !== ''
+          ? `${group}/${name}@${version}`
+          : `${name}@${version}`,
+      ),
+  );
+}
+
+/** npm packages in the bundles, by the headings of the licence file that ships with them. */
+function bundledPackages(tree: string, { paths }: ProductFacts): string[] {
+  const text = requiredText(tree, `${paths.program}/LICENSES`);
+  const found = [...text.matchAll(/^(\S+) (\S+) \(.*\)\n=+$/gm)].map(
+    ([, name, version]) => `${name}@${version}`,
+  );
+  if (found.length === 0) throw new NotRun(`${paths.program}/LICENSES names no package`);
+  return found;
+}
+
+/** dpkg's documentation directories may be links to another package's. */
+function hasCopyright(tree: string, name: string): boolean {
+  const path = join(tree, `/usr/share/doc/${name}/copyright`);
+  try {
+    return lstatSync(path).size > 0;
+  } catch {
+    return false;
+  }
+}
+
+export const packageRows: LooksByRow = {
+  'PKG-01': {
+    disk: ({ tree }) => {
+      const disabled = lstatSync(join(tree, '/etc/cloud/cloud-init.disabled'), { throwIfNoEntry: false });
+      const masked = namesIn(tree, '/etc/systemd/system').filter(
+        (name) =>
+          /^cloud-(init|config|final)/.test(name) &&
+          lstatSync(join(tree, '/etc/systemd/system', name)).isSymbolicLink() &&
+          !name.endsWith('.wants'),
+      );
+      return finding(
+        'cloud-init',
+        packages(tree).some(({ name }) => name === 'cloud-init' || name === 'cloud-init-base')
+          ? []
+          : 'cloud-init is not installed',
+        disabled === undefined ? [] : '/etc/cloud/cloud-init.disabled is there',
+        masked.map((name) => `${name} is masked or replaced`),
+      );
+    },
+  },
+  'PKG-02': {
+    disk: ({ tree }, { target }) => {
+      const wanted = agentsOf[target];
+      if (wanted === undefined) throw new NotRun(`nothing says which agent ${target} wants`);
+      const names = packages(tree).map(({ name }) => name);
+      const droplet = namesIn(tree, '/opt/digitalocean');
+      return finding(
+        wanted.length === 0 ? 'no agent' : wanted.join(', '),
+        wanted.filter((name) => !names.includes(name)).map((name) => `${name} is missing`),
+        AGENTS.filter((name) => names.includes(name) && !wanted.includes(name)).map(
+          (name) => `${name} is for another target`,
+        ),
+        droplet.length > 0 ? '/opt/digitalocean is there' : [],
+      );
+    },
+  },
+  'PKG-03': {
+    disk: async ({ tree }, subject) => {
+      const count = packages(tree).length;
+      const updates = (await pending(subject)).filter((line) => /-security|Debian-Security/i.test(line));
+      return finding(
+        `${count} packages`,
+        updates.map((line) => `pending: ${line}`),
+      );
+    },
+  },
+  'PKG-04': {
+    booted: async (guest) => {
+      const settingsOfApt = await said(guest, 'apt-config dump');
+      const timer = (await guest.run('systemctl is-enabled apt-daily-upgrade.timer')).stdout.trim();
+      return finding(
+        'apt-config dump, apt-daily-upgrade.timer',
+        /^APT::Periodic::Unattended-Upgrade "1";$/m.test(settingsOfApt) ? [] : 'unattended upgrades are off',
+        /^Unattended-Upgrade::(Allowed-Origins|Origins-Pattern)::? ".*[Ss]ecurity.*";$/m.test(settingsOfApt)
+          ? []
+          : 'unattended upgrades do not take security updates',
+        timer === 'enabled' ? [] : `apt-daily-upgrade.timer is ${timer}`,
+      );
+    },
+  },
+  'PKG-05': { evidence: (subject) => checkOf(subject, 'cve') },
+  'PKG-06': { evidence: (subject) => checkOf(subject, 'malware') },
+  'PKG-07': {
+    disk: ({ tree }, { target, manifest }) => {
+      const files = [
+        '/etc/apt/sources.list',
+        ...namesIn(tree, '/etc/apt/sources.list.d').map((name) => `/etc/apt/sources.list.d/${name}`),
+      ];
+      const text = files.flatMap((path) => settings(tree, path)).join('\n');
+      if (text === '') throw new NotRun('the tree has no package sources');
+      const azure = target === 'azure' && manifest.base.startsWith('ubuntu');
+      return finding(
+        `${files.length} files`,
+        ['-updates', '-security']
+          .filter((pocket) => !text.includes(pocket))
+          .map((pocket) => `no source has ${pocket}`),
+        azure && !text.includes('azure.') ? "no source is Azure's mirror" : [],
+      );
+    },
+  },
+  'PKG-08': {
+    disk: ({ tree }) => {
+      const python = versionOf(tree, /^python3$/);
+      const openssl = versionOf(tree, /^openssl$/) ?? versionOf(tree, /^libssl3/);
+      return finding(
+        `Python ${python?.slice(0, 2).join('.')}, OpenSSL ${openssl?.slice(0, 2).join('.')}`,
+        atLeast(python, 3, 9) ? [] : 'Python is older than 3.9 or missing',
+        atLeast(openssl, 3) ? [] : 'OpenSSL is older than 3 or missing',
+      );
+    },
+  },
+  'PKG-09': {
+    disk: ({ tree }) => {
+      const found = packages(tree);
+      const tools = found.filter(({ name }) => BUILD_TOOLS.test(name) && !name.endsWith('-base'));
+      return finding(
+        `${found.length} packages`,
+        tools.map(({ name }) => `${name} is installed`),
+      );
+    },
+  },
+  'PKG-10': {
+    disk: ({ tree }, { facts }) => {
+      const found = packages(tree);
+      const components = sbomComponents(tree, facts);
+      const [debs, npms] = [named(components, 'deb'), named(components, 'npm')];
+      const bundled = bundledPackages(tree, facts);
+      const installed = found.map(({ name, version }) => `${name}@${version}`);
+      return finding(
+        `${found.length} packages, ${bundled.length} npm packages, ${components.length} components`,
+        found
+          .filter(({ name }) => !hasCopyright(tree, name))
+          .map(({ name }) => `${name} comes without its licence`),
+        installed.filter((name) => !debs.has(name)).map((name) => `the SBOM does not name ${name}`),
+        [...debs]
+          .filter((name) => !installed.includes(name))
+          .map((name) => `the SBOM names ${name}, which is not installed`),
+        bundled.filter((name) => !npms.has(name)).map((name) => `the SBOM does not name ${name} (npm)`),
+      );
+    },
+    evidence: (subject) => checkOf(subject, 'sbom'),
+  },
+  'SVC-04': {
+    disk: ({ tree }, { repository }) => {
+      const guide = readFileSync(join(repository, 'docs/operator.md'), 'utf8');
+      const shipped = new Set(
+        namesIn(tree, '/var/lib/dpkg/info')
+          .filter((name) => name.endsWith('.list'))
+          .flatMap((name) => readFileSync(join(tree, '/var/lib/dpkg/info', name), 'utf8').split('\n')),
+      );
+      const timers = namesIn(tree, '/etc/systemd/system')
+        .filter((name) => name.endsWith('.timer'))
+        .map((name) => `/etc/systemd/system/${name}`);
+      const jobs = [
+        '/etc/cron.d',
+        '/etc/cron.hourly',
+        '/etc/cron.daily',
+        '/etc/cron.weekly',
+        '/etc/cron.monthly',
+        '/var/spool/cron/crontabs',
+      ].flatMap((directory) => namesIn(tree, directory).map((name) => `${directory}/${name}`));
+      const ours = [...timers, ...jobs].filter(
+        (path) => !shipped.has(path) && !path.endsWith('/.placeholder'),
+      );
+      return finding(
+        `${ours.length} of ours`,
+        ours
+          .filter((path) => !guide.includes(path.slice(path.lastIndexOf('/') + 1)))
+          .map((path) => `docs/operator.md does not explain ${path}`),
+      );
+    },
+  },
+  'SVC-08': {
+    booted: async (guest) => {
+      if (guest.reboot === undefined) throw new NotRun('this machine cannot be rebooted from here');
+      const update = 'apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -q -y dist-upgrade';
+      await said(guest, update);
+      await guest.reboot();
+      const { code, stdout } = await guest.run('litellm-ctl status --wait');
+      const upgraded = await lines(guest, 'grep -c " upgrade " /var/log/dpkg.log || true');
+      return finding(
+        `${upgraded[0] ?? 0} upgrades, reboot`,
+        code === 0 ? [] : `it is not ready afterwards: ${stdout.trim()}`,
+      );
+    },
+  },
+};
