@@ -1,7 +1,7 @@
 import { lstatSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { finding, type LooksByRow, lines, NotRun, said } from './look.ts';
-import type { Disk, Guest, Subject } from './subject.ts';
+import { type Disk, type Guest, type Subject, usesBuildMirror } from './subject.ts';
 import { meaningful, namesIn, requiredText, settings } from './tree.ts';
 import { fixedVhd } from './vhd.ts';
 
@@ -209,7 +209,7 @@ export const diskAndBoot: LooksByRow = {
   'KRN-06': {
     disk: async ({ tree }, subject) => {
       const kernels = namesIn(tree, '/boot').filter((name) => name.startsWith('vmlinuz-'));
-      const rehearsed = subject.manifest.rehearsal.some((reason) => reason.includes('package sources'));
+      const rehearsed = usesBuildMirror(subject.manifest);
       const newer = rehearsed ? [] : (await pending(subject)).filter((line) => line.includes('linux-image'));
       return finding(
         `${kernels.join(', ')}${rehearsed ? " (a rehearsal image: the archive's newest is not asked)" : ''}`,

@@ -4,7 +4,7 @@ import { type HygieneRule, hygieneFaults, hygieneRules } from '../../packer/inde
 import { readOwners } from '../evidence/package-files.ts';
 import { checkOf } from './evidence.ts';
 import { type Finding, finding, type LooksByRow, NotRun } from './look.ts';
-import type { Disk, Subject } from './subject.ts';
+import { type Disk, type Subject, usesBuildMirror } from './subject.ts';
 import { walk } from './tree.ts';
 
 const MiB = 2 ** 20;
@@ -51,7 +51,7 @@ function* ownTexts(tree: string): Generator<{ path: string; text: string }> {
 
 function privacyFaults({ tree }: Disk, { privateWords, manifest }: Subject): Finding {
   if (privateWords.length === 0) throw new NotRun('nothing says which words the build host would leave');
-  const mirrored = manifest.rehearsal.some((reason) => reason.includes('package sources'));
+  const mirrored = usesBuildMirror(manifest);
   const faults: string[] = [];
   let texts = 0;
   for (const { path, text } of ownTexts(rooted(tree))) {

@@ -1,6 +1,6 @@
 import { type Finding, type Looks, type LooksByRow, NotRun } from './look.ts';
 import { exemptionOf, type Place, type Row } from './row.ts';
-import type { Subject } from './subject.ts';
+import { type Subject, usesBuildMirror } from './subject.ts';
 
 /** `warning`: at fault, but of level W. */
 export type RowStatus = 'passed' | 'failed' | 'warning' | 'not-run' | 'not-applicable';
@@ -37,9 +37,8 @@ async function judgeRow(
   looks: Looks,
   subject: Subject,
 ): Promise<Pick<RowResult, 'status' | 'detail'>> {
-  const { base, rehearsal } = subject.manifest;
-  const mirrored = rehearsal.some((reason) => reason.includes('package sources'));
-  const exemption = exemptionOf(row, { target: subject.target, base, mirrored });
+  const { target, manifest } = subject;
+  const exemption = exemptionOf(row, { target, base: manifest.base, mirrored: usesBuildMirror(manifest) });
   if (exemption !== undefined) return { status: 'not-applicable', detail: exemption };
   const seen: string[] = [];
   const faults: string[] = [];

@@ -53,12 +53,13 @@ const schema = {
   },
 };
 
+const ajv = new Ajv({ allErrors: true });
+const isChecklist = ajv.compile<{ rows: Row[] }>(schema);
+
 /** The checklist. Throws when it is not written as it should be. */
 export function readRows(): readonly Row[] {
   const value: unknown = parse(readFileSync(new URL('rows.yaml', import.meta.url), 'utf8'));
-  const ajv = new Ajv({ allErrors: true });
-  const validate = ajv.compile<{ rows: Row[] }>(schema);
-  if (!validate(value)) throw new Error(`rows.yaml: ${ajv.errorsText(validate.errors)}`);
+  if (!isChecklist(value)) throw new Error(`rows.yaml: ${ajv.errorsText(isChecklist.errors)}`);
   return value.rows;
 }
 

@@ -1,17 +1,10 @@
 import type { ProductFacts } from '../../appliance/index.ts';
 import { checkOf } from './evidence.ts';
+import { LOOPBACK, listeners } from './listeners.ts';
 import { finding, type LooksByRow, lines, NotRun, said } from './look.ts';
-import type { Guest } from './subject.ts';
-
-interface Listener {
-  readonly protocol: 'tcp' | 'udp';
-  readonly address: string;
-  readonly port: number;
-}
 
 /** DHCP, NTP and their IPv6 fellows: what answers there asked first. */
 const CLIENT_UDP_PORTS = [68, 123, 323, 546];
-const LOOPBACK = /^(127\.|\[::1\]|::1|\[::ffff:127\.)/;
 
 /** The network settings that Google's test asks for; with `secure_redirects` CIS wins, which wants none at all. */
 const SYSCTL: Readonly<Record<string, string>> = {
@@ -33,20 +26,6 @@ const SYSCTL: Readonly<Record<string, string>> = {
   'net.ipv4.icmp_ignore_bogus_error_responses': '1',
   'kernel.randomize_va_space': '2',
 };
-
-async function listeners(guest: Guest): Promise<Listener[]> {
-  const found = (await lines(guest, 'ss -Hlntu')).map((line): Listener => {
-    const [protocol = '', , , , local = ''] = line.split(/\s+/);
-    const colon = local.lastIndexOf(':');
-    return {
-      protocol: protocol === 'udp' ? 'udp' : 'tcp',
-      address: local.slice(0, colon).replace(/%.*$/, ''),
-      port: Number(local.slice(colon + 1)),
-    };
-  });
-  if (found.length === 0) throw new NotRun('nothing listens: ss has not looked');
-  return found;
-}
 
 function publicPorts({ ports }: ProductFacts): number[] {
   return [ports.ssh, ports.http, ports.https];

@@ -66,3 +66,8 @@ export interface Subject {
   /** Packages for which the image's own package sources have something newer: lines of `apt-get -s dist-upgrade`. */
   readonly pendingUpdates?: () => Promise<readonly string[]>;
 }
+
+/** Whether the image's package sources are a build host's mirror: then they say nothing of the archive. */
+export function usesBuildMirror({ inputs }: Pick<Manifest, 'inputs'>): boolean {
+  return inputs.base.origin.kind === 'bootstrap';
+}

@@ -65,6 +65,9 @@ const schema = object({
   },
 });
 
+const ajv = new Ajv();
+const isEvidence = ajv.compile<SignedEvidence>(schema);
+
 /**
  * Reads what was signed beside an image. Throws when there is nothing, or when its signature is not this key's: what
  * nobody vouches for is no evidence.
@@ -75,8 +78,6 @@ export function readSignedEvidence(directory: string, publicKey: string): Signed
   if (!isSignedBy(publicKey, content, signature))
     throw new Error(`${evidenceNames.signed} is not what this key has signed`);
   const value: unknown = JSON.parse(content.toString('utf8'));
-  const ajv = new Ajv();
-  const validate = ajv.compile<SignedEvidence>(schema);
-  if (validate(value)) return value;
-  throw new Error(`${evidenceNames.signed} is not of this format: ${ajv.errorsText(validate.errors)}`);
+  if (isEvidence(value)) return value;
+  throw new Error(`${evidenceNames.signed} is not of this format: ${ajv.errorsText(isEvidence.errors)}`);
 }

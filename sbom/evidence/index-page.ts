@@ -1,0 +1,33 @@
+import { readFileSync } from 'node:fs';
+import Handlebars from 'handlebars';
+
+/** What a person reads of one piece. */
+export interface PieceLine {
+  readonly title: string;
+  readonly file: string;
+  /** `listed` for a piece that no check speaks for. */
+  readonly status: 'passed' | 'failed' | 'not-run' | 'listed';
+  readonly isThere: boolean;
+  readonly sha256: string;
+}
+
+export interface IndexValues {
+  readonly name: string;
+  readonly version: string;
+  readonly base: string;
+  readonly target: string;
+  readonly commit: string;
+  readonly createdAt: string;
+  readonly isRehearsal: boolean;
+  readonly rehearsalReasons: readonly string[];
+  readonly image: { readonly file: string; readonly sha256: string };
+  readonly fingerprint: string;
+  readonly checks: readonly { readonly id: string; readonly status: string; readonly detail: string }[];
+  readonly pieces: readonly PieceLine[];
+}
+
+/** The page that leads a person through the evidence; plain HTML, no script, nothing from elsewhere. */
+export function renderIndex(values: IndexValues): string {
+  const source = readFileSync(new URL('templates/index.html.hbs', import.meta.url), 'utf8');
+  return Handlebars.compile<IndexValues>(source, { strict: true })(values);
+}
