@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { FactsError, parseFacts, readFacts } from './facts.ts';
+import { machineFacts } from './machine-facts.ts';
 
 const text = readFileSync(new URL('../appliance.yaml', import.meta.url), 'utf8');
 
@@ -24,6 +25,11 @@ test.each([
     'targets.qemu.adminPassword: must be one of random, instance-id',
   ],
   ['an undated image', text.replace(/release-\d{8}/, 'current'), 'bases.ubuntu-24.04.source.url: must match'],
+  [
+    'a key that is none',
+    `${text}\npublisher: { publicKey: secret }\n`,
+    'publisher.publicKey: must match ^-----BEGIN',
+  ],
   ['text that is not YAML', 'name: [', 'not readable as YAML'],
 ])('%s is refused with its path and what would be right', (_title, wrong, message) => {
   expect(wrong).not.toBe(text);
@@ -34,4 +40,12 @@ test.each([
 test('every fault is named, not only the first', () => {
   const wrong = without(/^version: .*$/m).replace('gateway: 4000', 'gateway: 0');
   expect(() => parseFacts(wrong)).toThrow(/'version' is missing.*ports\.gateway/);
+});
+
+test('the publisher is a fact that may be missing, and no fact of a machine', () => {
+  expect(readFacts().publisher).toBeUndefined();
+  const publicKey = '-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQ==\n-----END PUBLIC KEY-----\n';
+  const facts = parseFacts(`${text}\npublisher: ${JSON.stringify({ publicKey })}\n`);
+  expect(facts.publisher).toEqual({ publicKey });
+  expect(machineFacts(facts, 'debian-13', 'qemu', 'c')).not.toHaveProperty('publisher');
 });

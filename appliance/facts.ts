@@ -81,8 +81,16 @@ export interface ProductFacts {
   readonly paths: Paths;
 }
 
+/** Who publishes images, as everybody may know him. */
+export interface PublisherFacts {
+  /** PEM of the public key that releases are signed with: ECDSA over P-256. */
+  readonly publicKey: string;
+}
+
 /** The whole of appliance.yaml. */
 export interface Facts extends ProductFacts {
+  /** Without it images can be made and rehearsed, and not released. */
+  readonly publisher?: PublisherFacts;
   readonly image: ImageFacts;
   readonly bases: Readonly<Record<string, BaseFacts>>;
   readonly targets: Readonly<Record<string, TargetFacts>>;
@@ -163,7 +171,12 @@ const base = record({
 
 export const adminPasswordSchema = { enum: ['random', 'instance-id'] } as const;
 
-const schema = record({
+const pem = {
+  type: 'string',
+  pattern: '^-----BEGIN PUBLIC KEY-----\\n[A-Za-z0-9+/=\\n]+-----END PUBLIC KEY-----\\n$',
+};
+
+const required = record({
   ...productSchemas,
   image: record({ diskGiB: { type: 'integer', minimum: 2, maximum: 64 } }),
   bases: { type: 'object', minProperties: 1, additionalProperties: base },
@@ -173,6 +186,10 @@ const schema = record({
     additionalProperties: record({ adminPassword: adminPasswordSchema }),
   },
 });
+const schema = {
+  ...required,
+  properties: { ...required.properties, publisher: record({ publicKey: pem }) },
+};
 
 function describe(error: ErrorObject): string {
   const at = error.instancePath === '' ? 'the document' : error.instancePath.slice(1).replaceAll('/', '.');

@@ -1,0 +1,35 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Machine, type MachineOptions } from './machine.ts';
+import { until } from './until.ts';
+
+const MINUTE = 60_000;
+const MiB = 2 ** 20;
+/** Nobody can log in to it, so its console is all there is to wait for. */
+const PATIENCE_MS = 10 * MINUTE;
+
+/**
+ * Boots a machine without any data source as often as asked and returns what each boot showed on its console. A boot
+ * that does not come to a login in time is returned as far as it came.
+ */
+export async function consolesWithoutSeed(options: MachineOptions, boots: number): Promise<string[]> {
+  const machine = await Machine.create(options);
+  // The drive stays, with nothing in it that anybody would take for a seed.
+  writeFileSync(join(machine.directory, 'seed.iso'), Buffer.alloc(2 * MiB));
+  const consoles: string[] = [];
+  try {
+    for (let boot = 0; boot < boots; boot++) {
+      const before = machine.serialLog().length;
+      const shown = () => machine.serialLog().slice(before);
+      await machine.start();
+      await until(`${machine.name}: a login on the console`, PATIENCE_MS, async () => {
+        if (!/\blogin:/.test(shown())) throw new Error('none yet');
+      }).catch(() => undefined);
+      consoles.push(shown());
+      await machine.stop();
+    }
+    return consoles;
+  } finally {
+    await machine.powerCut();
+  }
+}

@@ -1,0 +1,118 @@
+/**
+ * `make verify`: holds an image to the checklist, on its disk and in booted machines. IMAGE= names its directory (the newest
+ * one if unset), TARGET= the place it is meant for (the one it was baked for). Prints the table, writes verification.json
+ * beside the image; ends with 0 (all passed), 1 (something failed) or 2 (something did not run).
+ */
+import { existsSync, realpathSync, statSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { dirname, join } from 'node:path';
+import { $ } from 'zx';
+import { readFacts } from '../appliance/index.ts';
+import { ensureTools, Failure, kvmWorks, places, runCommand, shellFor, type Work } from '../packer/index.ts';
+import {
+  expectedKey,
+  openDisk,
+  pendingUpdates,
+  readBuildManifest,
+  rehearsalKeyFile,
+  renderVerification,
+  type Subject,
+  type Verification,
+  verifyImage,
+} from '../sbom/index.ts';
+import { startMetadataService } from './harness/imds.ts';
+import { Machine, type MachineOptions } from './harness/machine.ts';
+import { guestAddresses, METADATA_ADDRESS, Network } from './harness/network.ts';
+import { OutsideClient } from './harness/outside.ts';
+import { consolesWithoutSeed } from './harness/seedless.ts';
+
+const WORK = `${places.build}/verify`;
+const GROWTH = '+4G';
+const facts = readFacts();
+
+function imageDirectory(named: string | undefined): string {
+  const path = named === undefined || named === '' ? `${places.build}/latest` : named;
+  if (!existsSync(path)) throw new Failure(`there is no ${path}`, "make an image first: 'make image'");
+  const real = realpathSync(path);
+  return statSync(real).isDirectory() ? real : dirname(real);
+}
+
+type Booted = Pick<Subject, 'guest' | 'twin' | 'outside' | 'consoles'>;
+
+/** Boots the image three times over: twice without a data source, once by BIOS on a larger disk, once by UEFI. */
+async function boot(image: string, cleanUp: AsyncDisposableStack, { log }: Work): Promise<Booted> {
+  const network = cleanUp.use(await Network.create());
+  const handle = await network.listen(METADATA_ADDRESS, 80);
+  cleanUp.use(await startMetadataService({ handle, publicAddress: '203.0.113.77' }));
+  const kvm = await kvmWorks();
+  const options = async (index: number, name: string, firmware: MachineOptions['firmware']) => {
+    const wire = await network.plug(index);
+    return { name, firmware, directory: `${WORK}/${name}`, image, wire, kvm };
+  };
+  const consoles = await log.step('boot without a data source, twice', async () =>
+    consolesWithoutSeed(await options(1, 'seedless', 'bios'), 2),
+  );
+  const machines = [
+    await Machine.create(await options(2, 'one', 'bios')),
+    await Machine.create(await options(3, 'two', 'uefi')),
+  ] as const;
+  for (const machine of machines) cleanUp.defer(() => machine.powerCut());
+  const [guest, twin] = machines;
+  await $({ quiet: true })`qemu-img resize -q ${join(guest.directory, 'disk.qcow2')} ${GROWTH}`;
+  await log.step('boot two machines', () =>
+    Promise.all(machines.map((machine) => machine.start().then(() => machine.waitForFirstBoot()))),
+  );
+  const certificate = await guest.succeed(`cat ${facts.paths.tls}/cert.pem`);
+  const outside = cleanUp.use(new OutsideClient(network, certificate));
+  let scan: ReturnType<OutsideClient['scanPorts']> | undefined;
+  return {
+    guest,
+    twin,
+    consoles,
+    outside: {
+      scan: () => {
+        scan ??= outside.scanPorts(guestAddresses(2).ipv4);
+        return scan;
+      },
+    },
+  };
+}
+
+async function verify(work: Work): Promise<Verification> {
+  const directory = imageDirectory(process.env.IMAGE);
+  const manifest = readBuildManifest(directory);
+  const release = process.env.RELEASE === '1';
+  const image = join(directory, manifest.image.file);
+  await work.log.step('prerequisites', () => ensureTools('image', 'boot'));
+  await using cleanUp = new AsyncDisposableStack();
+  const shell = shellFor(work.signal);
+  const disk = cleanUp.use(
+    await work.log.step('read the disk', () => openDisk(shell, image, `${WORK}/disk`)),
+  );
+  const booted = await boot(image, cleanUp, work);
+  return work.log.step('the checklist', () =>
+    verifyImage({
+      target: process.env.TARGET || manifest.target,
+      facts,
+      manifest,
+      directory,
+      publicKey: expectedKey(facts, directory, { release, rehearsalKeyFile }),
+      release,
+      repository: places.root,
+      privateWords: [places.root, hostname()],
+      disk,
+      pendingUpdates: () => pendingUpdates(shell, disk.tree),
+      ...booted,
+    }),
+  );
+}
+
+let seen: Verification | undefined;
+const failed = await runCommand(async (work) => {
+  seen = await verify(work);
+  const file = join(imageDirectory(process.env.IMAGE), 'verification.json');
+  writeFileSync(file, `${JSON.stringify(seen, null, 2)}\n`);
+  process.stdout.write(renderVerification(seen));
+  work.log.note(`as JSON: ${file}`);
+});
+process.exitCode = failed === 0 ? (seen?.exitCode ?? 1) : failed;
