@@ -1,5 +1,6 @@
 import {
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -35,6 +36,14 @@ test('image, logs, manifest and checksums lie together, and latest points there'
   expect(JSON.parse(readFileSync(join(directory, 'manifest.json'), 'utf8'))).toEqual(manifest);
   expect(readFileSync(join(directory, 'SHA256SUMS'), 'utf8')).toContain(`${sha256('disk')}  image.qcow2\n`);
   expect(readlinkSync(join(build, 'latest'))).toBe('name');
+});
+
+test('evidence comes as a directory', async () => {
+  const evidence = join(build, 'evidence');
+  mkdirSync(evidence);
+  writeFileSync(join(evidence, 'index.html'), 'page');
+  const directory = await writeOutput('name', manifest, [...files('disk'), evidence], build);
+  expect(readFileSync(join(directory, 'evidence/index.html'), 'utf8')).toBe('page');
 });
 
 test('a second image takes the place of the first as a whole', async () => {

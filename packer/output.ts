@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { sha256OfFile } from './hash.ts';
 import type { Manifest } from './manifest.ts';
@@ -6,12 +6,13 @@ import { places } from './places.ts';
 
 /**
  * Puts the image's files, its manifest and their checksums into `<build>/<name>`, complete or not at all, and lets
- * `<build>/latest` point there. The first file is moved, it is large; the logs are copied.
+ * `<build>/latest` point there. The first file is moved, it is large; logs and evidence are copied, a directory with all
+ * that is in it.
  */
 export async function writeOutput(
   name: string,
   manifest: Manifest,
-  [image, ...logs]: readonly [string, ...string[]],
+  [image, ...others]: readonly [string, ...string[]],
   build: string = places.build,
 ): Promise<string> {
   const directory = `${build}/${name}`;
@@ -19,7 +20,7 @@ export async function writeOutput(
   rmSync(unfinished, { recursive: true, force: true });
   mkdirSync(unfinished, { recursive: true });
   renameSync(image, `${unfinished}/${basename(image)}`);
-  for (const path of logs) copyFileSync(path, `${unfinished}/${basename(path)}`);
+  for (const path of others) cpSync(path, `${unfinished}/${basename(path)}`, { recursive: true });
   writeFileSync(`${unfinished}/manifest.json`, `${JSON.stringify(manifest, null, 2)}\n`);
   const summed = [basename(image), 'manifest.json'];
   const sums = await Promise.all(
