@@ -8,6 +8,7 @@ export { type Bundle, bundlePrograms } from './bundle.ts';
 export { cached, dropOthers } from './cache.ts';
 export { runCommand, type Work } from './command.ts';
 export { compressDisk } from './disk/assemble.ts';
+export { putFiles } from './disk/put-files.ts';
 export type { Driver, Play, SealedDisk } from './driver.ts';
 export { type IsolatedMachine, type Outcome, startIsolated } from './driver-container/isolated.ts';
 export { baseDisk } from './driver-vm/base-disk.ts';
