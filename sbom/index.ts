@@ -6,7 +6,14 @@ export { type Stray, strayFiles } from './bom/stray-files.ts';
 export type { CheckResult, CheckStatus } from './check-result.ts';
 export { type OpenDisk, openDisk } from './checklist/open-disk.ts';
 export { pendingUpdates } from './checklist/pending-updates.ts';
-export type { Disk, Guest, GuestOutcome, Outside, Subject } from './checklist/subject.ts';
+export {
+  type Disk,
+  type Guest,
+  type GuestOutcome,
+  type Outside,
+  type Subject,
+  usesBuildMirror,
+} from './checklist/subject.ts';
 export { renderVerification, type Verification } from './checklist/table.ts';
 export { readBuildManifest, verifyImage } from './checklist/verify-image.ts';
 export { type Audit, type AuditOptions, auditContainer, auditVm, recheckInVm } from './cis/audit.ts';

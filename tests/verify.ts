@@ -11,23 +11,29 @@ import { readFacts } from '../appliance/index.ts';
 import { ensureTools, Failure, kvmWorks, places, runCommand, shellFor, type Work } from '../packer/index.ts';
 import {
   expectedKey,
+  type Guest,
   openDisk,
   pendingUpdates,
   readBuildManifest,
   rehearsalKeyFile,
   renderVerification,
   type Subject,
+  usesBuildMirror,
   type Verification,
   verifyImage,
 } from '../sbom/index.ts';
+import { freePort } from './harness/forward.ts';
 import { startMetadataService } from './harness/imds.ts';
 import { Machine, type MachineOptions } from './harness/machine.ts';
 import { guestAddresses, METADATA_ADDRESS, Network } from './harness/network.ts';
+import { openWire } from './harness/open-wire.ts';
 import { OutsideClient } from './harness/outside.ts';
 import { consolesWithoutSeed } from './harness/seedless.ts';
 
 const WORK = `${places.build}/verify`;
 const GROWTH = '+4G';
+const WISHED_PORT = 2322;
+const UPDATE_MS = 60 * 60_000;
 const facts = readFacts();
 
 function imageDirectory(named: string | undefined): string {
@@ -39,7 +45,7 @@ function imageDirectory(named: string | undefined): string {
 
 type Booted = Pick<Subject, 'guest' | 'twin' | 'outside' | 'consoles'>;
 
-/** Boots the image three times over: twice without a data source, once by BIOS on a larger disk, once by UEFI. */
+/** Boots the image: twice without a data source, once by BIOS on a larger disk, once by UEFI. */
 async function boot(image: string, cleanUp: AsyncDisposableStack, { log }: Work): Promise<Booted> {
   const network = cleanUp.use(await Network.create());
   const handle = await network.listen(METADATA_ADDRESS, 80);
@@ -78,6 +84,21 @@ async function boot(image: string, cleanUp: AsyncDisposableStack, { log }: Work)
   };
 }
 
+/** A machine that reaches the distribution's archive, for what can be seen only there; commands may take as long as updates do. */
+async function bootOnline(image: string, cleanUp: AsyncDisposableStack, { log }: Work): Promise<Guest> {
+  const wire = openWire({ [facts.ports.ssh]: await freePort(WISHED_PORT) });
+  const options = { name: 'online', firmware: 'bios', directory: `${WORK}/online`, image, wire } as const;
+  const machine = await Machine.create({ ...options, kvm: await kvmWorks() });
+  cleanUp.defer(() => machine.powerCut());
+  await log.step('boot a machine with a way out', () =>
+    machine.start().then(() => machine.waitForFirstBoot()),
+  );
+  return {
+    run: (command, input) => machine.run(command, input, UPDATE_MS),
+    reboot: () => machine.reboot(),
+  };
+}
+
 async function verify(work: Work): Promise<Verification> {
   const directory = imageDirectory(process.env.IMAGE);
   const manifest = readBuildManifest(directory);
@@ -90,6 +111,7 @@ async function verify(work: Work): Promise<Verification> {
     await work.log.step('read the disk', () => openDisk(shell, image, `${WORK}/disk`)),
   );
   const booted = await boot(image, cleanUp, work);
+  const online = usesBuildMirror(manifest) ? {} : { online: await bootOnline(image, cleanUp, work) };
   return work.log.step('the checklist', () =>
     verifyImage({
       target: process.env.TARGET || manifest.target,
@@ -103,6 +125,7 @@ async function verify(work: Work): Promise<Verification> {
       disk,
       pendingUpdates: () => pendingUpdates(shell, disk.tree),
       ...booted,
+      ...online,
     }),
   );
 }

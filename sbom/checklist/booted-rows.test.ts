@@ -22,6 +22,7 @@ function machines(changes: Answers): Partial<Subject> {
     guest: smallGuest('one', changes),
     twin: smallGuest('two', changes),
     outside: smallOutside(),
+    online: smallGuest('three', changes),
     consoles: [goodConsole, goodConsole],
   };
 }

@@ -61,7 +61,7 @@ async function judgeRow(
 
 /** Looks in one place; throws when the row has no way to, or there is nothing to look at. */
 async function lookAt(place: Place, looks: Looks, subject: Subject): Promise<Finding> {
-  const { disk, guest, twin, outside, consoles } = subject;
+  const { disk, guest, twin, outside, consoles, online } = subject;
   const look = `a way to look at it (${place})`;
   switch (place) {
     case 'disk':
@@ -76,6 +76,8 @@ async function lookAt(place: Place, looks: Looks, subject: Subject): Promise<Fin
       return need(looks.outside, look)(need(outside, 'somebody outside'), subject);
     case 'console':
       return need(looks.console, look)(need(consoles, 'a machine booted without a data source'), subject);
+    case 'online':
+      return need(looks.online, look)(need(online, 'a booted machine with a way out'), subject);
     case 'evidence':
       return need(looks.evidence, look)(subject);
     case 'repository':

@@ -16,6 +16,7 @@ export interface Looks {
   readonly twins?: (guests: readonly [Guest, Guest], subject: Subject) => Found;
   readonly outside?: (outside: Outside, subject: Subject) => Found;
   readonly console?: (consoles: readonly string[], subject: Subject) => Found;
+  readonly online?: (guest: Guest, subject: Subject) => Found;
   readonly evidence?: (subject: Subject) => Found;
   readonly repository?: (subject: Subject) => Found;
 }

@@ -260,7 +260,7 @@ export const packageRows: LooksByRow = {
     },
   },
   'SVC-08': {
-    booted: async (guest) => {
+    online: async (guest) => {
       if (guest.reboot === undefined) throw new NotRun('this machine cannot be rebooted from here');
       const update = 'apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -q -y dist-upgrade';
       await said(guest, update);

@@ -3,7 +3,16 @@ import { Ajv } from 'ajv';
 import { parse } from 'yaml';
 
 /** Where a check looks. */
-export const PLACES = ['disk', 'booted', 'twins', 'outside', 'console', 'evidence', 'repository'] as const;
+export const PLACES = [
+  'disk',
+  'booted',
+  'twins',
+  'outside',
+  'console',
+  'online',
+  'evidence',
+  'repository',
+] as const;
 export type Place = (typeof PLACES)[number];
 
 /** One requirement of the checklist; rows.yaml says what the fields mean. */

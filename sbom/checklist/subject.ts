@@ -61,6 +61,8 @@ export interface Subject {
   /** A second machine of the same image, started by the other firmware. */
   readonly twin?: Guest;
   readonly outside?: Outside;
+  /** A machine that reaches the package sources; the others reach nothing outside. */
+  readonly online?: Guest;
   /** What two boots without a data source showed on their consoles. */
   readonly consoles?: readonly string[];
   /** Packages for which the image's own package sources have something newer: lines of `apt-get -s dist-upgrade`. */

@@ -16,6 +16,7 @@ function booted(): Partial<Subject> {
     guest: smallGuest('one'),
     twin: smallGuest('two'),
     outside: smallOutside(),
+    online: smallGuest('three'),
     consoles: [goodConsole, goodConsole],
   };
 }

@@ -1,5 +1,5 @@
 import { lstatSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { ProductFacts } from '../../appliance/index.ts';
 import {
   contentHash,
@@ -47,8 +47,8 @@ export function imageManifest({ tree, facts, manifest, rehearsal }: ImageManifes
 
 /** What the operator's guide tells operators to edit, and what certbot and ufw edit for them. */
 function editableFiles({ paths }: ProductFacts): string[] {
-  const { config, providersEnv, edgeSite, edgeIncludes } = paths;
-  return [config, providersEnv, edgeSite, `${edgeIncludes}/`, '/etc/ufw/user.rules', '/etc/ufw/user6.rules'];
+  const { config, edgeSite, edgeIncludes } = paths;
+  return [`${dirname(config)}/`, edgeSite, `${edgeIncludes}/`, '/etc/ufw/user.rules', '/etc/ufw/user6.rules'];
 }
 
 function shippedFiles(tree: string): ShippedFile[] {
