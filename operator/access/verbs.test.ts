@@ -174,7 +174,11 @@ test.each([
 test.each([
   ['no JSON', '{', 'JSON'],
   ['an unknown key', JSON.stringify({ format: 1, extra: true }), 'additional properties'],
-  ['a network written another way', JSON.stringify({ ...openAccess, proxies: ['192.0.2.1'] }), '192.0.2.1/32'],
+  [
+    'a network written another way',
+    JSON.stringify({ ...openAccess, proxies: ['192.0.2.1'] }),
+    '192.0.2.1/32',
+  ],
 ])('access.json with %s is refused and left alone', async (_what, text, message) => {
   writeFileSync(join(root, '/etc/litellm/access.json'), text);
   expect(await access('apply')).toBe(1);

@@ -109,6 +109,8 @@ export class FirewallMachine implements Disposable {
       servedCertificate: unused,
       diskSpace: unused,
       pause: unused,
+      sshClientAddress: unused,
+      readSecret: unused,
     };
   }
 }
