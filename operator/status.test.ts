@@ -262,7 +262,7 @@ test('programs get JSON', async () => {
     verdict: 'ready',
     versions: { appliance: '0.1.0', postgresql: 17, node: '24' },
   });
-  expect(seen.checks).toHaveLength(11);
+  expect(seen.checks).toHaveLength(12);
 });
 
 test('a copied machine is told so', async () => {

@@ -20,7 +20,6 @@ export { type HygieneRule, hygieneFaults, hygieneRules } from './hygiene.ts';
 export { createLog, type Log, type Timing } from './log.ts';
 export { type InstalledPackage, installedPackages, installedParagraphs, type Manifest } from './manifest.ts';
 export { ensurePacker } from './packer-program.ts';
-export { nodeBinary, writePayload } from './payload.ts';
 export { places } from './places.ts';
 export { programFailure, shellFor } from './shell.ts';
 export { ensureTools, type ToolNeed } from './tools.ts';

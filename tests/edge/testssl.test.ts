@@ -42,4 +42,7 @@ afterAll(async () => {
 
 const finding = (id: string): string | undefined => findings.find((each) => each.id === id)?.finding;
 
-test('print', () => { console.log(findings.map((f) => `${f.severity} ${f.id} ${f.finding}`).join('\n')); expect(finding('overall_grade')).toMatch(/^A\+?$/); });
+test('print', () => {
+  console.log(findings.map((f) => `${f.severity} ${f.id} ${f.finding}`).join('\n'));
+  expect(finding('overall_grade')).toMatch(/^A\+?$/);
+});

@@ -16,7 +16,15 @@ export async function runTestssl(edge: Edge, name: string, authority: string): P
   const root = await debianPackage('testssl.sh');
   edge.write(AUTHORITY, authority);
   const output = ['--quiet', '--color', '0', '--warnings', 'off', '--jsonfile', REPORT];
-  const target = ['--nodns', 'none', '--ip', '127.0.0.1', '--add-ca', AUTHORITY, `${name}:${edge.facts.ports.https}`];
+  const target = [
+    '--nodns',
+    'none',
+    '--ip',
+    '127.0.0.1',
+    '--add-ca',
+    AUTHORITY,
+    `${name}:${edge.facts.ports.https}`,
+  ];
   const { exitCode, stdout, stderr } = await edge.sandbox.attempt(
     ['bash', `${root}/usr/bin/testssl`, ...output, ...target],
     { env: { TESTSSL_INSTALL_DIR: `${root}/etc/testssl`, TMPDIR: '/var/tmp' } },

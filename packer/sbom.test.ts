@@ -1,12 +1,13 @@
 /** The SBOM of a small tree that holds the real payload, through every program that takes part in making one. */
 import { cpSync, readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { machineFacts, readFacts } from '../../appliance/index.ts';
-import { bundlePrograms, nodeBinary, sha256OfFile, shellFor, writePayload } from '../../packer/index.ts';
-import { SmallTree } from '../../tests/harness/small-tree.ts';
-import { checkSbom, sbomPath } from './check.ts';
-import { sbomFaults } from './faults.ts';
-import { makeSbom, type SbomInputs } from './make.ts';
+import { machineFacts, readFacts } from '../appliance/index.ts';
+import { checkSbom, makeSbom, type SbomInputs, sbomFaults, sbomPath } from '../sbom/index.ts';
+import { SmallTree } from '../tests/harness/small-tree.ts';
+import { bundlePrograms } from './bundle.ts';
+import { sha256OfFile } from './hash.ts';
+import { nodeBinary, writePayload } from './payload.ts';
+import { shellFor } from './shell.ts';
 
 const facts = machineFacts(readFacts(), 'debian-13', 'qemu', 'abc');
 const shell = shellFor(new AbortController().signal);
