@@ -97,8 +97,9 @@ async function hook(machine: Machine, family: Family): Promise<void> {
 }
 
 function databaseOf({ fs, facts }: Machine): Destination[] {
-  const { serviceEnv, providersEnv } = facts.paths;
-  const values = [serviceEnv, providersEnv].map((path) => parseEnvFile(readTextIfAny(fs, path) ?? '', path));
+  const { serviceEnv, providersEnv, databaseEnv } = facts.paths;
+  // The order in which the unit of the gateway reads them: the last one wins.
+  const values = [serviceEnv, providersEnv, databaseEnv].map((path) => parseEnvFile(readTextIfAny(fs, path) ?? '', path));
   const { DATABASE_URL } = Object.assign({}, ...values) as Record<string, string>;
   return databaseDestinations(DATABASE_URL ?? 'postgresql://localhost', facts.ports.postgresql);
 }
