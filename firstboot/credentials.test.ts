@@ -29,6 +29,7 @@ test('every field is found again', () => {
     masterKey: secrets.masterKey,
     saltKey: secrets.saltKey,
     databasePassword: secrets.databasePassword,
+    grubPassword: secrets.grubPassword,
   });
 });
 

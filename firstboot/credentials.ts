@@ -1,6 +1,7 @@
 import { type MachineFacts, placeOf } from '../appliance/index.ts';
 import { urlHost } from './addresses.ts';
 import { type DatabaseChoice, hasOwnRuntimeRole } from './database-choice.ts';
+import { GRUB_USER } from './grub-lock.ts';
 import type { Secrets } from './secrets.ts';
 
 /** The labelled lines of the credentials file; everything else in it is prose. */
@@ -13,6 +14,7 @@ export const credentialLabels = {
   masterKey: 'Master key',
   saltKey: 'Salt key',
   databasePassword: 'PostgreSQL password',
+  grubPassword: 'GRUB password',
 } as const;
 
 export type CredentialField = keyof typeof credentialLabels;
@@ -74,10 +76,12 @@ ${line('adminUser', users.admin)}
 ${line('adminPassword', secrets.adminPassword)}
 ${line('masterKey', secrets.masterKey)}
 ${line('saltKey', secrets.saltKey)}${database.kind === 'local' ? `\n${line('databasePassword', secrets.databasePassword)}` : ''}
+${line('grubPassword', secrets.grubPassword)}
 
 The initial password opens the form that replaces it. The browser warns about the certificate until you have one (3).
 The salt key encrypts the provider keys that are stored in the database: without it they are lost, also in a backup.
 ${aboutDatabase(content)}
+The GRUB password is asked of the user '${GRUB_USER}' who wants to change at the console how this machine boots.
 
 What to do next
   1. Note all this in a safe place, sign in at the admin UI and choose a password of your own.

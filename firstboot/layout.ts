@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { MachineFacts } from '../appliance/index.ts';
+import { GRUB_LOCK } from './grub-lock.ts';
 
 /** Name of the one PostgreSQL cluster. */
 export const CLUSTER = 'main';
@@ -22,6 +23,10 @@ export interface Layout {
   readonly clusterData: string;
   readonly clusterLog: string;
   readonly databasePrograms: string;
+  /** What GRUB shows and does; absent where nothing is started by GRUB. */
+  readonly grubMenu: string;
+  /** Program whose output update-grub puts into every menu that it makes. */
+  readonly grubLockScript: string;
   /** systemd unit of the cluster. */
   readonly databaseUnit: string;
 }
@@ -40,6 +45,8 @@ export function layoutOf(facts: MachineFacts): Layout {
     clusterData: `/var/lib/postgresql/${postgresql}/${CLUSTER}`,
     clusterLog: `/var/log/postgresql/postgresql-${postgresql}-${CLUSTER}.log`,
     databasePrograms: `/usr/lib/postgresql/${postgresql}/bin`,
+    grubMenu: '/boot/grub/grub.cfg',
+    grubLockScript: `/etc/grub.d/${GRUB_LOCK}`,
     databaseUnit: `postgresql@${postgresql}-${CLUSTER}.service`,
   };
 }

@@ -25,6 +25,7 @@ import { ensureStateDirectory } from './state-directory.ts';
 import { credentialsFile } from './steps/credentials-file.ts';
 import { databaseRoles } from './steps/database-roles.ts';
 import { externalDatabase } from './steps/external-database.ts';
+import { grubPassword } from './steps/grub-password.ts';
 import { postgresqlCluster } from './steps/postgresql-cluster.ts';
 import { serviceEnvironment } from './steps/service-environment.ts';
 import { stateDirectories } from './steps/state-directories.ts';
@@ -33,9 +34,16 @@ import { ensureTlsPair } from './tls-pair.ts';
 
 /** What happens once in a machine's life, in this order. */
 const steps: Readonly<Record<DatabaseChoice['kind'], readonly Step[]>> = {
-  local: [stateDirectories, postgresqlCluster, databaseRoles, serviceEnvironment, credentialsFile],
+  local: [
+    stateDirectories,
+    postgresqlCluster,
+    databaseRoles,
+    serviceEnvironment,
+    grubPassword,
+    credentialsFile,
+  ],
   // Keys and credentials do not wait for a server that others run.
-  external: [stateDirectories, serviceEnvironment, credentialsFile, externalDatabase],
+  external: [stateDirectories, serviceEnvironment, grubPassword, credentialsFile, externalDatabase],
 };
 
 /**

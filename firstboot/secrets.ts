@@ -10,12 +10,17 @@ export interface Secrets {
   /** Salt of the password's verifier, base64: stored so that the verifier comes out the same on every run. */
   readonly databaseSalt: string;
   readonly adminPassword: string;
+  /** Typed at a console, so it is one that people can read off. */
+  readonly grubPassword: string;
+  /** Salt of its hash, hexadecimal as GRUB writes it: stored so that the hash comes out the same on every run. */
+  readonly grubSalt: string;
 }
 
 type RandomBytes = (size: number) => Buffer;
 
 const KEY_BYTES = 32;
 const SCRAM_SALT_BYTES = 16;
+const GRUB_SALT_BYTES = 64;
 
 /**
  * Makes all secrets. Only letters, digits, - and _, since they travel through URLs, shells, environment files and YAML.
@@ -29,6 +34,8 @@ export function makeSecrets(randomBytes: RandomBytes, rule: AdminPasswordRule, i
     databasePassword: key(),
     databaseSalt: randomBytes(SCRAM_SALT_BYTES).toString('base64'),
     adminPassword: (rule === 'instance-id' ? identity.instanceId : undefined) ?? makePassword(randomBytes),
+    grubPassword: makePassword(randomBytes),
+    grubSalt: randomBytes(GRUB_SALT_BYTES).toString('hex').toUpperCase(),
   };
 }
 

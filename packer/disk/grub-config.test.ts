@@ -15,7 +15,7 @@ test("GRUB's own checker accepts the configuration", async () => {
 
 test('kernel and root file system are named by release and id, with the serial console last', () => {
   expect(config).toContain(
-    `linux /boot/vmlinuz-6.12.1-amd64 root=UUID=${uuid} ro console=tty0 console=ttyS0,115200`,
+    `linux /boot/vmlinuz-6.12.1-amd64 root=UUID=${uuid} ro console=tty0 console=ttyS0,115200 apparmor=1 security=apparmor`,
   );
   expect(config).toContain('initrd /boot/initrd.img-6.12.1-amd64');
 });

@@ -1,5 +1,5 @@
 /** What the kernel is told on every machine: both consoles, the serial one last because it becomes /dev/console. */
-const KERNEL_ARGUMENTS = 'ro console=tty0 console=ttyS0,115200';
+const KERNEL_ARGUMENTS = 'ro console=tty0 console=ttyS0,115200 apparmor=1 security=apparmor';
 
 /**
  * The grub.cfg that the machine boots with until its first `update-grub`. Each closing brace has a line of its own:
@@ -15,7 +15,8 @@ export function grubConfig(options: { title: string; rootUuid: string; release: 
     '  terminal_output console serial',
     'fi',
     `search --no-floppy --fs-uuid --set=root ${rootUuid}`,
-    `menuentry '${title}' {`,
+    // The variable that update-grub's own entries carry: first boot says by it that they start without a password.
+    `menuentry '${title}' $menuentry_id_option 'appliance' {`,
     `  linux /boot/vmlinuz-${release} root=UUID=${rootUuid} ${KERNEL_ARGUMENTS}`,
     `  initrd /boot/initrd.img-${release}`,
     '}',

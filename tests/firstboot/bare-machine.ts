@@ -172,8 +172,20 @@ export class BareMachine implements Disposable {
   }
 }
 
-/** What the image's roles do besides: two system users and the shipped configuration. */
+/** What the image's roles do besides: two system users and the shipped configuration; and GRUB's menu, as update-grub writes it. */
 const INSTALL = `
+mkdir -p /etc/grub.d /boot/grub
+cat >/boot/grub/grub.cfg <<'MENU'
+### BEGIN /etc/grub.d/00_header ###
+menuentry_id_option="--id"
+export menuentry_id_option
+### END /etc/grub.d/00_header ###
+### BEGIN /etc/grub.d/10_linux ###
+menuentry 'Linux' --class os $menuentry_id_option 'gnulinux-simple' {
+	linux /vmlinuz root=/dev/vda1
+}
+### END /etc/grub.d/10_linux ###
+MENU
 mkdir /etc/litellm
 useradd --system --user-group "$0"
 useradd --system --user-group "$1"

@@ -6,7 +6,7 @@ set -eu
 disk=$1
 shift
 
-for directory in etc var root opt; do
+for directory in etc var root opt boot; do
   mkdir -p "$disk/$directory/upper" "$disk/$directory/work"
   mount -t overlay overlay -o "lowerdir=/$directory,upperdir=$disk/$directory/upper,workdir=$disk/$directory/work" "/$directory"
 done

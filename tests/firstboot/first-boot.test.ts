@@ -20,6 +20,20 @@ test('a new machine makes everything at its first boot', async () => {
   expect(seen.certificateNames).toContain('IP Address:10.77.0.4');
 });
 
+test('a machine that GRUB does not start gets its password for a menu to come', async () => {
+  using machine = await BareMachine.create();
+  const withoutMenu = await machine.boot([
+    'sh',
+    '-c',
+    `rm /boot/grub/grub.cfg; exec ${FIRST_BOOT.join(' ')}`,
+  ]);
+  expect(withoutMenu).toMatchObject({ exitCode: 0, stderr: '' });
+  expect(withoutMenu.stdout).toContain('no /boot/grub/grub.cfg: this machine is not started by GRUB');
+  expect(machine.read('/etc/grub.d/01_litellm_lock')).toContain(
+    'password_pbkdf2 root grub.pbkdf2.sha512.10000.',
+  );
+});
+
 test('a machine whose network is not up makes everything too', async () => {
   using machine = await BareMachine.create({ addresses: [] });
   const seen = await bootAndInspect(machine);

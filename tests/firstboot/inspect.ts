@@ -2,7 +2,7 @@
  * Runs on a bare machine after its first boot and prints, as JSON, what can be seen from inside: which values stand
  * where, and what they open.
  */
-import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { createPrivateKey, pbkdf2Sync, X509Certificate } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from 'pg';
@@ -52,8 +52,17 @@ async function bySocket(user: string, role: string, sql: string): Promise<number
   return (await runProgram('setpriv', [...as, ...psql, '-v', 'ON_ERROR_STOP=1', '-c', sql])).exitCode;
 }
 
+/** Whether GRUB would take this password for what the menu stores, and asks for it once. */
+function asksFor(menu: string, password: string): boolean {
+  const hashes = [...menu.matchAll(/^password_pbkdf2 root grub\.pbkdf2\.sha512\.(\d+)\.(\w+)\.(\w+)$/gm)];
+  const [, rounds, salt, hash] = hashes[0] ?? [];
+  if (hashes.length !== 1 || salt === undefined || hash === undefined) return false;
+  const made = pbkdf2Sync(password, Buffer.from(salt, 'hex'), Number(rounds), hash.length / 2, 'sha512');
+  return made.toString('hex').toUpperCase() === hash;
+}
+
 async function leftovers(): Promise<string[]> {
-  const places = [facts.paths.state, '/etc/litellm', '/root', '/etc/postgresql'];
+  const places = [facts.paths.state, '/etc/litellm', '/root', '/etc/postgresql', '/etc/grub.d', '/boot'];
   const found = await runProgram('find', [...places, '-name', '.*.new']);
   return found.stdout.split('\n').filter((line) => line !== '');
 }
@@ -75,6 +84,7 @@ const inspection: Inspection = {
     masterKey: credentialField(credentials, 'masterKey') ?? '',
     saltKey: credentialField(credentials, 'saltKey') ?? '',
     databasePassword: credentialField(credentials, 'databasePassword') ?? '',
+    grubPassword: credentialField(credentials, 'grubPassword') ?? '',
   },
   logins: {
     service: await attempt(url, 'SELECT 1'),
@@ -91,6 +101,13 @@ const inspection: Inspection = {
   certificateFitsKey: new X509Certificate(text(layout.certificate)).checkPrivateKey(
     createPrivateKey(text(layout.certificateKey)),
   ),
+  grubAsksFor: {
+    menu: asksFor(text(layout.grubMenu), credentialField(credentials, 'grubPassword') ?? ''),
+    laterMenus: asksFor(
+      (await runProgram(layout.grubLockScript, [])).stdout,
+      credentialField(credentials, 'grubPassword') ?? '',
+    ),
+  },
   certificateNames: new X509Certificate(text(layout.certificate)).subjectAltName ?? '',
   pairs: readdirSync(facts.paths.tls).filter((name) => name.startsWith('pair-')).length,
   modes: {
@@ -101,6 +118,8 @@ const inspection: Inspection = {
     journal: modeOf(layout.journal),
     key: modeOf(`${layout.currentPair}/key.pem`),
     spend: modeOf(facts.paths.spendState),
+    grubMenu: modeOf(layout.grubMenu),
+    grubLockScript: modeOf(layout.grubLockScript),
   },
   journal: JSON.parse(text(layout.journal)),
   marker: JSON.parse(text(layout.marker)),

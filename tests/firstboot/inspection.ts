@@ -14,6 +14,7 @@ export interface Inspection {
     readonly ownerBySocket: number | null;
     readonly stranger: number | null;
   };
+  readonly grubAsksFor: { readonly menu: boolean; readonly laterMenus: boolean };
   readonly certificateFitsKey: boolean;
   readonly certificateNames: string;
   readonly pairs: number;
@@ -42,8 +43,8 @@ function lastLine({ stdout }: BootResult): Inspection {
 
 /** Every generated value of a machine. */
 export function secretsOf({ env, credentials }: Inspection): string[] {
-  const { masterKey, saltKey, databasePassword, adminPassword } = credentials;
-  return [masterKey, saltKey, databasePassword, adminPassword, env.UI_PASSWORD ?? ''];
+  const { masterKey, saltKey, databasePassword, adminPassword, grubPassword } = credentials;
+  return [masterKey, saltKey, databasePassword, adminPassword, grubPassword, env.UI_PASSWORD ?? ''];
 }
 
 /** The machine is complete, and every place that holds a value holds the same one. */
@@ -67,6 +68,8 @@ export function expectConsistent(inspection: Inspection): void {
     ownerBySocket: 0,
     stranger: 2,
   });
+  expect(credentials.grubPassword).toMatch(/^[a-z2-9]{5}(-[a-z2-9]{5}){3}$/);
+  expect(inspection.grubAsksFor).toEqual({ menu: true, laterMenus: true });
   expect(inspection.certificateFitsKey).toBe(true);
   expect(inspection.pairs).toBe(1);
   expect(modes).toEqual({
@@ -77,6 +80,8 @@ export function expectConsistent(inspection: Inspection): void {
     journal: '600',
     key: '600',
     spend: '700',
+    grubMenu: '600',
+    grubLockScript: '700',
   });
   expect(inspection.journal).not.toHaveProperty('secrets');
   expect(inspection.leftovers).toEqual([]);

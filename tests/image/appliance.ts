@@ -47,7 +47,7 @@ export class Appliance implements AsyncDisposable {
 
   /** Everything on this machine that no other machine may have, by name. */
   async identity(): Promise<Record<string, string>> {
-    const { masterKey, saltKey, databasePassword, adminPassword } = this.credentials;
+    const { masterKey, saltKey, databasePassword, adminPassword, grubPassword } = this.credentials;
     const certificate = await this.machine.succeed(`cat ${paths.tls}/cert.pem`);
     const hostKeys = await this.machine.succeed('cat /etc/ssh/ssh_host_*_key.pub | cut -d" " -f1,2');
     const keys = hostKeys
@@ -59,6 +59,7 @@ export class Appliance implements AsyncDisposable {
       saltKey,
       databasePassword,
       adminPassword,
+      grubPassword,
       certificate: new X509Certificate(certificate).fingerprint256,
       machineId: (await this.machine.succeed('cat /etc/machine-id')).trim(),
       databaseSystem: await this.query('select system_identifier from pg_control_system()', 'postgres'),

@@ -15,6 +15,7 @@ export function credentialClaims(world: () => World): void {
       masterKey: expect.stringMatching(/^sk-[A-Za-z0-9_-]{43}$/),
       saltKey: expect.stringMatching(KEY),
       databasePassword: expect.stringMatching(KEY),
+      grubPassword: expect.stringMatching(/^[a-z2-9]{5}(-[a-z2-9]{5}){3}$/),
     });
   });
 

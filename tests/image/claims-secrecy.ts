@@ -8,9 +8,18 @@ import type { World } from './world.ts';
 
 async function secretsOf({ provider, ...world }: World, name: 'plain' | 'azure'): Promise<string[]> {
   const { machine, credentials } = world[name];
-  const { masterKey, saltKey, databasePassword, adminPassword } = credentials;
+  const { masterKey, saltKey, databasePassword, adminPassword, grubPassword } = credentials;
   const tlsKey = await machine.succeed(`sed -n 2p ${facts.paths.tls}/key.pem`);
-  return [masterKey, saltKey, databasePassword, adminPassword, CHOSEN, provider.apiKey, tlsKey.trim()];
+  return [
+    masterKey,
+    saltKey,
+    databasePassword,
+    adminPassword,
+    grubPassword,
+    CHOSEN,
+    provider.apiKey,
+    tlsKey.trim(),
+  ];
 }
 
 export function secrecyClaims(world: () => World): void {
