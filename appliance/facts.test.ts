@@ -21,8 +21,18 @@ test.each([
   ['a relative path', text.replace('/etc/litellm/config.yaml', 'config.yaml'), 'paths.config: must match ^/'],
   [
     'a password rule that nobody knows',
-    text.replace('qemu: { adminPassword: random }', 'qemu: { adminPassword: fixed }'),
+    text.replace('qemu: { adminPassword: random', 'qemu: { adminPassword: fixed'),
     'targets.qemu.adminPassword: must be one of random, instance-id',
+  ],
+  [
+    'root logging in with a password',
+    text.replace('sshRootLogin: "no"', 'sshRootLogin: "yes"'),
+    'targets.qemu.sshRootLogin: must be one of no, prohibit-password',
+  ],
+  [
+    'a keep-alive that Azure does not allow',
+    text.replace('sshKeepAliveSeconds: 180', 'sshKeepAliveSeconds: 420'),
+    'targets.qemu.sshKeepAliveSeconds: must be <= 235',
   ],
   ['an undated image', text.replace(/release-\d{8}/, 'current'), 'bases.ubuntu-24.04.source.url: must match'],
   [

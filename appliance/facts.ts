@@ -5,6 +5,9 @@ import { parse } from 'yaml';
 /** How the first admin password of a machine is made. */
 export type AdminPasswordRule = 'random' | 'instance-id';
 
+/** Whether root may come in over SSH: never, or with a key alone. sshd's own words. */
+export type SshRootLogin = 'no' | 'prohibit-password';
+
 export interface CloudImageSource {
   readonly kind: 'cloud-image';
   /** Dated URL of the image; SHA256SUMS and its signature lie beside it. */
@@ -38,6 +41,9 @@ export interface ImageFacts {
 
 export interface TargetFacts {
   readonly adminPassword: AdminPasswordRule;
+  readonly sshRootLogin: SshRootLogin;
+  /** After so long without a word sshd asks whether the client is still there. */
+  readonly sshKeepAliveSeconds: number;
 }
 
 export interface Paths {
@@ -169,7 +175,12 @@ const base = record({
   },
 });
 
-export const adminPasswordSchema = { enum: ['random', 'instance-id'] } as const;
+/** What differs between targets; a machine knows the values of its own. */
+export const targetSchemas = {
+  adminPassword: { enum: ['random', 'instance-id'] },
+  sshRootLogin: { enum: ['no', 'prohibit-password'] },
+  sshKeepAliveSeconds: { type: 'integer', minimum: 30, maximum: 235 },
+} as const;
 
 const pem = {
   type: 'string',
@@ -183,7 +194,7 @@ const required = record({
   targets: {
     type: 'object',
     minProperties: 1,
-    additionalProperties: record({ adminPassword: adminPasswordSchema }),
+    additionalProperties: record(targetSchemas),
   },
 });
 const schema = {

@@ -21,6 +21,8 @@ test('a machine knows its own base and target, and no other', () => {
     target: 'azure',
     postgresql: 17,
     adminPassword: 'instance-id',
+    sshRootLogin: 'no',
+    sshKeepAliveSeconds: 180,
   });
   expect(machine).not.toHaveProperty('bases');
   expect(machine).not.toHaveProperty('targets');

@@ -1,26 +1,25 @@
 import { readFileSync } from 'node:fs';
 import {
-  type AdminPasswordRule,
-  adminPasswordSchema,
   checked,
   type Facts,
   FactsError,
   type ProductFacts,
   productSchemas,
+  type TargetFacts,
+  targetSchemas,
 } from './facts.ts';
 
 /**
  * The facts of one image: what appliance.yaml says for its base and target. Baked into the machine as JSON
  * (`paths.machineFacts`); first boot, operator and gateway read that file and never appliance.yaml.
  */
-export interface MachineFacts extends ProductFacts {
+export interface MachineFacts extends ProductFacts, TargetFacts {
   readonly base: string;
   readonly target: string;
   /** PostgreSQL server major of the base. */
   readonly postgresql: number;
   /** nginx `major.minor` of the base. */
   readonly nginx: string;
-  readonly adminPassword: AdminPasswordRule;
   /** Commit that the image was built from; ends in `-dirty` when the work tree had changes. */
   readonly commit: string;
 }
@@ -32,7 +31,7 @@ const properties = {
   target: text,
   postgresql: { type: 'integer' },
   nginx: text,
-  adminPassword: adminPasswordSchema,
+  ...targetSchemas,
   commit: text,
 };
 const schema = { type: 'object', additionalProperties: false, required: Object.keys(properties), properties };
@@ -49,8 +48,7 @@ function known<T>(table: Readonly<Record<string, T>>, name: string, kind: string
 export function machineFacts(facts: Facts, base: string, target: string, commit: string): MachineFacts {
   const { bases, targets, image, publisher: _, ...product } = facts;
   const { postgresql, nginx } = known(bases, base, 'base');
-  const { adminPassword } = known(targets, target, 'target');
-  return { ...product, base, target, postgresql, nginx, adminPassword, commit };
+  return { ...product, base, target, postgresql, nginx, ...known(targets, target, 'target'), commit };
 }
 
 /** Reads the facts that were baked into this machine. Throws FactsError when the file is missing or wrong. */

@@ -33,7 +33,7 @@ test.each(bases)('no unit of %s asks for the cluster that first boot has yet to 
 
 test('units that start by themselves say by what, and the others have no such section', () => {
   const units = renderUnits(machine('debian-13')).filter(({ path }) =>
-    /system\/[^/]+\.(service|timer)$/.test(path),
+    /system\/[^/]+\.(path|service|timer)$/.test(path),
   );
   const installable = units.filter(({ content }) => content.includes('[Install]'));
   const names = installable.map(({ path }) => path.split('/').at(-1));

@@ -17,6 +17,11 @@ export interface RenderedFile {
 
 /** Units that start by themselves; the others are started by these. */
 export const enabledUnits = [
+  'aidecheck.service',
+  'aidecheck.timer',
+  'litellm-account-backups.path',
+  'litellm-account-backups.service',
+  'litellm-aide-database.service',
   'litellm-egress.service',
   'litellm-firstboot.service',
   'litellm-address.service',
@@ -24,6 +29,7 @@ export const enabledUnits = [
   'litellm-partitions.timer',
   'litellm.service',
   'litellm-ssh-hostkeys.service',
+  'sysctl-reapply-network.service',
   'litellm-cloud-init-again.service',
   'litellm-cloud-init-settled.service',
 ] as const;
@@ -76,7 +82,7 @@ function valuesFor(facts: MachineFacts) {
 /** The machine's own units: every template that is named like one. */
 const unitNames = readdirSync(templates)
   .map((file) => file.replace(/\.hbs$/, ''))
-  .filter((name) => /\.(service|timer)$/.test(name));
+  .filter((name) => /\.(path|service|timer)$/.test(name));
 
 /** AppArmor profiles of ours, which the units name. */
 const profiles = ['gateway', 'migrate', 'firstboot'] as const;

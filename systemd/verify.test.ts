@@ -12,8 +12,9 @@ const run = $({ quiet: true, nothrow: true });
 const facts = readFacts();
 const programs = [
   'opt/litellm/bin/node',
-  ...['find', 'rm', 'sh', 'sync', 'touch'].map((name) => `usr/bin/${name}`),
+  ...['aide', 'find', 'rm', 'sh', 'ssh-keygen', 'sync', 'touch'].map((name) => `usr/bin/${name}`),
   'bin/sh',
+  'usr/lib/systemd/systemd-sysctl',
   'usr/local/sbin/litellm-ctl',
   'usr/sbin/ip6tables-restore',
   'usr/sbin/iptables-restore',
@@ -39,7 +40,9 @@ async function complaints(root: string, units: readonly string[]): Promise<strin
 
 describe.each(Object.keys(facts.bases))('on %s', (base) => {
   const files = renderUnits(machineFacts(facts, base, 'qemu', 'test'));
-  const units = files.map(({ path }) => path).filter((path) => /system\/[^/]+\.(service|timer)$/.test(path));
+  const units = files
+    .map(({ path }) => path)
+    .filter((path) => /system\/[^/]+\.(path|service|timer)$/.test(path));
   let root: string;
 
   beforeAll(() => {

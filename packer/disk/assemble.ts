@@ -29,7 +29,7 @@ export async function assembleDisk(
 ) {
   const layout = layoutFor(options.bytes);
   const identity = { rootUuid: randomUUID(), espId: randomUUID().slice(0, 8).toUpperCase() };
-  writeFileSync(`${tree}/etc/fstab`, fstab(identity));
+  writeFileSync(`${tree}/etc/fstab`, fstab(identity, readFileSync(`${tree}/etc/fstab`, 'utf8')));
   try {
     const grub = await installGrub(shell, tree, identity);
     await shell`truncate -s ${layout.sectors * SECTOR} ${disk}`;
@@ -43,11 +43,13 @@ export async function assembleDisk(
   }
 }
 
-function fstab({ rootUuid, espId }: Identity): string {
+/** The disk's own file systems, then what the tree has asked for besides. */
+function fstab({ rootUuid, espId }: Identity, asked: string): string {
   const vfatId = `${espId.slice(0, 4)}-${espId.slice(4)}`;
   return [
     `UUID=${rootUuid} / ext4 rw,discard,errors=remount-ro 0 1`,
     `UUID=${vfatId} /boot/efi vfat umask=0077,nofail 0 1`,
+    ...asked.split('\n').filter((line) => /^\s*[^#\s]/.test(line) && !/^\S+\s+\/(boot\/efi)?\s/.test(line)),
     '',
   ].join('\n');
 }

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { type SshKey, waitForSsh } from '../ssh.ts';
+import { ROOT_MAY_BUILD, type SshKey, waitForSsh } from '../ssh.ts';
 import { hostNameServers } from './name-servers.ts';
 import { bootTree } from './nspawn.ts';
 import type { Network } from './outside.ts';
@@ -24,11 +24,13 @@ export interface MachineOptions {
   readonly signal: AbortSignal;
 }
 
-/** Starts the tree and waits until SSH answers. Nothing is written into the tree by this: key and name servers are bound over it. */
+/** Starts the tree and waits until SSH answers. Nothing is written into the tree by this: key and settings are bound over it. */
 export async function startMachine(options: MachineOptions): Promise<Machine> {
   const { tree, network, key, work, signal } = options;
   const resolved = `${work}/resolved.conf`;
   writeFileSync(resolved, `[Resolve]\nDNS=${hostNameServers().join(' ')}\n`);
+  const sshService = `${work}/ssh.conf`;
+  writeFileSync(sshService, ROOT_MAY_BUILD.content);
   const machine = bootTree(tree, network.name, options.console, [
     // With a namespace that was made outside, systemd-nspawn does not give this by itself, and ufw needs it.
     '--capability=CAP_NET_ADMIN',
@@ -36,6 +38,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
     '--tmpfs=/root/.ssh:mode=0700',
     `--bind-ro=${key.publicKeyFile}:/root/.ssh/authorized_keys`,
     `--bind-ro=${resolved}:/run/systemd/resolved.conf.d/bake.conf`,
+    `--bind-ro=${sshService}:${ROOT_MAY_BUILD.path}`,
   ]);
   try {
     const ssh = waitForSsh(network.machineAddress, 22, { timeoutMs: 60_000, signal });

@@ -1,7 +1,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { stringify } from 'yaml';
 import type { Shell } from 'zx';
-import type { SshKey } from '../ssh.ts';
+import { ROOT_MAY_BUILD, type SshKey } from '../ssh.ts';
 
 /** What cloud-init is told in a build machine: root may come in with this key, and no user is made that would stay. */
 export function userData(publicKey: string): string {
@@ -9,6 +10,12 @@ export function userData(publicKey: string): string {
     disable_root: false,
     ssh_pwauth: false,
     users: [{ name: 'root', ssh_authorized_keys: [publicKey] }],
+    // At every boot of the build, before sshd is started.
+    bootcmd: [
+      ['mkdir', '-p', dirname(ROOT_MAY_BUILD.path)],
+      ['sh', '-c', 'printf %s "$1" > "$2"', 'sh', ROOT_MAY_BUILD.content, ROOT_MAY_BUILD.path],
+      ['systemctl', 'daemon-reload'],
+    ],
     // The build installs what it needs itself, and at a known moment.
     package_update: false,
     package_upgrade: false,

@@ -1,4 +1,6 @@
 locals {
+  # Given to the shell to read, because nothing may be run from the image's own /tmp.
+  run_script  = "{{ .Vars }} sh {{ .Path }}"
   arguments   = ["-e", "@${var.ansible_variables}"]
   environment = ["ANSIBLE_CONFIG=${var.ansible_config}", "ANSIBLE_LOG_PATH=${var.ansible_log}", "ANSIBLE_NOCOLOR=1"]
 }
@@ -10,8 +12,9 @@ build {
 
   # cloud-init of the build machine would get in the way of apt, and write again what is cleaned away.
   provisioner "shell" {
-    only   = ["qemu.vm"]
-    inline = ["cloud-init status --wait || test $? -eq 2"]
+    only            = ["qemu.vm"]
+    execute_command = local.run_script
+    inline          = ["cloud-init status --wait || test $? -eq 2"]
   }
 
   provisioner "ansible" {
@@ -45,6 +48,7 @@ build {
 
   # The machine is started once more, to be cleaned; that must not be its first boot.
   provisioner "shell" {
+    execute_command = local.run_script
     inline = [
       "for unit in litellm- litellm nginx; do",
       "  mkdir -p /etc/systemd/system/$unit.service.d",
@@ -61,11 +65,13 @@ build {
 
   # cloud-init of the build machine would get in the way of apt, and write again what is cleaned away.
   provisioner "shell" {
-    only   = ["qemu.vm"]
-    inline = ["cloud-init status --wait || test $? -eq 2"]
+    only            = ["qemu.vm"]
+    execute_command = local.run_script
+    inline          = ["cloud-init status --wait || test $? -eq 2"]
   }
 
   provisioner "shell" {
+    execute_command = local.run_script
     inline = [
       "find /etc/systemd/system -name build.conf -delete",
       "find /etc/systemd/system -name '*.service.d' -empty -delete",
