@@ -45,6 +45,10 @@ test.each([
   '/var/lib/cloud/instances/i-1/sem/config_ssh',
   '/root/litellm-credentials.txt',
   '/etc/litellm/litellm.env',
+  '/etc/grub.d/01_litellm_lock',
+  '/var/lib/aide/aide.db',
+  '/var/log/audit/audit.log',
+  '/etc/shadow-',
   '/etc/letsencrypt/accounts/server/account.json',
 ])('a planted %s is found', (path) => {
   write(path);

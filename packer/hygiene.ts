@@ -103,7 +103,9 @@ export function hygieneRules({ paths }: ProductFacts): readonly HygieneRule[] {
       paths.tls,
       `${paths.firstbootState}/*`,
       `${paths.spendState}/*`,
+      '/etc/grub.d/01_litellm_lock',
     ),
+    ...absent('files are recorded as the machine has them after its first boot', '/var/lib/aide/*'),
     ...absent(
       'memory of the build',
       '/var/crash/*',
