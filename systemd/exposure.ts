@@ -19,7 +19,11 @@ interface Rule {
 /** The first rule that fits a unit counts. */
 const rules: readonly Rule[] = [
   { units: /^litellm\.service$/, limit: 2, reason: 'talks to strangers and to providers' },
-  { units: /^(litellm-|aidecheck\.|sysctl-reapply-network\.)/, limit: 5, reason: 'ours; what it may do beyond the common set is said in the unit' },
+  {
+    units: /^(litellm-|aidecheck\.|sysctl-reapply-network\.)/,
+    limit: 5,
+    reason: 'ours; what it may do beyond the common set is said in the unit',
+  },
   { units: /^nginx\.service$/, limit: 5, reason: 'its master is root, for low ports and the certificate' },
   { units: /^postgresql@.*\.service$/, limit: 5, reason: 'started by root, who becomes its owner' },
   { units: /^fail2ban\.service$/, limit: 5, reason: 'bans by the firewall and reads logs of others' },
