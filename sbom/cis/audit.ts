@@ -8,14 +8,13 @@ import { checkedTailoring } from './documents.ts';
 import { cisCheck, type Evidence, howItWasMade, judge } from './judge.ts';
 import { ensureKit, KIT_IN_MACHINE, type Kit } from './kit.ts';
 import { mergeOutcomes, writeMergedArf } from './merge.ts';
+import { writeRehearsal } from './rehearsal.ts';
 import { writeReport } from './report.ts';
 import type { RootShell } from './root-shell.ts';
 import { scan, withKit } from './scan.ts';
 import { readArf } from './scap-document.ts';
 import type { CisScore } from './score.ts';
-import { countResults, ratio } from './scoring.ts';
 import { tailoredOut } from './tailoring.ts';
-import type { RuleResult } from './xccdf.ts';
 
 /** What is judged, and by what. */
 export interface AuditOptions {
@@ -37,13 +36,11 @@ export interface Audit {
   readonly score: string;
   readonly result: CisScore;
   readonly check: CheckResult;
-  /** Rules whose answer has to come from the virtual machine; empty once it has, or where it did the whole. */
-  readonly toRecheck: readonly string[];
 }
 
 /**
- * Scans a copy of the tree that runs in a container with no network (`AUDIT=container`). Scanner and content are only
- * shown to it. The result is not complete before `recheckInVm` has asked the rules of `toRecheck` again.
+ * Scans a copy of the sealed tree that runs in a container with no network and goes through its first boot there
+ * (`AUDIT=container`). Scanner and content are only shown to it. The check counts as not run before `recheckInVm`.
  */
 export async function auditContainer(options: AuditOptions, work: Work): Promise<Audit> {
   const { tree, output, rehearsal } = options;
@@ -57,19 +54,19 @@ export async function auditContainer(options: AuditOptions, work: Work): Promise
       signal: work.signal,
     }),
   );
-  const arf = `${output}/container-arf.xml`;
+  const arf = containerArf(options);
   try {
     await assertFirstBooted(machine);
     await work.log.step('OpenSCAP in a container', () => scan(machine, { by: 'content', arf }));
     if (rehearsal !== undefined) {
       await work.log.step(`OpenSCAP with content for ${rehearsal}`, () =>
-        scan(machine, { by: 'rehearsal', arf: rehearsalArf(options) }),
+        scan(machine, { by: 'rehearsal', arf: `${output}/rehearsal-arf.xml` }),
       );
     }
   } finally {
     await machine.end();
   }
-  if (rehearsal !== undefined) await writeRehearsal(options, rehearsal);
+  if (rehearsal !== undefined) await writeRehearsal(output, rehearsal);
   const whole = await readArf(arf);
   const evidence: Evidence = {
     ...whole,
@@ -93,23 +90,21 @@ async function assertFirstBooted(machine: RootShell): Promise<void> {
 }
 
 /**
- * Asks the rules that a container cannot judge again in the booted machine of the same image, and writes ARF, report
- * and score anew with its answers. The machine's disk must be one that is thrown away.
+ * Asks the rules that a container cannot judge again in the booted machine of the same image, and writes report and
+ * score anew with its answers. Goes on from what `auditContainer` left in `options.output`, in this process or an earlier
+ * one. The machine's disk must be one that is thrown away.
  */
-export async function recheckInVm(
-  machine: RootShell,
-  before: Pick<Audit, 'toRecheck'>,
-  options: AuditOptions,
-  work: Work,
-): Promise<Audit> {
+export async function recheckInVm(machine: RootShell, options: AuditOptions, work: Work): Promise<Audit> {
   const { kit, content } = await prepare(options, work);
+  const container = containerArf(options);
   const again = `${options.output}/vm-arf.xml`;
-  const rules = before.toRecheck;
+  const whole = await readArf(container);
+  const tailored = tailoredOut(checkedTailoring(), options.target).map(({ rule }) => rule);
+  const selected = whole.benchmark.profiles.get(PROFILE) ?? new Set();
+  const rules = rulesToRecheck(whole.testResult, selected, new Set(tailored));
   await work.log.step(`OpenSCAP in the virtual machine: ${rules.length} rules`, () =>
     withKit(machine, kit, () => scan(machine, { by: 'content', rules, arf: again })),
   );
-  const container = `${options.output}/container-arf.xml`;
-  const whole = await readArf(container);
   const outcomes = mergeOutcomes(whole.testResult, (await readArf(again)).testResult, rules);
   const evidence: Evidence = {
     ...whole,
@@ -153,42 +148,19 @@ async function prepare(
   return { kit: await ensureKit(tree, content, chosen, work), content };
 }
 
-async function conclude(evidence: Evidence, arf: string, options: AuditOptions, work: Work): Promise<Audit> {
-  const { output, target } = options;
-  const tailoring = checkedTailoring();
-  const result = judge(evidence, tailoring, target);
+async function conclude(
+  evidence: Evidence,
+  arf: string,
+  { output, target }: AuditOptions,
+  work: Work,
+): Promise<Audit> {
+  const result = judge(evidence, checkedTailoring(), target);
   const [html, score] = [`${output}/cis-report.html`, `${output}/cis-score.json`];
   writeFileSync(score, `${JSON.stringify(result, null, 1)}\n`);
   await work.log.step('the report', () => writeReport(arf, html, result.how, work.signal));
-  const { wholeFrom, rechecked, benchmark, testResult } = evidence;
-  const selected = benchmark.profiles.get(PROFILE) ?? new Set();
-  const out = new Set(tailoredOut(tailoring, target).map(({ rule }) => rule));
-  const open = wholeFrom === 'container' && rechecked.size === 0;
-  const toRecheck = open ? rulesToRecheck(testResult, selected, out) : [];
-  return { arf, html, score, result, toRecheck, check: cisCheck(result, new Date().toISOString()) };
+  return { arf, html, score, result, check: cisCheck(result, new Date().toISOString()) };
 }
 
-function rehearsalArf({ output }: AuditOptions): string {
-  return `${output}/rehearsal-arf.xml`;
-}
-
-/** What came of content that is for another system: figures of their own, of which no check depends. */
-async function writeRehearsal(options: AuditOptions, product: Product): Promise<void> {
-  const { benchmark, testResult } = await readArf(rehearsalArf(options));
-  const selected = benchmark.profiles.get(PROFILE) ?? new Set();
-  const outcomes = [...testResult.outcomes].filter(([rule]) => selected.has(rule));
-  const withResult = (wanted: RuleResult) =>
-    outcomes.filter(([, { result }]) => result === wanted).map(([rule]) => rule);
-  const results = countResults(outcomes.map(([, { result }]) => result));
-  const rehearsal = {
-    content: product,
-    how: `Content for ${product} on a machine that is not: its one element that names the system was taken out.`,
-    rules: selected.size,
-    results,
-    ratio: ratio(results.pass, results.fail + results.error + results.unknown),
-    score: testResult.score,
-    failed: withResult('fail'),
-    errors: [...withResult('error'), ...withResult('unknown')],
-  };
-  writeFileSync(`${options.output}/rehearsal-${product}.json`, `${JSON.stringify(rehearsal, null, 1)}\n`);
+function containerArf({ output }: AuditOptions): string {
+  return `${output}/container-arf.xml`;
 }

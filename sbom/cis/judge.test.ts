@@ -120,6 +120,12 @@ test('a fault that is not listed counts against both scores', () => {
   expect(untailored.strictRatio).toBe(99.43);
 });
 
+test('a container alone is never a passed check, whatever it found', () => {
+  const { status, detail } = verdict({ ...hardened(), wholeFrom: 'container' });
+  expect(status).toBe('not-run');
+  expect(detail).toContain('wait for the virtual machine');
+});
+
 test('each rule says which machine judged it, and the first line says how the scan was made', () => {
   const merged: Evidence = { ...hardened(), wholeFrom: 'container', rechecked: new Set([RULE]) };
   const score = judge(merged, tailoring, 'qemu');
