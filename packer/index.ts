@@ -10,7 +10,7 @@ export { runCommand, type Work } from './command.ts';
 export { compressDisk } from './disk/assemble.ts';
 export { putFiles } from './disk/put-files.ts';
 export type { Driver, Play, SealedDisk } from './driver.ts';
-export { type IsolatedMachine, type Outcome, startIsolated } from './driver-container/isolated.ts';
+export { startIsolated } from './driver-container/isolated.ts';
 export { baseDisk } from './driver-vm/base-disk.ts';
 export { vmDriver } from './driver-vm/driver.ts';
 export { kvmWorks } from './driver-vm/kvm.ts';

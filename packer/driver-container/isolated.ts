@@ -10,7 +10,7 @@ export interface IsolatedOptions {
   readonly tree: string;
   /** Name of the machine, at most 60 letters, digits and dashes; one that still runs under it is ended first. */
   readonly name: string;
-  /** Directory for layer and console; emptied first. */
+  /** Directory for the layer, emptied first and removed at the end; the console stays beside it, in `<directory>.log`. */
   readonly directory: string;
   /** Directories of the build host that the machine sees, without writing into them, by their place in it. */
   readonly shown: Readonly<Record<string, string>>;
@@ -40,20 +40,22 @@ const TRY_AGAIN_MS = 250;
 export async function startIsolated(options: IsolatedOptions): Promise<IsolatedMachine> {
   const { tree, name, directory, signal } = options;
   const merged = `${directory}/tree`;
+  const console = `${directory}.log`;
   await dropIsolated(name, directory);
+  rmSync(console, { force: true });
   for (const part of ['upper', 'scratch', 'tree']) mkdirSync(`${directory}/${part}`, { recursive: true });
   const layers = `lowerdir=${tree},upperdir=${directory}/upper,workdir=${directory}/scratch`;
   await $({ quiet: true })`mount -t overlay overlay -o ${layers} ${merged}`;
 
   const shown = Object.entries(options.shown).map(([inside, outside]) => `--bind-ro=${outside}:${inside}`);
-  const machine = bootTree(merged, name, `${directory}/console.log`, ['--private-network', ...shown]);
+  const machine = bootTree(merged, name, console, ['--private-network', ...shown]);
   const run = (command: string, input = '') => runInside(machine, command, input);
   const end = async (): Promise<void> => {
     await machine.powerOff();
     await dropIsolated(name, directory);
   };
   try {
-    await Promise.race([settled(run, signal), machine.died]);
+    await Promise.race([settled(run, console, signal), machine.died]);
   } catch (error) {
     await end();
     throw error;
@@ -70,13 +72,14 @@ async function dropIsolated(name: string, directory: string): Promise<void> {
   rmSync(directory, { recursive: true, force: true });
 }
 
-async function settled(run: IsolatedMachine['run'], signal: AbortSignal): Promise<void> {
+async function settled(run: IsolatedMachine['run'], console: string, signal: AbortSignal): Promise<void> {
   const started = performance.now();
   const elapsed = () => performance.now() - started;
   const ready = async () => (await run('systemctl list-jobs --no-legend')).code === 0;
   while (!(await ready())) {
     signal.throwIfAborted();
-    if (elapsed() > READY_MS) throw new Failure('the machine does not answer', 'read its console');
+    if (elapsed() > READY_MS)
+      throw new Failure('the machine does not answer', `read its console in ${console}`);
     await sleep(TRY_AGAIN_MS);
   }
   for (;;) {
