@@ -49,7 +49,7 @@ export async function startIsolated(options: IsolatedOptions): Promise<IsolatedM
 
   const shown = Object.entries(options.shown).map(([inside, outside]) => `--bind-ro=${outside}:${inside}`);
   const machine = bootTree(merged, name, console, ['--private-network', ...shown]);
-  const run = (command: string, input = '') => runInside(machine, command, input);
+  const run = (command: string, input = '') => runInside(machine, command, input, signal);
   const end = async (): Promise<void> => {
     await machine.powerOff();
     await dropIsolated(name, directory);
@@ -93,12 +93,17 @@ async function settled(run: IsolatedMachine['run'], console: string, signal: Abo
   }
 }
 
-async function runInside(machine: Nspawn, command: string, input: string): Promise<Outcome> {
+async function runInside(
+  machine: Nspawn,
+  command: string,
+  input: string,
+  signal: AbortSignal,
+): Promise<Outcome> {
   const leader = leaderOf(machine.pid);
   if (leader === undefined) return { code: null, stdout: '', stderr: 'the machine has no process yet' };
   const environment = ['HOME=/root', 'LC_ALL=C.UTF-8', 'PATH=/usr/sbin:/usr/bin:/sbin:/bin'];
   const inside = ['-t', String(leader), '-a', 'env', '-i', ...environment, 'bash', '-c', command];
-  const output: ProcessOutput = await $({ quiet: true, nothrow: true, input })`nsenter ${inside}`;
+  const output: ProcessOutput = await $({ quiet: true, nothrow: true, input, signal })`nsenter ${inside}`;
   return { code: output.exitCode, stdout: output.stdout, stderr: output.stderr };
 }
 
