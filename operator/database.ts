@@ -2,6 +2,7 @@ import { mustRun } from '../appliance/index.ts';
 import {
   type DatabaseFinding,
   examineDatabase,
+  FirstBootError,
   readDatabaseChoice,
   requireLocalCluster,
 } from '../firstboot/index.ts';
@@ -19,7 +20,13 @@ async function examine({ machine }: Operator): Promise<DatabaseFinding> {
 /** As one line of the status. Whether the machine's own server runs, its unit tells. */
 export async function checkDatabase(operator: Operator): Promise<Check> {
   const name = 'database';
-  const finding = await examine(operator);
+  let finding: DatabaseFinding;
+  try {
+    finding = await examine(operator);
+  } catch (error) {
+    if (!(error instanceof FirstBootError)) throw error;
+    return { name, state: 'problem', detail: error.message, remedy: error.remedy };
+  }
   if (finding.kind === 'good') {
     const { detail, note } = finding;
     return { name, state: 'ok', detail: note === undefined ? detail : `${detail}\nnote: ${note}` };
