@@ -259,9 +259,9 @@ async function cutAfterEveryChange(
     using machine = await start.copy();
     const onCopy = remote.on(machine);
     const run = [NODE, '--import', DIE, '/opt/litellm/firstboot.mjs', 'run'];
-    const { exitCode, stderr } = await onCopy.boot(run, { DIE_AT: String(cuts + 1) });
+    const { exitCode } = await onCopy.boot(run, { DIE_AT: String(cuts + 1) });
     if (exitCode === 0) return cuts;
-    expect({ exitCode, stderr }, `the run with change ${cuts + 1}`).toEqual({ exitCode: 137, stderr: '' });
+    expect(exitCode, `the run with change ${cuts + 1}`).toBe(137);
     const next = await onCopy.boot(FIRST_BOOT);
     expect(next, `after change ${cuts + 1}`).toMatchObject({ exitCode: 0, stderr: '' });
     await expectRepaired(machine);
