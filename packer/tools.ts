@@ -70,6 +70,7 @@ export const packagesFor = {
     'apparmor',
   ],
   audit: ['openscap-scanner', 'openscap-common', 'systemd-container'],
+  malware: ['clamav'],
   bench: ['wrk', 'nginx-light', 'iproute2', 'util-linux', 'python3-venv', 'ca-certificates'],
 } as const satisfies Record<string, readonly string[]>;
 

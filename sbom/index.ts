@@ -32,9 +32,11 @@ export { evidenceNames, readSignedEvidence, type SignedEvidence } from './eviden
 export { publisherKey, rehearsalKey, type SigningKey } from './evidence/signing-key.ts';
 export { type EvidenceInputs, writeEvidence } from './evidence/write-evidence.ts';
 export { readPassphrase } from './release/passphrase.ts';
+export { type Clamav, ensureClamav } from './vulnerabilities/clamav.ts';
 export type { CveReport, Finding } from './vulnerabilities/cve-report.ts';
 export { rejudgeCveReport } from './vulnerabilities/judge.ts';
 export { type Policy, readPolicy } from './vulnerabilities/policy.ts';
+export { scanMalware } from './vulnerabilities/scan-malware.ts';
 export { type SecretFind, scanSecrets, scanTreeForSecrets } from './vulnerabilities/scan-secrets.ts';
 export { scanVulnerabilities } from './vulnerabilities/scan-vulnerabilities.ts';
 export { ensureTrivy, fetchedTrivy, type Trivy } from './vulnerabilities/trivy.ts';
