@@ -37,10 +37,11 @@ function packagedDigests(tree: string): Map<string, string> {
   return digests;
 }
 
-/** Regular files below a directory, by their path from it; links are not followed. */
-export function filesBelow(directory: string): string[] {
-  return readdirSync(directory, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => `${entry.parentPath.slice(directory.length)}/${entry.name}`)
-    .sort();
+/** Regular files below a directory, by their path from it. Links are not followed, which Node's own listing would do. */
+export function filesBelow(directory: string, below = ''): string[] {
+  return readdirSync(`${directory}${below}`, { withFileTypes: true }).flatMap((entry) => {
+    const path = `${below}/${entry.name}`;
+    if (entry.isDirectory()) return filesBelow(directory, path);
+    return entry.isFile() ? [path] : [];
+  });
 }

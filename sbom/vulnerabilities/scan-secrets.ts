@@ -76,11 +76,12 @@ async function allFinds({ root, files, trivy, signal }: SecretScan): Promise<Sec
   if (files.length === 0) throw new NotRun(`there is no file to scan for secrets in ${root}`);
   const staged = await mkdtemp(join(tmpdir(), 'secrets-'));
   try {
-    for (const path of files) await stage(`${root}${path}`, `${staged}${path}`);
+    const names = new Map(files.map((path) => [unskippable(path), path]));
+    for (const [name, path] of names) await stage(`${root}${path}`, `${staged}${name}`);
     const canaries = await plantCanaries(staged);
     const args = ['rootfs', '--scanners', 'secret', '--secret-config', rules, staged];
     const report = readTrivyReport(await runTrivy(trivy, { args, timeoutMs: SCAN_MS }, signal));
-    return withoutCanaries(findsOf(report), canaries);
+    return withoutCanaries(findsOf(report, names), canaries);
   } finally {
     await rm(staged, { recursive: true, force: true });
   }
@@ -92,14 +93,22 @@ async function stage(from: string, to: string): Promise<void> {
   await link(from, to).catch(() => copyFile(from, to));
 }
 
-function findsOf(report: TrivyReport): SecretFind[] {
+function findsOf(report: TrivyReport, names: ReadonlyMap<string, string>): SecretFind[] {
   return resultsOf(report).flatMap(({ Target, Secrets }) =>
-    (Secrets ?? []).map(({ RuleID, StartLine }) => ({
-      path: `/${Target.replace(/^\//, '')}`,
-      rule: RuleID,
-      line: StartLine,
-    })),
+    (Secrets ?? []).map(({ RuleID, StartLine }) => {
+      const name = `/${Target.replace(/^\//, '')}`;
+      return { path: names.get(name) ?? name, rule: RuleID, line: StartLine };
+    }),
   );
+}
+
+const SKIPPED_DIRECTORIES = /\/(node_modules|\.git)(?=\/)/g;
+const SKIPPED_NAMES =
+  /\/(?:go\.(?:mod|sum)|[^/]*[.-]lock(?:\.\w+)?|[^/]*\.(?:jpg|png|gif|doc|pdf|bin|svg|socket|deb|rpm|zip|gz|gzip|tar))$/i;
+
+/** A path under which Trivy looks into a file that it would pass over by its name. */
+function unskippable(path: string): string {
+  return path.replaceAll(SKIPPED_DIRECTORIES, '/$1-').replace(SKIPPED_NAMES, '$&.txt');
 }
 
 /**
