@@ -43,11 +43,10 @@ const validate = new Ajv().compile<Metadata>({
 export async function ensureDatabase(
   trivy: Trivy,
   maxAgeDays: number,
-  signal?: AbortSignal,
+  { signal, own = `${places.cache}/trivy` }: { signal?: AbortSignal | undefined; own?: string } = {},
 ): Promise<string> {
   const given = process.env.TRIVY_CACHE_DIR;
   if (given !== undefined && given !== '') return given;
-  const own = `${places.cache}/trivy`;
   const fresh = await readDatabase(own, maxAgeDays, new Date()).catch(() => undefined);
   if (fresh === undefined) await download(trivy, own, signal);
   return own;

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { CveReport, Finding } from './cve-report.ts';
+import { findingsTable } from './findings-table.ts';
 import { cveResult, judge, rejudgeCveReport } from './judge.ts';
 import { type Exception, type Policy, readPolicy } from './policy.ts';
 import { vexDocument } from './vex.ts';
@@ -73,6 +74,18 @@ test.each([
   ['another package', { ...exception, package: 'nginx' }],
 ])('an exception for %s covers nothing', (_name, other) => {
   expect(judge(report([finding]), policyWith(other), NOW).failing).toEqual([finding]);
+});
+
+test('the table says what becomes of each finding', () => {
+  const low: Finding = { ...finding, id: 'CVE-2026-0003', severity: 'LOW' };
+  const other: Finding = { ...finding, id: 'CVE-2026-0004' };
+  const [, ...rows] = findingsTable(report([finding, unfixed, low, other]), policyWith(exception));
+  expect(rows.map((row) => `${row[0]}: ${row.at(-1)}`)).toEqual([
+    'CVE-2026-0001: excepted until 2026-11-26: Nothing in the image calls it.',
+    'CVE-2026-0002: reported: there is no fix',
+    'CVE-2026-0003: reported',
+    'CVE-2026-0004: fails the gate',
+  ]);
 });
 
 const rejudge = (text: string, policy = policyWith()) =>

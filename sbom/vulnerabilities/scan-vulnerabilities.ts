@@ -60,7 +60,7 @@ export async function scanVulnerabilities(scan: VulnerabilityScan): Promise<Vuln
 async function gate(scan: VulnerabilityScan): Promise<VulnerabilityOutcome> {
   const { tree, policy, trivy, signal, now = new Date() } = scan;
   const maxAge = policy.vulnerabilities.databaseMaxAgeDays;
-  const databases = scan.databases ?? (await ensureDatabase(trivy, maxAge, signal));
+  const databases = scan.databases ?? (await ensureDatabase(trivy, maxAge, { signal }));
   const database = await readDatabase(databases, maxAge, now);
   const sbom = readSbom(scan.sbom);
   const packages = packagesOf(sbom);
