@@ -99,7 +99,9 @@ async function hook(machine: Machine, family: Family): Promise<void> {
 function databaseOf({ fs, facts }: Machine): Destination[] {
   const { serviceEnv, providersEnv, databaseEnv } = facts.paths;
   // The order in which the unit of the gateway reads them: the last one wins.
-  const values = [serviceEnv, providersEnv, databaseEnv].map((path) => parseEnvFile(readTextIfAny(fs, path) ?? '', path));
+  const values = [serviceEnv, providersEnv, databaseEnv].map((path) =>
+    parseEnvFile(readTextIfAny(fs, path) ?? '', path),
+  );
   const { DATABASE_URL } = Object.assign({}, ...values) as Record<string, string>;
   return databaseDestinations(DATABASE_URL ?? 'postgresql://localhost', facts.ports.postgresql);
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { writeFakeScanner } from '../../tests/harness/fake-scanner.ts';
-import { SMALL_PACKAGES, smallSbom, writeSmallTree } from '../../tests/harness/small-tree.ts';
+import { SMALL_PACKAGES, smallSbom, writeSmallTree } from '../../tests/harness/scanned-tree.ts';
 import { writeTrivyDatabase } from '../../tests/harness/trivy-database.ts';
 import { readPolicy } from './policy.ts';
 import { scanVulnerabilities } from './scan-vulnerabilities.ts';

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { $ } from 'zx';
 import { fetchedTrivy, readPolicy, scanSecrets, scanTreeForSecrets, type Trivy } from '../../sbom/index.ts';
 import { writeFakeScanner } from '../harness/fake-scanner.ts';
-import { write, writeSmallTree } from '../harness/small-tree.ts';
+import { write, writeSmallTree } from '../harness/scanned-tree.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 
