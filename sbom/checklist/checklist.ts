@@ -1,5 +1,6 @@
-import { accountsAndSsh } from './accounts-and-ssh.ts';
-import { diskAndBoot } from './disk-and-boot.ts';
+import { accounts } from './accounts.ts';
+import { bootRows } from './boot.ts';
+import { diskRows } from './disk.ts';
 import { identity } from './identity.ts';
 import { listings } from './listing.ts';
 import type { LooksByRow } from './look.ts';
@@ -7,13 +8,18 @@ import { packageRows } from './packages.ts';
 import { secrets } from './secrets.ts';
 import { services } from './services.ts';
 import { signedRows } from './signed.ts';
+import { ssh } from './ssh.ts';
+import { updates } from './updates.ts';
 
 /** How every row of the checklist is looked at. */
 export const checklist: LooksByRow = {
-  ...diskAndBoot,
-  ...accountsAndSsh,
+  ...diskRows,
+  ...bootRows,
+  ...accounts,
+  ...ssh,
   ...identity,
   ...packageRows,
+  ...updates,
   ...services,
   ...secrets,
   ...listings,

@@ -1,5 +1,6 @@
 import type { Shell } from 'zx';
 import { NotRun } from './look.ts';
+import type { Subject } from './subject.ts';
 
 /**
  * Runs apt of a root tree against its own package sources, with this machine's name servers. Everything that apt writes goes
@@ -22,4 +23,11 @@ export async function pendingUpdates(shell: Shell, tree: string): Promise<string
   if (asked.exitCode !== 0)
     throw new NotRun(`the image's package sources did not answer: ${asked.stderr.trim().split('\n').at(-1)}`);
   return asked.stdout.split('\n').filter((line) => line.startsWith('Inst '));
+}
+
+/** What the image's own package sources have that is newer. */
+export async function pending({ pendingUpdates }: Subject): Promise<readonly string[]> {
+  if (pendingUpdates === undefined)
+    throw new NotRun("it takes the image's package sources, which are not there");
+  return pendingUpdates();
 }

@@ -1,24 +1,9 @@
-import { lstatSync, readlinkSync, statSync } from 'node:fs';
+import { lstatSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { finding, type LooksByRow, lines, NotRun, said } from './look.ts';
+import { pending } from './pending-updates.ts';
 import { type Disk, type Guest, type Subject, usesBuildMirror } from './subject.ts';
 import { meaningful, namesIn, requiredText, settings } from './tree.ts';
-import { fixedVhd } from './vhd.ts';
-
-const SECTOR = 512;
-const GiB = 2 ** 30;
-const FIRST_SECTOR = 2048;
-/** Behind the partition table's own sectors. */
-const GAP_SECTOR = 34;
-
-/** Partition types: Linux file systems, and those that an OS disk must not have. */
-const LINUX = ['0FC63DAF-8483-4772-8E79-3D69D8477DE4', '4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709'];
-const FORBIDDEN: Readonly<Record<string, string>> = {
-  'E6D6D379-F507-44C2-A23C-238F2A3DF928': 'LVM',
-  'A19D880F-05FC-4D3B-A006-743F0F84911E': 'RAID',
-  '0657FD6D-A4AB-43C4-84E5-0933C84B4F4F': 'swap',
-};
-const LUKS = Buffer.from('LUKS\xba\xbe', 'latin1');
 
 /** Drivers that a target needs to find its root, and those that it can load later. */
 const drivers: Readonly<
@@ -64,11 +49,6 @@ function has(words: readonly string[], commandLine: string): string[] {
   return words.filter((word) => present.includes(word)).map((word) => `${word} is in: ${commandLine}`);
 }
 
-async function firmwareOf(guest: Guest): Promise<string> {
-  const { code } = await guest.run('test -d /sys/firmware/efi');
-  return code === 0 ? 'UEFI' : 'BIOS';
-}
-
 async function driversOf(guest: Guest, { target }: Subject) {
   const wanted = drivers[target];
   if (wanted === undefined) throw new NotRun(`nothing says which drivers ${target} needs`);
@@ -100,97 +80,7 @@ function barred(disk: Disk, module: string): string[] {
   );
 }
 
-export const diskAndBoot: LooksByRow = {
-  'DSK-01': { evidence: (subject) => fixedVhd(subject).isFixed },
-  'DSK-02': { evidence: (subject) => fixedVhd(subject).hasWholeMebibytes },
-  'DSK-03': { evidence: (subject) => fixedVhd(subject).hasFittingSize },
-  'DSK-04': {
-    disk: (disk) => {
-      const first = Math.min(...disk.partitions.map(({ start }) => start));
-      const gap = disk.read(GAP_SECTOR * SECTOR, (FIRST_SECTOR - GAP_SECTOR) * SECTOR);
-      return finding(
-        `${disk.label}, ${disk.partitions.length} partitions, the first at sector ${first}`,
-        disk.label === 'gpt' ? [] : `the partition table is ${disk.label}`,
-        first >= FIRST_SECTOR ? [] : `a partition begins at sector ${first}`,
-        gap.some((byte) => byte !== 0)
-          ? `there is something in sectors ${GAP_SECTOR} to ${FIRST_SECTOR - 1}`
-          : [],
-      );
-    },
-  },
-  'DSK-05': {
-    disk: ({ partitions }) => {
-      const roots = partitions.filter(({ type }) => LINUX.includes(type));
-      return finding(
-        `${partitions.length} partitions`,
-        roots.length === 1 ? [] : `${roots.length} Linux partitions`,
-        partitions.flatMap(({ type }) =>
-          FORBIDDEN[type] === undefined ? [] : `a partition for ${FORBIDDEN[type]}`,
-        ),
-      );
-    },
-  },
-  'DSK-06': {
-    disk: ({ espFiles }) => {
-      const loader = '/EFI/BOOT/BOOTX64.EFI';
-      return finding(loader, espFiles.includes(loader) ? [] : `the ESP has no ${loader}`);
-    },
-    twins: async (guests) => {
-      const started = await Promise.all(guests.map(firmwareOf));
-      return finding(
-        `started by ${started.join(' and ')}`,
-        ['BIOS', 'UEFI']
-          .filter((kind) => !started.includes(kind))
-          .map((kind) => `none was started by ${kind}`),
-      );
-    },
-  },
-  'DSK-07': { evidence: () => noArtefact('disk.raw in a tar.gz') },
-  'DSK-08': { evidence: () => noArtefact('OVA') },
-  'DSK-09': {
-    disk: ({ tree }) => {
-      const entries = meaningful(requiredText(tree, '/etc/fstab'));
-      const named = entries.filter((line) => /^\/dev\/(sd|vd|hd|xvd|nvme)/.test(line));
-      return finding(
-        `${entries.length} entries`,
-        named.map((line) => `fstab names a device: ${line}`),
-      );
-    },
-  },
-  'DSK-10': {
-    booted: async (guest, { manifest }) => {
-      const device = 'lsblk -bdno SIZE "/dev/$(lsblk -no PKNAME "$(findmnt -no SOURCE /)")"';
-      const disk = Number(await said(guest, device));
-      const root = Number(await said(guest, 'df -B1 --output=size / | tail -n 1'));
-      if (!(disk > manifest.image.diskBytes))
-        throw new NotRun("the machine's disk is no larger than the image");
-      return finding(
-        `root of ${(root / GiB).toFixed(1)} GiB on a disk of ${(disk / GiB).toFixed(1)} GiB`,
-        root > 0.93 * disk - GiB / 4
-          ? []
-          : `the root has ${(root / GiB).toFixed(1)} of ${(disk / GiB).toFixed(1)} GiB`,
-      );
-    },
-  },
-  'DSK-11': {
-    evidence: ({ manifest: { image }, directory }) => {
-      const bytes = statSync(join(directory, image.file)).size;
-      const bound = Math.min(2 * GiB, image.diskBytes / 2);
-      const sizes = `${(bytes / GiB).toFixed(2)} GiB, at most ${(bound / GiB).toFixed(2)}`;
-      return finding(sizes, bytes < bound ? [] : `the artefact has ${sizes}`);
-    },
-  },
-  'DSK-12': {
-    disk: (disk) => {
-      const encrypted = disk.partitions.filter(({ start }) =>
-        disk.read(start * SECTOR, LUKS.length).equals(LUKS),
-      );
-      return finding(
-        `${disk.partitions.length} partitions`,
-        encrypted.map(({ start }) => `the partition at sector ${start} is encrypted`),
-      );
-    },
-  },
+export const bootRows: LooksByRow = {
   'KRN-01': commandLine((line) => lacks(['console=ttyS0'], line)),
   'KRN-02': commandLine((line) => lacks(['earlyprintk=ttyS0', 'rootdelay=300'], line)),
   'KRN-03': commandLine((line) =>
@@ -277,14 +167,3 @@ export const diskAndBoot: LooksByRow = {
     },
   },
 };
-
-function noArtefact(what: string): never {
-  throw new NotRun(`there is no ${what} beside the image: this version makes none`);
-}
-
-/** What the image's own package sources have that is newer. */
-export async function pending({ pendingUpdates }: Subject): Promise<readonly string[]> {
-  if (pendingUpdates === undefined)
-    throw new NotRun("it takes the image's package sources, which are not there");
-  return pendingUpdates();
-}
