@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { write } from '../../tests/harness/small-tree.ts';
+import { write } from '../../tests/harness/scanned-tree.ts';
 import { filesBelow, ownFiles } from './own-files.ts';
 
 let tree: string;
