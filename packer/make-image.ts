@@ -1,7 +1,20 @@
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { type Facts, machineFacts } from '../appliance/index.ts';
-import { type CheckResult, checkSbom, cisTailoredOut, makeSbom } from '../sbom/index.ts';
+import { type Facts, type MachineFacts, machineFacts } from '../appliance/index.ts';
+import { manifestPaths } from '../operator/index.ts';
+import {
+  type CheckResult,
+  checkSbom,
+  chooseKey,
+  cisTailoredOut,
+  evidenceNames,
+  makeSbom,
+  readPassphrase,
+  readPreviousPackages,
+  type SigningKey,
+  signManifest,
+  writeEvidence,
+} from '../sbom/index.ts';
 import { ensureAnsible } from './ansible.ts';
 import type { Base } from './base/base.ts';
 import { chooseBase } from './base/choose.ts';
@@ -11,6 +24,8 @@ import { chooseDriver } from './choose-driver.ts';
 import type { Work } from './command.ts';
 import { describeCommit, sourceTime } from './commit.ts';
 import { compressDisk } from './disk/assemble.ts';
+import { putFiles } from './disk/put-files.ts';
+import { rawDisk } from './disk/raw-disk.ts';
 import type { Driver, Play, SealedDisk } from './driver.ts';
 import { closeNetwork } from './driver-container/outside.ts';
 import { endLeftover } from './driver-vm/leftover.ts';
@@ -25,6 +40,7 @@ import { writeOutput } from './output.ts';
 import { ensurePacker } from './packer-program.ts';
 import { writePayload } from './payload.ts';
 import { places } from './places.ts';
+import { scanImage } from './scan-image.ts';
 import { shellFor } from './shell.ts';
 import { ensureTools } from './tools.ts';
 
@@ -77,19 +93,32 @@ export async function makeImage(facts: Facts, options: ImageOptions, work: Work)
   });
   mkdirSync(evidence);
   writeFileSync(`${evidence}/sbom.json`, sbom);
-  const sealed = await log.step('generalise', () => driver.seal(baked, play));
+  const sealed = await log.step('generalise', async () =>
+    rawDisk(shellFor(signal), await driver.seal(baked, play)),
+  );
   await log.step('check what is on the disk', async () => checkHygiene(sealed, hygiene));
-  await log.step('check the SBOM', async () => demand(await checkSbom(sealed.tree, facts, sbom)));
+  const sbomCheck = await log.step('check the SBOM', () => checkSbom(sealed.tree, facts, sbom));
+  demand(sbomCheck, 'what runs on the machine comes in a package, in the payload, or in the files of a role');
+  const scans = await scanImage({ tree: sealed.tree, sbom, directory: `${directory}/scans` }, work);
+  for (const check of scans.checks) {
+    if (check.status === 'failed') demand(check, 'see sbom/vulnerabilities/policy.yaml');
+  }
 
   const name = `${facts.name}-${facts.version}-${base.name}`;
-  const image = `${directory}/${name}.qcow2`;
-  await log.step('compress the disk', () => compressDisk(shellFor(signal), sealed, image));
-  const manifest: Manifest = {
+  const product = {
     name: facts.name,
     version: facts.version,
     base: base.name,
     target: options.target,
     commit,
+    packages: installedPackages(sealed.tree),
+  };
+  const key = await chooseKey(facts, process.env, readPassphrase);
+  await log.step('sign what is in the image', () => signInside(sealed, machine, product, key, work));
+  const image = `${directory}/${name}.qcow2`;
+  await log.step('compress the disk', () => compressDisk(shellFor(signal), sealed, image));
+  const manifest: Manifest = {
+    ...product,
     createdAt: new Date().toISOString(),
     driver: driver.name,
     rehearsal: rehearsalReasons({ base, commit }),
@@ -100,14 +129,29 @@ export async function makeImage(facts: Facts, options: ImageOptions, work: Work)
       diskBytes: play.diskBytes,
     },
     inputs,
-    packages: installedPackages(sealed.tree),
     stages: log.timings(),
   };
+  const proof = `${directory}/proof`;
+  mkdirSync(proof);
+  await log.step('evidence', () =>
+    writeEvidence({
+      directory: proof,
+      facts,
+      manifest,
+      tree: sealed.tree,
+      documents: { ...scans.documents, sbom: `${evidence}/sbom.json` },
+      checks: [sbomCheck, ...scans.checks],
+      previous: readPreviousPackages(process.env.PREVIOUS || 'none'),
+      key,
+    }),
+  );
+  const { directory: pieces, signed, signature, publicKey } = evidenceNames;
   const output = await writeOutput(name, manifest, [
     image,
     `${directory}/serial.log`,
     `${directory}/ansible.log`,
     `${evidence}/sbom.json`,
+    ...[pieces, signed, signature, publicKey].map((part) => `${proof}/${part}`),
   ]);
   if (options.keep) await driver.leave(baked, play);
   return output;
@@ -132,12 +176,27 @@ async function bake(base: Base, driver: Driver, play: Play, inputs: Inputs, { lo
   return directory;
 }
 
-function demand({ id, status, detail }: CheckResult): void {
+function demand({ id, status, detail }: CheckResult, remedy: string): void {
   if (status === 'passed') return;
   throw new Failure(
     `the check '${id}' has ${status === 'failed' ? 'failed' : 'not run'}:\n${detail}`,
-    'what runs on the machine comes in a package, in the payload, or in the files of a role',
+    remedy,
   );
+}
+
+/** Lists what is shipped, signed, in the tree and on the disk: the last thing that changes either. */
+async function signInside(
+  sealed: SealedDisk,
+  facts: MachineFacts,
+  manifest: Pick<Manifest, 'name' | 'version' | 'base' | 'target' | 'commit' | 'packages'>,
+  key: SigningKey,
+  { signal }: Work,
+): Promise<void> {
+  const { tree } = sealed;
+  signManifest({ tree, facts, manifest }, key);
+  const { manifest: list, signature, publicKey } = manifestPaths(facts);
+  const work = `${tree}.put`;
+  await putFiles(shellFor(signal), sealed.path, { tree, paths: [publicKey, list, signature], work });
 }
 
 function checkHygiene(sealed: SealedDisk, rules: readonly HygieneRule[]): void {
