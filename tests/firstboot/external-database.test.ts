@@ -273,10 +273,13 @@ test(
   async () => {
     using machine = await BareMachine.create();
     const remote = await RemoteDatabase.install(machine);
+    // The certificate comes before the file is read, and is the same story with and without it.
+    remote.give('# nothing yet\n');
+    await expectRefused(machine, remote, 'does not set DATABASE_URL');
     remote.giveBoth();
     const cuts = await cutAfterEveryChange(machine, remote, async (cut) => expectComplete(cut, remote));
     process.stdout.write(`power cut after ${cuts} writes\n`);
-    expect(cuts).toBeGreaterThan(40);
+    expect(cuts).toBeGreaterThan(30);
   },
   20 * MINUTE,
 );

@@ -109,7 +109,7 @@ export class RemoteDatabase {
       cat >>${PLACE}/data/postgresql.conf <<CONF
 port = ${PORT}
 listen_addresses = '*'
-unix_socket_directories = '${PLACE}'
+unix_socket_directories = '/run/postgresql'
 fsync = off
 ssl = ${tls ? 'on' : 'off'}
 ssl_cert_file = '${PLACE}/server.crt'
@@ -121,7 +121,7 @@ ${tls ? 'hostssl' : 'host'} gateway all all scram-sha-256
 HBA
       echo '10.77.0.4 ${REMOTE_NAME}' >>/etc/hosts
       ${this.start}
-      ${this.#asPostgres} psql -XAq -h ${PLACE} -p ${PORT} -v ON_ERROR_STOP=1 <<SQL
+      ${this.#asPostgres} psql -XAq -h /run/postgresql -p ${PORT} -v ON_ERROR_STOP=1 <<SQL
 CREATE ROLE app LOGIN PASSWORD '${app}';
 CREATE ROLE schema_owner LOGIN PASSWORD '${schema_owner}';
 CREATE ROLE owner_without_ddl LOGIN PASSWORD '${owner_without_ddl}';
