@@ -56,6 +56,8 @@ export const packagesFor = {
   firewall: ['iptables', 'ufw', 'iproute2', 'util-linux'],
   unit: [
     'qemu-system-x86',
+    'qemu-utils',
+    'dosfstools',
     'openssh-client',
     'python3-venv',
     'fdisk',

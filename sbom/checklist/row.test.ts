@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { checklist } from './checklist.ts';
-import { exemptionOf, readRows } from './row.ts';
+import { exemptionOf, type Row, readRows } from './row.ts';
 
 const rows = readRows();
 
@@ -57,4 +57,12 @@ test('a row that is not asked of an image says why', () => {
   ]);
   const azure = rows.filter((row) => exemptionOf(row, { ...image, target: 'azure' }) !== undefined);
   expect(azure.map(({ id }) => id)).toEqual(['DSK-07', 'DSK-08', 'SEC-07']);
+});
+
+test('a row may be asked of one base only', () => {
+  const some = rows.find(({ targets }) => targets === undefined) as Row;
+  const ofUbuntu: Row = { ...some, bases: ['ubuntu-24.04'], why: 'Debian has it not' };
+  const image = { target: 'qemu', mirrored: false };
+  expect(exemptionOf(ofUbuntu, { ...image, base: 'ubuntu-24.04' })).toBeUndefined();
+  expect(exemptionOf(ofUbuntu, { ...image, base: 'debian-13' })).toBe('base debian-13: Debian has it not');
 });
