@@ -82,6 +82,14 @@ test('two results of one check are refused', async () => {
   await expect(image.seal(image.rehearsal())).rejects.toThrow('two results were given for the check sbom');
 });
 
+test('a report in the place of the evidence is refused before it is lost', async () => {
+  using image = new SmallImage();
+  const sbom = join(image.build, 'evidence/sbom.json');
+  image.put('/../build/evidence/sbom.json', '{}');
+  await expect(image.seal(image.rehearsal(), { sbom })).rejects.toThrow('where the evidence is made anew');
+  expect(readFileSync(sbom, 'utf8')).toBe('{}');
+});
+
 test('openssl, which knows nothing of us, accepts each signature, and refuses one over other bytes', async () => {
   using image = new SmallImage();
   await image.seal(await image.publisher());

@@ -34,6 +34,7 @@ export interface EvidenceInputs {
 export async function writeEvidence(inputs: EvidenceInputs): Promise<SignedEvidence> {
   const { directory, manifest, key } = inputs;
   const place = join(directory, evidenceNames.directory);
+  refuseOwnPlace(inputs, place);
   rmSync(place, { recursive: true, force: true });
   mkdirSync(place, { recursive: true });
   for (const name of Object.keys(inputs.documents) as DocumentName[]) copyDocument(inputs, name, place);
@@ -56,6 +57,16 @@ export async function writeEvidence(inputs: EvidenceInputs): Promise<SignedEvide
   writeFileSync(join(directory, evidenceNames.signature), `${signatureOf(key, Buffer.from(content))}\n`);
   writeFileSync(join(directory, evidenceNames.publicKey), key.publicPem);
   return signed;
+}
+
+/** What lies where the evidence is made anew would be gone before it is copied. */
+function refuseOwnPlace({ documents: given }: EvidenceInputs, place: string): void {
+  const inside = Object.values(given).find((file) => file.startsWith(`${place}/`));
+  if (inside !== undefined)
+    throw new Failure(
+      `${inside} lies where the evidence is made anew`,
+      'hand over reports from another directory',
+    );
 }
 
 function copyDocument({ documents: given }: EvidenceInputs, name: DocumentName, place: string): void {
