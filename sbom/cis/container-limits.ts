@@ -9,6 +9,8 @@ export interface ContainerLimit {
 /**
  * Where a machine in a container is not the machine that ships: its kernel, mounts and boot are the build host's, and
  * neither cloud-init nor the boot loader has had its turn. These rules are always asked again in the virtual machine.
+ * Measured on an image before its hardening (2026-11-27): of 247 rules six came out differently, three with other backups of
+ * the accounts, one of the user's files, two of the time service; none of logs or sudo, which are therefore not here.
  */
 export const CONTAINER_LIMITS: readonly ContainerLimit[] = [
   { rules: /^sysctl_/, why: "the kernel is the build host's; kernel.* cannot even be set" },
@@ -24,15 +26,13 @@ export const CONTAINER_LIMITS: readonly ContainerLimit[] = [
   { rules: /_backup_etc_/, why: 'cloud-init makes a user at first boot, and the backups with it' },
   {
     rules: /home_director|_user_(init_files|dot|bash|interactive)|user_dot_|netrc|forward_files|rsh_trust/,
-    why: 'the buyer’s user is made by cloud-init at first boot',
+    why: "the buyer's user is made by cloud-init at first boot",
   },
   {
     rules: /^sshd_|_sshd_|disable_host_auth/,
     why: 'host keys are made, and cloud-init writes a drop-in, at first boot',
   },
-  { rules: /_var_log(_|$)/, why: 'the logs are those of a boot that did not happen' },
   { rules: /^aide_/, why: 'the database is built after first boot' },
-  { rules: /^sudo_/, why: 'cloud-init writes the rule of the buyer’s user at first boot' },
 ];
 
 /**
