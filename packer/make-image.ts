@@ -1,14 +1,17 @@
-import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { type Facts, type MachineFacts, machineFacts } from '../appliance/index.ts';
 import { manifestPaths } from '../operator/index.ts';
 import {
+  auditContainer,
   type CheckResult,
   checkSbom,
   chooseKey,
   cisTailoredOut,
   evidenceNames,
   makeSbom,
+  productOf,
   readPassphrase,
   readPreviousPackages,
   type SigningKey,
@@ -99,6 +102,17 @@ export async function makeImage(facts: Facts, options: ImageOptions, work: Work)
   await log.step('check what is on the disk', async () => checkHygiene(sealed, hygiene));
   const sbomCheck = await log.step('check the SBOM', () => checkSbom(sealed.tree, facts, sbom));
   demand(sbomCheck, 'what runs on the machine comes in a package, in the payload, or in the files of a role');
+  const audit = await log.step('audit by the CIS benchmark', () =>
+    auditContainer(
+      {
+        tree: sealed.tree,
+        product: productOf(base.name),
+        target: options.target,
+        output: `${directory}/audit`,
+      },
+      work,
+    ),
+  );
   const scans = await scanImage({ tree: sealed.tree, sbom, directory: `${directory}/scans` }, work);
   for (const check of scans.checks) {
     if (check.status === 'failed') demand(check, 'see sbom/vulnerabilities/policy.yaml');
@@ -114,7 +128,8 @@ export async function makeImage(facts: Facts, options: ImageOptions, work: Work)
     packages: installedPackages(sealed.tree),
   };
   const key = await chooseKey(facts, process.env, readPassphrase);
-  await log.step('sign what is in the image', () => signInside(sealed, machine, product, key, work));
+  const reports = putReports(sealed.tree, machine, [audit.html, audit.score]);
+  await log.step('sign what is in the image', () => signInside(sealed, machine, product, key, reports, work));
   const image = `${directory}/${name}.qcow2`;
   await log.step('compress the disk', () => compressDisk(shellFor(signal), sealed, image));
   const manifest: Manifest = {
@@ -139,8 +154,14 @@ export async function makeImage(facts: Facts, options: ImageOptions, work: Work)
       facts,
       manifest,
       tree: sealed.tree,
-      documents: { ...scans.documents, sbom: `${evidence}/sbom.json` },
-      checks: [sbomCheck, ...scans.checks],
+      documents: {
+        ...scans.documents,
+        sbom: `${evidence}/sbom.json`,
+        cisReport: audit.html,
+        cisArf: audit.arf,
+        cisScore: audit.score,
+      },
+      checks: [sbomCheck, audit.check, ...scans.checks],
       previous: readPreviousPackages(process.env.PREVIOUS || 'none'),
       key,
     }),
@@ -184,19 +205,37 @@ function demand({ id, status, detail }: CheckResult, remedy: string): void {
   );
 }
 
-/** Lists what is shipped, signed, in the tree and on the disk: the last thing that changes either. */
+/** Puts reports into the vendor's directory of the tree; returns where they lie on the machine. */
+function putReports(tree: string, { vendor }: MachineFacts, files: readonly string[]): string[] {
+  return files.map((file) => {
+    const path = `/etc/${vendor.directory}/${basename(file)}`;
+    copyFileSync(file, `${tree}${path}`);
+    chmodSync(`${tree}${path}`, 0o644);
+    return path;
+  });
+}
+
+/**
+ * Lists what is shipped, signed, and puts list and reports on the disk as they are in the tree: the last thing that
+ * changes either.
+ */
 async function signInside(
   sealed: SealedDisk,
   facts: MachineFacts,
   manifest: Pick<Manifest, 'name' | 'version' | 'base' | 'target' | 'commit' | 'packages'>,
   key: SigningKey,
+  reports: readonly string[],
   { signal }: Work,
 ): Promise<void> {
   const { tree } = sealed;
   signManifest({ tree, facts, manifest }, key);
   const { manifest: list, signature, publicKey } = manifestPaths(facts);
   const work = `${tree}.put`;
-  await putFiles(shellFor(signal), sealed.path, { tree, paths: [publicKey, list, signature], work });
+  await putFiles(shellFor(signal), sealed.path, {
+    tree,
+    paths: [...reports, publicKey, list, signature],
+    work,
+  });
 }
 
 function checkHygiene(sealed: SealedDisk, rules: readonly HygieneRule[]): void {

@@ -16,6 +16,9 @@ import { readArf } from './scap-document.ts';
 import type { CisScore } from './score.ts';
 import { tailoredOut } from './tailoring.ts';
 
+/** Far above the seconds that it takes, minutes where a processor is emulated. */
+const BASELINE_MS = 15 * 60_000;
+
 /** What is judged, and by what. */
 export interface AuditOptions {
   /** Root tree of the machine; nothing is written into it. */
@@ -57,6 +60,7 @@ export async function auditContainer(options: AuditOptions, work: Work): Promise
   const arf = containerArf(options);
   try {
     await assertFirstBooted(machine);
+    await work.log.step('AIDE looks at what was shipped', () => baselineOf(machine));
     await work.log.step('OpenSCAP in a container', () => scan(machine, { by: 'content', arf }));
     if (rehearsal !== undefined) {
       await work.log.step(`OpenSCAP with content for ${rehearsal}`, () =>
@@ -89,6 +93,19 @@ async function assertFirstBooted(machine: RootShell): Promise<void> {
   );
 }
 
+/** AIDE builds its database in the background after first boot; rules ask for it. Returns when it is there. */
+async function baselineOf(machine: RootShell): Promise<void> {
+  const unit = 'litellm-aide-database.service';
+  const { code } = await machine.run(
+    `systemctl start ${unit}; while systemctl is-active --quiet ${unit}; do sleep 1; done; test -s /var/lib/aide/aide.db`,
+    '',
+    BASELINE_MS,
+  );
+  if (code === 0) return;
+  const { stdout: log } = await machine.run(`journalctl -u ${unit} -n 20 --no-pager`);
+  throw new Failure(`AIDE has no database:\n${log}`, `see the unit ${unit} in the machine that is judged`);
+}
+
 /**
  * Asks the rules that a container cannot judge again in the booted machine of the same image, and writes report and
  * score anew with its answers. Goes on from what `auditContainer` left in `options.output`, in this process or an earlier
@@ -102,6 +119,7 @@ export async function recheckInVm(machine: RootShell, options: AuditOptions, wor
   const tailored = tailoredOut(checkedTailoring(), options.target).map(({ rule }) => rule);
   const selected = whole.benchmark.profiles.get(PROFILE) ?? new Set();
   const rules = rulesToRecheck(whole.testResult, selected, new Set(tailored));
+  await work.log.step('AIDE looks at what was shipped', () => baselineOf(machine));
   await work.log.step(`OpenSCAP in the virtual machine: ${rules.length} rules`, () =>
     withKit(machine, kit, () => scan(machine, { by: 'content', rules, arf: again })),
   );
@@ -122,6 +140,7 @@ export async function recheckInVm(machine: RootShell, options: AuditOptions, wor
 export async function auditVm(machine: RootShell, options: AuditOptions, work: Work): Promise<Audit> {
   const { kit, content } = await prepare(options, work);
   const arf = `${options.output}/cis-arf.xml`;
+  await work.log.step('AIDE looks at what was shipped', () => baselineOf(machine));
   await work.log.step('OpenSCAP in the virtual machine', () =>
     withKit(machine, kit, () => scan(machine, { by: 'content', arf })),
   );

@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest';
 import { bootClaims } from './claims-boot.ts';
 import { callClaims } from './claims-calls.ts';
+import { cisClaims } from './claims-cis.ts';
 import { credentialClaims } from './claims-credentials.ts';
 import { databaseClaims } from './claims-database.ts';
 import { loginClaims } from './claims-login.ts';
@@ -35,6 +36,7 @@ describe('calls', () => callClaims(theWorld));
 describe('network', () => networkClaims(theWorld));
 describe('SBOM', () => sbomClaims(theWorld));
 describe('database', () => databaseClaims(theWorld));
+describe('CIS', () => cisClaims(theWorld));
 describe('reboot', () => rebootClaims(theWorld));
 describe('walls', () => wallClaims(theWorld));
 describe('secrecy', () => secrecyClaims(theWorld));
