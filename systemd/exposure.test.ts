@@ -2,33 +2,53 @@ import { expect, test } from 'vitest';
 import type { RunProgram } from '../appliance/index.ts';
 import { exposureFaults, exposureRule, exposureTable } from './exposure.ts';
 
-const printing =
-  (stdout: string, exitCode = 0): RunProgram =>
-  async () => ({ exitCode, stdout, stderr: 'no' });
+const running = [
+  { unit: 'cron.service', exposure: '9.6', predicate: 'UNSAFE', happy: ':-{' },
+  { unit: 'litellm.service', exposure: '1.3', predicate: 'OK', happy: ':-)' },
+  { unit: 'postgresql@17-main.service', exposure: '5.1', predicate: 'MEDIUM', happy: ':-|' },
+];
+const files = `cron.service                enabled  enabled
+litellm-firstboot.service   enabled  enabled
+litellm-migrate.service     static   -
+litellm.service             enabled  enabled
+postgresql@.service         indirect enabled
+sudo.service                masked   enabled
+`;
 
-const printed = JSON.stringify([
-  { unit: 'cron.service', exposure: '9.6', predicate: 'UNSAFE', happy: '' },
-  { unit: 'litellm.service', exposure: '1.3', predicate: 'OK', happy: '' },
-  { unit: 'postgresql@17-main.service', exposure: 5.1, predicate: 'MEDIUM', happy: '' },
-]);
+/** Answers as systemd does. */
+const run: RunProgram = async (program, args) => {
+  const said = (stdout: string) => ({ exitCode: 0, stdout, stderr: '' });
+  if (program === 'systemctl') return said(files);
+  if (args.includes('--json=short')) return said(JSON.stringify(running));
+  const unit = args.at(-1) ?? '';
+  const rated = unit === 'litellm-firstboot.service' ? '3.0 OK' : 'of no kind';
+  return said(`  NAME  DESCRIPTION\n\n→ Overall exposure level for ${unit}: ${rated}\n`);
+};
 
-test('every service has its row, the most exposed first, with what is promised or why nothing is', async () => {
-  expect(await exposureTable(printing(printed))).toEqual([
-    { unit: 'cron.service', exposure: 9.6, reason: expect.stringContaining("the operator's") },
-    { unit: 'postgresql@17-main.service', exposure: 5.1, limit: 5, reason: expect.any(String) },
-    { unit: 'litellm.service', exposure: 1.3, limit: 2, reason: expect.any(String) },
-  ]);
+test('every running service has its row, and so has every one that is promised something', async () => {
+  expect(await exposureTable(run)).toEqual(
+    expect.arrayContaining([
+      { unit: 'cron.service', exposure: 9.6, reason: expect.stringContaining("the operator's") },
+      { unit: 'postgresql@17-main.service', exposure: 5.1, limit: 5, reason: expect.any(String) },
+      { unit: 'litellm-firstboot.service', exposure: 3, limit: 5, reason: expect.any(String) },
+      { unit: 'litellm-migrate.service', exposure: Number.NaN, limit: 5, reason: expect.any(String) },
+      { unit: 'litellm.service', exposure: 1.3, limit: 2, reason: expect.any(String) },
+    ]),
+  );
+  expect(await exposureTable(run)).toHaveLength(5);
 });
 
 test('a broken promise is a fault, and so is a figure that is none', async () => {
-  const rows = await exposureTable(printing(printed));
-  expect(exposureFaults(rows).map(({ unit }) => unit)).toEqual(['postgresql@17-main.service']);
-  const unrated = { unit: 'nginx.service', exposure: Number.NaN, ...exposureRule('nginx.service') };
-  expect(exposureFaults([unrated])).toEqual([unrated]);
+  const faults = exposureFaults(await exposureTable(run));
+  expect(faults.map(({ unit }) => unit).sort()).toEqual([
+    'litellm-migrate.service',
+    'postgresql@17-main.service',
+  ]);
 });
 
 test('a systemd that does not tell is no empty table', async () => {
-  await expect(exposureTable(printing('[]', 1))).rejects.toThrow('systemd-analyze security');
+  const silent: RunProgram = async () => ({ exitCode: 1, stdout: '[]', stderr: 'no' });
+  await expect(exposureTable(silent)).rejects.toThrow('systemd-analyze security');
 });
 
 test('a unit that nobody has thought of is listed and promised nothing', () => {

@@ -57,17 +57,39 @@ export function exposureRule(unit: string): Omit<ExposureRow, 'unit' | 'exposure
   return { reason, ...(limit === undefined ? {} : { limit }) };
 }
 
-/** Every service that the running system knows, most exposed first. Throws ProgramError when systemd does not tell. */
+/**
+ * Every service that runs on the system, and every other for which something is promised, most exposed first. Throws
+ * ProgramError when systemd does not tell.
+ */
 export async function exposureTable(run: RunProgram): Promise<ExposureRow[]> {
-  return readExposure(await mustRun(run, 'systemd-analyze', ['security', '--no-pager', '--json=short']));
+  const json = await mustRun(run, 'systemd-analyze', ['security', '--no-pager', '--json=short']);
+  const rated = (JSON.parse(json) as readonly { unit: string; exposure: string | number }[]).map(
+    ({ unit, exposure }) => row(unit, exposure),
+  );
+  // The list leaves out services that do their work and end.
+  const listed = new Set(rated.map(({ unit }) => unit));
+  const others = (await installedServices(run)).filter(
+    (unit) => !listed.has(unit) && exposureRule(unit).limit !== undefined,
+  );
+  for (const unit of others) rated.push(row(unit, await exposureOf(run, unit)));
+  return rated.sort((one, other) => other.exposure - one.exposure || one.unit.localeCompare(other.unit));
 }
 
-/** What `systemd-analyze security --json=short` has printed, as rows. */
-export function readExposure(json: string): ExposureRow[] {
-  const rated = JSON.parse(json) as readonly { unit: string; exposure: string | number }[];
-  return rated
-    .map(({ unit, exposure }) => ({ unit, exposure: Number(exposure), ...exposureRule(unit) }))
-    .sort((one, other) => other.exposure - one.exposure || one.unit.localeCompare(other.unit));
+function row(unit: string, exposure: string | number): ExposureRow {
+  return { unit, exposure: Number(exposure), ...exposureRule(unit) };
+}
+
+/** Units with a file of their own; a template has no exposure, its instances do. */
+async function installedServices(run: RunProgram): Promise<string[]> {
+  const options = ['--type=service', '--no-pager', '--plain', '--no-legend'];
+  const files = await mustRun(run, 'systemctl', ['list-unit-files', ...options]);
+  const names = files.split('\n').map((line) => line.split(' ', 1)[0] ?? '');
+  return names.filter((name) => name !== '' && !name.includes('@.'));
+}
+
+async function exposureOf(run: RunProgram, unit: string): Promise<string> {
+  const said = await mustRun(run, 'systemd-analyze', ['security', '--no-pager', unit]);
+  return /Overall exposure level for \S+: ([\d.]+)/.exec(said)?.[1] ?? 'unknown';
 }
 
 /** The rows that break a promise, those that could not be rated included. */

@@ -31,6 +31,11 @@ export function reading(path: string): Attempt {
   };
 }
 
+/** First boot's Perl looks there by itself, so that its profile denies it without a line. */
+export const withoutLine: readonly (readonly [profile: string, act: string])[] = [
+  ['litellm-firstboot', reading('/etc/shadow').act],
+];
+
 export const rawSocket: Attempt = {
   act: 'opens a raw socket',
   script: 'use Socket; socket(my $socket, AF_INET, SOCK_RAW, 1) or die "$!\\n"',
