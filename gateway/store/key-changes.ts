@@ -58,7 +58,9 @@ export class KeyChangeWatch implements AsyncDisposable {
 
   /** Listens on one connection until it ends; false when it could not be opened. */
   async #listen(): Promise<boolean> {
-    const client = new Client({ ...this.#pool.options, statement_timeout: 0 });
+    const { options } = this.#pool;
+    // The pool hides its password from whoever lists its options.
+    const client = new Client({ ...options, password: options.password, statement_timeout: 0 });
     const ended = new Promise<void>((resolve) => client.once('end', resolve));
     // The 'end' event follows; what broke the connection is the pool's to report.
     client.on('error', () => undefined);
