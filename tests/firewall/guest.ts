@@ -8,12 +8,14 @@ import { execa } from 'execa';
 import { $ } from 'zx';
 import type { RunProgram } from '../../appliance/index.ts';
 import { addresses, guestAddresses, Network } from '../harness/network.ts';
+import { until } from '../harness/until.ts';
 import type { Outcome, Target } from './target.ts';
 
 const run = $({ quiet: true });
 const program = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 const WIRE = 'wire';
 const METADATA_NEIGHBOUR = 'fe80::a9fe:a9fe';
+const SETTLED_MS = 30_000;
 
 /**
  * A machine's network without the machine: a namespace with one wire, whose far end has every address there is and
@@ -108,6 +110,13 @@ export class Guest implements AsyncDisposable {
     await run`ip ${guest} link set ${WIRE} up`;
     await run`ip ${guest} route add default via ${router.ipv4}`;
     await run`ip ${guest} -6 route add default via ${router.ipv6}`;
+    // Each end first makes sure that nobody else has its link-local address, and says nothing from it until then.
+    await until('both ends have their addresses', SETTLED_MS, async () => {
+      for (const namespace of [out, guest]) {
+        const { stdout } = await run`ip ${namespace} -6 addr show tentative`;
+        if (stdout !== '') throw new Error(stdout);
+      }
+    });
   }
 }
 
