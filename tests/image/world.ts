@@ -20,8 +20,13 @@ export const places = {
 export const PROVIDER_NAME = 'api.openai.com';
 /** What the metadata service gives for the machine in the cloud. */
 export const PUBLIC_ADDRESS = '203.0.113.77';
-/** The launch's password for the user, right but of no use for SSH. */
-export const PASSWORD = randomBytes(12).toString('hex');
+/** The launch's password for the user, right but of no use for SSH. Strong, or the machine would refuse it. */
+export const PASSWORD = `7Q-${[...randomBytes(12)].map(syllable).join('')}`;
+
+/** Neither repeats nor sequences, which a password may not have. */
+function syllable(byte: number): string {
+  return `${'bdfgkmnprstvz'[byte % 13]}${'aeiou'[byte % 5]}`;
+}
 
 const azureFirmware = {
   manufacturer: 'Microsoft Corporation',
