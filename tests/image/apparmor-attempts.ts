@@ -13,12 +13,10 @@ const LOCAL = '/etc/apparmor.d/local';
 /** Lets the interpreter itself run in a profile and nothing more. */
 const INTERPRETER = '/usr/bin/perl mr,\ninclude <abstractions/perl>\n';
 
-/** Where the kernel's words about AppArmor end up, with and without auditd, of all boots. */
-const ALL_LOGS = 'journalctl --no-pager --output=cat; cat /var/log/audit/audit.log* 2>/dev/null || true';
-
-/** Every denial that the machine has logged. */
+/** Every denial that the machine has logged: auditd keeps the kernel's words about AppArmor, of all boots. */
 export async function denials(machine: Machine): Promise<string[]> {
-  const said = await machine.succeed(`{ ${ALL_LOGS}; } | grep -a 'apparmor="DENIED"' || true`);
+  const logs = 'cat $(ls -tr /var/log/audit/audit.log*)';
+  const said = await machine.succeed(`${logs} | { grep -a '^type=AVC .*apparmor="DENIED"' || true; }`);
   return said.split('\n').filter((line) => line !== '');
 }
 
@@ -29,6 +27,12 @@ export function reading(path: string): Attempt {
     script: `open(my $file, '<', '${path}') or die "$!\\n"`,
     logged: new RegExp(`operation="open".*name="${path}".*requested_mask="r"`),
   };
+}
+
+/** Reading in a directory that its owner has closed: where root has no power over that, the power is what is denied. */
+export function readingOfOthers(path: string): Attempt {
+  const { act, script, logged } = reading(path);
+  return { act, script, logged: new RegExp(`${logged.source}|capname="dac_read_search"`) };
 }
 
 /** First boot's Perl looks there by itself, so that its profile denies it without a line. */
