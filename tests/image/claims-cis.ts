@@ -1,25 +1,22 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { createLog, places } from '../../packer/index.ts';
+import { createLog } from '../../packer/index.ts';
 import { type Audit, productOf, recheckInVm } from '../../sbom/index.ts';
 import { sealedTree } from '../harness/machine-image.ts';
 import { facts } from './appliance.ts';
 import type { World } from './world.ts';
 
-/** Where the bake has left what the container was found to be. */
-function auditDirectory(): string {
-  const [made] = readdirSync(`${places.build}/work`);
-  return `${places.build}/work/${made}/audit`;
-}
-
 export function cisClaims(world: () => World): void {
   let audit: Audit;
   beforeAll(async () => {
+    const tree = sealedTree();
     const options = {
-      tree: sealedTree(),
+      tree,
       product: productOf('debian-13'),
       target: 'qemu',
-      output: auditDirectory(),
+      // Where the bake has left what the container was found to be.
+      output: join(dirname(tree), 'audit'),
     };
     const work = { log: createLog(), signal: new AbortController().signal };
     audit = await recheckInVm(world().plain.machine, options, work);
