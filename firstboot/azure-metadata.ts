@@ -1,12 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import ipaddr from 'ipaddr.js';
-import { Agent, request } from 'undici';
 import type { MetadataService } from './machine.ts';
+import { askMetadata, type MetadataAnswer } from './metadata-http.ts';
 import type { PublicAddress } from './public-address.ts';
 
 const INSTANCE = '/metadata/instance?api-version=2021-02-01';
 const LOAD_BALANCER = '/metadata/loadbalancer?api-version=2020-10-01';
-const MAX_ANSWER_BYTES = 1024 * 1024;
 
 /** The service is starting, throttling or in trouble: asking again may help. */
 const PASSING = [404, 410, 429];
@@ -24,18 +23,12 @@ class MetadataError extends Error {
 
 /**
  * Asks Azure's instance metadata service for the public IPv4 address: the one of an interface, else the load
- * balancer's. Many set-ups show neither; that is an answer, not an error. Never throws. The service must be reached
- * directly: our agent knows no proxy, and requests with X-Forwarded-For would be refused.
+ * balancer's. Many set-ups show neither; that is an answer, not an error. Never throws.
  */
 export async function readAzurePublicAddress(service: MetadataService): Promise<PublicAddress> {
-  const agent = new Agent({
-    connect: { timeout: service.connectTimeoutMs },
-    maxResponseSize: MAX_ANSWER_BYTES,
-    pipelining: 0,
-  });
   const deadline = AbortSignal.timeout(service.overallTimeoutMs);
   const ask = (path: string, passing: readonly number[]): Promise<unknown> =>
-    askPatiently(agent, service, path, passing, deadline);
+    askPatiently(service, path, passing, deadline);
   try {
     const own = firstAddress(interfaceAddresses(await ask(INSTANCE, PASSING)));
     if (own !== undefined) return { kind: 'known', address: own };
@@ -49,13 +42,10 @@ export async function readAzurePublicAddress(service: MetadataService): Promise<
       ? `no answer within ${service.overallTimeoutMs / 1000} s`
       : (error as Error).message;
     return { kind: 'unavailable', note: `the metadata service did not tell (${why})` };
-  } finally {
-    await agent.destroy();
   }
 }
 
 async function askPatiently(
-  agent: Agent,
   service: MetadataService,
   path: string,
   passing: readonly number[],
@@ -63,7 +53,7 @@ async function askPatiently(
 ): Promise<unknown> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await askOnce(agent, service, path, passing, deadline);
+      return await askOnce(service, path, passing, deadline);
     } catch (error) {
       const { worthRetrying } = error as MetadataError;
       if (!worthRetrying || attempt >= service.attempts || deadline.aborted) throw error;
@@ -73,26 +63,19 @@ async function askPatiently(
 }
 
 async function askOnce(
-  agent: Agent,
   service: MetadataService,
   path: string,
   passing: readonly number[],
   deadline: AbortSignal,
 ): Promise<unknown> {
   const signal = AbortSignal.any([deadline, AbortSignal.timeout(service.answerTimeoutMs)]);
-  let status: number;
-  let text: string;
+  let answer: MetadataAnswer;
   try {
-    const answer = await request(`${service.url}${path}`, {
-      dispatcher: agent,
-      signal,
-      headers: { metadata: 'true' },
-    });
-    status = answer.statusCode;
-    text = await answer.body.text();
+    answer = await askMetadata(service, path, { metadata: 'true' }, signal);
   } catch (cause) {
     throw new MetadataError(signal.aborted ? 'no answer in time' : 'not reachable', true, { cause });
   }
+  const { status, text } = answer;
   if (status !== 200) throw new MetadataError(`status ${status}`, status >= 500 || passing.includes(status));
   try {
     return JSON.parse(text);

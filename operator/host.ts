@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import { statfsSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { connect } from 'node:tls';
-import { request } from 'undici';
 import type { MachineFacts } from '../appliance/index.ts';
 import { hostMachine } from '../firstboot/index.ts';
 import type { Operator, ServedCertificate } from './operator.ts';
@@ -32,9 +31,9 @@ export function hostOperator(facts: MachineFacts): Operator {
 }
 
 async function readinessOf(url: string): Promise<number> {
-  const { statusCode, body } = await request(url, { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
-  await body.dump();
-  return statusCode;
+  const answer = await fetch(url, { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
+  await answer.body?.cancel();
+  return answer.status;
 }
 
 /** Looks at a certificate, whoever has signed it. */

@@ -42,7 +42,6 @@ async function bundle(name: string, entry: string): Promise<Bundle> {
     platform: 'node',
     format: 'esm',
     target: 'node24',
-    charset: 'utf8',
     legalComments: 'linked',
     banner: { js: BANNER },
     loader: { '.sql': 'text', '.hbs': 'text', '.css': 'text' },

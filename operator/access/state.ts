@@ -71,7 +71,7 @@ const schema = record({
   basicAuthUser: { type: ['string', 'null'], pattern: USER_NAME },
 });
 
-const ajv = new Ajv({ allErrors: true, allowUnionTypes: true });
+const ajv = new Ajv({ allErrors: true, allowUnionTypes: true, validateSchema: false });
 const isState = ajv.compile<AccessState>(schema);
 
 function networksIn({ lists, proxies }: AccessState): readonly string[] {
