@@ -22,10 +22,13 @@ export default defineConfig({
       project('integration', ['tests/{integration,firstboot,firewall}/**/*.test.ts'], 3 * MINUTE, oneAtATime),
       project('edge', ['tests/edge/**/*.test.ts'], 3 * MINUTE, oneAtATime),
       project('browser', ['tests/browser/**/*.test.ts'], 3 * MINUTE, oneAtATime),
-      project('image', ['tests/image/**/*.test.ts'], 30 * MINUTE, {
-        ...oneAtATime,
-        globalSetup: ['tests/image/bake.ts'],
-      }),
+      project('driver', ['tests/image/vm-driver.test.ts'], 30 * MINUTE),
+      project(
+        'image',
+        ['tests/image/image.test.ts', ...(process.env.SOAK === '1' ? ['tests/image/power-cut.test.ts'] : [])],
+        30 * MINUTE,
+        oneAtATime,
+      ),
     ],
   },
 });

@@ -1,4 +1,12 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -36,6 +44,23 @@ test('what is half made can be dropped, and what is whole stays', async () => {
   await dropUnfinished('bake', cache);
   expect(readdirSync(join(cache, 'bake'))).toEqual(['whole']);
   expect(existsSync(directory)).toBe(true);
+});
+
+test('of two that make the same the first one wins, and nothing is left of the other', async () => {
+  const slow = async (directory: string) => {
+    await make('slow')(directory);
+    mkdirSync(join(cache, 'base/id'), { recursive: true });
+    await make('first')(join(cache, 'base/id'));
+  };
+  const { directory } = await cached('base', 'id', slow, cache);
+  expect(readFileSync(join(directory, 'made'), 'utf8')).toBe('first');
+  expect(readdirSync(join(cache, 'base'))).toEqual(['id']);
+});
+
+test('what another process is making is left to it', async () => {
+  mkdirSync(join(cache, `bake/id.${process.ppid}.unfinished`), { recursive: true });
+  await dropUnfinished('bake', cache);
+  expect(readdirSync(join(cache, 'bake'))).toHaveLength(1);
 });
 
 test('only the newest of a name is kept', async () => {

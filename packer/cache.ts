@@ -3,9 +3,12 @@ import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { places } from './places.ts';
 
+/** What a process has not finished yet: `<id>.<process id>.unfinished`. */
+const UNFINISHED = /\.(\d+)\.unfinished$/;
+
 /**
  * The directory `<cache>/<kind>/<id>`, filled by `make` when it is not there. It appears complete or not at all: `make`
- * fills a directory beside it that takes the name at the end, and what an earlier run left unfinished is thrown away.
+ * fills a directory beside it that takes the name at the end. Of two processes that make the same the first one wins.
  */
 export async function cached(
   kind: string,
@@ -15,11 +18,12 @@ export async function cached(
 ): Promise<{ directory: string; hit: boolean }> {
   const directory = `${cache}/${kind}/${id}`;
   if (existsSync(directory)) return { directory, hit: true };
-  const unfinished = `${directory}.unfinished`;
+  const unfinished = `${directory}.${process.pid}.unfinished`;
   rmSync(unfinished, { recursive: true, force: true });
   mkdirSync(unfinished, { recursive: true });
   await make(unfinished);
-  renameSync(unfinished, directory);
+  if (existsSync(directory)) rmSync(unfinished, { recursive: true });
+  else renameSync(unfinished, directory);
   return { directory, hit: false };
 }
 
@@ -35,6 +39,8 @@ export function dropOthers(prefix: string, keep: string): void {
 export async function dropUnfinished(kind: string, cache: string = places.cache): Promise<void> {
   if (!existsSync(`${cache}/${kind}`)) return;
   for (const name of readdirSync(`${cache}/${kind}`)) {
-    if (name.endsWith('.unfinished')) await rm(`${cache}/${kind}/${name}`, { recursive: true });
+    const maker = UNFINISHED.exec(name)?.[1];
+    if (maker === undefined || (Number(maker) !== process.pid && existsSync(`/proc/${maker}`))) continue;
+    await rm(`${cache}/${kind}/${name}`, { recursive: true });
   }
 }

@@ -29,4 +29,11 @@ export function loginClaims(world: () => World): void {
     const said = await $({ quiet: true, nothrow: true })`${network.command(...ssh)}`;
     expect(said.stderr).toContain('Permission denied (publickey).');
   });
+
+  test('a strong password is taken and a weak one is not, as the launch has shown and passwd shows again', async () => {
+    const { machine } = world().plain;
+    expect(await machine.succeed('passwd --status azureuser')).toMatch(/^azureuser P /);
+    expect(await machine.fail('chpasswd', 'azureuser:Password1234')).toMatch(/BAD PASSWORD/);
+    await machine.succeed('chpasswd', `azureuser:${PASSWORD}-`);
+  });
 }

@@ -1,26 +1,13 @@
-/** Power cuts at random moments of first boot. */
-import { randomInt } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
+/** The long repetition of what the plain machine of the image test goes through once: first boot loses its power. */
 import { expect, test } from 'vitest';
 import { Machine } from '../harness/machine.ts';
 import { newestImage } from '../harness/machine-image.ts';
 import { guestAddresses, Network } from '../harness/network.ts';
-import { until } from '../harness/until.ts';
 import { Appliance } from './appliance.ts';
+import { seededMoment, startWithPowerCut } from './first-boot-cut.ts';
 import { keepEvidence, places } from './world.ts';
 
-const MINUTE = 60_000;
-/** Where in first boot the cut falls; it takes 50 to 80 s under emulation. */
-const WINDOW_MS = 60_000;
-const TIMES = process.env.SOAK === '1' ? 10 : 1;
-
-const moments = Array.from({ length: TIMES }, () => seededMoment());
-
-/** A moment after first boot's start: the one of POWER_CUT_MS, which a failed run has printed, else a random one. */
-function seededMoment(): number {
-  const given = Number(process.env.POWER_CUT_MS ?? Number.NaN);
-  return Number.isNaN(given) ? randomInt(WINDOW_MS) : given;
-}
+const moments = Array.from({ length: 10 }, seededMoment);
 
 test.each(moments)('a first boot that loses power after %i ms completes at the next one', async (moment) => {
   await using network = await Network.create();
@@ -36,14 +23,7 @@ test.each(moments)('a first boot that loses power after %i ms completes at the n
   cleanUp.defer(() => machine.powerCut());
   keepEvidence(machine);
 
-  await machine.start();
-  await until('first boot begins', 5 * MINUTE, async () => {
-    if (!machine.serialLog().includes('litellm-firstboot')) throw new Error('not yet on the console');
-  });
-  await sleep(moment);
-  await machine.powerCut();
-  await machine.start();
-
+  await startWithPowerCut(machine, moment);
   const appliance = cleanUp.use(await Appliance.ready(machine, network, guestAddresses(1)));
   const { masterKey, databasePassword } = appliance.credentials;
   const models = await appliance.client.fetch(`${appliance.url}/v1/models`, {

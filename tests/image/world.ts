@@ -9,6 +9,7 @@ import { Machine, type MachineOptions } from '../harness/machine.ts';
 import { newestImage } from '../harness/machine-image.ts';
 import { addresses, guestAddresses, METADATA_ADDRESS, Network } from '../harness/network.ts';
 import { Appliance } from './appliance.ts';
+import { seededMoment, startWithPowerCut } from './first-boot-cut.ts';
 
 /** Where machines under test live, and where what is left of a failed test is kept. */
 export const places = {
@@ -28,6 +29,9 @@ function syllable(byte: number): string {
   return `${'bdfgkmnprstvz'[byte % 13]}${'aeiou'[byte % 5]}`;
 }
 
+/** How far the plain machine comes, in ms, before its first boot loses power. */
+export const CUT_AFTER_MS = seededMoment();
+
 const azureFirmware = {
   manufacturer: 'Microsoft Corporation',
   product: 'Virtual Machine',
@@ -39,7 +43,7 @@ export class World implements AsyncDisposable {
   readonly network: Network;
   readonly authority: Authority;
   readonly provider: FakeProvider;
-  /** Booted by BIOS, outside any cloud. */
+  /** Booted by BIOS, outside any cloud; its power was cut during first boot. */
   readonly plain: Appliance;
   /** Booted by UEFI, where firmware and metadata service say Azure. */
   readonly azure: Appliance;
@@ -77,16 +81,20 @@ export class World implements AsyncDisposable {
       }),
     );
     const kvm = await kvmWorks();
-    const boot = async (index: number, options: Pick<MachineOptions, 'name' | 'firmware' | 'smbios'>) => {
+    const boot = async (
+      index: number,
+      options: Pick<MachineOptions, 'name' | 'firmware' | 'smbios'>,
+      start: (machine: Machine) => Promise<void>,
+    ) => {
       const wire = await network.plug(index);
       const directory = `${places.machines}/${options.name}`;
       const machine = await Machine.create({ ...options, directory, image, wire, kvm, password: PASSWORD });
       cleanUp.defer(() => machine.powerCut());
-      return cleanUp.use(await bootUp(machine, network, index));
+      return cleanUp.use(await bootUp(machine, start, network, index));
     };
     const [plain, azure] = await Promise.all([
-      boot(1, { name: 'plain', firmware: 'bios' }),
-      boot(2, { name: 'azure', firmware: 'uefi', smbios: azureFirmware }),
+      boot(1, { name: 'plain', firmware: 'bios' }, (machine) => startWithPowerCut(machine, CUT_AFTER_MS)),
+      boot(2, { name: 'azure', firmware: 'uefi', smbios: azureFirmware }, (machine) => machine.start()),
     ]);
     return new World({ network, authority, provider }, { plain, azure }, cleanUp.move());
   }
@@ -96,9 +104,14 @@ export class World implements AsyncDisposable {
   }
 }
 
-async function bootUp(machine: Machine, network: Network, index: number): Promise<Appliance> {
+async function bootUp(
+  machine: Machine,
+  start: (machine: Machine) => Promise<void>,
+  network: Network,
+  index: number,
+): Promise<Appliance> {
   try {
-    await machine.start();
+    await start(machine);
     return await Appliance.ready(machine, network, guestAddresses(index));
   } catch (error) {
     await machine.saveEvidence(`${places.failed}/boot`);

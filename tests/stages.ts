@@ -1,0 +1,91 @@
+/** The stages of the test command: what each needs on the machine, and how it is run and counted. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { ToolNeed } from '../packer/index.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+/** Where each stage leaves its report. */
+export const results = `${root}build/test`;
+
+export interface Counts {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+
+export interface Stage {
+  readonly name: string;
+  /** What has to be on the machine before the stage can run. */
+  readonly needs: readonly ToolNeed[];
+  run(): Promise<Counts>;
+}
+
+interface VitestReport {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly numPendingTests: number;
+  readonly numTodoTests: number;
+}
+
+/** The stages that need no virtual machine. */
+export const nativeStages = [
+  suite('unit', ['unit']),
+  suite('integration', ['firstboot', 'firewall']),
+  suite('edge', ['edge']),
+  suite('browser', ['edge', 'browser']),
+];
+
+/** The image is made as a person would make it, and a small one by the other driver. */
+export const bakeStages = [bakeStage(), suite('driver', ['image', 'boot'])];
+
+/** What is claimed of the image, booted. */
+export const imageStage = suite('image', ['image', 'boot', 'browser', 'audit']);
+
+function suite(name: string, needs: readonly ToolNeed[]): Stage {
+  return { name, needs, run: () => runVitest(name) };
+}
+
+/** No vulnerability database is looked for outside: the check is then recorded as not run. */
+function bakeStage(): Stage {
+  const env = { ...process.env, TRIVY_CACHE_DIR: `${results}/no-databases` };
+  const run = async (): Promise<Counts> => {
+    const exitCode = await ended('bake', spawn('make', ['image', 'BASE=debian-13'], spawnOptions(env)));
+    return { passed: 0, failed: exitCode === 0 ? 0 : 1, skipped: 0 };
+  };
+  return { name: 'bake', needs: ['image', 'audit'], run };
+}
+
+async function runVitest(project: string): Promise<Counts> {
+  const report = `${results}/${project}.json`;
+  rmSync(report, { force: true });
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const args = ['node_modules/vitest/vitest.mjs', 'run', '--project', project, ...reporters];
+  return readCounts(report, await ended(project, spawn(process.execPath, args, spawnOptions(process.env))));
+}
+
+function spawnOptions(env: NodeJS.ProcessEnv) {
+  return { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] } satisfies Parameters<typeof spawn>[2];
+}
+
+/** Passes on what the child prints, each line with its stage's name, since two stages may run at once; its exit code. */
+async function ended(name: string, child: ChildProcess): Promise<number | null> {
+  for (const stream of [child.stdout, child.stderr]) {
+    if (stream === null) continue;
+    createInterface(stream).on('line', (line) => process.stdout.write(`${name} | ${line}\n`));
+  }
+  const [exitCode] = (await once(child, 'close')) as [number | null];
+  return exitCode;
+}
+
+/** What the reporter wrote; a runner that failed without a failed test, or ran nothing, counts as one failure. */
+function readCounts(reportFile: string, exitCode: number | null): Counts {
+  if (!existsSync(reportFile)) return { passed: 0, failed: 1, skipped: 0 };
+  const report = JSON.parse(readFileSync(reportFile, 'utf8')) as VitestReport;
+  const passed = report.numPassedTests;
+  const failed = report.numFailedTests;
+  const broken = failed === 0 && (exitCode !== 0 || passed === 0);
+  return { passed, failed: broken ? 1 : failed, skipped: report.numPendingTests + report.numTodoTests };
+}
