@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { ScanResult } from '../harness/outside.ts';
 import { facts } from './appliance.ts';
 import type { World } from './world.ts';
 
@@ -7,11 +8,15 @@ const { ssh, http, https, gateway, postgresql } = facts.ports;
 const PLANTED = 47_391;
 
 export function networkClaims(world: () => World): void {
+  const found = new Map<string, ScanResult>();
   beforeAll(async () => {
-    const { machine } = world().plain;
+    const { machine, addresses, client } = world().plain;
     const server = `python3 -m http.server --bind :: --directory /usr/share/doc ${PLANTED}`;
     await machine.succeed(`ufw allow ${PLANTED}/tcp && systemd-run --unit=planted ${server}`);
     await machine.waitForOpenPort(PLANTED);
+    const scan = async (family: 'ipv4' | 'ipv6') =>
+      found.set(family, await client.scanPorts(addresses[family]));
+    await Promise.all([scan('ipv4'), scan('ipv6')]);
   });
   afterAll(async () => {
     await world().plain.machine.succeed(`systemctl stop planted; ufw delete allow ${PLANTED}/tcp`);
@@ -19,10 +24,8 @@ export function networkClaims(world: () => World): void {
 
   test.each(['ipv4', 'ipv6'] as const)(
     'of all TCP ports over %s only three answer, and the planted one',
-    async (family) => {
-      const { addresses, client } = world().plain;
-      const found = await client.scanPorts(addresses[family]);
-      expect(found).toEqual({ open: [ssh, http, https, PLANTED], refused: [] });
+    (family) => {
+      expect(found.get(family)).toEqual({ open: [ssh, http, https, PLANTED], refused: [] });
     },
   );
 

@@ -144,8 +144,7 @@ function firewallClaims(world: () => World): void {
 }
 
 export function wallClaims(world: () => World): void {
-  // It takes minutes in an emulated machine, so it is one of the long repetitions.
-  if (process.env.SOAK === '1') describe('the firewall', () => firewallClaims(world));
+  describe('the firewall', () => firewallClaims(world));
 
   describe('AppArmor', () => {
     test.each(['plain', 'azure'] as const)('all that the %s machine has done was allowed', async (name) => {

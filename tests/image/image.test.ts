@@ -14,6 +14,7 @@ import { rebootClaims } from './claims-reboot.ts';
 import { sbomClaims } from './claims-sbom.ts';
 import { secrecyClaims } from './claims-secrecy.ts';
 import { uiClaims } from './claims-ui.ts';
+import { verifyClaims } from './claims-verify.ts';
 import { wallClaims } from './claims-walls.ts';
 import { keepEvidence, World } from './world.ts';
 
@@ -30,6 +31,7 @@ beforeEach(() => keepEvidence(world.plain.machine, world.azure.machine));
 
 describe('first boot', () => bootClaims(theWorld));
 describe('credentials', () => credentialClaims(theWorld));
+describe('checklist', () => verifyClaims(theWorld));
 describe('login', () => loginClaims(theWorld));
 describe('admin UI', () => uiClaims(theWorld));
 describe('calls', () => callClaims(theWorld));

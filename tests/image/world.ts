@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFailed } from 'vitest';
+import { $ } from 'zx';
 import { kvmWorks } from '../../packer/index.ts';
 import { Authority } from '../harness/authority.ts';
 import { type FakeProvider, startFakeProvider } from '../harness/fake-provider.ts';
@@ -28,6 +30,9 @@ export const PASSWORD = `7Q-${[...randomBytes(12)].map(syllable).join('')}`;
 function syllable(byte: number): string {
   return `${'bdfgkmnprstvz'[byte % 13]}${'aeiou'[byte % 5]}`;
 }
+
+/** What the disks have more than the image, as in a cloud. */
+const GROWTH = '+4G';
 
 /** How far the plain machine comes, in ms, before its first boot loses power. */
 export const CUT_AFTER_MS = seededMoment();
@@ -89,6 +94,7 @@ export class World implements AsyncDisposable {
       const wire = await network.plug(index);
       const directory = `${places.machines}/${options.name}`;
       const machine = await Machine.create({ ...options, directory, image, wire, kvm, password: PASSWORD });
+      await $({ quiet: true })`qemu-img resize -q ${join(directory, 'disk.qcow2')} ${GROWTH}`;
       cleanUp.defer(() => machine.powerCut());
       return cleanUp.use(await bootUp(machine, start, network, index));
     };

@@ -1,0 +1,67 @@
+import { realpathSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { places, shellFor } from '../../packer/index.ts';
+import {
+  expectedKey,
+  openDisk,
+  pendingUpdates,
+  readBuildManifest,
+  rehearsalKeyFile,
+  type Verification,
+  verifyImage,
+} from '../../sbom/index.ts';
+import { newestImage } from '../harness/machine-image.ts';
+import { facts } from './appliance.ts';
+import { places as tested, type World } from './world.ts';
+
+/** What only `make verify` looks at, with boots of its own, and what a bake without databases has not looked at. */
+const LEFT_OPEN = ['PKG-05', 'PKG-06', 'SSH-05', 'SVC-06', 'SYS-02', 'EVD-05'];
+
+/** The checklist of `make verify`, held against this image and the two machines that run anyway. */
+export function verifyClaims(world: () => World): void {
+  const cleanUp = new AsyncDisposableStack();
+  let seen: Verification;
+
+  beforeAll(async () => {
+    const directory = dirname(realpathSync(newestImage()));
+    const manifest = readBuildManifest(directory);
+    const shell = shellFor(new AbortController().signal);
+    const disk = cleanUp.use(
+      await openDisk(shell, join(directory, manifest.image.file), `${tested.machines}/checklist-disk`),
+    );
+    const { plain, azure } = world();
+    seen = await verifyImage({
+      target: manifest.target,
+      facts,
+      manifest,
+      directory,
+      publicKey: expectedKey(facts, directory, { release: false, rehearsalKeyFile }),
+      release: false,
+      repository: places.root,
+      privateWords: [places.root, hostname()],
+      disk,
+      pendingUpdates: () => pendingUpdates(shell, disk.tree),
+      guest: plain.machine,
+      twin: azure.machine,
+      outside: { scan: () => plain.client.scanPorts(plain.addresses.ipv4) },
+    });
+  });
+  afterAll(() => cleanUp.disposeAsync());
+
+  const rows = (...states: string[]): string[] =>
+    seen.rows.filter(({ status }) => states.includes(status)).map(({ id, detail }) => `${id}: ${detail}`);
+
+  test('nothing of the checklist fails, and nothing is warned of', () => {
+    expect(rows('failed', 'warning')).toEqual([]);
+  });
+
+  test('all of it was looked at but what is left to make verify', () => {
+    expect(rows('not-run').map((row) => row.slice(0, row.indexOf(':')))).toEqual(
+      expect.arrayContaining(LEFT_OPEN),
+    );
+    expect(rows('not-run')).toHaveLength(LEFT_OPEN.length);
+    expect(rows('passed').length).toBeGreaterThan(60);
+  });
+}
