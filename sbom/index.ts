@@ -7,6 +7,7 @@ export type { CheckResult, CheckStatus } from './check-result.ts';
 export { type OpenDisk, openDisk } from './checklist/open-disk.ts';
 export { pendingUpdates } from './checklist/pending-updates.ts';
 export {
+  buildHostWords,
   type Disk,
   type Guest,
   type GuestOutcome,

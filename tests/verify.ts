@@ -10,6 +10,7 @@ import { $ } from 'zx';
 import { readFacts } from '../appliance/index.ts';
 import { ensureTools, Failure, kvmWorks, places, runCommand, shellFor, type Work } from '../packer/index.ts';
 import {
+  buildHostWords,
   expectedKey,
   type Guest,
   openDisk,
@@ -121,7 +122,7 @@ async function verify(work: Work): Promise<Verification> {
       publicKey: expectedKey(facts, directory, { release, rehearsalKeyFile }),
       release,
       repository: places.root,
-      privateWords: [places.root, hostname()],
+      privateWords: buildHostWords(places.root, hostname()),
       disk,
       pendingUpdates: () => pendingUpdates(shell, disk.tree),
       ...booted,

@@ -1,6 +1,12 @@
 /** Each row about a booted machine, held against a machine that answers otherwise than it should. */
 import { expect, test } from 'vitest';
-import { type Answers, goodConsole, smallGuest, smallOutside } from '../../tests/harness/small-guest.ts';
+import {
+  type Answers,
+  everyRoute,
+  goodConsole,
+  smallGuest,
+  smallOutside,
+} from '../../tests/harness/small-guest.ts';
 import { facts, smallManifest } from '../../tests/harness/small-image.ts';
 import { checklist } from './checklist.ts';
 import { judge, type RowResult } from './judge.ts';
@@ -133,7 +139,12 @@ test.each<[string, string, Answers, string]>([
   ['SEC-02', 'a short key', credentials('abcde-fghij-kmnpq-rstuv', 'sk-short'), 'masterKey is short'],
   ['SEC-03', 'a readable file', { "stat -c '%a %U:%G'": '644 root:root' }, 'is 644'],
   ['SEC-04', 'a secret in the log', { 'grep -aqF': { code: 0, stdout: '' } }, 'a secret is in the journal'],
-  ['SEC-05', 'an open route', { 'curl -ksS': '200' }, 'POST /key/generate answers 200 without a key'],
+  [
+    'SEC-05',
+    'an open route',
+    { 'curl -sS --config -': everyRoute('200') },
+    'POST /key/generate answers 200 without a key',
+  ],
   [
     'SEC-06',
     'plain answers',

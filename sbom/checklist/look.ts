@@ -41,6 +41,6 @@ export async function said(guest: Guest, command: string, input?: string): Promi
 }
 
 /** The same as lines, empty ones left out. */
-export async function lines(guest: Guest, command: string): Promise<string[]> {
-  return (await said(guest, command)).split('\n').filter((line) => line.trim() !== '');
+export async function lines(guest: Guest, command: string, input?: string): Promise<string[]> {
+  return (await said(guest, command, input)).split('\n').filter((line) => line.trim() !== '');
 }

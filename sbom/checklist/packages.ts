@@ -28,6 +28,9 @@ const agentsOf: Readonly<Record<string, readonly string[]>> = {
 const BUILD_TOOLS =
   /^(gcc|g\+\+|cpp|clang|llvm|make|cmake|build-essential|binutils|rustc|cargo|golang|gdb|patch|dpkg-dev)(-|$)|-dev$/;
 
+/** Scripts, in spite of its name; Debian's postgresql-common demands it. */
+const NO_BUILD_TOOL = 'postgresql-common-dev';
+
 interface Component {
   readonly name?: string;
   readonly group?: string;
@@ -153,7 +156,9 @@ export const packageRows: LooksByRow = {
   'PKG-09': {
     disk: ({ tree }) => {
       const found = packages(tree);
-      const tools = found.filter(({ name }) => BUILD_TOOLS.test(name) && !name.endsWith('-base'));
+      const tools = found.filter(
+        ({ name }) => BUILD_TOOLS.test(name) && !name.endsWith('-base') && name !== NO_BUILD_TOOL,
+      );
       return finding(
         `${found.length} packages`,
         tools.map(({ name }) => `${name} is installed`),

@@ -1,6 +1,6 @@
 import { type CredentialField, credentialField } from '../../firstboot/index.ts';
 import { type RouteDeclaration, routes } from '../../gateway/index.ts';
-import { finding, type LooksByRow, NotRun, said } from './look.ts';
+import { finding, type LooksByRow, lines, NotRun, said } from './look.ts';
 import type { Guest, Subject } from './subject.ts';
 
 /** Generated values, and how many characters each must have at least: 22 of base64 make 128 bits. */
@@ -50,15 +50,24 @@ function tlsKey(guest: Guest, { facts: { paths } }: Subject): Promise<string> {
   return said(guest, `openssl x509 -in ${paths.tls}/cert.pem -noout -pubkey`);
 }
 
-async function statusWithoutKey(
+/** What each route answers to somebody without a key; one program asks them all. */
+async function statusesWithoutKey(
   guest: Guest,
   { ports }: Subject['facts'],
-  route: RouteDeclaration,
-): Promise<number> {
-  const url = `https://127.0.0.1:${ports.https}${route.url.replace('*', 'any')}`;
-  const body = route.method === 'POST' ? `-H 'content-type: application/json' --data '{}'` : '';
-  const head = route.method === 'HEAD' ? '--head' : `-X ${route.method}`;
-  return Number(await said(guest, `curl -ksS -m 30 -o /dev/null -w '%{http_code}' ${head} ${body} ${url}`));
+  routes: readonly RouteDeclaration[],
+): Promise<number[]> {
+  const asked = routes.map(({ method, url }) =>
+    [
+      `url = "https://127.0.0.1:${ports.https}${url.replace('*', 'any')}"`,
+      method === 'HEAD' ? 'head' : `request = "${method}"`,
+      ...(method === 'POST' ? ['header = "content-type: application/json"', 'data = "{}"'] : []),
+      'output = "/dev/null"',
+      'write-out = "%{http_code}\\n"',
+      'insecure\nmax-time = 30',
+    ].join('\n'),
+  );
+  const answers = await lines(guest, 'curl -sS --config -', asked.join('\nnext\n'));
+  return answers.map(Number);
 }
 
 export const secrets: LooksByRow = {
@@ -122,13 +131,13 @@ export const secrets: LooksByRow = {
       const closed = Object.values(routes as Record<string, RouteDeclaration>).filter(
         ({ access }) => access !== 'public',
       );
-      const faults: string[] = [];
-      for (const route of closed) {
-        const status = await statusWithoutKey(guest, facts, route);
-        const isForm = route.access === 'ui' && route.method === 'GET';
+      const statuses = await statusesWithoutKey(guest, facts, closed);
+      const faults = closed.flatMap(({ access, method, url }, index) => {
+        const status = statuses[index] ?? 0;
+        const isForm = access === 'ui' && method === 'GET';
         const refused = REFUSALS.includes(status) || (isForm && status === 200);
-        if (!refused) faults.push(`${route.method} ${route.url} answers ${status} without a key`);
-      }
+        return refused ? [] : [`${method} ${url} answers ${status} without a key`];
+      });
       return finding(`${closed.length} routes`, faults);
     },
   },

@@ -69,6 +69,11 @@ export interface Subject {
   readonly pendingUpdates?: () => Promise<readonly string[]>;
 }
 
+/** Words that tell of a build host: the directory of its checkout, and its name unless that is as short as anybody's words. */
+export function buildHostWords(checkout: string, hostName: string): string[] {
+  return hostName.length < 5 ? [checkout] : [checkout, hostName];
+}
+
 /** Whether the image's package sources are a build host's mirror: then they say nothing of the archive. */
 export function usesBuildMirror({ inputs }: Pick<Manifest, 'inputs'>): boolean {
   return inputs.base.origin.kind === 'bootstrap';

@@ -1,3 +1,4 @@
+import { routes } from '../../gateway/index.ts';
 import type { Guest, GuestOutcome, Outside } from '../../sbom/index.ts';
 import { facts } from './small-image.ts';
 
@@ -5,6 +6,13 @@ import { facts } from './small-image.ts';
 export type Answers = Readonly<Record<string, string | GuestOutcome>>;
 
 const secret = (seed: string): string => seed.repeat(32).slice(0, 32);
+
+/** The same answer of every route of the gateway. */
+export function everyRoute(status: string): string {
+  return Object.keys(routes)
+    .map(() => status)
+    .join('\n');
+}
 
 /** The answers of a machine on which all is well; `name` makes its secrets its own. */
 export function goodAnswers(name: string): Answers {
@@ -64,7 +72,7 @@ export function goodAnswers(name: string): Answers {
     [`http://127.0.0.1:${ports.http}/v1/models`]: '308 https://127.0.0.1/v1/models',
     'setpriv --reuid=litellm': { code: 28, stdout: '' },
     'http://169.254.169.254/': '404',
-    'curl -ksS': '401',
+    'curl -sS --config -': everyRoute('401'),
   };
 }
 

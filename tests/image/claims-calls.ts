@@ -6,7 +6,7 @@ import { PROVIDER_NAME, type World } from './world.ts';
 
 const MODEL = 'gpt-4o-mini';
 const MESSAGES = [{ role: 'user' as const, content: 'Say something' }];
-const PATIENCE = { timeout: 60_000, interval: 1000 };
+const PATIENCE = { timeout: 180_000, interval: 1000 };
 
 /** The official client, as an application developer uses it. */
 function clientWith({ plain }: World, apiKey: string): OpenAI {
