@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
+import { schemaFaults } from '../bom/schema.ts';
 import type { CveReport, Finding } from './cve-report.ts';
 import { findingsTable } from './findings-table.ts';
 import { cveResult, judge, rejudgeCveReport } from './judge.ts';
 import { type Exception, type Policy, readPolicy } from './policy.ts';
+import type { Sbom } from './sbom-for-trivy.ts';
 import { vexDocument } from './vex.ts';
 
 const NOW = new Date('2026-11-26T12:00:00Z');
@@ -27,6 +29,9 @@ const exception: Exception = {
   reason: 'Nothing in the image calls it.',
   expires: '2026-11-26',
 };
+
+const { justification: __, ...judged } = exception;
+const mended: Exception = { ...judged, id: 'CVE-2026-0005', state: 'exploitable', response: 'update' };
 
 function report(findings: readonly Finding[], given: Partial<CveReport> = {}): CveReport {
   return {
@@ -160,4 +165,40 @@ test('exceptions in force become VEX that names the components of the SBOM, the 
     ],
   });
   expect(vexDocument(report([finding, unfixed]), sbom, policyWith(exception))).toBe(text);
+});
+
+test.each<[string, readonly Finding[], readonly Exception[], object]>([
+  ['without exceptions', [finding], [], {}],
+  ['with one', [finding], [exception], {}],
+  [
+    'with one in two packages, another of a vulnerability that is being mended, and a source',
+    [
+      { ...finding, url: 'https://avd.aquasec.com/nvd/cve-2026-0001' },
+      { ...finding, package: 'openssl' },
+      { ...finding, package: 'openssl', installed: '3.0.1-1' },
+      { ...finding, id: 'CVE-2026-0005', severity: 'CRITICAL' },
+    ],
+    [exception, mended],
+    {},
+  ],
+  ['about an SBOM without a serial number', [finding], [exception], { serialNumber: undefined }],
+])('VEX %s is valid by the schema of CycloneDX', async (_name, findings, exceptions, changes) => {
+  const component = {
+    'bom-ref': 'pkg:deb/debian/libssl3t64@3.5.1-1',
+    purl: 'pkg:deb/debian/libssl3t64@3.5.1-1',
+    type: 'library',
+    name: 'libssl3t64',
+    version: '3.5.1-1',
+  };
+  const serialNumber = 'urn:uuid:11111111-2222-8333-a444-555555555555';
+  const sbom = { serialNumber, version: 1, components: [component], ...changes } as Sbom;
+  const text = vexDocument(report(findings), sbom, policyWith(...exceptions));
+  expect(JSON.parse(text).vulnerabilities).toHaveLength(exceptions.length);
+  expect(await schemaFaults(text)).toEqual([]);
+});
+
+test('the schema finds a VEX document that says what CycloneDX has no word for', async () => {
+  const unheard = { ...exception, state: 'harmless' as Exception['state'] };
+  const text = vexDocument(report([finding]), { components: [] } as unknown as Sbom, policyWith(unheard));
+  expect((await schemaFaults(text)).join()).toContain('/vulnerabilities/0/analysis/state');
 });

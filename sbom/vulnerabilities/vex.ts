@@ -41,7 +41,8 @@ function statement(exception: Exception, findings: readonly Finding[], sbom: Sbo
       ...(response === undefined ? {} : { response: [response] }),
       detail: `${reason} (until ${expires})`,
     },
-    affects: findings.map((finding) => ({ ref: referenceTo(finding, sbom) })),
+    // Each once: packages that the SBOM does not know may share the name that stands in for a reference.
+    affects: [...new Set(findings.map((finding) => referenceTo(finding, sbom)))].map((ref) => ({ ref })),
   };
 }
 
