@@ -136,7 +136,7 @@ export async function makeImage(facts: Facts, options: ImageOptions, work: Work)
     ...product,
     createdAt: new Date().toISOString(),
     driver: driver.name,
-    rehearsal: rehearsalReasons({ base, commit }),
+    rehearsal: rehearsalReasons({ base, commit, scans: scans.rehearsal }),
     image: {
       file: `${name}.qcow2`,
       bytes: statSync(image).size,

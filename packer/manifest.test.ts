@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { installedPackages, rehearsalReasons } from './manifest.ts';
+import { rehearsedBy } from './scan-image.ts';
 
-const clean = { base: { name: 'ubuntu-24.04', rehearsal: false }, commit: 'a'.repeat(40) };
+const clean = { base: { name: 'ubuntu-24.04', rehearsal: false }, commit: 'a'.repeat(40), scans: [] };
 
 test('packages are those that are installed, by name; removed ones with settings left are not', () => {
   const tree = mkdtempSync(join(tmpdir(), 'tree-'));
@@ -42,6 +43,16 @@ test.each([
     { ...clean, base: { name: 'debian-13', rehearsal: false, insteadOf: 'ubuntu-24.04' } },
     'stands in for ubuntu-24.04',
   ],
+  [
+    'a scan that knew nothing of the world',
+    { ...clean, scans: rehearsedBy('cve', { rehearsal: true }) },
+    "the scan 'cve' knew only",
+  ],
 ])('%s makes it a rehearsal', (_, facts, reason) => {
   expect(rehearsalReasons(facts)).toEqual([expect.stringContaining(reason)]);
+});
+
+test('a scan that knew the world makes no rehearsal, and one that did not run is told by its check', () => {
+  expect(rehearsedBy('cve', { rehearsal: false })).toEqual([]);
+  expect(rehearsedBy('malware', undefined)).toEqual([]);
 });

@@ -55,13 +55,16 @@ export function installedParagraphs(tree: string): Paragraph[] {
 export function rehearsalReasons(facts: {
   readonly base: { readonly name: string; readonly rehearsal: boolean; readonly insteadOf?: string };
   readonly commit: string;
+  /** What of the scans knew nothing of the world. */
+  readonly scans: readonly string[];
 }): string[] {
-  const { base, commit } = facts;
+  const { base, commit, scans } = facts;
   return [
     base.insteadOf === undefined
       ? []
       : `${base.name} stands in for ${base.insteadOf}, which could not be had`,
     base.rehearsal ? "the package sources are the build host's" : [],
     commit.endsWith('-dirty') || commit === 'unknown' ? 'it was not built from a commit' : [],
+    ...scans,
   ].flat();
 }

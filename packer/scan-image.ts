@@ -16,12 +16,26 @@ import { Failure } from './failure.ts';
 export interface Scans {
   readonly checks: readonly CheckResult[];
   readonly documents: Readonly<Partial<Record<DocumentName, string>>>;
+  /** Why an image that was scanned like this is a rehearsal. */
+  readonly rehearsal: readonly string[];
 }
 
 interface Scan {
   readonly result: CheckResult;
   /** What to keep of it; a scan that did not run has nothing to keep. */
   readonly files?: Readonly<Partial<Record<DocumentName, string | undefined>>>;
+  /** What it looked things up in. */
+  readonly knowledge?: Knowledge | undefined;
+}
+
+/** A vulnerability database or malware signatures. */
+interface Knowledge {
+  readonly rehearsal: boolean;
+}
+
+/** Why a scan makes its image a rehearsal: what a test has made knows nothing of the world, so finding nothing says nothing. */
+export function rehearsedBy(id: string, knowledge: Knowledge | undefined): string[] {
+  return knowledge?.rehearsal === true ? [`the scan '${id}' knew only what a rehearsal needs`] : [];
 }
 
 /** Looks for vulnerabilities, secrets and malware in a sealed root tree; writes what was found into `directory`. */
@@ -36,7 +50,7 @@ export async function scanImage(
       const trivy = await ensureTrivy();
       const found = await scanVulnerabilities({ tree, sbom, trivy, policy, signal });
       const { result, report, vex } = { report: undefined, vex: undefined, ...found };
-      return { result, files: { cve: report && asJson(report), vex } };
+      return { result, files: { cve: report && asJson(report), vex }, knowledge: report?.database };
     },
     secrets: async () => {
       const trivy = await ensureTrivy();
@@ -45,22 +59,26 @@ export async function scanImage(
     },
     malware: async () => {
       const found = await scanMalware({ tree, clamav: await ensureClamav(), policy, signal });
-      return { result: found.result, files: { malware: `${found.result.detail}\n` } };
+      const files = { malware: `${found.result.detail}\n` };
+      return { result: found.result, files, knowledge: found.signatures };
     },
   };
   const checks: CheckResult[] = [];
   const documents: Partial<Record<DocumentName, string>> = {};
+  const rehearsal: string[] = [];
   for (const [id, scan] of Object.entries(scans)) {
-    const { result, files = {} } = await log.step(`scan: ${id}`, () => carriedOut(id, scan));
+    const outcome = await log.step(`scan: ${id}`, () => carriedOut(id, scan));
+    const { result, files = {} } = outcome;
     log.note(`${id}: ${result.status}: ${result.detail.split('\n', 1)[0]}`);
     checks.push(result);
+    rehearsal.push(...rehearsedBy(id, outcome.knowledge));
     for (const [name, content] of Object.entries(files)) {
       if (content === undefined) continue;
       documents[name as DocumentName] = `${directory}/${name}`;
       writeFileSync(`${directory}/${name}`, content);
     }
   }
-  return { checks, documents };
+  return { checks, documents, rehearsal };
 }
 
 /** A scanner that cannot be had is a check that has not run; whatever else goes wrong is a fault of the program. */
