@@ -7,6 +7,7 @@ export { type Access, type RouteDeclaration, type RouteId, routes } from './http
 export { createServer } from './http/server.ts';
 export { createAuthenticator, type KeyAuthenticator } from './identity/authenticator.ts';
 export { PasswordHasher } from './identity/password.ts';
+export { createLogs } from './observe/logger.ts';
 export { KeyChangeWatch } from './store/key-changes.ts';
 export { openPool } from './store/pool.ts';
 export { type Prepared, type PrepareOptions, prepareDatabase, preparePartitions } from './store/prepare.ts';

@@ -29,3 +29,15 @@ test('an error of ours is told by its code and its cause', () => {
     err: { code: 'upstream', cause: { message: 'socket gone' } },
   });
 });
+
+test('an error of the system keeps what says which call failed, through all its causes', () => {
+  const refused = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:5432'), { code: 'ECONNREFUSED' });
+  const error = new Error('no database', { cause: new AggregateError([refused], '') });
+  const { err } = JSON.parse(logged((logger) => logger.error({ err: error }, 'failed')));
+  expect(err).toMatchObject({ type: 'Error', message: 'no database', stack: expect.stringContaining('at ') });
+  expect(err.cause.errors).toEqual([expect.objectContaining({ code: 'ECONNREFUSED' })]);
+});
+
+test('what was thrown and is no error is not shown', () => {
+  expect(logged((logger) => logger.error({ err: 'sk-secret' }, 'failed'))).not.toContain('sk-secret');
+});

@@ -4,9 +4,8 @@ import {
   type LoggerOptions as LoggerSettings,
   type Logger as PinoLogger,
   pino,
-  stdSerializers,
 } from 'pino';
-import { GatewayError } from '../http/errors.ts';
+import { loggedError } from './logged-error.ts';
 
 export type Logger = PinoLogger;
 
@@ -27,13 +26,6 @@ const HIDDEN = [
   'body',
   'headers',
 ];
-
-/** A client's error can quote its request, and a provider's error its prompt: the log gets code and stack only. */
-function withoutQuotes(error: Error): object {
-  if (!(error instanceof GatewayError)) return stdSerializers.err(error);
-  const { name: type, code, status, cause } = error;
-  return { type, code, status, ...(cause instanceof Error && { cause: stdSerializers.err(cause) }) };
-}
 
 export interface LoggerOptions {
   readonly level: string;
@@ -84,7 +76,7 @@ export function createLogs({ level, stream }: LoggerOptions): Logs {
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
-    serializers: { err: withoutQuotes },
+    serializers: { err: (error) => (error instanceof Error ? loggedError(error) : '***') },
     redact: { paths, censor: '***' },
   };
   const logger = pino(options, out);
