@@ -180,6 +180,21 @@ describe.each(Object.keys(facts.bases))('on %s', (base) => {
     expect(precedes(units, first, then)).toBe(true);
   });
 
+  test('a first boot that failed and is started by hand brings up the gateway, and the address after it', () => {
+    const files = renderUnits(machineFacts(facts, base, 'qemu', 'test'));
+    const unit = (name: string) => files.find(({ path }) => path.endsWith(`/${name}`))?.content ?? '';
+    const wanted = files.filter(({ content }) =>
+      listed(content, 'WantedBy').includes('litellm-firstboot.service'),
+    );
+    expect(wanted.map(({ path }) => path.split('/').at(-1))).toEqual([
+      'litellm-address.service',
+      'litellm.service',
+    ]);
+    expect(listed(unit('litellm.service'), 'Wants')).toContain('litellm-migrate.service');
+    // By the link that enables it and not by the unit itself: who has disabled the gateway does not get it back.
+    expect(listed(unit('litellm-firstboot.service'), 'Wants')).toEqual([]);
+  });
+
   test('first boot waits for cloud-init no longer than any service of this system does', () => {
     const name = 'litellm-firstboot.service';
     const unit = units[name] as Ordering;

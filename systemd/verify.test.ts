@@ -1,5 +1,14 @@
 /** What systemd itself says of the units. */
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -81,6 +90,15 @@ describe.each(Object.keys(facts.bases))('on %s', (base) => {
     const broken = join(root, 'etc/systemd/system/broken.service');
     writeFileSync(broken, '[Service]\nExecStart=/opt/litellm/bin/node\nNoNewPriviledges=yes\n');
     expect((await complaints(root, [broken])).join()).toContain('NoNewPriviledges');
+  });
+
+  test('the preset ties the gateway to first boot, and who disables it unties it', async () => {
+    const link = join(root, 'etc/systemd/system/litellm-firstboot.service.wants/litellm.service');
+    const order = (verb: string) => run`systemctl --root=${root} ${verb} litellm.service`;
+    expect((await order('preset')).exitCode).toBe(0);
+    expect(lstatSync(link).isSymbolicLink()).toBe(true);
+    expect((await order('disable')).exitCode).toBe(0);
+    expect(existsSync(link)).toBe(false);
   });
 
   const own = units
