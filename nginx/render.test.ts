@@ -80,6 +80,19 @@ test("the edge's limits are the gateway's", () => {
   );
 });
 
+test.each(bases)('limits of %s count customers, and their networks are cut from bytes', (base) => {
+  const access = content(base, `${facts.paths.edgeIncludes}/access.conf`);
+  const zones = [...access.matchAll(/^limit_(?:conn|req)_zone (\S+) /gm)].map((match) => match[1]);
+  expect(zones).toEqual(['$litellm_customer', '$litellm_customer']);
+  const map = /^map \$binary_remote_addr \$litellm_customer \{\n((?: {4}.*\n)*)\}/m;
+  const rows = (map.exec(content(base, '/etc/nginx/conf.d/litellm.conf'))?.[1] ?? '').trim().split('\n');
+  expect(rows.map((row) => row.trim())).toEqual([
+    'default $binary_remote_addr;',
+    '"~(?s)^\\x00{10}\\xff\\xff(?<litellm_mapped>.{4})\\z" $litellm_mapped;',
+    '"~(?s)^(?<litellm_network>.{8}).{8}\\z" $litellm_network;',
+  ]);
+});
+
 test('the site is enabled and the default one is not', () => {
   const { links, absent } = edgeLinks(machineFacts(facts, 'debian-13', 'qemu', 'test'));
   expect(links).toEqual([{ path: '/etc/nginx/sites-enabled/litellm', target: facts.paths.edgeSite }]);

@@ -70,11 +70,11 @@ export function renderAccess(state: AccessState, facts: MachineFacts): string {
   return `# Written by \`litellm-ctl access\` from ${facts.paths.access}; what is changed here is lost.
 
 ${proxies(state.proxies)}${listNames.map((name) => refusals(name, lists[name])).join('')}
-# Each address by itself. A second's worth may come at once: a well-behaved client is not stopped by its own punctuality.
-limit_conn_zone $binary_remote_addr zone=litellm_connections:10m;
+# Each customer, an IPv4 address or an IPv6 /64, by itself. A second's worth may come at once: a well-behaved client is not stopped by its own punctuality.
+limit_conn_zone $litellm_customer zone=litellm_connections:10m;
 limit_conn litellm_connections ${connections};
 limit_conn_status 429;
-limit_req_zone $binary_remote_addr zone=litellm_requests:10m rate=${requestsPerSecond}r/s;
+limit_req_zone $litellm_customer zone=litellm_requests:10m rate=${requestsPerSecond}r/s;
 limit_req zone=litellm_requests burst=${requestsPerSecond} nodelay;
 limit_req_status 429;
 

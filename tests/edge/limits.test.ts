@@ -114,6 +114,44 @@ describe('with limits of an operator', () => {
   });
 });
 
+describe('an IPv6 network is one customer', () => {
+  const prefix = '2001:db8:1';
+  // 0x0a is a newline, which the patterns that cut the network out must not stop at.
+  const siblings = [outside.ipv6, `${prefix}:0:a0a:a:0:a`, `${prefix}::ffff:c633:640a`];
+  const neighbour = `${prefix}:1::10`;
+  const from = (address: string): EdgeRequest => ({ family: 'ipv6', from: address });
+
+  beforeAll(async () => {
+    for (const address of [...siblings.slice(1), neighbour]) await edge.sandbox.network.adopt(address);
+  });
+  afterAll(() => operator.access(['limits', '--default']));
+
+  test('its addresses share the requests, and the next network has its own', async () => {
+    await operator.access(['limits', '--requests', '5']);
+    // For one address alone these are within the burst.
+    const shared = await Promise.all(siblings.map((address) => statuses(5, from(address))));
+    expect(shared.flat()).toContain(429);
+    expect(counted(await statuses(5, from(neighbour)))).toEqual({ 200: 5 });
+  });
+
+  test('and the connections', async () => {
+    await operator.access(['limits', '--default']);
+    await operator.access(['limits', '--connections', '8']);
+    // Nobody is answered before everybody has called.
+    together = Number.POSITIVE_INFINITY;
+    let refused = 0;
+    const call = async (address: string): Promise<number> => {
+      const { status } = await ask(edge, '/v1/models', from(address));
+      if (status === 429) refused++;
+      return status;
+    };
+    const calls = siblings.flatMap((address) => Array.from({ length: 4 }, () => call(address)));
+    await expect.poll(() => [waiting.length, refused], { timeout: 20_000 }).toEqual([8, 4]);
+    for (const answer of waiting) answer();
+    expect(counted(await Promise.all(calls))).toEqual({ 200: 8, 429: 4 });
+  });
+});
+
 describe('behind a proxy', () => {
   const via = (client: string): EdgeRequest => ({ headers: { 'x-forwarded-for': client } });
   const logged = (): string => edge.read('/var/log/nginx/access.log').trimEnd().split('\n').at(-1) ?? '';
@@ -151,6 +189,24 @@ describe('behind a proxy', () => {
       await operator.access(['limits', '--requests', '10']);
       expect(await statuses(60, via('203.0.113.9'))).toContain(429);
       expect((await ask(edge, '/v1/models', via('203.0.113.10'))).status).toBe(200);
+    });
+
+    test.each([
+      [
+        'clients of one IPv6 network are one',
+        ['2001:db8:9::9', '2001:db8:9::a:9', '2001:db8:9::ffff:9'],
+        '2001:db8:9:1::9',
+      ],
+      [
+        'IPv4 is the same, however it is written',
+        ['203.0.113.20', '::ffff:203.0.113.20', '::ffff:cb00:7114'],
+        '::ffff:203.0.113.21',
+      ],
+    ])('for limits %s', async (_what, same, other) => {
+      await operator.access(['limits', '--requests', '5']);
+      const shared = await Promise.all(same.map((each) => statuses(5, via(each))));
+      expect(shared.flat()).toContain(429);
+      expect(counted(await statuses(5, via(other)))).toEqual({ 200: 5 });
     });
   });
 });

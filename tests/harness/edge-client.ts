@@ -12,6 +12,8 @@ export interface EdgeRequest {
   /** Speak plain HTTP to port 80. */
   readonly plain?: boolean;
   readonly family?: 'ipv4' | 'ipv6';
+  /** The outside client's address of that family to call from, where it has several. */
+  readonly from?: string;
   /** Name asked for in TLS and in Host; none means by address. */
   readonly name?: string;
 }
@@ -24,7 +26,7 @@ export interface EdgeAnswer {
 
 /** A TLS connection to the edge. What certificate it shows is the test's to judge, not this client's. */
 export async function tlsTo(edge: Edge, options: ConnectionOptions & EdgeRequest = {}): Promise<TLSSocket> {
-  const socket = await edge.sandbox.connect(edge.facts.ports.https, options.family);
+  const socket = await edge.sandbox.connect(edge.facts.ports.https, options.family, options.from);
   const { name } = options;
   const tls = connectTls({
     socket,
@@ -40,7 +42,7 @@ export async function tlsTo(edge: Edge, options: ConnectionOptions & EdgeRequest
 export async function open(edge: Edge, path: string, options: EdgeRequest = {}): Promise<IncomingMessage> {
   const { method = 'GET', headers = {}, body, plain = false, name = 'edge' } = options;
   const socket: Socket = plain
-    ? await edge.sandbox.connect(edge.facts.ports.http, options.family)
+    ? await edge.sandbox.connect(edge.facts.ports.http, options.family, options.from)
     : await tlsTo(edge, options);
   const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
   const request = httpRequest({

@@ -85,9 +85,9 @@ export class Network implements AsyncDisposable {
     return ['ip', 'netns', 'exec', this.namespace, ...program];
   }
 
-  /** Connects from the outside client's address. The error's code is the system's. */
-  async connect(host: string, port: number, timeoutMs = 10_000): Promise<Socket> {
-    const from = host.includes(':') ? addresses.outside.ipv6 : addresses.outside.ipv4;
+  /** Connects from the outside client's address, or another one that `adopt` has given it. The error's code is the system's. */
+  async connect(host: string, port: number, timeoutMs = 10_000, other?: string): Promise<Socket> {
+    const from = other ?? (host.includes(':') ? addresses.outside.ipv6 : addresses.outside.ipv4);
     return (await this.#order({
       kind: 'connect',
       id: this.#nextId(),
@@ -96,6 +96,11 @@ export class Network implements AsyncDisposable {
       from,
       timeoutMs,
     })) as Socket;
+  }
+
+  /** Gives the outside client one more IPv6 address. */
+  async adopt(address: string): Promise<void> {
+    await run`ip -n ${this.namespace} addr add ${address}/128 dev lo nodad`;
   }
 
   /** Makes every address that there is one of the network's own, so that whatever a guest sends somewhere arrives here. */

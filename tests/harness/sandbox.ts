@@ -84,8 +84,8 @@ export class Sandbox implements AsyncDisposable {
   }
 
   /** A TCP connection to a port of the sandbox, made by an outside client. */
-  connect(port: number, family: 'ipv4' | 'ipv6' = 'ipv4'): Promise<Socket> {
-    return this.network.connect(addresses.router[family], port);
+  connect(port: number, family: 'ipv4' | 'ipv6' = 'ipv4', from?: string): Promise<Socket> {
+    return this.network.connect(addresses.router[family], port, undefined, from);
   }
 
   /** A listening handle in the sandbox, served by the test's own process. */
