@@ -87,7 +87,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   });
   stack.defer(() => spend.close());
   const authenticator = createAuthenticator({ db, masterKey: config.masterKey, clock: Date.now });
-  stack.use(KeyChangeWatch.start(db, authenticator));
+  stack.use(KeyChangeWatch.start(db, authenticator, logger));
   const dispatcher = createDispatcher();
   stack.defer(() => dispatcher.destroy());
   const plan = compilePlan(config, Date.now);

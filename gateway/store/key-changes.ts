@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type Pool } from 'pg';
+import type { Logger } from '../observe/logger.ts';
 import { type Connection, rows } from './connection.ts';
 
 const CHANNEL = 'litellm_key_changed';
@@ -14,6 +15,9 @@ export async function announceKeyChanges(db: Connection, hashes: readonly string
     values: [CHANNEL, hashes],
   });
 }
+
+/** Told once when the connection is lost, and once when it is back. */
+type WatchLogger = Pick<Logger, 'warn' | 'info'>;
 
 export interface KeyChangeListener {
   /** A key was changed, here or in another gateway. */
@@ -30,19 +34,22 @@ export interface KeyChangeListener {
 export class KeyChangeWatch implements AsyncDisposable {
   readonly #pool: Pool;
   readonly #listener: KeyChangeListener;
+  readonly #logger: WatchLogger;
   readonly #closing = new AbortController();
   #client: Client | undefined;
   #running: Promise<void>;
+  #lost = false;
 
-  private constructor(pool: Pool, listener: KeyChangeListener) {
+  private constructor(pool: Pool, listener: KeyChangeListener, logger: WatchLogger) {
     this.#pool = pool;
     this.#listener = listener;
+    this.#logger = logger;
     this.#running = Promise.resolve();
   }
 
   /** Starts listening; returns at once, also while the database is away. */
-  static start(pool: Pool, listener: KeyChangeListener): KeyChangeWatch {
-    const watch = new KeyChangeWatch(pool, listener);
+  static start(pool: Pool, listener: KeyChangeListener, logger: WatchLogger): KeyChangeWatch {
+    const watch = new KeyChangeWatch(pool, listener, logger);
     watch.#running = watch.#run();
     return watch;
   }
@@ -62,8 +69,11 @@ export class KeyChangeWatch implements AsyncDisposable {
     // The pool hides its password from whoever lists its options.
     const client = new Client({ ...options, password: options.password, statement_timeout: 0 });
     const ended = new Promise<void>((resolve) => client.once('end', resolve));
-    // The 'end' event follows; what broke the connection is the pool's to report.
-    client.on('error', () => undefined);
+    // The 'end' event follows. The first is the reason, where the server gave one; others tell that the socket is gone.
+    let broken: unknown;
+    client.on('error', (error) => {
+      broken ??= error;
+    });
     client.on('notification', ({ payload }) => {
       if (payload !== undefined) this.#listener.evict(payload);
     });
@@ -71,14 +81,29 @@ export class KeyChangeWatch implements AsyncDisposable {
       await client.connect();
       this.#client = client;
       await client.query(`LISTEN ${CHANNEL}`);
-    } catch {
+    } catch (error) {
+      this.#tellLoss(error);
       await client.end().catch(() => undefined);
       return false;
     }
     this.#listener.clear();
+    this.#tellReturn();
     if (this.#closing.signal.aborted) await client.end();
     await ended;
+    this.#tellLoss(broken);
     return true;
+  }
+
+  #tellLoss(error: unknown): void {
+    if (this.#lost || this.#closing.signal.aborted) return;
+    this.#lost = true;
+    this.#logger.warn({ err: error }, 'key changes are not heard: the connection that listens is lost');
+  }
+
+  #tellReturn(): void {
+    if (!this.#lost) return;
+    this.#lost = false;
+    this.#logger.info('key changes are heard again');
   }
 
   async close(): Promise<void> {

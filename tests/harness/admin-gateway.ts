@@ -1,6 +1,6 @@
-import { pino } from 'pino';
 import {
   createAuthenticator,
+  createLogs,
   createServer,
   type Handlers,
   KeyChangeWatch,
@@ -33,7 +33,9 @@ export async function startAdminGateway(database: TestDatabase, options: AdminGa
   const authenticator = createAuthenticator({ db, masterKey: MASTER_KEY, clock });
   // The same computation at a fraction of the cost: these tests sign in hundreds of times.
   const hasher = new PasswordHasher({ cost: { N: 2 ** 10, r: 8, p: 1 } });
-  const watch = KeyChangeWatch.start(db, authenticator);
+  const stream = { write: (line: string) => void logged.push(line) };
+  const { logger } = createLogs({ level: 'trace', stream });
+  const watch = KeyChangeWatch.start(db, authenticator, logger);
   const doubles = Object.fromEntries(
     Object.keys(routes).map((id) => [
       id,
@@ -42,7 +44,7 @@ export async function startAdminGateway(database: TestDatabase, options: AdminGa
   ) as unknown as Handlers;
   const app = await createServer({
     authenticator,
-    logger: pino({ level: 'trace' }, { write: (line: string) => void logged.push(line) }),
+    logger,
     handlers: {
       ...doubles,
       ...keyHandlers({ db, authenticator, clock }),

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createAuthenticator, openPool } from '../../gateway/index.ts';
@@ -197,6 +198,16 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
     }
   });
 
+  const spokenOfListening = (of: AdminGateway): object[] =>
+    of
+      .logged()
+      .split('\n')
+      .filter((line) => line.includes('key changes'))
+      .map((line) => {
+        const { time: _, ...entry } = JSON.parse(line);
+        return entry;
+      });
+
   test('a gateway whose listening connection broke hears of changes again', async () => {
     const second = await startAdminGateway(database, { clock: () => now });
     try {
@@ -207,6 +218,14 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
       await expect
         .poll(async () => (await second.call('/v1/models', { key })).status, { timeout: 10_000 })
         .toBe(401);
+      expect(spokenOfListening(second)).toEqual([
+        {
+          level: 'warn',
+          msg: 'key changes are not heard: the connection that listens is lost',
+          err: expect.objectContaining({ type: 'DatabaseError', code: '57P01' }),
+        },
+        { level: 'info', msg: 'key changes are heard again' },
+      ]);
     } finally {
       await second.close();
     }
@@ -376,6 +395,7 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
     const { key } = await generate();
     const unseen = await generate();
     expect(await statusOf(key)).toBe(200);
+    const spokenBefore = spokenOfListening(gateway).length;
     await server.crash();
     try {
       expect(await statusOf(key)).toBe(200);
@@ -387,9 +407,16 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
       expect(await statusOf(key)).toBe(503);
       expect(await statusOf(gateway.masterKey)).toBe(200);
     } finally {
+      // Long enough for several attempts to connect.
+      await sleep(2000);
       await server.restart();
     }
     expect(await statusOf(key)).toBe(200);
+    await expect.poll(() => spokenOfListening(gateway).length, { timeout: 20_000 }).toBe(spokenBefore + 2);
+    expect(spokenOfListening(gateway).slice(spokenBefore)).toMatchObject([
+      { level: 'warn' },
+      { level: 'info' },
+    ]);
   });
 
   test('no table, log or error holds a plain key', async () => {
