@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { deployment, MESSAGES } from '../harness/chat.ts';
-import { ask, type EdgeRequest, tlsTo } from '../harness/edge-client.ts';
+import { ask, type EdgeAnswer, type EdgeRequest, tlsTo } from '../harness/edge-client.ts';
 import { startBehind } from '../harness/edge-gateway.ts';
 import { EdgeOperator } from '../harness/edge-operator.ts';
 import { type Fail2ban, fail2banReleases, startFail2ban } from '../harness/fail2ban.ts';
@@ -15,6 +15,7 @@ import { until } from '../harness/until.ts';
 
 const SECOND = 1000;
 const LOG = '/var/log/nginx/access.log';
+const PASSWORD = 'initial-password-0001';
 const { outside } = addresses;
 
 let postgres: PostgresServer;
@@ -31,7 +32,7 @@ beforeAll(async () => {
     environment: {
       TEST_PROVIDER_KEY: 'sk-provider',
       UI_USERNAME: 'admin',
-      UI_PASSWORD: 'initial-password-0001',
+      UI_PASSWORD: PASSWORD,
     },
   });
 });
@@ -65,14 +66,17 @@ async function makeKey(more: object): Promise<string> {
   return JSON.parse(made.text).key;
 }
 
-async function signIn(password: string) {
+/** The form of /ui, filled in; what it returns sends it. */
+async function filledIn(password: string): Promise<() => Promise<EdgeAnswer>> {
   const form = await ask(edge, '/ui/sign-in');
   const csrf = /name="csrf" value="([^"]+)"/.exec(form.text)?.[1] ?? '';
   const cookie = String(form.headers['set-cookie']).split(';')[0] ?? '';
   const headers = { cookie, 'content-type': 'application/x-www-form-urlencoded' };
   const body = String(new URLSearchParams({ csrf, user: 'admin', password }));
-  return logged(() => ask(edge, '/ui/sign-in', { method: 'POST', headers, body }));
+  return () => ask(edge, '/ui/sign-in', { method: 'POST', headers, body });
 }
+
+const signIn = async (password: string) => logged(await filledIn(password));
 
 describe('what the log says', () => {
   test.each([
@@ -90,7 +94,7 @@ describe('what the log says', () => {
   test('a refused sign-in is marked, one that is let in is not', async () => {
     const wrong = await signIn('wrong');
     expect([wrong.answer.status, wrong.fields[2]]).toEqual([401, 'sign-in']);
-    const right = await signIn('initial-password-0001');
+    const right = await signIn(PASSWORD);
     expect([right.answer.status, right.fields[2]]).toEqual([303, '-']);
   });
 
@@ -218,6 +222,60 @@ describe('who is banned', () => {
     },
   );
 
+  /** What fail2ban's jail for sign-ins has counted so far. */
+  const failures = async (): Promise<number> => {
+    const status = await edge.sandbox.run(['fail2ban-client', 'status', 'litellm-sign-in']);
+    return Number(/Total failed:\s*(\d+)/.exec(status)?.[1]);
+  };
+  const counted = (count: number): Promise<void> =>
+    until(`${count} failures are counted`, 15 * SECOND, async () => {
+      const seen = await failures();
+      if (seen !== count) throw new Error(`${seen} are`);
+    });
+
+  test('the tenth wrong password at /ui costs an address its access; attempts that the gateway holds off are none', async () => {
+    const before = await failures();
+    const wrong = async (times: number): Promise<number[]> => {
+      const send = await filledIn('wrong');
+      const answers = await Promise.all(Array.from({ length: times }, send));
+      return answers.map(({ status }) => status);
+    };
+    const all = await wrong(17);
+    const tried = all.filter((status) => status === 401).length;
+    expect(all.filter((status) => status === 429)).toHaveLength(17 - tried);
+    expect(tried).toBeLessThan(9);
+    // The right one ends the gateway's own pauses, and takes nothing back from what fail2ban has counted.
+    await until('the pause is over', 5 * SECOND, async () => {
+      const { status } = (await signIn(PASSWORD)).answer;
+      if (status !== 303) throw new Error(`status ${status}`);
+    });
+    expect(await wrong(9 - tried)).toEqual(Array(9 - tried).fill(401));
+    await counted(before + 9);
+    expect(await banned()).toEqual([]);
+    expect(await wrong(1)).toEqual([401]);
+    await refused('ipv4');
+    const { stdout } = await operator.attempt(['bans', '--json']);
+    expect(JSON.parse(stdout)).toEqual([
+      { jail: 'litellm-sign-in', address: outside.ipv4, until: expect.stringMatching(/^\d{4}-/) },
+    ]);
+    expect((await ask(edge, '/health/readiness', { family: 'ipv6' })).status).toBe(200);
+    expect((await operator.attempt(['unban', outside.ipv4])).stdout).toContain('may call again');
+    expect((await ask(edge, '/health/readiness')).status).toBe(200);
+  });
+
+  test("ten wrong passwords at the edge's own door do, too", async () => {
+    await operator.access(['basic-auth', 'on'], { input: 'correct horse battery staple\n' });
+    const authorization = `Basic ${Buffer.from('litellm:wrong').toString('base64')}`;
+    for (let count = 0; count < 10; count++) {
+      const headers = { authorization };
+      expect((await ask(edge, '/v1/models', { family: 'ipv6', headers })).status).toBe(401);
+    }
+    await refused('ipv6');
+    expect(await banned()).toEqual([outside.ipv6]);
+    await operator.attempt(['unban', outside.ipv6]);
+    await operator.access(['basic-auth', 'off']);
+  });
+
   test('behind a trusted proxy the true address is banned, and neither the proxy nor its other clients', async () => {
     await operator.access(['proxies', 'trust', outside.ipv4]);
     const as = (client: string): EdgeRequest => ({ headers: { 'x-forwarded-for': client } });
@@ -235,15 +293,23 @@ describe('who is banned', () => {
     expect((await ask(edge, '/v1/models', withKey(MASTER_KEY, as('203.0.113.77')))).status).toBe(200);
   });
 
-  test('two hundred refusals that are no guessing ban nobody', async () => {
+  test('four hundred refusals that are no guessing ban nobody', async () => {
     const narrow = await makeKey({ models: ['another'] });
+    const blocked = await makeKey({});
+    const named = JSON.stringify({ key: blocked });
+    await ask(edge, '/key/block', withKey(MASTER_KEY, { method: 'POST', body: named }));
     const body = JSON.stringify({ model: 'one', messages: MESSAGES });
-    for (let count = 0; count < 200; count++) {
-      await ask(edge, '/v1/chat/completions', withKey(narrow, { method: 'POST', body, family: 'ipv6' }));
+    const seen = new Set<number>();
+    for (let count = 0; count < 400; count++) {
+      const call = withKey(count % 2 === 0 ? narrow : blocked, { method: 'POST', body, family: 'ipv6' });
+      seen.add((await ask(edge, '/v1/chat/completions', call)).status);
     }
-    const status = await edge.sandbox.run(['fail2ban-client', 'status', 'litellm-keys']);
-    expect(status).toMatch(/Currently banned:\s*0/);
-    expect(status).toMatch(/Total failed:\s*\d+/);
+    expect([...seen]).toEqual([403, 401]);
+    for (const jail of ['litellm-keys', 'litellm-sign-in']) {
+      const status = await edge.sandbox.run(['fail2ban-client', 'status', jail]);
+      expect(status).toMatch(/Currently banned:\s*0/);
+      expect(status).toMatch(/Total failed:\s*[1-9]/);
+    }
     expect(await banned()).toEqual([]);
   });
 });
