@@ -45,10 +45,23 @@ export function imageManifest({ tree, facts, manifest, rehearsal }: ImageManifes
   };
 }
 
-/** What the operator's guide tells operators to edit, and what certbot and ufw edit for them. */
+/** What the operator's guide tells operators to edit, and what programs write anew on their behalf. */
 function editableFiles({ paths }: ProductFacts): string[] {
-  const { config, edgeSite, edgeIncludes } = paths;
-  return [`${dirname(config)}/`, edgeSite, `${edgeIncludes}/`, '/etc/ufw/user.rules', '/etc/ufw/user6.rules'];
+  const { config, edgeSite, edgeIncludes, egressRules } = paths;
+  return [
+    `${dirname(config)}/`,
+    // certbot's too.
+    edgeSite,
+    `${edgeIncludes}/`,
+    '/etc/ufw/user.rules',
+    '/etc/ufw/user6.rules',
+    // The hour of the updates, which the guide says where to move.
+    '/etc/systemd/system/apt-daily-upgrade.timer.d/litellm.conf',
+    // By `litellm-ctl access egress`, from the operator's file and the place of the database.
+    `${egressRules}/`,
+    // By postgresql-common, for each cluster: first boot makes one. apt runs what such a file says, so a change is shown.
+    '/etc/apt/apt.conf.d/02autoremove-postgresql',
+  ];
 }
 
 function shippedFiles(tree: string): ShippedFile[] {

@@ -12,7 +12,14 @@ export const machineState: readonly { readonly paths: readonly string[]; readonl
     why: 'accounts',
   },
   {
-    paths: ['/etc/machine-id', '/etc/hostname', '/etc/hosts', '/etc/ssh/ssh_host_*', '/etc/motd'],
+    paths: [
+      '/etc/machine-id',
+      '/etc/hostname',
+      '/etc/hosts',
+      '/etc/ssh/ssh_host_*',
+      '/etc/motd',
+      '/etc/iscsi/initiatorname.iscsi',
+    ],
     why: 'identity',
   },
   {
@@ -32,6 +39,7 @@ export const machineState: readonly { readonly paths: readonly string[]; readonl
       '/etc/timezone',
       '/etc/adjtime',
       '/etc/locale.conf',
+      '/etc/locale.gen',
       '/etc/vconsole.conf',
       '/etc/default/locale',
       '/etc/default/keyboard',
@@ -45,6 +53,10 @@ export const machineState: readonly { readonly paths: readonly string[]; readonl
   {
     paths: ['/etc/ssl/certs/*', '/etc/ssl/private/*', '/etc/ca-certificates.conf'],
     why: 'made from ca-certificates',
+  },
+  {
+    paths: ['/etc/audit/audit.rules', '/etc/audit/audit.rules.prev'],
+    why: 'made at each start of auditd from /etc/audit/rules.d, which is listed',
   },
   {
     paths: ['/etc/alternatives/*', '/etc/rc*.d/*', '/etc/ld.so.cache', '/etc/.updated'],
