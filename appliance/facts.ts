@@ -2,6 +2,10 @@ import { readFileSync } from 'node:fs';
 import { Ajv, type ErrorObject } from 'ajv';
 import { parse } from 'yaml';
 
+/** Who hardens an image: our own role alone, or ansible-lockdown's before it. */
+export const cisEngines = ['own', 'lockdown'] as const;
+export type CisEngine = (typeof cisEngines)[number];
+
 /** How the first admin password of a machine is made. */
 export type AdminPasswordRule = 'random' | 'instance-id';
 
@@ -31,6 +35,8 @@ export interface BaseFacts {
   readonly python: string;
   /** Its name in the SCAP Security Guide, which judges the hardening. */
   readonly scap: string;
+  /** The values of CIS_ENGINE that it can be hardened with. */
+  readonly cisEngines: readonly CisEngine[];
   readonly source: CloudImageSource | BootstrapSource;
 }
 
@@ -160,6 +166,7 @@ const base = record({
   nginx: majorMinor,
   python: majorMinor,
   scap: { type: 'string', pattern: '^[a-z]+\\d+$' },
+  cisEngines: { type: 'array', minItems: 1, uniqueItems: true, items: { enum: cisEngines } },
   source: {
     type: 'object',
     required: ['kind'],

@@ -17,6 +17,8 @@ export { EnvFileError, envLine, parseEnvFile, withEnvValue } from './env-file.ts
 export {
   type AdminPasswordRule,
   type BaseFacts,
+  type CisEngine,
+  cisEngines,
   type Facts,
   FactsError,
   type ProductFacts,

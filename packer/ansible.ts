@@ -8,6 +8,7 @@ import { ensureTools } from './tools.ts';
 /** Where the pinned Ansible lies. */
 export interface Ansible {
   readonly playbook: string;
+  readonly galaxy: string;
   readonly lint: string;
   readonly python: string;
 }
@@ -26,7 +27,12 @@ export async function ensureAnsible(): Promise<Ansible> {
   const inputs = sha256(`${python}\n${readFileSync(requirements, 'utf8')}`);
   if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== inputs) await makeEnvironment(inputs);
   const program = (name: string) => `${environment}/bin/${name}`;
-  return { playbook: program('ansible-playbook'), lint: program('ansible-lint'), python: program('python3') };
+  return {
+    playbook: program('ansible-playbook'),
+    galaxy: program('ansible-galaxy'),
+    lint: program('ansible-lint'),
+    python: program('python3'),
+  };
 }
 
 async function makeEnvironment(inputs: string): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Ansible } from './ansible.ts';
 import type { Base } from './base/base.ts';
+import type { LockdownRole } from './lockdown-role.ts';
 import type { Packer } from './packer.ts';
 
 /** The machines that an image can be baked in. */
@@ -10,6 +11,8 @@ export interface Play {
   readonly playbook: string;
   readonly ansible: Ansible;
   readonly packer: Packer;
+  /** What hardens before our own roles; absent where only they do. */
+  readonly lockdown?: LockdownRole;
   /** Variables of the playbook. */
   readonly variables: Readonly<Record<string, unknown>>;
   /** Directory for keys, logs and small files of this run. */

@@ -17,6 +17,10 @@ test.each([
   ['other roles', { ...inputs, roles: 'other' }],
   ['another playbook', { ...inputs, playbook: 'other' }],
   ['another template', { ...inputs, template: 'other' }],
+  [
+    "ansible-lockdown's role",
+    { ...inputs, tools: { ...inputs.tools, 'ansible-lockdown': 'UBUNTU24-CIS c893' } },
+  ],
   ['another Ansible', { ...inputs, tools: { ...inputs.tools, ansible: '2.20' } }],
 ])('%s is baked anew', (_, changed) => {
   expect(bakeId(changed, 'container')).not.toBe(bakeId(inputs, 'container'));

@@ -40,6 +40,7 @@ export async function readInputs(
       mmdebstrap: await firstLine('mmdebstrap', '--version'),
       'qemu-img': await firstLine('qemu-img', '--version'),
       'systemd-nspawn': await firstLine('systemd-nspawn', '--version'),
+      ...(play.lockdown && { 'ansible-lockdown': `${play.lockdown.name} ${play.lockdown.commit}` }),
     },
   };
 }
@@ -47,6 +48,7 @@ export async function readInputs(
 /** The name under which the result of a bake is kept: whatever changes what is baked changes it. */
 export function bakeId(inputs: Inputs, driver: string): string {
   const { base, payload, roles, playbook, template, tools } = inputs;
-  const { ansible } = tools;
-  return sha256(JSON.stringify([base.id, payload, roles, playbook, template, ansible, driver])).slice(0, 16);
+  const { ansible, 'ansible-lockdown': lockdown = null } = tools;
+  const parts = [base.id, payload, roles, playbook, template, ansible, lockdown, driver];
+  return sha256(JSON.stringify(parts)).slice(0, 16);
 }

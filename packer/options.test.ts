@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { readFacts } from '../appliance/index.ts';
+import { demandEngine } from './cis-engine.ts';
 import { imageOptions } from './options.ts';
 
 const facts = readFacts();
@@ -10,6 +11,7 @@ test('without settings the target is qemu and the rest is decided later', () => 
     target: 'qemu',
     driver: undefined,
     keep: false,
+    cisEngine: 'own',
     playbook: undefined,
   });
 });
@@ -24,10 +26,27 @@ test.each([
   ['TARGET', 'moon', 'qemu, azure'],
   ['DRIVER', 'docker', 'vm, container'],
   ['KEEP', 'yes', '0, 1'],
+  ['CIS_ENGINE', 'openscap', 'own, lockdown'],
 ])('an unknown %s is refused with the choices', (name, value, choices) => {
   const refused = expect.objectContaining({
     message: `${name}=${value} is not known`,
     remedy: `choose one of ${choices}`,
   });
   expect(() => imageOptions({ [name]: value }, facts)).toThrow(refused);
+});
+
+test('ansible-lockdown hardens Ubuntu before our own role does', () => {
+  const lockdown = { CIS_ENGINE: 'lockdown' };
+  expect(imageOptions({ ...lockdown, BASE: 'ubuntu-24.04' }, facts).cisEngine).toBe('lockdown');
+  expect(imageOptions(lockdown, facts)).toMatchObject({ base: undefined, cisEngine: 'lockdown' });
+});
+
+test('a base that ansible-lockdown is not asked to harden is refused by name', () => {
+  const refused = expect.objectContaining({
+    message: 'CIS_ENGINE=lockdown does not know the base debian-13',
+    remedy: 'with this base CIS_ENGINE is own; lockdown hardens BASE=ubuntu-24.04',
+  });
+  expect(() => imageOptions({ CIS_ENGINE: 'lockdown', BASE: 'debian-13' }, facts)).toThrow(refused);
+  expect(() => demandEngine(facts, 'debian-13', 'lockdown')).toThrow(refused);
+  expect(imageOptions({ CIS_ENGINE: 'own', BASE: 'debian-13' }, facts).cisEngine).toBe('own');
 });

@@ -1,4 +1,5 @@
-import type { Facts } from '../appliance/index.ts';
+import { type CisEngine, cisEngines, type Facts } from '../appliance/index.ts';
+import { demandEngine } from './cis-engine.ts';
 import type { DriverName } from './driver.ts';
 import { Failure } from './failure.ts';
 
@@ -10,6 +11,7 @@ export interface ImageOptions {
   /** Undefined takes what this machine can run. */
   readonly driver: DriverName | undefined;
   readonly keep: boolean;
+  readonly cisEngine: CisEngine;
   /** Undefined takes ansible/playbook.yml. */
   readonly playbook: string | undefined;
 }
@@ -18,8 +20,12 @@ const DRIVERS = ['vm', 'container'] as const;
 const SWITCHES = ['0', '1'] as const;
 /** A target that needs nothing but the image itself. */
 const DEFAULT_TARGET = 'qemu';
+const DEFAULT_ENGINE = 'own';
 
-/** Reads the settings of `make image`. Throws Failure for a value that is not known, listing the choices. */
+/**
+ * Reads the settings of `make image`. Throws Failure for a value that is not known, listing the choices, and for a base
+ * that cannot be hardened as it is asked for.
+ */
 export function imageOptions(environment: NodeJS.ProcessEnv, facts: Facts): ImageOptions {
   const choice = <T extends string>(name: string, choices: readonly T[]): T | undefined => {
     const value = environment[name];
@@ -29,11 +35,15 @@ export function imageOptions(environment: NodeJS.ProcessEnv, facts: Facts): Imag
       throw new Failure(`${name}=${value} is not known`, `choose one of ${choices.join(', ')}`);
     return found;
   };
+  const base = choice('BASE', Object.keys(facts.bases));
+  const cisEngine = choice('CIS_ENGINE', cisEngines) ?? DEFAULT_ENGINE;
+  if (base !== undefined) demandEngine(facts, base, cisEngine);
   return {
-    base: choice('BASE', Object.keys(facts.bases)),
+    base,
     target: choice('TARGET', Object.keys(facts.targets)) ?? DEFAULT_TARGET,
     driver: choice('DRIVER', DRIVERS),
     keep: choice('KEEP', SWITCHES) === '1',
+    cisEngine,
     playbook: environment.PLAYBOOK || undefined,
   };
 }

@@ -7,7 +7,8 @@ import type { SshKey } from './ssh.ts';
 /** The template's variables that every source shares; writes the playbook's own variables beside them. */
 export function playVariables(play: Play, stage: Stage, key: SshKey): Record<string, string> {
   const ansibleVariables = `${play.work}/ansible-variables.json`;
-  writeFileSync(ansibleVariables, JSON.stringify(play.variables, null, 2));
+  const variables = { ...play.variables, ...(play.lockdown && { cis_lockdown_role: play.lockdown.path }) };
+  writeFileSync(ansibleVariables, JSON.stringify(variables, null, 2));
   return {
     playbook: play.playbook,
     ansible_playbook: play.ansible.playbook,
