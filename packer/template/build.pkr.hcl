@@ -26,12 +26,12 @@ build {
     ansible_env_vars = local.environment
   }
 
+  # Without ansible-lockdown's role, which would undo what ours have put right after it.
   provisioner "ansible" {
     command         = var.ansible_playbook
     playbook_file   = var.playbook
     user            = "root"
     use_proxy       = false
-    # ansible-lockdown's role, where it is asked for, would undo what ours have put right after it.
     extra_arguments = concat(local.arguments, ["--skip-tags", "generalise,lockdown"])
     ansible_env_vars = concat(local.environment, [
       "ANSIBLE_CALLBACK_PLUGINS=${path.root}/callbacks",
