@@ -48,6 +48,16 @@ test.each(Object.keys(readFacts().bases))('ansible-playbook accepts the playbook
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
 });
 
+test('ansible-playbook accepts the playbook with the role of CIS_ENGINE=lockdown', async () => {
+  const facts = JSON.stringify({
+    appliance: { base: 'ubuntu-24.04' },
+    cis_lockdown_role: '/nowhere/UBUNTU24-CIS',
+  });
+  const args = ['--syntax-check', '-i', 'localhost,', '-e', facts, 'playbook.yml'];
+  const { exitCode, stderr } = await run`${programs.playbook} ${args}`;
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+});
+
 test('every base names the same differences', () => {
   const differences = Object.keys(readFacts().bases).map((base) =>
     Object.keys(parse(readFileSync(`${ansible}/vars/${base}.yml`, 'utf8'))).sort(),
