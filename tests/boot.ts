@@ -6,14 +6,19 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readFacts } from '../appliance/index.ts';
-import { ensureTools, Failure, kvmWorks } from '../packer/index.ts';
-import { forward, freePort } from './harness/forward.ts';
-import { Machine } from './harness/machine.ts';
+import {
+  ensureTools,
+  Failure,
+  type Firmware,
+  forward,
+  freePort,
+  kvmWorks,
+  Machine,
+  openWire,
+  type Wire,
+} from '../packer/index.ts';
 import { newestImage } from './harness/machine-image.ts';
-import type { Firmware } from './harness/machine-qemu.ts';
 import { Network } from './harness/network.ts';
-import { openWire } from './harness/open-wire.ts';
-import type { Wire } from './harness/wire.ts';
 
 const directory = fileURLToPath(new URL('../build/boot', import.meta.url));
 const pidFile = `${directory}.pid`;

@@ -10,9 +10,9 @@ import { createServer } from 'node:net';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gatewayBundle, prepareDatabase } from '../gateway/index.ts';
+import { Hopeless, until } from '../packer/index.ts';
 import { type KeptSecrets, keptSecrets } from './harness/kept-secrets.ts';
 import { startPostgres, type TestDatabase } from './harness/postgres.ts';
-import { Hopeless, until } from './harness/until.ts';
 
 const HOST = '127.0.0.1';
 const MINUTE = 60_000;

@@ -8,7 +8,19 @@ import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { $ } from 'zx';
 import { readFacts } from '../appliance/index.ts';
-import { ensureTools, Failure, kvmWorks, places, runCommand, shellFor, type Work } from '../packer/index.ts';
+import {
+  ensureTools,
+  Failure,
+  freePort,
+  kvmWorks,
+  Machine,
+  type MachineOptions,
+  openWire,
+  places,
+  runCommand,
+  shellFor,
+  type Work,
+} from '../packer/index.ts';
 import {
   buildHostWords,
   expectedKey,
@@ -23,11 +35,8 @@ import {
   type Verification,
   verifyImage,
 } from '../sbom/index.ts';
-import { freePort } from './harness/forward.ts';
 import { startMetadataService } from './harness/imds.ts';
-import { Machine, type MachineOptions } from './harness/machine.ts';
 import { guestAddresses, METADATA_ADDRESS, Network } from './harness/network.ts';
-import { openWire } from './harness/open-wire.ts';
 import { OutsideClient } from './harness/outside.ts';
 import { consolesWithoutSeed } from './harness/seedless.ts';
 

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { freePort } from '../../packer/index.ts';
 import { DevGateway } from '../harness/dev-gateway.ts';
-import { freePort } from '../harness/forward.ts';
 
 const OWN_PASSWORD = 'correct horse battery';
 

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
+import { until } from '../../packer/index.ts';
 import { deployment, MESSAGES } from '../harness/chat.ts';
 import { ask, type EdgeAnswer, type EdgeRequest, tlsTo } from '../harness/edge-client.ts';
 import { startBehind } from '../harness/edge-gateway.ts';
@@ -11,7 +12,6 @@ import { MASTER_KEY } from '../harness/gateway-process.ts';
 import { addresses } from '../harness/network.ts';
 import { Edge } from '../harness/nginx.ts';
 import { type PostgresServer, startPostgres } from '../harness/postgres.ts';
-import { until } from '../harness/until.ts';
 
 const SECOND = 1000;
 const LOG = '/var/log/nginx/access.log';

@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { $ } from 'zx';
 import type { RunProgram } from '../../appliance/index.ts';
+import { until } from '../../packer/index.ts';
 import { addresses, guestAddresses, Network } from '../harness/network.ts';
-import { until } from '../harness/until.ts';
 import type { Outcome, Target } from './target.ts';
 
 const run = $({ quiet: true });

@@ -1,9 +1,9 @@
 import { gatewayBundle } from '../../gateway/index.ts';
+import { Hopeless, until } from '../../packer/index.ts';
 import { MASTER_KEY } from './gateway-process.ts';
 import type { Edge } from './nginx.ts';
 import type { TestDatabase } from './postgres.ts';
 import type { SandboxProcess } from './sandbox.ts';
-import { Hopeless, until } from './until.ts';
 
 const SECOND = 1000;
 

@@ -1,6 +1,6 @@
+import { until } from '../../packer/index.ts';
 import { debianPackage } from './debian-packages.ts';
 import type { Edge } from './nginx.ts';
-import { until } from './until.ts';
 
 const SECOND = 1000;
 

@@ -3,8 +3,8 @@ import { existsSync, readdirSync } from 'node:fs';
 import type { Server, Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { $ } from 'zx';
+import type { Addresses, Wire } from '../../packer/index.ts';
 import type { DoorAnswer, DoorOrder } from './network-orders.ts';
-import type { Addresses, Wire } from './wire.ts';
 
 const run = $({ quiet: true });
 const PREFIX = 'appliance-';

@@ -3,8 +3,8 @@ import { dirname } from 'node:path';
 import { $ } from 'zx';
 import { type MachineFacts, machineFacts, readFacts } from '../../appliance/index.ts';
 import { ACME_ROOT, edgeLinks, renderBans, renderEdge } from '../../nginx/index.ts';
+import { until } from '../../packer/index.ts';
 import { Sandbox } from './sandbox.ts';
-import { until } from './until.ts';
 
 const SECOND = 1000;
 

@@ -2,8 +2,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { connect } from 'node:tls';
+import { until } from '../../packer/index.ts';
 import type { Sandbox, SandboxProcess } from './sandbox.ts';
-import { until } from './until.ts';
 
 const SECOND = 1000;
 const DIRECTORY = '/run/pebble';

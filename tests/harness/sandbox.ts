@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { Server, Socket } from 'node:net';
 import { $ } from 'zx';
+import { until } from '../../packer/index.ts';
 import { addresses, Network } from './network.ts';
-import { until } from './until.ts';
 
 const SECOND = 1000;
 

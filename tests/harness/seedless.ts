@@ -1,7 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Machine, type MachineOptions } from './machine.ts';
-import { until } from './until.ts';
+import { Machine, type MachineOptions, until } from '../../packer/index.ts';
 
 const MINUTE = 60_000;
 const MiB = 2 ** 20;

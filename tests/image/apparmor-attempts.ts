@@ -1,5 +1,5 @@
 import { quote } from 'zx';
-import type { Machine } from '../harness/machine.ts';
+import type { Machine } from '../../packer/index.ts';
 
 /** A forbidden act, as Perl: it runs as root, so that nothing but the profile stands in its way. */
 export interface Attempt {

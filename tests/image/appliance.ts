@@ -1,10 +1,9 @@
 import { X509Certificate } from 'node:crypto';
 import { readFacts } from '../../appliance/index.ts';
 import { type CredentialField, credentialField, credentialLabels } from '../../firstboot/index.ts';
-import type { Machine } from '../harness/machine.ts';
+import type { Addresses, Machine } from '../../packer/index.ts';
 import type { Network } from '../harness/network.ts';
 import { OutsideClient } from '../harness/outside.ts';
-import type { Addresses } from '../harness/wire.ts';
 
 export const facts = readFacts();
 const { paths } = facts;

@@ -6,9 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { quote } from 'zx';
 import type { RunProgram } from '../../appliance/index.ts';
+import type { Machine } from '../../packer/index.ts';
 import { type ExposureRow, enabledUnits, exposureFaults, exposureTable } from '../../systemd/index.ts';
 import { type Outcome, parseTarget, type Target } from '../firewall/target.ts';
-import type { Machine } from '../harness/machine.ts';
 import type { Network } from '../harness/network.ts';
 import {
   admitInterpreter,

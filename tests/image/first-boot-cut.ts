@@ -1,7 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Machine } from '../harness/machine.ts';
-import { until } from '../harness/until.ts';
+import { type Machine, until } from '../../packer/index.ts';
 
 const MINUTE = 60_000;
 /** Where in first boot the cut falls; it takes 60 to 150 s under emulation. */

@@ -1,6 +1,6 @@
 /** The long repetition of what the plain machine of the image test goes through once: first boot loses its power. */
 import { expect, test } from 'vitest';
-import { Machine } from '../harness/machine.ts';
+import { Machine } from '../../packer/index.ts';
 import { newestImage } from '../harness/machine-image.ts';
 import { guestAddresses, Network } from '../harness/network.ts';
 import { Appliance } from './appliance.ts';

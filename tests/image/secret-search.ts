@@ -1,4 +1,4 @@
-import type { Machine } from '../harness/machine.ts';
+import type { Machine } from '../../packer/index.ts';
 import { facts } from './appliance.ts';
 
 const NEEDLES = '/run/needles';

@@ -14,10 +14,10 @@ import {
   hygieneFaults,
   hygieneRules,
   kvmWorks,
+  Machine,
   shellFor,
   vmDriver,
 } from '../../packer/index.ts';
-import { Machine } from '../harness/machine.ts';
 import { Network } from '../harness/network.ts';
 import { keepEvidence, places } from './world.ts';
 

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { freePort } from '../../packer/index.ts';
 import { DevGateway } from '../harness/dev-gateway.ts';
-import { freePort } from '../harness/forward.ts';
 
 let data: string;
 let port: number;

@@ -3,11 +3,11 @@ import OpenAI from 'openai';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
+import { until } from '../../packer/index.ts';
 import { deployment, MESSAGES, postChat } from '../harness/chat.ts';
 import { type FakeProvider, startFakeProvider } from '../harness/fake-provider.ts';
 import { type GatewayProcess, MASTER_KEY, startGateway } from '../harness/gateway-process.ts';
 import { type PostgresServer, startPostgres, type TestDatabase } from '../harness/postgres.ts';
-import { until } from '../harness/until.ts';
 
 const PRICE = { input: 3e-6, output: 11e-6, cacheRead: 1e-6 };
 

@@ -55,7 +55,7 @@ export function qemuCommand(hardware: Hardware): string[] {
   const { serial, monitor } = filesOf(directory);
   return [
     ...wire.launcher,
-    // The machine must not outlive the test that started it.
+    // The machine must not outlive the program that started it.
     ...['setpriv', '--pdeathsig', 'KILL'],
     'qemu-system-x86_64',
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-vga', 'std'],

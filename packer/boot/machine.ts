@@ -41,7 +41,7 @@ export interface MachineOptions {
   readonly kvm?: boolean;
 }
 
-/** A virtual machine under test, driven by verbs. */
+/** A virtual machine that runs an image, driven by verbs. */
 export class Machine {
   readonly name: string;
   readonly directory: string;

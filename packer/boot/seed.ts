@@ -10,7 +10,7 @@ export interface Seed {
   readonly hostName: string;
   readonly userName: string;
   readonly publicKey: string;
-  /** A password for the user, so that a test can show that even the right one does not open SSH. */
+  /** A password for the user: a test shows that even the right one does not open SSH. */
   readonly password?: string;
 }
 
