@@ -26,7 +26,11 @@ export async function putFiles(shell: Shell, disk: string, { tree, paths, work }
   rmSync(work, { recursive: true, force: true });
   mkdirSync(work, { recursive: true });
   const orders = join(work, 'orders');
-  writeFileSync(orders, paths.flatMap((path) => ordersFor(tree, path)).join('\n'));
+  const missing = await missingDirectories(shell, device, paths);
+  writeFileSync(
+    orders,
+    [...mkdirOrders(missing), ...paths.flatMap((path) => ordersFor(tree, path))].join('\n'),
+  );
   await shell`debugfs -w -f ${orders} ${device}`;
   for (const path of paths) await compare(shell, { device, tree, path, copy: join(work, 'copy') });
   const checked = await shell({ nothrow: true })`e2fsck -fn ${device}`;
@@ -35,18 +39,29 @@ export async function putFiles(shell: Shell, disk: string, { tree, paths, work }
   rmSync(work, { recursive: true });
 }
 
-/** Orders that fail because a directory is there already, or a file not yet, do no harm; what counts is read back. */
-function ordersFor(tree: string, path: string): string[] {
+/** The directories of the paths that the disk has not, each after the one that it lies in. */
+async function missingDirectories(shell: Shell, device: string, paths: readonly string[]): Promise<string[]> {
+  const missing: string[] = [];
+  for (const directory of new Set(paths.flatMap(directoriesOf))) {
+    const { stdout } = await shell`debugfs -R ${`stat "${directory}"`} ${device}`;
+    if (!/Type: directory/.test(stdout)) missing.push(directory);
+  }
+  return missing;
+}
+
+function directoriesOf(path: string): string[] {
   const parents = dirname(path).split('/').slice(1);
-  const directories = parents.map((_, index) => `/${parents.slice(0, index + 1).join('/')}`);
-  return [
-    // It makes a directory of the root in the directory where it is.
-    'cd /',
-    ...directories.map((directory) => `mkdir "${directory}"`),
-    `rm "${path}"`,
-    `cd "${dirname(path)}"`,
-    `write "${join(tree, path)}" "${basename(path)}"`,
-  ];
+  return parents.map((_, index) => `/${parents.slice(0, index + 1).join('/')}`);
+}
+
+/** It makes a directory in the directory where it is, whatever comes before the last slash. */
+function mkdirOrders(directories: readonly string[]): string[] {
+  return directories.flatMap((path) => [`cd "${dirname(path)}"`, `mkdir "${basename(path)}"`]);
+}
+
+/** Removing fails where there is nothing yet, which does no harm; what counts is read back. */
+function ordersFor(tree: string, path: string): string[] {
+  return [`rm "${path}"`, `cd "${dirname(path)}"`, `write "${join(tree, path)}" "${basename(path)}"`];
 }
 
 interface Written {
