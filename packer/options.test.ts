@@ -5,11 +5,12 @@ import { imageOptions } from './options.ts';
 
 const facts = readFacts();
 
-test('without settings the target is qemu and the rest is decided later', () => {
+test('without settings the target is qemu, the audit is of the booted disk, and the rest is decided later', () => {
   expect(imageOptions({}, facts)).toEqual({
     base: undefined,
     target: 'qemu',
     driver: undefined,
+    audit: 'vm',
     keep: false,
     cisEngine: 'own',
     playbook: undefined,
@@ -17,14 +18,24 @@ test('without settings the target is qemu and the rest is decided later', () => 
 });
 
 test('settings are taken as they are given', () => {
-  const options = imageOptions({ BASE: 'debian-13', TARGET: 'azure', DRIVER: 'vm', KEEP: '1' }, facts);
-  expect(options).toMatchObject({ base: 'debian-13', target: 'azure', driver: 'vm', keep: true });
+  const options = imageOptions(
+    { BASE: 'debian-13', TARGET: 'azure', DRIVER: 'vm', AUDIT: 'container', KEEP: '1' },
+    facts,
+  );
+  expect(options).toMatchObject({
+    base: 'debian-13',
+    target: 'azure',
+    driver: 'vm',
+    audit: 'container',
+    keep: true,
+  });
 });
 
 test.each([
   ['BASE', 'debian-12', 'ubuntu-24.04, debian-13'],
   ['TARGET', 'moon', 'qemu, azure'],
   ['DRIVER', 'docker', 'vm, container'],
+  ['AUDIT', 'none', 'vm, container'],
   ['KEEP', 'yes', '0, 1'],
   ['CIS_ENGINE', 'openscap', 'own, lockdown'],
 ])('an unknown %s is refused with the choices', (name, value, choices) => {

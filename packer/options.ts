@@ -10,12 +10,18 @@ export interface ImageOptions {
   readonly target: string;
   /** Undefined takes what this machine can run. */
   readonly driver: DriverName | undefined;
+  /** The machine that the finished image is judged in. */
+  readonly audit: AuditMachine;
   readonly keep: boolean;
   readonly cisEngine: CisEngine;
   /** Undefined takes ansible/playbook.yml. */
   readonly playbook: string | undefined;
 }
 
+/** A virtual machine that boots the disk, or a container with its root tree. */
+export type AuditMachine = 'vm' | 'container';
+
+const AUDITS = ['vm', 'container'] as const;
 const DRIVERS = ['vm', 'container'] as const;
 const SWITCHES = ['0', '1'] as const;
 /** A target that needs nothing but the image itself. */
@@ -42,6 +48,7 @@ export function imageOptions(environment: NodeJS.ProcessEnv, facts: Facts): Imag
     base,
     target: choice('TARGET', Object.keys(facts.targets)) ?? DEFAULT_TARGET,
     driver: choice('DRIVER', DRIVERS),
+    audit: choice('AUDIT', AUDITS) ?? 'vm',
     keep: choice('KEEP', SWITCHES) === '1',
     cisEngine,
     playbook: environment.PLAYBOOK || undefined,

@@ -48,11 +48,17 @@ function suite(name: string, needs: readonly ToolNeed[]): Stage {
   return { name, needs, run: () => runVitest(name) };
 }
 
-/** No vulnerability database is looked for outside: the check is then recorded as not run. */
+/**
+ * No vulnerability database is looked for outside: the check is then recorded as not run. The audit is of a container; the
+ * image stage asks the booted machine what a container cannot tell.
+ */
 function bakeStage(): Stage {
   const env = { ...process.env, TRIVY_CACHE_DIR: `${results}/no-databases` };
   const run = async (): Promise<Counts> => {
-    const exitCode = await ended('bake', spawn('make', ['image', 'BASE=debian-13'], spawnOptions(env)));
+    const exitCode = await ended(
+      'bake',
+      spawn('make', ['image', 'BASE=debian-13', 'AUDIT=container'], spawnOptions(env)),
+    );
     return { passed: 0, failed: exitCode === 0 ? 0 : 1, skipped: 0 };
   };
   return { name: 'bake', needs: ['image', 'audit'], run };

@@ -40,8 +40,8 @@ export const filesOf = (directory: string) => ({
 });
 
 /** Makes the machine's own disk on top of `image`, which stays as it is. */
-export async function makeOverlay(image: string, disk: string): Promise<void> {
-  await $({ quiet: true })`qemu-img create -q -f qcow2 -b ${image} -F qcow2 ${disk}`;
+export async function makeOverlay(image: string, format: 'raw' | 'qcow2', disk: string): Promise<void> {
+  await $({ quiet: true })`qemu-img create -q -f qcow2 -b ${image} -F ${format} ${disk}`;
 }
 
 /** UEFI keeps its variables on the machine: each starts from an empty store of its own. */

@@ -34,6 +34,8 @@ export interface MachineOptions {
   readonly directory: string;
   /** The image to boot; never written to. */
   readonly image: string;
+  /** Unset for a qcow2, which is what is handed out. */
+  readonly format?: 'raw' | 'qcow2';
   readonly wire: Wire;
   readonly firmware: Firmware;
   readonly smbios?: Smbios;
@@ -67,7 +69,7 @@ export class Machine {
     rmSync(directory, { recursive: true, force: true });
     mkdirSync(directory, { recursive: true });
     const { disk } = filesOf(directory);
-    await makeOverlay(options.image, disk);
+    await makeOverlay(options.image, options.format ?? 'qcow2', disk);
     if (firmware === 'uefi') makeVariables(directory);
     const key = await makeKeyPair(directory);
     const launch = {

@@ -8,9 +8,18 @@ const LOOPBACK = '127.0.0.1';
  * machine's loopback. `ports` maps the machine's ports to ours.
  */
 export function openWire(ports: Readonly<Record<number, number>>): Wire {
+  return natWire(ports, []);
+}
+
+/** The same, but the machine reaches nothing: what it does cannot depend on where it was tried. */
+export function closedWire(ports: Readonly<Record<number, number>>): Wire {
+  return natWire(ports, ['restrict=on']);
+}
+
+function natWire(ports: Readonly<Record<number, number>>, options: readonly string[]): Wire {
   const forwards = Object.entries(ports).map(([guest, host]) => `hostfwd=tcp:${LOOPBACK}:${host}-:${guest}`);
   return {
-    netdev: ['user', 'id=wire', ...forwards].join(','),
+    netdev: ['user', 'id=wire', ...options, ...forwards].join(','),
     mac: '52:54:00:00:02:10',
     launcher: [],
     networkConfig: { dhcp4: true },

@@ -29,6 +29,8 @@ export interface AuditOptions {
   readonly output: string;
   /** Content of another system that the machine is tried with as well, reported apart. */
   readonly rehearsal?: Product;
+  /** Looks at the machine besides, after the scan and before the machine is ended. */
+  readonly alsoLook?: (machine: RootShell) => Promise<void>;
 }
 
 /** The files of an audit, and what they say. */
@@ -67,6 +69,7 @@ export async function auditContainer(options: AuditOptions, work: Work): Promise
         scan(machine, { by: 'rehearsal', arf: `${output}/rehearsal-arf.xml` }),
       );
     }
+    await options.alsoLook?.(machine);
   } finally {
     await machine.end();
   }
@@ -144,6 +147,7 @@ export async function auditVm(machine: RootShell, options: AuditOptions, work: W
   await work.log.step('OpenSCAP in the virtual machine', () =>
     withKit(machine, kit, () => scan(machine, { by: 'content', arf })),
   );
+  await options.alsoLook?.(machine);
   const whole = await readArf(arf);
   const { outcomes } = whole.testResult;
   const evidence: Evidence = {

@@ -49,7 +49,7 @@ test('the kit goes in through standard input and leaves also when the scan fails
   const failing = withKit(scanned, kit, () => Promise.reject(new Error('no scan')));
   await expect(failing).rejects.toThrow('no scan');
   expect(Buffer.from(scanned.inputs[0] ?? '', 'base64').toString()).toBe('an archive');
-  expect(scanned.commands.at(-1)).toBe('rm -rf /opt/cis-judge /run/cis-judge');
+  expect(scanned.commands.slice(-2)).toEqual(['rm -rf /opt/cis-judge', 'rm -rf /run/cis-judge']);
 });
 
 test('a machine that cannot take the kit is not scanned', async () => {

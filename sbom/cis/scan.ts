@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { Failure } from '../../packer/index.ts';
+import { withArchive } from '../evidence/with-archive.ts';
 import { PROFILE } from './catalogue.ts';
 import { KIT_IN_MACHINE, type Kit } from './kit.ts';
 import type { RootShell } from './root-shell.ts';
@@ -45,14 +46,10 @@ export async function scan(machine: RootShell, { by, rules = [], arf }: ScanOpti
 
 /** Puts the kit into a machine for as long as `use` runs. The machine's disk must be one that is thrown away. */
 export async function withKit<T>(machine: RootShell, kit: Kit, use: () => Promise<T>): Promise<T> {
-  const archive = readFileSync(kit.archive).toString('base64');
-  const unpack = `mkdir -p ${KIT_IN_MACHINE} && base64 -d | tar -xz -C ${KIT_IN_MACHINE}`;
+  const shown = { archive: readFileSync(kit.archive), place: KIT_IN_MACHINE };
   try {
-    const { code, stderr } = await machine.run(unpack, archive, DEADLINE_MS);
-    if (code !== 0)
-      throw new Failure(`the scanner cannot be put into the machine: ${stderr}`, 'see its disk');
-    return await use();
+    return await withArchive(machine, shown, use);
   } finally {
-    await machine.run(`rm -rf ${KIT_IN_MACHINE} ${RESULTS}`);
+    await machine.run(`rm -rf ${RESULTS}`);
   }
 }

@@ -22,6 +22,7 @@ test('the report gives index, tests, warnings and suggestions', () => {
       { test: 'BOOT-5122', text: 'Set a password on GRUB boot loader' },
       { test: 'SSH-7408', text: 'Consider hardening SSH configuration' },
     ],
+    text: REPORT,
   });
 });
 

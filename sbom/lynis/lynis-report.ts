@@ -8,6 +8,8 @@ export interface LynisReport {
   readonly tests: number;
   readonly warnings: readonly LynisNote[];
   readonly suggestions: readonly LynisNote[];
+  /** The report as Lynis wrote it. */
+  readonly text: string;
 }
 
 export interface LynisNote {
@@ -55,6 +57,7 @@ export function readLynisReport(text: string): LynisReport {
     tests: Number(tests),
     warnings: all('warning[]').map(note),
     suggestions: all('suggestion[]').map(note),
+    text,
   };
 }
 

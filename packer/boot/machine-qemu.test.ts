@@ -1,0 +1,53 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { makeOverlay, qemuCommand } from './machine-qemu.ts';
+import { closedWire } from './open-wire.ts';
+
+const hardware = {
+  directory: '/machine',
+  disk: '/machine/disk.qcow2',
+  seed: '/machine/seed.iso',
+  firmware: 'bios',
+  smbios: { uuid: 'u' },
+  wire: closedWire({ 22: 2422 }),
+  kvm: false,
+} as const;
+
+test('the machine is QEMU with its disk, its seed and its wire, and dies with who started it', () => {
+  const command = qemuCommand(hardware);
+  expect(command.slice(0, 4)).toEqual(['setpriv', '--pdeathsig', 'KILL', 'qemu-system-x86_64']);
+  expect(command).toEqual(expect.arrayContaining(['file=/machine/disk.qcow2,if=virtio,format=qcow2']));
+  expect(command.at(command.indexOf('-cdrom') + 1)).toBe('/machine/seed.iso');
+  expect(command.at(command.indexOf('-netdev') + 1)).toBe(hardware.wire.netdev);
+});
+
+test('it runs on the processor where that works, else emulated', () => {
+  expect(qemuCommand({ ...hardware, kvm: true })).toContain('kvm');
+  expect(qemuCommand(hardware)).toContain('tcg,thread=multi');
+});
+
+test('UEFI adds its firmware and a store of the machine’s own', () => {
+  const files = qemuCommand({ ...hardware, firmware: 'uefi' }).filter((part) => part.startsWith('if=pflash'));
+  expect(files).toHaveLength(2);
+  expect(files[0]).toContain('readonly=on');
+  expect(files[1]).toContain('/machine/');
+});
+
+test.each(['raw', 'qcow2'] as const)(
+  'an overlay stands on a %s disk, which stays as it is',
+  async (format) => {
+    const directory = mkdtempSync(join(tmpdir(), 'overlay-'));
+    const [image, overlay] = [join(directory, 'image'), join(directory, 'overlay')];
+    if (format === 'raw') writeFileSync(image, Buffer.alloc(2 ** 20));
+    else execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', image, '1M']);
+    await makeOverlay(image, format, overlay);
+    const info = JSON.parse(
+      execFileSync('qemu-img', ['info', '--output=json', overlay], { encoding: 'utf8' }),
+    );
+    expect(info).toMatchObject({ 'virtual-size': 2 ** 20, 'backing-filename-format': format });
+    rmSync(directory, { recursive: true });
+  },
+);
