@@ -10,7 +10,8 @@ import { machineEvidence, type RanIn } from './machine-evidence.ts';
 const { directory: lynis } = vi.hoisted(() => ({ directory: { path: '' } }));
 vi.mock('../lynis/ensure-lynis.ts', () => ({ ensureLynis: async () => lynis.path }));
 
-const LISTENING = 'tcp LISTEN 0 1 127.0.0.1:4000 x\ntcp LISTEN 0 1 0.0.0.0:443 x\n';
+const OWN = 'tcp LISTEN 0 1 127.0.0.1:4000 x\ntcp LISTEN 0 1 127.0.0.1:5432 x\n';
+const LISTENING = `${OWN}tcp LISTEN 0 1 0.0.0.0:443 x\n`;
 const SERVICES = [
   { unit: 'cron.service', exposure: '9.6' },
   { unit: 'litellm.service', exposure: '1.3' },
@@ -69,7 +70,7 @@ test('a machine that keeps its promises passes, and every look leaves a file', a
   ]);
   expect(readFileSync(documents.lynis ?? '', 'utf8')).toBe(LYNIS);
   expect(JSON.parse(readFileSync(documents.exposure ?? '', 'utf8'))).toHaveLength(2);
-  expect(JSON.parse(readFileSync(documents.openPorts ?? '', 'utf8'))).toHaveLength(2);
+  expect(JSON.parse(readFileSync(documents.openPorts ?? '', 'utf8'))).toHaveLength(3);
 });
 
 test.each([
@@ -81,7 +82,7 @@ test.each([
 });
 
 test.each([
-  ['ports', { listening: 'tcp LISTEN 0 1 0.0.0.0:8080 x' }, '8080'],
+  ['ports', { listening: `${OWN}tcp LISTEN 0 1 0.0.0.0:8080 x` }, '8080'],
   [
     'exposure',
     { services: [{ unit: 'litellm.service', exposure: '4.2' }] },
@@ -97,6 +98,7 @@ test.each([
 
 test.each([
   ['ports', 'openPorts', { listening: '' }],
+  ['ports', 'openPorts', { listening: 'tcp LISTEN 0 1 0.0.0.0:443 x' }],
   ['exposure', 'exposure', { services: [] }],
   ['lynis', 'lynis', { lynis: LYNIS.replace('finish=true', '') }],
 ] as const)('%s that could not be asked has not run, and leaves no file', async (id, document, said) => {

@@ -86,7 +86,11 @@ async function answered(id: string, look: () => Promise<Finding>): Promise<Findi
 async function openPorts({ machine, facts: { ports } }: MachineToAsk): Promise<Finding> {
   const allowed = [ports.ssh, ports.http, ports.https];
   const { json, check } = await readOpenPorts(machine, allowed, new Date());
-  return check.status === 'not-run' ? { check } : { check, text: json };
+  if (check.status === 'not-run') return { check };
+  const found = (JSON.parse(json) as { readonly port: number }[]).map(({ port }) => port);
+  const absent = [ports.gateway, ports.postgresql].filter((port) => !found.includes(port));
+  if (absent.length > 0) throw new Error(`the machine is not whole: nothing listens on ${absent.join(', ')}`);
+  return { check, text: json };
 }
 
 async function exposure({ machine }: MachineToAsk): Promise<Finding> {
