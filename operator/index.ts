@@ -20,6 +20,7 @@ export {
   modeOf,
 } from './verify-files.ts';
 export {
+  type ImageIdentity,
   type ImageManifest,
   manifestPaths,
   parseImageManifest,

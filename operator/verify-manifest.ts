@@ -24,14 +24,18 @@ export interface ShippedPackage {
   readonly architecture: string;
 }
 
-/** What lies signed inside an image: everything that was shipped in it. */
-export interface ImageManifest {
-  readonly format: 1;
+/** Which image something speaks of. */
+export interface ImageIdentity {
   readonly name: string;
   readonly version: string;
   readonly base: string;
   readonly target: string;
   readonly commit: string;
+}
+
+/** What lies signed inside an image: everything that was shipped in it. */
+export interface ImageManifest extends ImageIdentity {
+  readonly format: 1;
   /** True when it is signed with a key that is nobody's. */
   readonly rehearsal: boolean;
   /** Paths of SBOM and reports; they are among the files too. */

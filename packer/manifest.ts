@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { ImageIdentity } from '../operator/index.ts';
 import { type Paragraph, parseDeb822 } from './base/deb822.ts';
 import type { Inputs } from './inputs.ts';
 import type { Timing } from './log.ts';
@@ -11,12 +12,7 @@ export interface InstalledPackage {
 }
 
 /** What lies beside an image and says what it is and what it was made from. */
-export interface Manifest {
-  readonly name: string;
-  readonly version: string;
-  readonly base: string;
-  readonly target: string;
-  readonly commit: string;
+export interface Manifest extends ImageIdentity {
   readonly createdAt: string;
   readonly driver: string;
   /** Why this image must not be published; empty for one that may be. */

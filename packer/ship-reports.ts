@@ -1,7 +1,7 @@
 import { chmodSync, copyFileSync, rmSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { MachineFacts } from '../appliance/index.ts';
-import { manifestPaths } from '../operator/index.ts';
+import { type ImageIdentity, manifestPaths } from '../operator/index.ts';
 import { type SigningKey, signManifest } from '../sbom/index.ts';
 import type { Work } from './command.ts';
 import { assertNothingElse } from './disk/nothing-else.ts';
@@ -27,7 +27,7 @@ export async function keepAsSealed({ path, tree }: SealedDisk, { signal }: Work)
 /** What is put into the image at the end. */
 export interface Shipment {
   readonly facts: MachineFacts;
-  readonly manifest: Pick<Manifest, 'name' | 'version' | 'base' | 'target' | 'commit' | 'packages'>;
+  readonly manifest: ImageIdentity & Pick<Manifest, 'packages'>;
   readonly key: SigningKey;
   /** Files of the build host that come into the vendor's directory. */
   readonly reports: readonly string[];

@@ -4,6 +4,7 @@ import type { ProductFacts } from '../../appliance/index.ts';
 import {
   contentHash,
   filesBelow,
+  type ImageIdentity,
   type ImageManifest,
   manifestPaths,
   modeOf,
@@ -21,7 +22,7 @@ export interface ImageManifestInputs {
   /** The root tree, complete but for the manifest itself. */
   readonly tree: string;
   readonly facts: ProductFacts;
-  readonly manifest: Pick<Manifest, 'name' | 'version' | 'base' | 'target' | 'commit' | 'packages'>;
+  readonly manifest: ImageIdentity & Pick<Manifest, 'packages'>;
   readonly rehearsal: boolean;
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import Handlebars from 'handlebars';
+import type { ImageIdentity } from '../../operator/index.ts';
 
 /** What a person reads of one piece. */
 export interface PieceLine {
@@ -11,12 +12,7 @@ export interface PieceLine {
   readonly sha256: string;
 }
 
-export interface IndexValues {
-  readonly name: string;
-  readonly version: string;
-  readonly base: string;
-  readonly target: string;
-  readonly commit: string;
+export interface IndexValues extends ImageIdentity {
   readonly createdAt: string;
   readonly isRehearsal: boolean;
   readonly rehearsalReasons: readonly string[];

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
-import { isSignedBy } from '../../operator/index.ts';
+import { type ImageIdentity, isSignedBy } from '../../operator/index.ts';
 import type { CheckResult } from '../check-result.ts';
 
 /** A file that lies beside the image, by its path from there. */
@@ -12,13 +12,8 @@ export interface EvidenceFile {
 }
 
 /** What lies signed beside an image: the image itself, everything that speaks for it, and what its checks came to. */
-export interface SignedEvidence {
+export interface SignedEvidence extends ImageIdentity {
   readonly format: 1;
-  readonly name: string;
-  readonly version: string;
-  readonly base: string;
-  readonly target: string;
-  readonly commit: string;
   readonly createdAt: string;
   /** True when the key is nobody's, or the image must not be published; the reasons are below. */
   readonly rehearsal: boolean;
