@@ -3,8 +3,9 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { machineFacts, type ProgramResult, readFacts } from '../appliance/index.ts';
+import type { ProgramResult } from '../appliance/index.ts';
 import { hostMachine, layoutOf } from '../firstboot/index.ts';
+import { factsBelow, fakeOperator, type Printed } from '../tests/harness/fake-operator.ts';
 import { exitCodes, type Operator } from './operator.ts';
 import { runCommandLine } from './run.ts';
 
@@ -12,12 +13,10 @@ const DAY_MS = 24 * 60 * 60_000;
 const now = new Date('2026-11-21T12:00:00Z');
 
 let root: string;
-let output: string;
-let errors: string;
+let printed: Printed;
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'operator-'));
-  output = '';
-  errors = '';
+  printed = { output: '', errors: '' };
 });
 
 const UNIT = {
@@ -53,11 +52,7 @@ function operatorWith({
   marker = true,
   ...changes
 }: Changes = {}): Operator {
-  const base = machineFacts(readFacts(), 'debian-13', 'qemu', 'abc');
-  const paths = Object.fromEntries(
-    Object.entries(base.paths).map(([name, path]) => [name, join(root, path)]),
-  );
-  const facts = { ...base, paths: paths as unknown as typeof base.paths };
+  const facts = factsBelow(root);
   mkdirSync(facts.paths.firstbootState, { recursive: true });
   mkdirSync(join(root, 'etc/litellm'), { recursive: true });
   writeFileSync(facts.paths.serviceEnv, 'LITELLM_MASTER_KEY=sk-secret\n');
@@ -75,24 +70,7 @@ function operatorWith({
       return { exitCode: 0, stdout: units.join('\n\n'), stderr: '' };
     },
   };
-  return {
-    machine,
-    isRoot: true,
-    nodeVersion: '24',
-    write: (text) => {
-      output += text;
-    },
-    writeError: (text) => {
-      errors += text;
-    },
-    readiness: async () => 200,
-    servedCertificate: async () => certificate(90),
-    diskSpace: () => ({ freeBytes: 20 * 1024 ** 3, totalBytes: 40 * 1024 ** 3 }),
-    pause: async () => undefined,
-    sshClientAddress: () => undefined,
-    readSecret: async () => '',
-    ...changes,
-  };
+  return fakeOperator(machine, printed, { servedCertificate: async () => certificate(90), ...changes });
 }
 
 /** This machine's own identity stands in for that of the machine under test. */
@@ -114,8 +92,8 @@ const refused = async (): Promise<never> => {
 
 test('a machine on which all is well is ready', async () => {
   expect(await runCommandLine(operatorWith(), ['status'])).toBe(exitCodes.ok);
-  expect(output).toContain('litellm-appliance 0.1.0: ready');
-  expect(output).not.toMatch(/PROBLEM|waiting/);
+  expect(printed.output).toContain('litellm-appliance 0.1.0: ready');
+  expect(printed.output).not.toMatch(/PROBLEM|waiting/);
   for (const part of [
     'first boot',
     'postgresql@17-main.service',
@@ -124,7 +102,7 @@ test('a machine on which all is well is ready', async () => {
     'certificate',
     'disk',
   ]) {
-    expect(output).toContain(part);
+    expect(printed.output).toContain(part);
   }
 });
 
@@ -211,12 +189,12 @@ test.each<[string, Changes, number, string]>([
   ],
 ])('when %s the status says so, and its exit code too', async (_title, changes, exitCode, said) => {
   expect(await runCommandLine(operatorWith(changes), ['status'])).toBe(exitCode);
-  expect(output).toContain(said);
+  expect(printed.output).toContain(said);
 });
 
 test('the fingerprint of a self-signed certificate can be compared with what a browser shows', async () => {
   await runCommandLine(operatorWith(), ['status']);
-  expect(output).toContain('self-signed, SHA-256 AB:CD, expires in 90 days, for DNS:gateway-1');
+  expect(printed.output).toContain('self-signed, SHA-256 AB:CD, expires in 90 days, for DNS:gateway-1');
 });
 
 test('a oneshot that has run and ended is well', async () => {
@@ -257,7 +235,7 @@ test('waiting ends after the time given', async () => {
 
 test('programs get JSON', async () => {
   await runCommandLine(operatorWith(), ['status', '--json']);
-  const seen = JSON.parse(output);
+  const seen = JSON.parse(printed.output);
   expect(seen).toMatchObject({
     verdict: 'ready',
     versions: { appliance: '0.1.0', postgresql: 17, node: '24' },
@@ -267,7 +245,7 @@ test('programs get JSON', async () => {
 
 test('a copied machine is told so', async () => {
   await runCommandLine(operatorWith(), ['status']);
-  expect(output).toContain('this machine is a copy of other');
+  expect(printed.output).toContain('this machine is a copy of other');
 });
 
 test.each([
@@ -277,8 +255,10 @@ test.each([
   [['credentials', '--reset-admin-password']],
 ])('%s needs root', async (args) => {
   expect(await runCommandLine(operatorWith({ isRoot: false }), args)).toBe(exitCodes.problem);
-  expect(errors).toBe('litellm-ctl: only root may do this\nwhat to do: put sudo before the command\n');
-  expect(output).toBe('');
+  expect(printed.errors).toBe(
+    'litellm-ctl: only root may do this\nwhat to do: put sudo before the command\n',
+  );
+  expect(printed.output).toBe('');
 });
 
 test.each([
@@ -289,18 +269,18 @@ test.each([
   [['--version']],
 ])('%s does not need root', async (args) => {
   expect(await runCommandLine(operatorWith({ isRoot: false }), args)).toBe(exitCodes.ok);
-  expect(output).not.toBe('');
+  expect(printed.output).not.toBe('');
 });
 
 test('wrong usage has an exit code of its own', async () => {
   expect(await runCommandLine(operatorWith(), ['stauts'])).toBe(exitCodes.usage);
-  expect(errors).toContain("'stauts' is not a command");
+  expect(printed.errors).toContain("'stauts' is not a command");
 });
 
 test('config check passes on what the gateway says', async () => {
   const configCheck = { exitCode: 1, stdout: 'one warning', stderr: 'one fault' };
   expect(await runCommandLine(operatorWith({ configCheck }), ['config', 'check'])).toBe(exitCodes.problem);
-  expect([output, errors]).toEqual(['one warning\n', 'one fault\n']);
+  expect([printed.output, printed.errors]).toEqual(['one warning\n', 'one fault\n']);
 });
 
 describe('with a database server elsewhere', () => {
@@ -313,18 +293,18 @@ describe('with a database server elsewhere', () => {
   test("the machine's own server is not asked for, and one that does not answer is waited for", async () => {
     const operator = given('postgresql://app:canary-4Zp@127.0.0.1:1/gateway');
     expect(await runCommandLine(operator, ['status'])).toBe(exitCodes.starting);
-    expect(output).not.toContain('postgresql@');
-    expect(output).toContain('litellm-migrate-external.service');
-    expect(output).toContain('127.0.0.1:1/gateway does not answer (ECONNREFUSED)');
-    expect(output).not.toContain('canary-4Zp');
+    expect(printed.output).not.toContain('postgresql@');
+    expect(printed.output).toContain('litellm-migrate-external.service');
+    expect(printed.output).toContain('127.0.0.1:1/gateway does not answer (ECONNREFUSED)');
+    expect(printed.output).not.toContain('canary-4Zp');
   });
 
   test('a URL that would leave the machine unverified is a problem that says what to add', async () => {
     const operator = given('postgresql://app:canary-4Zp@db.example.com/gateway');
     expect(await runCommandLine(operator, ['status'])).toBe(exitCodes.problem);
-    expect(output).toContain('add ?sslmode=verify-full at its end');
+    expect(printed.output).toContain('add ?sslmode=verify-full at its end');
     expect(await runCommandLine(operator, ['database', 'apply'])).toBe(exitCodes.problem);
-    expect(errors).toContain('litellm-ctl database apply');
-    expect(output + errors).not.toContain('canary-4Zp');
+    expect(printed.errors).toContain('litellm-ctl database apply');
+    expect(printed.output + printed.errors).not.toContain('canary-4Zp');
   });
 });

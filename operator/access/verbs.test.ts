@@ -3,8 +3,9 @@ import { mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
-import { machineFacts, type ProgramResult, readFacts, runProgram } from '../../appliance/index.ts';
+import { type ProgramResult, runProgram } from '../../appliance/index.ts';
 import { hostMachine } from '../../firstboot/index.ts';
+import { factsBelow, fakeOperator, type Printed } from '../../tests/harness/fake-operator.ts';
 import type { Operator } from '../operator.ts';
 import { runCommandLine } from '../run.ts';
 import { openAccess } from './state.ts';
@@ -12,8 +13,7 @@ import { openAccess } from './state.ts';
 const FINE: ProgramResult = { exitCode: 0, stdout: '', stderr: '' };
 
 let root: string;
-let output: string;
-let errors: string;
+let printed: Printed;
 /** Programs that were run, each as one line; what nginx, fail2ban and systemctl answer. */
 let ran: string[];
 let answers: Record<string, ProgramResult>;
@@ -23,15 +23,12 @@ beforeEach(() => {
   for (const directory of ['etc/litellm', 'etc/nginx/litellm', 'etc/fail2ban/jail.d']) {
     mkdirSync(join(root, directory), { recursive: true });
   }
-  [output, errors, ran, answers] = ['', '', [], {}];
+  printed = { output: '', errors: '' };
+  [ran, answers] = [[], {}];
 });
 
 function operatorWith(changes: Partial<Operator> = {}): Operator {
-  const base = machineFacts(readFacts(), 'debian-13', 'qemu', 'abc');
-  const paths = Object.fromEntries(
-    Object.entries(base.paths).map(([name, path]) => [name, join(root, path)]),
-  );
-  const facts = { ...base, paths: paths as unknown as typeof base.paths };
+  const facts = factsBelow(root);
   mkdirSync(facts.paths.firstbootState, { recursive: true });
   const run: typeof runProgram = async (program, args, options) => {
     if (['openssl', 'flock', 'id'].includes(program)) return runProgram(program, args, options);
@@ -40,24 +37,9 @@ function operatorWith(changes: Partial<Operator> = {}): Operator {
     return answers[line] ?? FINE;
   };
   const reloadEdge = async (): Promise<void> => void ran.push('reload nginx');
-  return {
-    machine: { ...hostMachine(facts), fs, run, reloadEdge },
-    isRoot: true,
-    nodeVersion: '24',
-    write: (text) => {
-      output += text;
-    },
-    writeError: (text) => {
-      errors += text;
-    },
-    readiness: async () => 200,
-    servedCertificate: async () => Promise.reject(new Error('not asked for')),
-    diskSpace: () => ({ freeBytes: 1, totalBytes: 1 }),
-    pause: async () => undefined,
-    sshClientAddress: () => undefined,
-    readSecret: async () => 'correct horse battery staple',
-    ...changes,
-  };
+  const machine = { ...hostMachine(facts), fs, run, reloadEdge };
+  const readSecret = async (): Promise<string> => 'correct horse battery staple';
+  return fakeOperator(machine, printed, { readSecret, ...changes });
 }
 
 const access = (line: string, changes?: Partial<Operator>): Promise<number> =>
@@ -90,7 +72,7 @@ test.each([
   ['--yaml', '--yaml'],
 ])('access %s is wrong usage and changes nothing', async (line, message) => {
   expect(await access(line)).toBe(2);
-  expect(errors).toContain(message);
+  expect(printed.errors).toContain(message);
   expect(ran).toEqual([]);
 });
 
@@ -103,7 +85,7 @@ test('a change is tested by nginx and fail2ban before either takes it over', asy
     'systemctl try-reload-or-restart fail2ban.service',
   ]);
   expect(state().lists.admin).toEqual({ others: 'refused', allowed: ['198.51.100.0/24'], denied: [] });
-  expect(output).toContain('this machine, 198.51.100.0/24');
+  expect(printed.output).toContain('this machine, 198.51.100.0/24');
 });
 
 test.each(['nginx -t', 'fail2ban-client -t', 'systemctl try-reload-or-restart fail2ban.service'])(
@@ -114,7 +96,7 @@ test.each(['nginx -t', 'fail2ban-client -t', 'systemctl try-reload-or-restart fa
     const before = files.map(read);
     answers = { [program]: { exitCode: 1, stdout: '', stderr: 'no such luck' } };
     expect(await access('limits --requests 60')).toBe(1);
-    expect(errors).toContain('no such luck');
+    expect(printed.errors).toContain('no such luck');
     expect(files.map(read)).toEqual(before);
   },
 );
@@ -144,7 +126,9 @@ test('the password of the edge is stored as a hash that others cannot read, and 
   const path = '/etc/nginx/litellm/basic-auth.users';
   expect(read(path)).toMatch(/^ops:\$6\$rounds=1000\$[A-Za-z0-9.]{12}\$[A-Za-z0-9./]{86}\n$/);
   expect(statSync(join(root, path)).mode & 0o777).toBe(0o640);
-  expect([...ran, output, errors, JSON.stringify(state())].join()).not.toContain('correct horse');
+  expect([...ran, printed.output, printed.errors, JSON.stringify(state())].join()).not.toContain(
+    'correct horse',
+  );
   await access('basic-auth off');
   expect(fs.existsSync(join(root, path))).toBe(false);
 });
@@ -153,8 +137,8 @@ test.each(['short', 'with a tab\tand long enough', 'a'.repeat(129)])(
   'the password %j is refused',
   async (password) => {
     expect(await access('basic-auth on', { readSecret: async () => password })).toBe(1);
-    expect(errors).toContain('16 to 128 characters');
-    expect(errors).not.toContain(password);
+    expect(printed.errors).toContain('16 to 128 characters');
+    expect(printed.errors).not.toContain(password);
   },
 );
 
@@ -167,7 +151,7 @@ test.each([
   const path = join(root, 'ca.pem');
   if (text !== undefined) writeFileSync(path, text);
   expect(await access(`client-certificates on ${path}`)).toBe(1);
-  expect(errors).toContain(message);
+  expect(printed.errors).toContain(message);
   expect(ran).toEqual([]);
 });
 
@@ -182,8 +166,8 @@ test.each([
 ])('access.json with %s is refused and left alone', async (_what, text, message) => {
   writeFileSync(join(root, '/etc/litellm/access.json'), text);
   expect(await access('apply')).toBe(1);
-  expect(errors).toContain(message);
-  expect(errors).toContain('litellm-ctl access apply');
+  expect(printed.errors).toContain(message);
+  expect(printed.errors).toContain('litellm-ctl access apply');
   expect(read('/etc/litellm/access.json')).toBe(text);
 });
 
@@ -191,7 +175,7 @@ test('a restored access.json that lacks its companions is refused with the comma
   await access('basic-auth on');
   fs.rmSync(join(root, '/etc/nginx/litellm/basic-auth.users'));
   expect(await access('apply')).toBe(1);
-  expect(errors).toContain('litellm-ctl access basic-auth on');
+  expect(printed.errors).toContain('litellm-ctl access basic-auth on');
 });
 
 test('bans are listed jail by jail, and lifted in all of them', async () => {
@@ -206,13 +190,13 @@ test('bans are listed jail by jail, and lifted in all of them', async () => {
     'fail2ban-client unban 198.51.100.7': list('0\n'),
   };
   expect(await access('bans --json')).toBe(0);
-  expect(JSON.parse(output)).toEqual([
+  expect(JSON.parse(printed.output)).toEqual([
     { jail: 'litellm-keys', address: '2001:db8::7', until: '2026-11-26 23:10:00' },
   ]);
-  output = '';
+  printed.output = '';
   expect(await access('unban 2001:DB8:0::7')).toBe(0);
   expect(await access('unban 198.51.100.7')).toBe(0);
-  expect(output).toBe('2001:db8::7 may call again\n198.51.100.7 was not banned\n');
+  expect(printed.output).toBe('2001:db8::7 may call again\n198.51.100.7 was not banned\n');
 });
 
 test('a fail2ban that does not answer is a problem', async () => {
@@ -220,5 +204,5 @@ test('a fail2ban that does not answer is a problem', async () => {
     'fail2ban-client status': { exitCode: 255, stdout: '', stderr: 'Failed to access socket path' },
   };
   expect(await access('bans')).toBe(1);
-  expect(errors).toContain('systemctl restart fail2ban');
+  expect(printed.errors).toContain('systemctl restart fail2ban');
 });
