@@ -25,7 +25,7 @@ export { scoreSchema } from './cis/score-schema.ts';
 export { chooseKey } from './evidence/choose-key.ts';
 export { expectedKey, publishersKey } from './evidence/expected-key.ts';
 export { readPreviousPackages } from './evidence/lists.ts';
-export { type MachineEvidence, machineEvidence, type RanIn } from './evidence/machine-evidence.ts';
+export { type MachineEvidence, machineEvidence } from './evidence/machine-evidence.ts';
 export { readOpenPorts } from './evidence/open-ports.ts';
 export type { DocumentName } from './evidence/pieces.ts';
 export { rehearsalKeyFile } from './evidence/rehearsal-key-file.ts';
