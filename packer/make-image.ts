@@ -19,7 +19,7 @@ import { chooseBase } from './base/choose.ts';
 import { bundlePrograms } from './bundle.ts';
 import { cached, dropOthers, dropUnfinished } from './cache.ts';
 import { chooseDriver } from './choose-driver.ts';
-import { demandEngine } from './cis-engine.ts';
+import { hardeningRole } from './cis-engine.ts';
 import type { Work } from './command.ts';
 import { describeCommit, sourceTime } from './commit.ts';
 import { compressDisk } from './disk/assemble.ts';
@@ -31,7 +31,6 @@ import { Failure } from './failure.ts';
 import { sha256OfFile } from './hash.ts';
 import { type HygieneRule, hygieneFaults, hygieneRules } from './hygiene.ts';
 import { bakeId, type Inputs, readInputs } from './inputs.ts';
-import { ensureLockdown } from './lockdown-role.ts';
 import { installedPackages, type Manifest, rehearsalReasons } from './manifest.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import type { ImageOptions } from './options.ts';
@@ -58,11 +57,7 @@ export async function makeImage(facts: Facts, options: ImageOptions, work: Work)
     return [await ensurePacker(work), await ensureAnsible()] as const;
   });
   const base = await log.step('base', () => chooseBase(facts, options.base, work));
-  demandEngine(facts, base.name, options.cisEngine);
-  const lockdown =
-    options.cisEngine === 'lockdown'
-      ? await log.step('hardening role', () => ensureLockdown(ansible))
-      : undefined;
+  const lockdown = await hardeningRole(facts, base.name, options.cisEngine, ansible);
   const driver = await log.step('driver', () => chooseDriver(options.driver, work));
   const directory = `${WORK}/${base.name}-${driver.name}`;
   mkdirSync(directory, { recursive: true });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { readFacts } from '../appliance/index.ts';
-import { demandEngine } from './cis-engine.ts';
+import { hardeningRole } from './cis-engine.ts';
 import { imageOptions } from './options.ts';
 
 const facts = readFacts();
@@ -58,6 +58,12 @@ test('a base that ansible-lockdown is not asked to harden is refused by name', (
     remedy: 'with this base CIS_ENGINE is own; lockdown hardens BASE=ubuntu-24.04',
   });
   expect(() => imageOptions({ CIS_ENGINE: 'lockdown', BASE: 'debian-13' }, facts)).toThrow(refused);
-  expect(() => demandEngine(facts, 'debian-13', 'lockdown')).toThrow(refused);
   expect(imageOptions({ CIS_ENGINE: 'own', BASE: 'debian-13' }, facts).cisEngine).toBe('own');
+});
+
+test('it is refused as well for the base that stands in for Ubuntu, before anything is fetched', async () => {
+  const nothing = { galaxy: '/no/such/program' };
+  const refused = { message: 'CIS_ENGINE=lockdown does not know the base debian-13' };
+  await expect(hardeningRole(facts, 'debian-13', 'lockdown', nothing)).rejects.toMatchObject(refused);
+  expect(await hardeningRole(facts, 'debian-13', 'own', nothing)).toBeUndefined();
 });
