@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fellToEmulator } from './emulator-fault.ts';
 import { Monitor } from './machine-monitor.ts';
 import {
   type Firmware,
@@ -52,6 +53,9 @@ export class Machine {
   readonly #command: readonly string[];
   readonly #shell: Shell;
   readonly #wire: Wire;
+  readonly #emulated: boolean;
+  /** How much the console had shown when the current boot began. */
+  #consoleBefore = 0;
   #qemu: ChildProcess | undefined;
 
   private constructor(options: MachineOptions, key: KeyPair, command: readonly string[]) {
@@ -60,6 +64,7 @@ export class Machine {
     this.key = key;
     this.#wire = options.wire;
     this.#command = command;
+    this.#emulated = options.kvm !== true;
     this.#shell = new Shell(options.wire, this.userName, key);
   }
 
@@ -90,6 +95,7 @@ export class Machine {
     const [program = '', ...args] = this.#command;
     const { errors, monitor } = filesOf(this.directory);
     rmSync(monitor, { force: true });
+    this.#consoleBefore = this.serialLog().length;
     const log = openSync(errors, 'a');
     const qemu = spawn(program, args, { stdio: ['ignore', log, log] });
     this.#qemu = qemu;
@@ -102,7 +108,7 @@ export class Machine {
   async waitForSsh(): Promise<void> {
     await this.#withEvidence(() =>
       until(`${this.name}: SSH login as ${this.userName}`, deadlines.login, async () => {
-        this.#assertRunning();
+        await this.#assertBooting();
         await this.#shell.open();
       }),
     );
@@ -158,11 +164,12 @@ export class Machine {
   async reboot(): Promise<void> {
     const bootId = 'cat /proc/sys/kernel/random/boot_id';
     const before = await this.succeed(bootId);
+    this.#consoleBefore = this.serialLog().length;
     await this.run('systemctl reboot');
     this.#shell.close();
     await this.#withEvidence(() =>
       until(`${this.name}: SSH after the reboot`, deadlines.login, async () => {
-        this.#assertRunning();
+        await this.#assertBooting();
         await this.#shell.open();
         if ((await this.succeed(bootId)) === before) throw new Error('still going down');
       }),
@@ -236,9 +243,26 @@ export class Machine {
     await monitor.command(command, args);
   }
 
+  /** What the console has shown since the machine was started or told to restart. */
+  #console(): string {
+    return this.serialLog().slice(this.#consoleBefore);
+  }
+
+  /** As `#assertRunning`, but a machine that fell to its emulator is switched off and on again. */
+  async #assertBooting(): Promise<void> {
+    if (this.#emulated && this.isRunning() && fellToEmulator(this.#console())) {
+      process.stdout.write(
+        `${this.name}: its kernel fell to the emulator; it is switched off and on again\n`,
+      );
+      await this.powerCut();
+      await this.start();
+    }
+    this.#assertRunning();
+  }
+
   #assertRunning(): void {
     if (this.isRunning()) {
-      if (this.serialLog().includes('Kernel panic')) throw new Hopeless(`${this.name}: its kernel panicked`);
+      if (this.#console().includes('Kernel panic')) throw new Hopeless(`${this.name}: its kernel panicked`);
       return;
     }
     const { errors } = filesOf(this.directory);

@@ -11,7 +11,7 @@ export function bootClaims(world: () => World): void {
 
   test(`the first boot that lost power after ${CUT_AFTER_MS} ms has completed at the next one`, async () => {
     const { machine } = world().plain;
-    expect(machine.serialLog().match(/Linux version /g)).toHaveLength(2);
+    expect(machine.serialLog().match(/Linux version /g)?.length).toBeGreaterThanOrEqual(2);
     await machine.succeed(`test -e ${facts.paths.firstbootState}/done`);
   });
 
