@@ -4,7 +4,7 @@
  * virtual machine, which leave a processor idle as it does; its machines then have both. What fails ends its row of stages.
  */
 import { mkdirSync } from 'node:fs';
-import { ensureTools } from '../packer/index.ts';
+import { createLog, ensureAnsible, ensurePacker, ensureTools } from '../packer/index.ts';
 import { bakeStages, type Counts, imageStage, nativeStages, results, type Stage } from './stages.ts';
 
 const stages = [...nativeStages, ...bakeStages, imageStage];
@@ -23,6 +23,14 @@ function chosenStages(names: readonly string[]): ReadonlySet<Stage> {
   }
   const wanted = names.includes(imageStage.name) ? [...names, 'bake'] : names;
   return new Set(names.length === 0 ? stages : stages.filter((stage) => wanted.includes(stage.name)));
+}
+
+/** Makes what is missing before any stage starts, so that two of them do not make it at once. */
+async function prepare(chosen: ReadonlySet<Stage>): Promise<void> {
+  await ensureTools(...[...chosen].flatMap(({ needs }) => needs));
+  if (![...chosen].some(({ builds }) => builds)) return;
+  await ensureAnsible();
+  await ensurePacker({ log: createLog(), signal: new AbortController().signal });
 }
 
 class Tally {
@@ -51,7 +59,7 @@ class Tally {
 async function main(names: readonly string[]): Promise<number> {
   const chosen = chosenStages(names);
   mkdirSync(results, { recursive: true });
-  await ensureTools(...[...chosen].flatMap(({ needs }) => needs));
+  await prepare(chosen);
   const tally = new Tally();
   const started = performance.now();
   await Promise.all(

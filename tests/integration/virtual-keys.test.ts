@@ -218,14 +218,16 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
       await expect
         .poll(async () => (await second.call('/v1/models', { key })).status, { timeout: 10_000 })
         .toBe(401);
-      expect(spokenOfListening(second)).toEqual([
-        {
-          level: 'warn',
-          msg: 'key changes are not heard: the connection that listens is lost',
-          err: expect.objectContaining({ type: 'DatabaseError', code: '57P01' }),
-        },
-        { level: 'info', msg: 'key changes are heard again' },
-      ]);
+      await expect
+        .poll(() => spokenOfListening(second), { timeout: 10_000 })
+        .toEqual([
+          {
+            level: 'warn',
+            msg: 'key changes are not heard: the connection that listens is lost',
+            err: expect.objectContaining({ type: 'DatabaseError', code: '57P01' }),
+          },
+          { level: 'info', msg: 'key changes are heard again' },
+        ]);
     } finally {
       await second.close();
     }
