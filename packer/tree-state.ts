@@ -1,12 +1,13 @@
-import { lstatSync, readdirSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync, readlinkSync, type Stats } from 'node:fs';
 import { Failure } from './failure.ts';
+import { sha256 } from './hash.ts';
 
-/** Every path of a tree, with what the file system says of it. */
+/** Every path of a tree, with its attributes and the hash of its content. */
 export type TreeState = ReadonlyMap<string, string>;
 
 /**
- * Describes a tree without reading its files: none can change without its change time, which no program can set. Of a
- * directory only its attributes count, since its entries are paths of their own.
+ * Describes a tree, links as links. Of a directory only its attributes count, since its entries are paths of their own.
+ * Times do not: what looks at a tree may link its files elsewhere, and a file that was written may be given its old time.
  */
 export function treeState(tree: string): TreeState {
   return new Map(statesBelow(tree, ''));
@@ -22,9 +23,14 @@ function* statesBelow(tree: string, directory: string): Generator<[string, strin
 }
 
 function stateOf(path: string): string {
-  const stat = lstatSync(path, { bigint: true });
-  const attributes = [stat.ino, stat.mode, stat.uid, stat.gid];
-  return (stat.isDirectory() ? attributes : [...attributes, stat.size, stat.mtimeNs, stat.ctimeNs]).join(' ');
+  const stat = lstatSync(path);
+  return [stat.mode, stat.uid, stat.gid, contentOf(path, stat)].join(' ');
+}
+
+function contentOf(path: string, stat: Stats): string {
+  if (stat.isFile()) return sha256(readFileSync(path));
+  if (stat.isSymbolicLink()) return readlinkSync(path);
+  return stat.isDirectory() ? '' : String(stat.rdev);
 }
 
 /** Throws Failure with the paths that differ between two states of a tree and are none of `paths`. */

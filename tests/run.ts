@@ -59,9 +59,9 @@ class Tally {
 async function main(names: readonly string[]): Promise<number> {
   const chosen = chosenStages(names);
   mkdirSync(results, { recursive: true });
-  await prepare(chosen);
   const tally = new Tally();
   const started = performance.now();
+  await prepare(chosen);
   await Promise.all(
     [nativeStages, bakeStages].map((row) => tally.run(row.filter((stage) => chosen.has(stage)))),
   );
