@@ -1,13 +1,13 @@
 /**
  * The test command: runs the stages, prints the minutes of each, and ends with one line for the whole.
- * Usage: node tests/run.ts [STAGE...]; no stage means all of them. The image is made beside the stages that need no
- * virtual machine, which leave a processor idle as it does; its machines then have both. What fails ends its row of stages.
+ * Usage: node tests/run.ts [STAGE...]; no stage means all of them. Two rows of stages run side by side, since
+ * most of them leave a processor idle; the machines of the image then have both. What fails ends its row.
  */
 import { mkdirSync } from 'node:fs';
 import { createLog, ensureAnsible, ensurePacker, ensureTools } from '../packer/index.ts';
-import { bakeStages, type Counts, imageStage, nativeStages, results, type Stage } from './stages.ts';
+import { type Counts, imageStage, results, rows, type Stage } from './stages.ts';
 
-const stages = [...nativeStages, ...bakeStages, imageStage];
+const stages = [...rows.flat(), imageStage];
 
 function say(line: string): void {
   process.stdout.write(`${line}\n`);
@@ -62,9 +62,7 @@ async function main(names: readonly string[]): Promise<number> {
   const tally = new Tally();
   const started = performance.now();
   await prepare(chosen);
-  await Promise.all(
-    [nativeStages, bakeStages].map((row) => tally.run(row.filter((stage) => chosen.has(stage)))),
-  );
+  await Promise.all(rows.map((row) => tally.run(row.filter((stage) => chosen.has(stage)))));
   if (tally.total.failed === 0 && chosen.has(imageStage)) await tally.run([imageStage]);
   const whole = ((performance.now() - started) / 60_000).toFixed(1);
   say(`\n${tally.minutes.join(', ')}; ${whole} min in all`);

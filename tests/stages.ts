@@ -32,16 +32,19 @@ interface VitestReport {
   readonly numTodoTests: number;
 }
 
-/** The stages that need no virtual machine. */
-export const nativeStages = [
-  suite('unit', ['unit'], true),
-  suite('integration', ['firstboot', 'firewall']),
-  suite('edge', ['edge']),
-  suite('browser', ['edge', 'browser']),
+/**
+ * Two rows that take about as long, one beside the other. In the second the image is made, as a person would make it, and a
+ * small one by the other driver.
+ */
+export const rows = [
+  [suite('unit', ['unit'], true), suite('integration', ['firstboot', 'firewall'])],
+  [
+    bakeStage(),
+    suite('driver', ['image', 'boot'], true),
+    suite('edge', ['edge']),
+    suite('browser', ['edge', 'browser']),
+  ],
 ];
-
-/** The image is made as a person would make it, and a small one by the other driver. */
-export const bakeStages = [bakeStage(), suite('driver', ['image', 'boot'], true)];
 
 /** What is claimed of the image, booted. */
 export const imageStage = suite('image', ['image', 'boot', 'browser', 'audit']);
