@@ -18,10 +18,10 @@ export interface ImageOptions {
   readonly playbook: string | undefined;
 }
 
-/** A virtual machine that boots the disk, or a container with its root tree. */
-export type AuditMachine = 'vm' | 'container';
-
 const AUDITS = ['vm', 'container'] as const;
+/** A virtual machine that boots the disk, or a container with its root tree. */
+export type AuditMachine = (typeof AUDITS)[number];
+
 const DRIVERS = ['vm', 'container'] as const;
 const SWITCHES = ['0', '1'] as const;
 /** A target that needs nothing but the image itself. */
