@@ -42,12 +42,19 @@ afterAll(async () => {
   await postgres?.stop();
 });
 
+/** A request whose line is in the log when it returns. */
+const askLogged = async (path: string, request?: EdgeRequest): Promise<EdgeAnswer> =>
+  (await logged(() => ask(edge, path, request))).answer;
+
 const withKey = (key: string, more: EdgeRequest = {}): EdgeRequest => ({
   ...more,
   headers: { authorization: `Bearer ${key}`, ...more.headers },
 });
 
-/** Calls, and returns the answer with the line that nginx wrote about it. */
+/**
+ * Calls, and returns the answer with the line that nginx wrote about it. nginx writes it after the answer is sent, so a
+ * request that comes before one whose line is asked for must have its own line waited for as well.
+ */
 async function logged<T>(call: () => Promise<T>): Promise<{ answer: T; fields: string[] }> {
   const lines = (): string[] => edge.read(LOG).split('\n').slice(0, -1);
   const before = lines().length;
@@ -62,13 +69,13 @@ async function logged<T>(call: () => Promise<T>): Promise<{ answer: T; fields: s
 
 async function makeKey(more: object): Promise<string> {
   const body = JSON.stringify(more);
-  const made = await ask(edge, '/key/generate', withKey(MASTER_KEY, { method: 'POST', body }));
+  const made = await askLogged('/key/generate', withKey(MASTER_KEY, { method: 'POST', body }));
   return JSON.parse(made.text).key;
 }
 
 /** The form of /ui, filled in; what it returns sends it. */
 async function filledIn(password: string): Promise<() => Promise<EdgeAnswer>> {
-  const form = await ask(edge, '/ui/sign-in');
+  const form = await askLogged('/ui/sign-in');
   const csrf = /name="csrf" value="([^"]+)"/.exec(form.text)?.[1] ?? '';
   const cookie = String(form.headers['set-cookie']).split(';')[0] ?? '';
   const headers = { cookie, 'content-type': 'application/x-www-form-urlencoded' };
@@ -100,11 +107,8 @@ describe('what the log says', () => {
 
   test('a blocked key and a model that the key may not use are not guessing', async () => {
     const blocked = await makeKey({});
-    await ask(
-      edge,
-      '/key/block',
-      withKey(MASTER_KEY, { method: 'POST', body: JSON.stringify({ key: blocked }) }),
-    );
+    const block = withKey(MASTER_KEY, { method: 'POST', body: JSON.stringify({ key: blocked }) });
+    await askLogged('/key/block', block);
     const asBlocked = await logged(() => ask(edge, '/v1/models', withKey(blocked)));
     expect([asBlocked.answer.status, asBlocked.fields[2]]).toEqual([401, '-']);
     const narrow = await makeKey({ models: ['another'] });
@@ -142,7 +146,7 @@ describe('what fail2ban reads in it', () => {
       ['/unknown-key', { 'user-agent': 'unknown-key' }],
       ['/v1/models', { authorization: 'Basic dW5rbm93bi1rZXk6' }],
     ];
-    for (const [path, headers] of attempts) await ask(edge, path, { headers });
+    for (const [path, headers] of attempts) await askLogged(path, { headers });
     const raw = await tlsTo(edge);
     raw.end(`${forged} / HTTP/1.1\r\n\r\n`);
     raw.resume();
