@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Identity } from '../identity/identity.ts';
-import type { Access, RouteId, routes } from './routes.ts';
+import type { ClientReply } from './client-reply.ts';
+import type { Access, DirectRouteId, RouteId, routes } from './routes.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -15,6 +16,18 @@ declare module 'fastify' {
 /** The body is a Buffer (or undefined) on every route: nothing is parsed before the caller is known. */
 export type GatewayRequest = FastifyRequest<{ Body: Buffer | undefined }>;
 
+/** A request of a direct route: whole, and from a caller who may make it. */
+export interface DirectRequest {
+  readonly id: string;
+  /** The client's address; null when it is gone already. */
+  readonly ip: string | null;
+  readonly body: Buffer;
+  readonly identity: Identity;
+}
+
+/** Answers through `client`; what it throws is answered as an error. */
+export type DirectHandler = (request: DirectRequest, client: ClientReply) => void;
+
 type Answer = unknown | Promise<unknown>;
 type OpenHandler = (request: GatewayRequest, reply: FastifyReply) => Answer;
 type KeyedHandler = (request: GatewayRequest, reply: FastifyReply, identity: Identity) => Answer;
@@ -22,5 +35,11 @@ type OpenRouteId = {
   [K in RouteId]: (typeof routes)[K]['access'] extends 'public' | 'ui' ? K : never;
 }[RouteId];
 
+type HandlerOf<K extends RouteId> = K extends DirectRouteId
+  ? DirectHandler
+  : K extends OpenRouteId
+    ? OpenHandler
+    : KeyedHandler;
+
 /** One handler per declared route; those behind a key are handed the identity. */
-export type Handlers = { readonly [K in RouteId]: K extends OpenRouteId ? OpenHandler : KeyedHandler };
+export type Handlers = { readonly [K in RouteId]: HandlerOf<K> };

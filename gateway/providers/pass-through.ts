@@ -3,14 +3,14 @@ import type { Dispatcher } from 'undici';
 import { estimateCompletionTokens, estimatedUsage } from '../accounting/estimate.ts';
 import { settle } from '../accounting/settle.ts';
 import type { Call } from '../call.ts';
+import type { ClientReply, HeaderMap } from '../http/client-reply.ts';
+import { CollectedBody } from '../http/collected-body.ts';
 import { GatewayError } from '../http/errors.ts';
 import { limits } from '../http/limits.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Deployment } from '../routing/deployment.ts';
 import { passedHeaders } from './answer-headers.ts';
 import { readChatAnswer } from './chat-answer.ts';
-import type { ClientReply, HeaderMap } from './client-reply.ts';
-import { CollectedBody } from './collected-body.ts';
 import {
   claimedStatus,
   connectionError,

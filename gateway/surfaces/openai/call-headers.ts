@@ -1,6 +1,6 @@
 import type { Call } from '../../call.ts';
+import type { HeaderMap } from '../../http/client-reply.ts';
 import type { Identity } from '../../identity/identity.ts';
-import type { HeaderMap } from '../../providers/client-reply.ts';
 
 /** Headers of an answer that never got as far as a deployment. */
 export function refusalHeaders(identity: Identity, version: string): HeaderMap {

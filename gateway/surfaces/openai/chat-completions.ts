@@ -1,16 +1,16 @@
-import type { FastifyReply } from 'fastify';
 import type { Dispatcher } from 'undici';
 import { spendRecord } from '../../accounting/settle.ts';
 import type { SpendSink } from '../../accounting/spend.ts';
 import { requireModelAccess } from '../../admission/model-access.ts';
 import { type Call, newCall } from '../../call.ts';
+import type { ClientReply } from '../../http/client-reply.ts';
 import type { Drain } from '../../http/drain.ts';
 import { GatewayError } from '../../http/errors.ts';
-import type { GatewayRequest, Handlers } from '../../http/handler.ts';
+import { toGatewayError } from '../../http/failure.ts';
+import type { DirectHandler, DirectRequest, Handlers } from '../../http/handler.ts';
 import type { Identity } from '../../identity/identity.ts';
 import { logCall } from '../../observe/call-log.ts';
 import type { LineLog, Logger } from '../../observe/logger.ts';
-import { ClientReply } from '../../providers/client-reply.ts';
 import { memberValue } from '../../providers/json-object.ts';
 import { PassThrough } from '../../providers/pass-through.ts';
 import type { ModelGroup } from '../../routing/model-group.ts';
@@ -87,17 +87,18 @@ class ChatCompletions {
   }
 
   /** Nothing is returned: the answer is written when the provider's arrives. */
-  handle(request: GatewayRequest, reply: FastifyReply, identity: Identity): void {
+  handle(request: DirectRequest, client: ClientReply): void {
     try {
-      this.#start(request, reply, identity);
+      this.#start(request, client);
     } catch (refusal) {
-      reply.headers(refusalHeaders(identity, this.#deps.version));
-      throw refusal;
+      const { logger, version } = this.#deps;
+      client.fail(toGatewayError(refusal, request.id, logger), refusalHeaders(request.identity, version));
     }
   }
 
-  #start(request: GatewayRequest, reply: FastifyReply, identity: Identity): void {
+  #start(request: DirectRequest, client: ClientReply): void {
     const deps = this.#deps;
+    const { identity } = request;
     const chat = readChatRequest(request.body);
     const deployments = admit(chat, identity, deps).take();
     const [first] = deployments;
@@ -118,7 +119,7 @@ class ChatCompletions {
     deps.drain.enter();
     new PassThrough(deps, {
       call,
-      client: new ClientReply(reply),
+      client,
       deployments,
       bodyFor: (deployment) => upstreamBody(chat, deployment),
       messages: () => {
@@ -136,7 +137,6 @@ export function chatHandlers(
   deps: ChatDeps,
 ): Pick<Handlers, 'chatCompletions' | 'chatCompletionsUnversioned'> {
   const chat = new ChatCompletions(deps);
-  const handle: Handlers['chatCompletions'] = (request, reply, identity) =>
-    chat.handle(request, reply, identity);
+  const handle: DirectHandler = (request, client) => chat.handle(request, client);
   return { chatCompletions: handle, chatCompletionsUnversioned: handle };
 }

@@ -1,13 +1,11 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { FastifyReply } from 'fastify';
 import { expect, test } from 'vitest';
 import { ClientReply } from './client-reply.ts';
 
 async function received(body: Buffer): Promise<Response> {
-  const server = createServer((_request, raw) => {
-    const reply = { raw, hijack: () => undefined } as unknown as FastifyReply;
-    new ClientReply(reply).send({ 'x-name': 'caf\u00e9' }, body);
+  const server = createServer((_request, response) => {
+    new ClientReply('call-1', response).send({ 'x-name': 'caf\u00e9' }, body);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   try {

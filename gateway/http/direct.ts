@@ -1,0 +1,71 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Authenticator, Identity } from '../identity/identity.ts';
+import type { Logger } from '../observe/logger.ts';
+import { admit } from './access.ts';
+import { callId } from './call-id.ts';
+import { clientAddress } from './client-address.ts';
+import { ClientReply } from './client-reply.ts';
+import { GatewayError } from './errors.ts';
+import { toGatewayError } from './failure.ts';
+import type { DirectHandler, Handlers } from './handler.ts';
+import { readBody } from './request-body.ts';
+import { type DirectRouteId, type RouteDeclaration, type RouteId, routes } from './routes.ts';
+
+export interface DirectOptions {
+  readonly handlers: Handlers;
+  readonly authenticator: Authenticator;
+  readonly logger: Pick<Logger, 'error'>;
+}
+
+interface Direct {
+  readonly route: RouteDeclaration;
+  readonly handler: DirectHandler;
+}
+
+export function isDirect(id: RouteId): id is DirectRouteId {
+  return (routes[id] as RouteDeclaration).direct === true;
+}
+
+/**
+ * Serves the direct routes: a known caller, then the body, then the handler, on Node's own request and response.
+ * The function returned tells whether the request was for one of them; if not, it is left untouched.
+ */
+export function directRoutes(
+  options: DirectOptions,
+): (request: IncomingMessage, response: ServerResponse) => boolean {
+  const { handlers, authenticator, logger } = options;
+  const byTarget = new Map<string, Direct>();
+  for (const id of (Object.keys(routes) as RouteId[]).filter(isDirect)) {
+    byTarget.set(`${routes[id].method} ${routes[id].url}`, { route: routes[id], handler: handlers[id] });
+  }
+
+  const serve = ({ route, handler }: Direct, request: IncomingMessage, response: ServerResponse): void => {
+    const client = new ClientReply(callId(request), response);
+    const fail = (error: unknown): void => client.fail(toGatewayError(error, client.callId, logger), {});
+    const handle = (identity: Identity): void =>
+      readBody(request, (body) => {
+        if (body instanceof GatewayError) return fail(body);
+        try {
+          handler({ id: client.callId, ip: clientAddress(request), body, identity }, client);
+        } catch (error) {
+          fail(error);
+        }
+      });
+    try {
+      const found = admit(authenticator, route.access, request.headers);
+      if (found instanceof Promise) found.then(handle).catch(fail);
+      else handle(found);
+    } catch (error) {
+      fail(error);
+    }
+  };
+
+  return (request, response) => {
+    const { method, url = '' } = request;
+    const query = url.indexOf('?');
+    const direct = byTarget.get(`${method} ${query < 0 ? url : url.slice(0, query)}`);
+    if (direct === undefined) return false;
+    serve(direct, request, response);
+    return true;
+  };
+}
