@@ -1,16 +1,15 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ClientReply } from './client-reply.ts';
+import { GatewayError } from './errors.ts';
 
-async function received(body: Buffer): Promise<Response> {
-  const server = createServer((_request, response) => {
-    new ClientReply('call-1', response).send({ 'x-name': 'caf\u00e9' }, body);
-  });
+async function received(answer: (client: ClientReply) => void): Promise<Response> {
+  const server = createServer((_request, response) => answer(new ClientReply('call-1', response)));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   try {
-    const answer = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-    return new Response(await answer.arrayBuffer(), answer);
+    const got = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    return new Response(await got.arrayBuffer(), got);
   } finally {
     server.close();
   }
@@ -18,12 +17,86 @@ async function received(body: Buffer): Promise<Response> {
 
 test.each([
   ['a small one with every byte there is', Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))],
-  ['a small one in three alphabets', Buffer.from('{"text":"Zoë, Зоя, 佐江 \u{1f600}"}')],
+  ['a small one in three alphabets', Buffer.from('{"text":"Zo\u00eb, Зоя, 佐江 \u{1f600}"}')],
   ['a large one', Buffer.from('佐江'.repeat(20_000))],
   ['an empty one', Buffer.alloc(0)],
 ])('an answer reaches the client byte for byte: %s', async (_what, body) => {
-  const answer = await received(body);
+  const answer = await received((client) => client.send({ 'x-name': 'caf\u00e9' }, body));
   expect(answer.headers.get('content-length')).toBe(String(body.length));
   expect(answer.headers.get('x-name')).toBe('caf%C3%A9');
   expect(Buffer.from(await answer.arrayBuffer()).equals(body)).toBe(true);
+});
+
+describe('a stream reaches the client in order', () => {
+  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  const write = (client: ClientReply, text: string): boolean => client.write(Buffer.from(text));
+  const unavailable = new GatewayError('upstream', 'it broke off');
+
+  test.each<[string, (client: ClientReply) => Promise<void> | void, string]>([
+    [
+      'when all of it is ready in one turn',
+      (client) => {
+        write(client, 'a');
+        write(client, 'b');
+        client.end();
+      },
+      'ab',
+    ],
+    [
+      'when it ends in the turn of its last piece',
+      async (client) => {
+        write(client, 'a');
+        await turn();
+        write(client, 'b');
+        write(client, 'c');
+        client.end();
+      },
+      'abc',
+    ],
+    [
+      'when it ends in a turn of its own',
+      async (client) => {
+        write(client, 'a');
+        await turn();
+        client.end('z');
+      },
+      'az',
+    ],
+    [
+      'when it fails in the turn of its last piece',
+      async (client) => {
+        write(client, 'a');
+        await turn();
+        write(client, 'b');
+        client.fail(unavailable, {});
+      },
+      `abdata: ${JSON.stringify(unavailable.envelope())}\n\n`,
+    ],
+  ])('%s', async (_when, answer, text) => {
+    const { body, headers } = await received((client) => {
+      client.begin({ 'content-type': 'text/event-stream' });
+      void answer(client);
+    });
+    expect(headers.get('content-type')).toBe('text/event-stream');
+    expect(await new Response(body).text()).toBe(text);
+  });
+
+  test('and a client that reads too slowly is waited for', async () => {
+    const piece = Buffer.alloc(64 * 1024, 'x');
+    let waits = 0;
+    const send = async (client: ClientReply): Promise<void> => {
+      for (let count = 0; count < 20; count++) {
+        if (client.write(piece)) continue;
+        waits++;
+        await new Promise<void>((resolve) => client.onDrain(resolve));
+      }
+      client.end();
+    };
+    const { body } = await received((client) => {
+      client.begin({});
+      void send(client);
+    });
+    expect((await new Response(body).arrayBuffer()).byteLength).toBe(20 * piece.length);
+    expect(waits).toBeGreaterThan(0);
+  });
 });

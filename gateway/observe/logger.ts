@@ -47,8 +47,8 @@ export interface Logs {
 }
 
 /**
- * Standard output, written in blocks of 8 KiB or once a second: one write a call would cost more CPU than everything else
- * that the log does. Lines are kept as bytes: kept as text, a block is counted anew for each of its lines
+ * Standard output, written in blocks of 60 KiB or once a second: one write a call would cost more CPU than everything else
+ * that the log does, and of 8 KiB still 3 µs a call. Lines are kept as bytes: kept as text, a block is counted anew for each of its lines
  * (4.3 µs a line, 1.9 as bytes).
  */
 function standardOutput(): DestinationStream & Pick<ReturnType<typeof destination>, 'flush' | 'flushSync'> {
@@ -56,7 +56,8 @@ function standardOutput(): DestinationStream & Pick<ReturnType<typeof destinatio
     dest: 1,
     sync: false,
     contentMode: 'buffer',
-    minLength: 8 * 1024,
+    minLength: 60 * 1024,
+    maxWrite: 64 * 1024,
     periodicFlush: 1000,
   });
   return {

@@ -67,7 +67,6 @@ export class PassThrough implements Dispatcher.DispatchHandler {
   constructor(deps: PassThroughDeps, passage: Passage) {
     this.#deps = deps;
     this.#passage = passage;
-    passage.client.onGone(() => this.#clientGone());
   }
 
   /** Sends the call to its current deployment. */
@@ -197,7 +196,7 @@ export class PassThrough implements Dispatcher.DispatchHandler {
     const rest = stream.end();
     this.#forward(rest);
     call.status = 200;
-    client.end(Buffer.alloc(0));
+    client.end();
     this.#finish();
   }
 
@@ -244,7 +243,8 @@ export class PassThrough implements Dispatcher.DispatchHandler {
     this.#controller?.abort(error);
   }
 
-  #clientGone(): void {
+  /** Ends the call of a client that has closed the connection; nothing happens when it is over already. */
+  clientGone(): void {
     if (this.#over) return;
     const { call } = this.#passage;
     call.status = CLIENT_CLOSED;

@@ -80,8 +80,7 @@ class ChatCompletions {
   }
 
   #record(call: Call): void {
-    const { drain, spend, calls, recordFailures } = this.#deps;
-    drain.leave();
+    const { spend, calls, recordFailures } = this.#deps;
     if (call.failure === null || recordFailures) spend.record(spendRecord(call));
     logCall(calls, call);
   }
@@ -117,7 +116,7 @@ class ChatCompletions {
       deployment: first,
     });
     deps.drain.enter();
-    new PassThrough(deps, {
+    const passThrough = new PassThrough(deps, {
       call,
       client,
       deployments,
@@ -128,7 +127,12 @@ class ChatCompletions {
       },
       headers: this.#headers,
       finished: this.#finished,
-    }).start();
+    });
+    client.onClose((whole) => {
+      if (!whole) passThrough.clientGone();
+      deps.drain.leave();
+    });
+    passThrough.start();
   }
 }
 
