@@ -4,7 +4,7 @@ import { litellm } from './litellm.ts';
 import { nginx } from './nginx.ts';
 import { ours } from './ours.ts';
 import type { Peer } from './peer.ts';
-import { portkey } from './portkey.ts';
+import { portkey, portkeyOnOurNode } from './portkey.ts';
 
 /** Everything that can be measured, in the order of the turns. */
-export const allPeers: readonly Peer[] = [direct, nginx, bare, ours, portkey, litellm];
+export const allPeers: readonly Peer[] = [direct, nginx, bare, ours, portkey, portkeyOnOurNode, litellm];

