@@ -24,7 +24,7 @@ async function connect(pool: Pool): Promise<PoolClient> {
 }
 
 /** Runs `work` in one transaction: committed when it returns, rolled back when it throws. */
-export async function transaction<T>(pool: Pool, work: (db: Connection) => Promise<T>): Promise<T> {
+export async function transaction<T>(pool: Pool, work: (db: PoolClient) => Promise<T>): Promise<T> {
   const client = await connect(pool);
   let failure: Error | undefined;
   try {

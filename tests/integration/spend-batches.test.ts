@@ -145,6 +145,78 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
     expect([await spendOf(first), await spendOf(second)]).toEqual([0.75, 3]);
   });
 
+  test('a batch that is being stored elsewhere at the same time is stored and billed once', async () => {
+    const key = await makeKey();
+    const batch = Array.from({ length: 600 }, (_, index) =>
+      record({ requestId: `raced-${index}`, apiKey: key, spend: 0.5 }),
+    );
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 4 }, () => insertSpendLogs(gateway.db, batch)),
+    );
+    expect(outcomes.some(({ status }) => status === 'fulfilled')).toBe(true);
+    await insertSpendLogs(gateway.db, batch);
+    expect(await spendOf(key)).toBe(300);
+    const { rows } = await gateway.db.query(
+      `SELECT count(*) FROM "LiteLLM_SpendLogs" WHERE request_id LIKE 'raced-%'`,
+    );
+    expect(rows).toEqual([{ count: 600 }]);
+  });
+
+  test('an id that cannot be stored as it was sent is known again', async () => {
+    const key = await makeKey();
+    const batch = ['odd\u0000id', 'odd\ufffdid', 'odd\ud83did'].map((requestId) =>
+      record({ requestId, apiKey: key, spend: 0.5 }),
+    );
+    await insertSpendLogs(gateway.db, batch);
+    await insertSpendLogs(gateway.db, batch);
+    expect(await rowOf('odd\ufffdid')).toHaveLength(1);
+    expect(await spendOf(key)).toBe(0.5);
+  });
+
+  test('a connection that breaks under a batch leaves nothing of it', async () => {
+    const key = await makeKey();
+    const batch = Array.from({ length: 2000 }, (_, index) =>
+      record({ requestId: `cut-${index}`, apiKey: key }),
+    );
+    const blocker = await gateway.db.connect();
+    try {
+      await blocker.query('BEGIN');
+      await blocker.query('SELECT 1 FROM "LiteLLM_VerificationToken" WHERE token = $1 FOR UPDATE', [key]);
+      // The batch has its rows by the time it waits for the key.
+      const broken = expect(insertSpendLogs(gateway.db, batch)).rejects.toMatchObject({
+        code: 'database_unavailable',
+      });
+      const cut = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE wait_event_type = 'Lock' AND query LIKE '%"LiteLLM_VerificationToken" k SET spend%'`;
+      await expect.poll(async () => (await gateway.db.query(cut)).rowCount).toBe(1);
+      await broken;
+    } finally {
+      blocker.release(true);
+    }
+    expect(await rowOf('cut-0')).toEqual([]);
+    await insertSpendLogs(gateway.db, batch);
+    expect(await spendOf(key)).toBe(500);
+  });
+
+  test.each([
+    ['session_id', "session_id = 'a'"],
+    ['end_user', "end_user = 'a'"],
+    ['pkey', "request_id = 'a'"],
+    ['startTime_request_id', `"startTime" > now() - interval '1 hour'`],
+  ])('a day\u2019s rows are found by an index: %s', async (index, condition) => {
+    const client = await gateway.db.connect();
+    try {
+      await client.query('SET enable_seqscan = off');
+      const { rows } = await client.query(
+        `EXPLAIN SELECT * FROM "LiteLLM_SpendLogs_default" WHERE ${condition}`,
+      );
+      const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+      expect(plan).toContain(`LiteLLM_SpendLogs_default_${index}`);
+    } finally {
+      client.release(true);
+    }
+  });
+
   test('batches at the same time over the same keys all arrive', async () => {
     const keys = await Promise.all(Array.from({ length: 5 }, makeKey));
     const batches = Array.from({ length: 20 }, (_, batch) =>

@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest';
+import type { SpendRecord } from '../accounting/spend.ts';
+import { metadataText, spendColumns, spendRow } from './spend-row.ts';
+
+const call: SpendRecord = {
+  requestId: 'chatcmpl-1',
+  callId: 'call-1',
+  callType: 'acompletion',
+  apiKey: 'key',
+  keyAlias: null,
+  userId: null,
+  teamId: null,
+  endUser: null,
+  spend: 0.25,
+  promptTokens: 7,
+  completionTokens: 5,
+  totalTokens: 12,
+  usage: { prompt_tokens: 7, completion_tokens: 5, total_tokens: 12 },
+  startTime: 1,
+  completionStartTime: 2,
+  endTime: 3,
+  model: 'gpt-test',
+  modelId: 'deployment-1',
+  modelGroup: 'gpt-test',
+  provider: 'openai',
+  apiBase: 'https://provider.example/v1',
+  requesterIp: '192.0.2.7',
+  status: 'success',
+  error: null,
+};
+
+test('the members of metadata stand as jsonb keeps them: by length, then by bytes', () => {
+  const members = Object.keys(JSON.parse(metadataText(call)));
+  const kept = members.toSorted((a, b) => a.length - b.length || (a < b ? -1 : 1));
+  expect(members).toEqual(kept);
+});
+
+test('a row has as many fields as there are columns', () => {
+  const bytes = Buffer.from(spendRow(call), 'latin1');
+  let fields = 0;
+  for (let at = 2; at < bytes.length; fields++) at += 4 + Math.max(0, bytes.readInt32BE(at));
+  expect(fields).toBe(spendColumns.split(', ').length);
+  expect(bytes.readInt16BE(0)).toBe(fields);
+});
+
+test.each([
+  ['a count of tokens', { promptTokens: 2 ** 40 }],
+  ['a cost', { spend: Number.NaN }],
+])('%s that its column cannot hold is refused', (_title, wrong) => {
+  expect(() => spendRow({ ...call, ...wrong })).toThrow(RangeError);
+});

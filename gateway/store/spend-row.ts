@@ -1,0 +1,81 @@
+import type { SpendRecord } from '../accounting/spend.ts';
+import { quoted } from '../quoted.ts';
+import {
+  type Bytes,
+  doubleField,
+  integerField,
+  jsonbField,
+  rowStart,
+  textField,
+  timestampField,
+} from './copy-format.ts';
+
+/**
+ * `metadata` of a row, with the member names that LiteLLM's readers look for. They stand in the order in which jsonb
+ * keeps them, by length and then by bytes: sorting them cost the server 1 to 3 of 30 µs a row.
+ */
+export function metadataText(call: SpendRecord): string {
+  const error = call.error && {
+    error_code: call.error.code,
+    error_class: call.error.class,
+    llm_provider: call.provider,
+    error_message: call.error.message,
+    // Kept for its readers; stack traces are not for a table that many may read.
+    traceback: '',
+  };
+  return (
+    `{"status":"${call.status}","usage_object":${JSON.stringify(call.usage)},"user_api_key":${quoted(call.apiKey)}` +
+    `,"litellm_call_id":${quoted(call.callId)},"error_information":${JSON.stringify(error)}` +
+    `,"applied_guardrails":[],"user_api_key_alias":${quoted(call.keyAlias)},"spend_logs_metadata":null` +
+    `,"user_api_key_org_id":null,"requester_ip_address":${quoted(call.requesterIp)}` +
+    `,"user_api_key_team_id":${quoted(call.teamId)},"user_api_key_user_id":${quoted(call.userId)}` +
+    `,"additional_usage_values":{},"user_api_key_project_id":null,"user_api_key_team_alias":null}`
+  );
+}
+
+const NOT_CACHED = textField('False');
+const CACHE_OFF = textField('Cache OFF');
+
+/** One entry per column that a call fills; the others have the table's defaults. */
+const columns: Readonly<Record<string, (call: SpendRecord) => Bytes>> = {
+  request_id: (call) => textField(call.requestId),
+  call_type: (call) => textField(call.callType),
+  api_key: (call) => textField(call.apiKey),
+  spend: (call) => doubleField(call.spend),
+  total_tokens: (call) => integerField(call.totalTokens),
+  prompt_tokens: (call) => integerField(call.promptTokens),
+  completion_tokens: (call) => integerField(call.completionTokens),
+  startTime: (call) => timestampField(call.startTime),
+  endTime: (call) => timestampField(call.endTime),
+  completionStartTime: (call) => timestampField(call.completionStartTime),
+  request_duration_ms: (call) => integerField(Math.round(call.endTime - call.startTime)),
+  model: (call) => textField(call.model),
+  model_id: (call) => textField(call.modelId),
+  model_group: (call) => textField(call.modelGroup),
+  custom_llm_provider: (call) => textField(call.provider),
+  api_base: (call) => textField(call.apiBase),
+  user: (call) => textField(call.userId ?? ''),
+  end_user: (call) => textField(call.endUser),
+  team_id: (call) => textField(call.teamId),
+  metadata: (call) => jsonbField(metadataText(call)),
+  cache_hit: () => NOT_CACHED,
+  cache_key: () => CACHE_OFF,
+  requester_ip_address: (call) => textField(call.requesterIp),
+  session_id: (call) => textField(call.callId),
+  status: (call) => textField(call.status),
+};
+
+const fields = Object.values(columns);
+const START = rowStart(fields.length);
+
+/** The columns of `spendRow`, as SQL. */
+export const spendColumns = Object.keys(columns)
+  .map((name) => `"${name}"`)
+  .join(', ');
+
+/** A finished call as COPY takes it. Throws RangeError for a number that its column cannot hold. */
+export function spendRow(call: SpendRecord): Bytes {
+  let row = START;
+  for (const field of fields) row += field(call);
+  return row;
+}
