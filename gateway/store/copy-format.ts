@@ -1,6 +1,6 @@
 /**
- * PostgreSQL's binary COPY format. Bytes are put together as texts of one character per byte, since joining texts costs
- * the engine next to nothing: 25 writes into a buffer took a row twice as long as one write of the joined text.
+ * PostgreSQL's binary COPY format. Bytes are put together as texts of one character per byte: a row is then a sum of
+ * its fields, of any length, at the same cost as writing each of them into a buffer.
  */
 export type Bytes = string;
 
@@ -9,9 +9,7 @@ const bytes = String.fromCharCode;
 const int32 = (value: number): Bytes =>
   bytes(value >>> 24, (value >>> 16) & 0xff, (value >>> 8) & 0xff, value & 0xff);
 
-/** Nearly every field is shorter than this, and looking its length up is faster than spelling it. */
-const lengths = Array.from({ length: 1024 }, (_, length) => int32(length));
-const field = (content: Bytes): Bytes => (lengths[content.length] ?? int32(content.length)) + content;
+const field = (content: Bytes): Bytes => int32(content.length) + content;
 
 const NULL = int32(-1);
 const NUL = bytes(0);
