@@ -15,9 +15,13 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A count of tokens; anything that is none counts as absent. */
+/** Far beyond any model, and even the sum of three fits the columns, which hold 2^31 - 1. */
+const MOST_TOKENS = 500_000_000;
+
+/** A count of tokens; anything that is none, or cannot be true, counts as absent. */
 function count(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+  const counts = typeof value === 'number' && Number.isSafeInteger(value);
+  return counts && value >= 0 && value <= MOST_TOKENS ? value : undefined;
 }
 
 function nested(
@@ -33,7 +37,7 @@ function nested(
 function completionTokens(raw: Readonly<Record<string, unknown>>, prompt: number): number {
   const completion = count(raw.completion_tokens) ?? 0;
   const reasoning = nested(raw, 'completion_tokens_details', 'reasoning_tokens') ?? 0;
-  return count(raw.total_tokens) === prompt + completion + reasoning ? completion + reasoning : completion;
+  return raw.total_tokens === prompt + completion + reasoning ? completion + reasoning : completion;
 }
 
 /** Reads a provider's usage object; null when it is none or counts no tokens. */
