@@ -70,6 +70,8 @@ export const packagesFor = {
     'openscap-scanner',
     'openscap-common',
     'apparmor',
+    'openssh-server',
+    'sudo',
   ],
   audit: ['openscap-scanner', 'openscap-common', 'systemd-container'],
   malware: ['clamav'],

@@ -6,7 +6,7 @@ import { until } from './until.ts';
 import type { Wire } from './wire.ts';
 
 const SECOND = 1000;
-const HANDSHAKE_MS = 30 * SECOND;
+const HANDSHAKE_MS = 60 * SECOND;
 
 /** A key pair made for one run. */
 export interface KeyPair {
@@ -28,60 +28,88 @@ export interface Outcome {
   readonly stderr: string;
 }
 
+interface Session {
+  readonly ssh: NodeSSH;
+  readonly socket: Socket;
+  /** Ends of the commands under way: ssh2 forgets them when we end the session. */
+  readonly underWay: Set<(why: Error) => void>;
+}
+
 /** The seed's user on the machine, by SSH with the key. Commands run as root, through sudo, as an operator would. */
 export class Shell {
   readonly #wire: Wire;
   readonly #userName: string;
   readonly #key: KeyPair;
-  #session: NodeSSH | undefined;
-  #socket: Socket | undefined;
+  readonly #assertRunning: () => void;
+  #session: Session | undefined;
 
-  constructor(wire: Wire, userName: string, key: KeyPair) {
+  /** `assertRunning` throws Hopeless when there is no machine to log in to. */
+  constructor(wire: Wire, userName: string, key: KeyPair, assertRunning: () => void) {
     this.#wire = wire;
     this.#userName = userName;
     this.#key = key;
+    this.#assertRunning = assertRunning;
   }
 
   /** One try to log in; sshd resets the first connections of a first boot, so callers repeat it. */
   async open(): Promise<void> {
     this.close();
-    const sock = await this.#wire.connect(22);
-    const session = new NodeSSH();
+    const socket = await this.#wire.connect(22);
+    const ssh = new NodeSSH();
     try {
-      await session.connect({
-        sock,
+      await ssh.connect({
+        sock: socket,
         username: this.#userName,
         privateKeyPath: this.#key.privateKeyFile,
         readyTimeout: HANDSHAKE_MS,
       });
     } catch (error) {
-      sock.destroy();
+      socket.destroy();
       throw error;
     }
     // A machine that lost its power answers late packets of old connections with a reset.
-    session.connection?.on('error', () => sock.destroy());
-    this.#session = session;
-    this.#socket = sock;
+    ssh.connection?.on('error', () => socket.destroy());
+    this.#session = { ssh, socket, underWay: new Set() };
   }
 
-  /** Runs a shell command line as root; `input` goes to its standard input, which is where secrets belong. */
+  /**
+   * Runs a shell command line as root; `input` goes to its standard input, which is where secrets belong. A command that
+   * lasts too long, or whose session is closed, fails; in the machine it may go on.
+   */
   async run(command: string, input: string, deadlineMs: number): Promise<Outcome> {
-    if (!this.#session?.isConnected()) await until('SSH login', 2 * HANDSHAKE_MS, () => this.open());
+    if (!this.#session?.ssh.isConnected()) {
+      await until('SSH login', 2 * HANDSHAKE_MS, async () => {
+        this.#assertRunning();
+        await this.open();
+      });
+    }
     const session = this.#session;
     if (session === undefined) throw new Error('no SSH session');
-    const giveUp = setTimeout(() => this.close(), deadlineMs);
+    const giveUp = setTimeout(() => this.#end(`it was not done within ${deadlineMs / SECOND} s`), deadlineMs);
+    const { promise: cutOff, reject } = Promise.withResolvers<never>();
+    session.underWay.add(reject);
     try {
-      return await session.execCommand(`sudo -n bash -c ${quote(command)}`, { stdin: input, noTrim: true });
+      return await Promise.race([
+        session.ssh.execCommand(`sudo -n bash -c ${quote(command)}`, { stdin: input, noTrim: true }),
+        cutOff,
+      ]);
     } catch (cause) {
-      throw new Error(`SSH broke off during: ${command}`, { cause });
+      throw new Error(`SSH broke off during: ${command}: ${(cause as Error).message}`, { cause });
     } finally {
       clearTimeout(giveUp);
+      session.underWay.delete(reject);
     }
   }
 
   close(): void {
-    this.#session?.dispose();
-    this.#socket?.destroy();
+    this.#end('the session was closed');
+  }
+
+  #end(why: string): void {
+    const session = this.#session;
     this.#session = undefined;
+    session?.ssh.dispose();
+    session?.socket.destroy();
+    for (const reject of session?.underWay ?? []) reject(new Error(why));
   }
 }

@@ -20,13 +20,13 @@ import type { Wire } from './wire.ts';
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 
-/** How long an emulated machine may take; far above what is measured, so that only a hung one meets them. */
+/** How long an emulated machine may take beside other work; far above what is measured, so that only a hung one meets them. */
 const deadlines = {
-  login: 8 * MINUTE,
-  unit: 5 * MINUTE,
-  firstBoot: 12 * MINUTE,
-  command: 3 * MINUTE,
-  powerOff: 2 * MINUTE,
+  login: 20 * MINUTE,
+  unit: 15 * MINUTE,
+  firstBoot: 40 * MINUTE,
+  command: 10 * MINUTE,
+  powerOff: 5 * MINUTE,
 } as const;
 
 export interface MachineOptions {
@@ -65,7 +65,7 @@ export class Machine {
     this.#wire = options.wire;
     this.#command = command;
     this.#emulated = options.kvm !== true;
-    this.#shell = new Shell(options.wire, this.userName, key);
+    this.#shell = new Shell(options.wire, this.userName, key, () => this.#assertRunning());
   }
 
   /** Prepares a machine that has never been started: a fresh disk, seed and SSH key. */
@@ -193,8 +193,9 @@ export class Machine {
     clearTimeout(hung);
   }
 
+  /** A machine whose power is being cut counts as gone: nobody is to log in to it again. */
   isRunning(): boolean {
-    return this.#qemu !== undefined && this.#qemu.exitCode === null && this.#qemu.signalCode === null;
+    return this.#hasProcess() && this.#qemu?.killed === false;
   }
 
   /** What the machine has shown on its serial console, over all its boots. */
@@ -231,8 +232,12 @@ export class Machine {
     }
   }
 
+  #hasProcess(): boolean {
+    return this.#qemu !== undefined && this.#qemu.exitCode === null && this.#qemu.signalCode === null;
+  }
+
   async #end(): Promise<void> {
-    if (!this.isRunning()) return;
+    if (!this.#hasProcess()) return;
     const gone = new Promise((resolve) => this.#qemu?.once('exit', resolve));
     this.#qemu?.kill('SIGKILL');
     await gone;
