@@ -136,6 +136,11 @@ test('each rule says which machine judged it, and the first line says how the sc
     `Scanned in a container, not in the booted virtual machine; these 1 rules were asked again in the virtual machine, whose answer counts: ${RULE}.`,
   );
   expect(judge(hardened(), tailoring, 'qemu').how).toBe('Scanned in the booted virtual machine.');
+  const twice = judge({ ...hardened(), rechecked: new Set([RULE]) }, tailoring, 'qemu');
+  expect(twice.scannedIn).toBe('vm');
+  expect(twice.how).toBe(
+    `Scanned in the booted virtual machine; these 1 rules had not passed and were asked once more, whose second answer counts: ${RULE}.`,
+  );
   expect(judge({ ...merged, rechecked: new Set() }, tailoring, 'qemu').scannedIn).toBe('container');
 });
 

@@ -18,7 +18,7 @@ export interface Evidence {
   /** The scan of the whole profile; its outcomes are replaced by `outcomes`. */
   readonly testResult: TestResult;
   readonly outcomes: ReadonlyMap<string, RuleOutcome>;
-  /** Rules that were asked again in the virtual machine; the others come from `wholeFrom`. */
+  /** Rules that were asked again in the virtual machine, or once more where `wholeFrom` is that; the others come from the whole scan. */
   readonly rechecked: ReadonlySet<string>;
   readonly wholeFrom: Origin;
   readonly content: readonly ContentPackage[];
@@ -113,10 +113,14 @@ function scannedIn({ rechecked, wholeFrom }: Evidence): CisScore['scannedIn'] {
 
 /** One line for the report's top. */
 export function howItWasMade({ rechecked, wholeFrom }: Pick<Evidence, 'rechecked' | 'wholeFrom'>): string {
-  if (wholeFrom === 'vm') return 'Scanned in the booted virtual machine.';
+  const rules = [...rechecked].sort().join(', ');
+  if (wholeFrom === 'vm') {
+    const whole = 'Scanned in the booted virtual machine';
+    if (rechecked.size === 0) return `${whole}.`;
+    return `${whole}; these ${rechecked.size} rules had not passed and were asked once more, whose second answer counts: ${rules}.`;
+  }
   const container = 'Scanned in a container, not in the booted virtual machine';
   if (rechecked.size === 0) return `${container}; no rule was asked again there.`;
-  const rules = [...rechecked].sort().join(', ');
   return `${container}; these ${rechecked.size} rules were asked again in the virtual machine, whose answer counts: ${rules}.`;
 }
 

@@ -38,9 +38,9 @@ const PLACES: Readonly<Record<RanIn, string>> = {
 
 /** Not below /tmp or /run: nothing may be run from there. */
 const LYNIS_IN_MACHINE = '/opt/lynis-judge';
-/** Lynis takes a minute on a processor, and many where one is emulated. */
-const LYNIS_MS = 40 * 60_000;
-const ROW_MS = 10 * 60_000;
+/** Lynis takes a minute on a processor, and many where one is emulated beside other work. */
+const LYNIS_MS = 180 * 60_000;
+const ROW_MS = 30 * 60_000;
 
 interface Finding {
   readonly check: CheckResult;
