@@ -1,5 +1,7 @@
 /** The schema's entry point: litellm-migrate.service and the owner's daily timer run it as the owner role. */
+import { DatabaseError } from 'pg';
 import { explainDatabaseFailure, readDatabaseUrl } from '../appliance/index.ts';
+import { loggedError } from './observe/logged-error.ts';
 import { prepareDatabase, preparePartitions } from './store/prepare.ts';
 
 const USAGE = `Usage: migrate [migrate | partitions]
@@ -68,6 +70,16 @@ async function carryOut(work: (url: string) => Promise<void>): Promise<void> {
   }
 }
 
+/** What the journal may have of an error: of PostgreSQL's own, which can quote rows, what names things of the schema. */
+function reasonOf(error: Error): string {
+  if (!(error instanceof DatabaseError)) return error.message;
+  const { type: _type, stack: _stack, message, ...names } = loggedError(error);
+  const named = Object.entries(names).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name} ${value}`],
+  );
+  return `${message} (${named.join(', ')}); the server's own log says more`;
+}
+
 async function run(command: string): Promise<number> {
   if (command === '--help' || command === '-h') {
     process.stdout.write(USAGE);
@@ -82,7 +94,7 @@ async function run(command: string): Promise<number> {
     await carryOut(work);
     return 0;
   } catch (error) {
-    process.stderr.write(`migrate: ${(error as Error).message}\n`);
+    process.stderr.write(`migrate: ${reasonOf(error as Error)}\n`);
     return 1;
   }
 }

@@ -1,5 +1,6 @@
 import { escapeIdentifier } from 'pg';
 import type { Connection } from './connection.ts';
+import { SchemaError } from './schema.ts';
 
 /**
  * Gives the runtime role what serving needs and nothing else: rows may be read and written, no table may be made,
@@ -9,6 +10,12 @@ import type { Connection } from './connection.ts';
 export async function grantRuntime(db: Connection, runtimeRole: string): Promise<void> {
   const { rows } = await db.query<{ role: string }>({ text: 'SELECT current_user AS role' });
   if (rows[0]?.role === runtimeRole) return;
+  const known = await db.query({ text: 'SELECT FROM pg_roles WHERE rolname = $1', values: [runtimeRole] });
+  if (known.rows.length === 0) {
+    throw new SchemaError(
+      `there is no role '${runtimeRole}' for the gateway: create it, or name another one in RUNTIME_ROLE`,
+    );
+  }
   const role = escapeIdentifier(runtimeRole);
   const statements = [
     'REVOKE ALL ON SCHEMA public FROM PUBLIC',

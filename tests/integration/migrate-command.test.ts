@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
+import { Client } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { gatewayBundle, openPool, requireSchema } from '../../gateway/index.ts';
 import { type PostgresServer, startPostgres } from '../harness/postgres.ts';
@@ -102,5 +103,32 @@ test('a runtime role that does not exist is named', async () => {
   const { ownerUrl } = await server.createDatabase({ migrated: false });
   const { code, stderr } = await migrate([], { DATABASE_OWNER_URL: ownerUrl, RUNTIME_ROLE: 'nobody-here' });
   expect(code).toBe(1);
-  expect(stderr).toContain('nobody-here');
+  expect(stderr).toContain("there is no role 'nobody-here'");
+});
+
+test('what PostgreSQL quotes of a row stays out of the journal, what it names of the schema does not', async () => {
+  const { ownerUrl } = await server.createDatabase({ migrated: false });
+  const client = new Client({ connectionString: ownerUrl });
+  await client.connect();
+  await client.query(`
+    CREATE TABLE schema_migrations (number integer PRIMARY KEY, name text, hash text, applied_at timestamptz);
+    CREATE FUNCTION quoting() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN NEW.number := 'sk-from-a-row'; RETURN NEW; END $$;
+    CREATE TRIGGER quoting BEFORE INSERT ON schema_migrations FOR EACH ROW EXECUTE FUNCTION quoting();
+  `);
+  const quoted = await migrate([], { DATABASE_OWNER_URL: ownerUrl });
+  expect(quoted.code).toBe(1);
+  expect(quoted.stderr).toMatch(
+    /^migrate: PostgreSQL refused a statement with SQLSTATE 22P02 \(.*\); the server/,
+  );
+  expect(quoted.stderr).not.toContain('sk-from-a-row');
+  await client.query(`
+    DROP TRIGGER quoting ON schema_migrations;
+    ALTER TABLE schema_migrations ADD CONSTRAINT unnamed CHECK (name = '');
+  `);
+  await client.end();
+  const named = await migrate([], { DATABASE_OWNER_URL: ownerUrl });
+  expect(named.stderr).toContain('SQLSTATE 23514 (');
+  expect(named.stderr).toContain('table schema_migrations, constraint unnamed');
+  expect(named.stderr).not.toContain('0001-keys.sql');
 });
