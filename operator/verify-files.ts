@@ -110,7 +110,7 @@ export function contentHash(path: string, kind: ShippedFile['kind']): string {
 
 /**
  * How a package's new version explains the difference; undefined when there is no new version. Its own sums must then
- * speak for the file: somebody who swaps a program must not get away with it at the next upgrade.
+ * speak for the file, and its mode and owner may grant no more than before: somebody who swaps a program must not get away with it at the next upgrade.
  */
 function updateOf(
   root: string,
@@ -129,9 +129,30 @@ function updateOf(
   const detail = `${shipped.name} ${version}`;
   const expected = installed.md5Of(shipped.name, file.path);
   const found = md5Of(join(root, file.path));
-  if (expected === found) return { state: 'updated', detail };
+  if (expected !== undefined && expected === found) {
+    const rights = rightsGained(root, file);
+    return rights === undefined
+      ? { state: 'updated', detail }
+      : { state: 'changed', detail: `${detail}, but ${rights}` };
+  }
   if (expected === undefined && file.kind === 'link') return { state: 'updated', detail };
   return { state: found === undefined ? 'missing' : 'changed', detail: `not what ${detail} brings` };
+}
+
+/** Bits that let more people write a file, or give its owner's rights to who runs it. */
+const RIGHTS = 0o6022;
+
+/**
+ * What an upgraded file grants that the shipped one did not. dpkg keeps no list of modes, so a narrower one, or the
+ * system's own as owner, passes; anything more does not come by an upgrade.
+ */
+function rightsGained(root: string, { path, mode, uid, gid }: ShippedFile): string | undefined {
+  const stat = lstatSync(join(root, path));
+  const gained = stat.mode & RIGHTS & ~Number.parseInt(mode, 8);
+  if (gained !== 0) return `mode ${modeOf(stat)} where ${mode} was shipped`;
+  const asShipped = stat.uid === uid && stat.gid === gid;
+  const plain = stat.uid === 0 && stat.gid === 0 && (stat.mode & 0o6000) === 0;
+  return asShipped || plain ? undefined : `owner ${stat.uid}:${stat.gid} where ${uid}:${gid} was shipped`;
 }
 
 /** Undefined for what is no regular file. */

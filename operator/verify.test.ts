@@ -1,6 +1,7 @@
 import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import {
   chmodSync,
+  chownSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -155,6 +156,29 @@ test('a program that was swapped is found, also behind an upgrade of its package
   expect(verified().files).toEqual([
     { path: '/usr/bin/tool', state: 'changed', detail: 'not what tool 1.0-2 brings' },
   ]);
+});
+
+test.each([
+  ['a set-user-id bit', 0o4755],
+  ['a mode that lets others write', 0o757],
+])('%s on an upgraded program is not the upgrade’s', (_title, mode) => {
+  put('/usr/bin/tool', 'program 2', mode);
+  installTool('1.0-2', 'program 2', 'setting 1');
+  expect(verified().files).toEqual([
+    {
+      path: '/usr/bin/tool',
+      state: 'changed',
+      detail: `tool 1.0-2, but mode ${mode.toString(8).padStart(4, '0')} where 0755 was shipped`,
+    },
+  ]);
+});
+
+test('a narrower mode may come with an upgrade, another owner than the system’s may not', () => {
+  put('/usr/bin/tool', 'program 2', 0o750);
+  installTool('1.0-2', 'program 2', 'setting 1');
+  expect(found()).toEqual(['updated /usr/bin/tool']);
+  chownSync(join(root, 'usr/bin/tool'), 33, 33);
+  expect(found()).toEqual(['changed /usr/bin/tool']);
 });
 
 test('files of a package that was removed are gone with it; one that stayed is suspicious', () => {
