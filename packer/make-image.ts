@@ -63,6 +63,7 @@ export async function makeImage(facts: Facts, options: ImageOptions, work: Work)
   mkdirSync(directory, { recursive: true });
 
   const commit = await describeCommit(shellFor(signal), places.root);
+  const time = await sourceTime(shellFor(signal), places.root);
   const machine = machineFacts(facts, base.name, options.target, commit);
   const payload = `${directory}/payload`;
   const bundles = await log.step('bundles', bundlePrograms);
@@ -89,7 +90,6 @@ export async function makeImage(facts: Facts, options: ImageOptions, work: Work)
   const inputs = await readInputs(base, play, payloadHash, signal);
   const baked = await bake(base, driver, play, inputs, work);
   const sbom = await log.step('SBOM', async () => {
-    const time = await sourceTime(shellFor(signal), places.root);
     return makeSbom({ tree: `${baked}/tree`, payload, facts: machine, bundles, time }, shellFor(signal));
   });
   mkdirSync(evidence);
