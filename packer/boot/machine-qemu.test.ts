@@ -37,7 +37,7 @@ test('UEFI adds its firmware and a store of the machine’s own', () => {
 });
 
 test.each(['raw', 'qcow2'] as const)(
-  'an overlay stands on a %s disk, which stays as it is',
+  'an overlay stands on a %s disk, which stays as it is, and may be larger',
   async (format) => {
     const directory = mkdtempSync(join(tmpdir(), 'overlay-'));
     const [image, overlay] = [join(directory, 'image'), join(directory, 'overlay')];
@@ -48,6 +48,9 @@ test.each(['raw', 'qcow2'] as const)(
       execFileSync('qemu-img', ['info', '--output=json', overlay], { encoding: 'utf8' }),
     );
     expect(info).toMatchObject({ 'virtual-size': 2 ** 20, 'backing-filename-format': format });
+    await makeOverlay(image, format, overlay, 4);
+    const larger = execFileSync('qemu-img', ['info', '--output=json', overlay], { encoding: 'utf8' });
+    expect(JSON.parse(larger)).toMatchObject({ 'virtual-size': 2 ** 20 + 4 * 2 ** 30 });
     rmSync(directory, { recursive: true });
   },
 );

@@ -39,9 +39,15 @@ export const filesOf = (directory: string) => ({
   variables: join(directory, 'efi-variables.fd'),
 });
 
-/** Makes the machine's own disk on top of `image`, which stays as it is. */
-export async function makeOverlay(image: string, format: 'raw' | 'qcow2', disk: string): Promise<void> {
+/** Makes the machine's own disk on top of `image`, which stays as it is; `moreGiB` larger, as a cloud's disk may be. */
+export async function makeOverlay(
+  image: string,
+  format: 'raw' | 'qcow2',
+  disk: string,
+  moreGiB = 0,
+): Promise<void> {
   await $({ quiet: true })`qemu-img create -q -f qcow2 -b ${image} -F ${format} ${disk}`;
+  if (moreGiB > 0) await $({ quiet: true })`qemu-img resize -q ${disk} +${moreGiB}G`;
 }
 
 /** UEFI keeps its variables on the machine: each starts from an empty store of its own. */

@@ -37,6 +37,8 @@ export interface MachineOptions {
   readonly image: string;
   /** Unset for a qcow2, which is what is handed out. */
   readonly format?: 'raw' | 'qcow2';
+  /** How much larger than the image the disk is, as in a cloud; unset: not at all. */
+  readonly moreGiB?: number;
   readonly wire: Wire;
   readonly firmware: Firmware;
   readonly smbios?: Smbios;
@@ -74,7 +76,7 @@ export class Machine {
     rmSync(directory, { recursive: true, force: true });
     mkdirSync(directory, { recursive: true });
     const { disk } = filesOf(directory);
-    await makeOverlay(options.image, options.format ?? 'qcow2', disk);
+    await makeOverlay(options.image, options.format ?? 'qcow2', disk, options.moreGiB);
     if (firmware === 'uefi') makeVariables(directory);
     const key = await makeKeyPair(directory);
     const launch = {

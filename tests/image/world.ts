@@ -1,8 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFailed } from 'vitest';
-import { $ } from 'zx';
 import { kvmWorks, Machine, type MachineOptions } from '../../packer/index.ts';
 import { Authority } from '../harness/authority.ts';
 import { type FakeProvider, startFakeProvider } from '../harness/fake-provider.ts';
@@ -31,7 +29,7 @@ function syllable(byte: number): string {
 }
 
 /** What the disks have more than the image, as in a cloud. */
-const GROWTH = '+4G';
+const MORE_GIB = 4;
 
 /** How far the plain machine comes, in ms, before its first boot loses power. */
 export const CUT_AFTER_MS = seededMoment();
@@ -92,8 +90,10 @@ export class World implements AsyncDisposable {
     ) => {
       const wire = await network.plug(index);
       const directory = `${places.machines}/${options.name}`;
-      const machine = await Machine.create({ ...options, directory, image, wire, kvm, password: PASSWORD });
-      await $({ quiet: true })`qemu-img resize -q ${join(directory, 'disk.qcow2')} ${GROWTH}`;
+      const machine = await Machine.create({
+        ...options,
+        ...{ directory, image, moreGiB: MORE_GIB, wire, kvm, password: PASSWORD },
+      });
       cleanUp.defer(() => machine.powerCut());
       return cleanUp.use(await bootUp(machine, start, network, index));
     };
