@@ -4,8 +4,8 @@ import { Machine, type MachineOptions, until } from '../../packer/index.ts';
 
 const MINUTE = 60_000;
 const MiB = 2 ** 20;
-/** Nobody can log in to it, so its console is all there is to wait for. */
-const PATIENCE_MS = 10 * MINUTE;
+/** Nobody can log in to it, so its console is all there is to wait for; far above what an emulated boot takes. */
+const PATIENCE_MS = 30 * MINUTE;
 
 /**
  * Boots a machine without any data source as often as asked and returns what each boot showed on its console. A boot
