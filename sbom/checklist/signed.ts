@@ -66,7 +66,10 @@ export const signedRows: LooksByRow = {
         [`${directory}/sbom.json`]: 'evidence/sbom.json',
         [manifest]: 'evidence/image-manifest.json',
       };
-      const reports = { [`${directory}/cis-report.html`]: 'evidence/cis-report.html' };
+      const reports = {
+        [`${directory}/cis-report.html`]: 'evidence/cis-report.html',
+        [`${directory}/cis-score.json`]: 'evidence/cis-score.json',
+      };
       const faults: string[] = [];
       for (const [path, name] of Object.entries({ ...inImage, ...reports })) {
         const hash = beside.find((file) => file.path === name)?.sha256;
@@ -75,7 +78,7 @@ export const signedRows: LooksByRow = {
         if ((await sha256OfFile(join(disk.tree, path))) !== hash)
           faults.push(`${path} is not the ${name} of the evidence`);
       }
-      return finding('SBOM, CIS report, manifest', faults);
+      return finding('SBOM, CIS report and score, manifest', faults);
     },
   },
   'EVD-05': {

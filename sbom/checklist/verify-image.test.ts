@@ -190,6 +190,12 @@ const planted: readonly [string, 'before' | 'after', Plant, readonly string[]][]
     (image) => image.put(`${vendor}/cis-report.html`, 'all passed'),
     ['EVD-04', 'EVD-02'],
   ],
+  [
+    'a swapped CIS score',
+    'after',
+    (image) => image.put(`${vendor}/cis-score.json`, '{"scannedIn":"vm" }'),
+    ['EVD-04', 'EVD-02'],
+  ],
   ['a stowaway among the programs', 'after', (image) => image.put('/opt/litellm/evil.mjs', ''), ['EVD-02']],
   ['another disk', 'after', (image) => image.put('/../build/small.qcow2', 'dusk'), ['EVD-01']],
   [

@@ -113,19 +113,20 @@ export class SmallImage implements Disposable {
     });
   }
 
-  /** Reports of the other rooms, each of one line; the SBOM and the CIS report are those in the tree. */
+  /** Reports of the other rooms, each of one line; the SBOM and what speaks of CIS are those in the tree. */
   documents(): Partial<Record<DocumentName, string>> {
     const vendor = join(this.tree, `etc/${facts.vendor.directory}`);
     const report = (name: string, text = `${name}\n`): string => {
       writeFileSync(join(this.directory, name), text);
       return join(this.directory, name);
     };
+    this.put(`/etc/${facts.vendor.directory}/cis-score.json`, JSON.stringify({ scannedIn: this.scannedIn }));
     return {
       sbom: join(vendor, 'sbom.json'),
       cisReport: join(vendor, 'cis-report.html'),
       ...{
         cisArf: report('arf.xml'),
-        cisScore: report('score.json', JSON.stringify({ scannedIn: this.scannedIn })),
+        cisScore: join(vendor, 'cis-score.json'),
         cve: report('cve.json'),
         vex: report('vex.json'),
       },
