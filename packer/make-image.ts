@@ -167,6 +167,7 @@ export async function makeImage(facts: Facts, options: ImageOptions, work: Work)
         cisArf: audit.cis.arf,
         cisScore: audit.cis.score,
       },
+      rehearsal: audit.cis.rehearsal,
       checks: [sbomCheck, audit.cis.check, ...audit.checks, ...scans.checks],
       previous: readPreviousPackages(process.env.PREVIOUS || 'none'),
       key,

@@ -42,6 +42,8 @@ export interface Audit {
   readonly score: string;
   readonly result: CisScore;
   readonly check: CheckResult;
+  /** What the content of another system said, where it was tried. */
+  readonly rehearsal?: string;
 }
 
 /**
@@ -74,7 +76,6 @@ export async function auditContainer(options: AuditOptions, work: Work): Promise
   } finally {
     await machine.end();
   }
-  if (rehearsal !== undefined) await writeRehearsal(output, rehearsal);
   const whole = await readArf(arf);
   const evidence: Evidence = {
     ...whole,
@@ -83,7 +84,8 @@ export async function auditContainer(options: AuditOptions, work: Work): Promise
     wholeFrom: 'container',
     content: content.packages,
   };
-  return conclude(evidence, arf, options, work);
+  const audit = await conclude(evidence, arf, options, work);
+  return rehearsal === undefined ? audit : { ...audit, rehearsal: await writeRehearsal(output, rehearsal) };
 }
 
 /** The judgement is about a machine that has made its own secrets and database, so one that has not is none. */

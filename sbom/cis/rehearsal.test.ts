@@ -8,8 +8,7 @@ import { writeRehearsal } from './rehearsal.ts';
 test('a rehearsal has figures of its own, and says what it is', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'rehearsal-'));
   writeFileSync(`${directory}/rehearsal-arf.xml`, plainBaseArf());
-  await writeRehearsal(directory, 'ubuntu2404');
-  const written = JSON.parse(readFileSync(`${directory}/rehearsal-ubuntu2404.json`, 'utf8'));
+  const written = JSON.parse(readFileSync(await writeRehearsal(directory, 'ubuntu2404'), 'utf8'));
   expect(written).toMatchObject({
     content: 'ubuntu2404',
     how: 'Content for ubuntu2404 on a machine that is not: its one element that names the system was taken out.',

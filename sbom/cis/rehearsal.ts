@@ -7,9 +7,9 @@ import type { RuleResult } from './xccdf.ts';
 
 /**
  * Writes what came of content that is for another system, from `rehearsal-arf.xml` to `rehearsal-<product>.json` of the
- * directory: figures of their own, on which no check depends.
+ * directory, whose path it returns: figures of their own, on which no check depends.
  */
-export async function writeRehearsal(directory: string, product: Product): Promise<void> {
+export async function writeRehearsal(directory: string, product: Product): Promise<string> {
   const { benchmark, testResult } = await readArf(`${directory}/rehearsal-arf.xml`);
   const selected = benchmark.profiles.get(PROFILE) ?? new Set();
   const outcomes = [...testResult.outcomes].filter(([rule]) => selected.has(rule));
@@ -26,5 +26,7 @@ export async function writeRehearsal(directory: string, product: Product): Promi
     failed: withResult('fail'),
     errors: [...withResult('error'), ...withResult('unknown')],
   };
-  writeFileSync(`${directory}/rehearsal-${product}.json`, `${JSON.stringify(rehearsal, null, 1)}\n`);
+  const file = `${directory}/rehearsal-${product}.json`;
+  writeFileSync(file, `${JSON.stringify(rehearsal, null, 1)}\n`);
+  return file;
 }

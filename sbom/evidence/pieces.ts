@@ -40,6 +40,12 @@ export const ownPieces = {
   provenance: { title: 'Provenance (in-toto, SLSA), signed', file: 'provenance.dsse.json' },
 } as const satisfies Record<string, Piece>;
 
+/** Only of a base that another one is rehearsed with; no check depends on it. */
+export const foreignContent: Piece = {
+  title: 'CIS content for Ubuntu 24.04, tried on this base',
+  file: 'cis-rehearsal.json',
+};
+
 /** Ids of the checks that an image needs, each once. */
 export const expectedChecks: readonly string[] = [
   ...new Set(Object.values(documents).map(({ check }) => check)),

@@ -6,7 +6,14 @@ import { Failure, type InstalledPackage, type Manifest, sha256OfFile } from '../
 import type { CheckResult } from '../check-result.ts';
 import { type PieceLine, renderIndex } from './index-page.ts';
 import { packageDifference, readSetIdFiles, readUsers } from './lists.ts';
-import { type DocumentName, documents, expectedChecks, ownPieces, type Piece } from './pieces.ts';
+import {
+  type DocumentName,
+  documents,
+  expectedChecks,
+  foreignContent,
+  ownPieces,
+  type Piece,
+} from './pieces.ts';
 import { envelope, provenance } from './provenance.ts';
 import { type EvidenceFile, evidenceNames, type SignedEvidence } from './signed-evidence.ts';
 import { type SigningKey, signatureOf } from './signing-key.ts';
@@ -21,6 +28,8 @@ export interface EvidenceInputs {
   readonly tree: string;
   /** Files of other rooms; one that is missing makes its check `not-run`. */
   readonly documents: Readonly<Partial<Record<DocumentName, string>>>;
+  /** What content for another system says of this one. */
+  readonly rehearsal?: string | undefined;
   readonly checks: readonly CheckResult[];
   /** Packages of the previous release; undefined when there was none. */
   readonly previous: readonly InstalledPackage[] | undefined;
@@ -38,6 +47,7 @@ export async function writeEvidence(inputs: EvidenceInputs): Promise<SignedEvide
   rmSync(place, { recursive: true, force: true });
   mkdirSync(place, { recursive: true });
   for (const name of Object.keys(inputs.documents) as DocumentName[]) copyDocument(inputs, name, place);
+  if (inputs.rehearsal !== undefined) copyFileSync(inputs.rehearsal, join(place, foreignContent.file));
   writeOwnPieces(inputs, place);
   const checks = completeChecks(inputs);
   writeFileSync(join(place, 'index.html'), await indexPage(inputs, checks, place));
@@ -157,7 +167,11 @@ async function indexPage(
 ): Promise<string> {
   const { manifest, key } = inputs;
   const { name, version, base, target, commit, createdAt, image } = manifest;
-  const pieces: readonly Piece[] = [...Object.values(documents), ...Object.values(ownPieces)];
+  const pieces: readonly Piece[] = [
+    ...Object.values(documents),
+    ...(inputs.rehearsal === undefined ? [] : [foreignContent]),
+    ...Object.values(ownPieces),
+  ];
   return renderIndex({
     ...{ name, version, base, target, commit, createdAt, image, checks },
     isRehearsal: isRehearsal(inputs),
