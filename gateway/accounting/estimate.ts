@@ -11,8 +11,12 @@ function tokensOf(content: unknown): number {
   }, 0);
 }
 
-/** About how many tokens the messages of a request are: a token is four bytes, a medium a flat thousand. */
+/**
+ * About how many tokens the messages of a request are: a token is four bytes, a medium a flat thousand. Messages that are
+ * no JSON, which some providers take nevertheless, are one text.
+ */
 export function estimatePromptTokens(messages: unknown): number {
+  if (typeof messages === 'string') return tokensOf(messages);
   if (!Array.isArray(messages)) return 0;
   return messages.reduce((sum: number, message) => sum + 4 + tokensOf(message?.content), 0);
 }

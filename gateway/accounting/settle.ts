@@ -12,11 +12,18 @@ export function settle(call: Call, usage: unknown, now: number): void {
   call.spend = price === null ? 0 : costOf(read, price(now, read.prompt));
 }
 
+/** Longer ids than this are nobody's, and too long for an index. */
+const LONGEST_ID = 512;
+
+function requestId({ id, responseId }: Call): string {
+  return responseId !== null && responseId.length <= LONGEST_ID ? responseId : id;
+}
+
 /** The spend row of a finished call. */
 export function spendRecord(call: Call): SpendRecord {
   const { identity, deployment, usage } = call;
   return {
-    requestId: call.responseId ?? call.id,
+    requestId: requestId(call),
     callId: call.id,
     callType: 'acompletion',
     apiKey: identity.keyHash,

@@ -40,6 +40,7 @@ test.each([
   ['{"a":"\u20ac"}', '{"a":"\u20ac"}'],
   ['{"a":["x\\u0000y"]}', '{"a":["x\ufffdy"]}'],
   ['{"a":"x\\ud83dy"}', '{"a":"x\ufffdy"}'],
+  ['{"x\\u0000y":{"\\udc00":[1]}}', '{"x\ufffdy":{"\ufffd":[1]}}'],
   ['{"a":"x\\\\u0000y"}', '{"a":"x\\\\u0000y"}'],
 ])('the JSON %s is sent behind its version', (json, sent) => {
   const bytes = content(jsonbField(json));

@@ -26,12 +26,15 @@ export const textField = (text: string | null): Bytes => (text === null ? NULL :
 /** NUL and half a surrogate pair, as JSON.stringify writes them. */
 const UNSTORABLE_JSON = /\\u(?:0000|d[89a-f])/;
 
+function storableValue(_member: string, value: unknown): unknown {
+  if (typeof value === 'string') return storable(value);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [storable(name), inner]));
+}
+
 /** Only the rare text that holds what cannot be stored is looked through, which is several times slower. */
 function storableJson(json: string): string {
-  if (!UNSTORABLE_JSON.test(json)) return json;
-  return JSON.stringify(JSON.parse(json), (_member, inner: unknown) =>
-    typeof inner === 'string' ? storable(inner) : inner,
-  );
+  return UNSTORABLE_JSON.test(json) ? JSON.stringify(JSON.parse(json), storableValue) : json;
 }
 
 const JSONB_VERSION = bytes(1);

@@ -4,6 +4,7 @@ import { type Connection, rows, transaction } from './connection.ts';
 import { copyMessages, storable } from './copy-format.ts';
 import { copyIn } from './copy-in.ts';
 import { spendColumns, spendRow } from './spend-row.ts';
+import { isAboutValue } from './sqlstate.ts';
 
 /**
  * COPY has nothing to plan, to parse as JSON or to look up before it writes. In batches of 500 a row takes 24 µs of
@@ -62,17 +63,36 @@ async function withoutStored(db: Connection, calls: readonly SpendRecord[]): Pro
   return different.filter((_, index) => !stored.has(index));
 }
 
-/**
- * Stores finished calls and adds their cost to their keys, in one transaction. A call that is stored already is left
- * alone and costs nothing again, so a batch whose outcome is unknown may simply be sent again.
- */
-export async function insertSpendLogs(db: Pool, calls: readonly SpendRecord[]): Promise<void> {
-  if (calls.length === 0) return;
+async function storeAll(db: Pool, calls: readonly SpendRecord[]): Promise<void> {
   try {
     await transaction(db, (client) => store(client, calls));
   } catch (error) {
     // As rare as a lost connection, hence found out afterwards.
     if (!(error instanceof DatabaseError && error.code === UNIQUE_VIOLATION)) throw error;
     await transaction(db, async (client) => store(client, await withoutStored(client, calls)));
+  }
+}
+
+/** A call without what a client or a provider has put into it: its cost must reach its key whatever they send. */
+function bare(call: SpendRecord): SpendRecord {
+  const error = call.error && { ...call.error, message: '' };
+  return { ...call, requestId: call.callId, endUser: null, usage: null, error };
+}
+
+/**
+ * Stores finished calls and adds their cost to their keys, in one transaction. A call that is stored already is left
+ * alone and costs nothing again, so a batch whose outcome is unknown may simply be sent again. A call that cannot be
+ * stored as it is does not hold up the others: the batch is halved until it stands alone, and is stored bare.
+ */
+export async function insertSpendLogs(db: Pool, calls: readonly SpendRecord[]): Promise<void> {
+  if (calls.length === 0) return;
+  try {
+    await storeAll(db, calls);
+  } catch (error) {
+    if (!isAboutValue(error)) throw error;
+    if (calls.length === 1) return await storeAll(db, calls.map(bare));
+    const middle = calls.length >> 1;
+    await insertSpendLogs(db, calls.slice(0, middle));
+    await insertSpendLogs(db, calls.slice(middle));
   }
 }

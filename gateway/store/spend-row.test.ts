@@ -49,3 +49,26 @@ test.each([
 ])('%s that its column cannot hold is refused', (_title, wrong) => {
   expect(() => spendRow({ ...call, ...wrong })).toThrow(RangeError);
 });
+
+test.each([
+  ['backwards', { startTime: 1000, endTime: 0 }],
+  ['a month ahead', { startTime: 0, endTime: 2 ** 40 }],
+])('a clock that was set %s during a call does not spoil its row', (_way, times) => {
+  expect(() => spendRow({ ...call, ...times })).not.toThrow();
+});
+
+const nested = (depth: number): Record<string, unknown> => {
+  let inner: Record<string, unknown> = {};
+  for (let level = 0; level < depth; level++) inner = { inner };
+  return inner;
+};
+
+test.each([
+  ['nested too deep', nested(100_000)],
+  ['too large', { note: 'x'.repeat(20_000) }],
+])('a usage object that is %s is not kept', (_how, usage) => {
+  expect(JSON.parse(metadataText({ ...call, usage }))).toMatchObject({
+    status: 'success',
+    usage_object: null,
+  });
+});

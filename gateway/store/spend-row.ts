@@ -10,6 +10,19 @@ import {
   timestampField,
 } from './copy-format.ts';
 
+/** A provider's counts are a few; what is more is not kept with every call. */
+const MOST_USAGE_CHARACTERS = 16 * 1024;
+
+function usageText({ usage }: SpendRecord): string {
+  try {
+    const text = JSON.stringify(usage);
+    return text.length <= MOST_USAGE_CHARACTERS ? text : 'null';
+  } catch {
+    // Nested too deep to be written down.
+    return 'null';
+  }
+}
+
 /**
  * `metadata` of a row, with the member names that LiteLLM's readers look for. They stand in the order in which jsonb
  * keeps them, by length and then by bytes: sorting them cost the server 1 to 3 of 30 µs a row.
@@ -24,13 +37,20 @@ export function metadataText(call: SpendRecord): string {
     traceback: '',
   };
   return (
-    `{"status":"${call.status}","usage_object":${JSON.stringify(call.usage)},"user_api_key":${quoted(call.apiKey)}` +
+    `{"status":"${call.status}","usage_object":${usageText(call)},"user_api_key":${quoted(call.apiKey)}` +
     `,"litellm_call_id":${quoted(call.callId)},"error_information":${JSON.stringify(error)}` +
     `,"applied_guardrails":[],"user_api_key_alias":${quoted(call.keyAlias)},"spend_logs_metadata":null` +
     `,"user_api_key_org_id":null,"requester_ip_address":${quoted(call.requesterIp)}` +
     `,"user_api_key_team_id":${quoted(call.teamId)},"user_api_key_user_id":${quoted(call.userId)}` +
     `,"additional_usage_values":{},"user_api_key_project_id":null,"user_api_key_team_alias":null}`
   );
+}
+
+const LONGEST_MS = 2 ** 31 - 1;
+
+/** A clock that is set in the middle of a call makes any difference, which is none. */
+function durationMs({ startTime, endTime }: SpendRecord): number {
+  return Math.min(Math.max(Math.round(endTime - startTime), 0), LONGEST_MS);
 }
 
 const NOT_CACHED = textField('False');
@@ -48,7 +68,7 @@ const columns: Readonly<Record<string, (call: SpendRecord) => Bytes>> = {
   startTime: (call) => timestampField(call.startTime),
   endTime: (call) => timestampField(call.endTime),
   completionStartTime: (call) => timestampField(call.completionStartTime),
-  request_duration_ms: (call) => integerField(Math.round(call.endTime - call.startTime)),
+  request_duration_ms: (call) => integerField(durationMs(call)),
   model: (call) => textField(call.model),
   model_id: (call) => textField(call.modelId),
   model_group: (call) => textField(call.modelGroup),

@@ -25,6 +25,16 @@ export function isUnavailable(error: unknown): boolean {
 
 /** Class 22: a value that PostgreSQL cannot hold, such as a text with a NUL character. */
 const DATA_EXCEPTION = '22';
+/** Class 54: what is too large for an index, nested too deep, or too much of its kind. */
+const LIMIT_EXCEEDED = '54';
+
+/** Whether a statement failed by a value that it was given: it will always fail with that. */
+export function isAboutValue(error: unknown): boolean {
+  if (error instanceof RangeError) return true;
+  const reason = error instanceof GatewayError ? error.cause : error;
+  if (!(reason instanceof DatabaseError)) return false;
+  return [DATA_EXCEPTION, LIMIT_EXCEEDED].some((prefix) => reason.code?.startsWith(prefix));
+}
 
 /**
  * What a client may learn of a failed statement: 503 while the database is away, 400 for a value that cannot be stored,

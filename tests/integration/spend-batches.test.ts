@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { insertSpendLogs, type SpendRecord } from '../../gateway/index.ts';
 import { type AdminGateway, startAdminGateway } from '../harness/admin-gateway.ts';
@@ -57,6 +58,25 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
   const makeKey = async (): Promise<string> => (await gateway.call('/key/generate', { body: {} })).body.token;
   const spendOf = async (token: string): Promise<number> =>
     (await gateway.call(`/key/info?key=${token}`)).body.info.spend;
+
+  test.each<[string, Partial<SpendRecord>]>([
+    ['an end user too long for its index', { endUser: randomBytes(3000).toString('base64') }],
+    ['an id too long for its index', { requestId: randomBytes(3000).toString('base64') }],
+  ])('%s does not hold up its batch, and its cost reaches its key', async (what, odd) => {
+    const token = await makeKey();
+    const calls = [0, 1, 2, 3, 4].map((number) =>
+      record({ requestId: `${what}-${number}`, callId: `${what}-call-${number}`, apiKey: token }),
+    );
+    const [first, second, third, ...rest] = calls as [SpendRecord, SpendRecord, SpendRecord];
+    const batch = [first, second, { ...third, ...odd }, ...rest];
+    await insertSpendLogs(gateway.db, batch);
+    await insertSpendLogs(gateway.db, batch);
+    for (const { requestId } of [first, second, ...rest]) expect(await rowOf(requestId)).toHaveLength(1);
+    expect(await rowOf(third.callId)).toMatchObject([
+      { spend: 0.25, end_user: null, session_id: third.callId },
+    ]);
+    expect(await spendOf(token)).toBe(1.25);
+  });
 
   test('a call becomes one row with LiteLLM\u2019s columns', async () => {
     await insertSpendLogs(gateway.db, [record({ requestId: 'row' })]);
@@ -228,15 +248,16 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
     expect(await Promise.all(keys.map(spendOf))).toEqual(keys.map(() => 10));
   });
 
-  test('a batch that cannot be stored bills nothing', async () => {
+  test('a number that our own code got wrong is an error of its own, and no other call waits for it', async () => {
     const key = await makeKey();
     const batch = [
       record({ requestId: 'half', apiKey: key }),
-      record({ requestId: 'bad', promptTokens: 2 ** 40 }),
+      record({ requestId: 'bad', apiKey: key, promptTokens: 2 ** 40 }),
     ];
-    await expect(insertSpendLogs(gateway.db, batch)).rejects.toThrow();
-    expect(await rowOf('half')).toEqual([]);
-    expect(await spendOf(key)).toBe(0);
+    await expect(insertSpendLogs(gateway.db, batch)).rejects.toThrow(RangeError);
+    expect(await rowOf('half')).toHaveLength(1);
+    expect(await rowOf('bad')).toEqual([]);
+    expect(await spendOf(key)).toBe(0.25);
   });
 
   test('a call outside the made days lands in the default partition', async () => {
