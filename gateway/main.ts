@@ -1,6 +1,6 @@
 /** The gateway's entry point: reads the configuration, wires everything, serves, drains and stops. */
 import { readFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { type Arguments, readArguments, USAGE, UsageError } from './config/arguments.ts';
 import type { Config, ConfigResult } from './config/config.ts';
 import { readConfig } from './config/read-config.ts';
@@ -53,6 +53,8 @@ async function drainCalls(
     sleep(drainMs, true, { signal: cut.signal }),
   ]);
   cut.abort();
+  // Answers are written at the end of the turn.
+  await nextTurn();
   logger.info({ running, cut: late ? drain.running : 0 }, 'drained');
 }
 

@@ -261,8 +261,11 @@ export class PassThrough implements Dispatcher.DispatchHandler {
     const { call, finished } = this.#passage;
     this.#over = true;
     if (call.endedAt === 0) call.endedAt = this.#deps.now();
-    if (this.#stream !== null) this.#settleStream(this.#stream);
-    finished(call);
+    try {
+      if (this.#stream !== null) this.#settleStream(this.#stream);
+    } finally {
+      finished(call);
+    }
   }
 
   /** What was streamed is billed also when nobody waited for its end: by count of chunks where no usage came. */

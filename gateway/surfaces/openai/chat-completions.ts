@@ -68,6 +68,17 @@ function showsUsage({ streamOptions }: ChatRequest, always: boolean): boolean {
   return typeof wish === 'boolean' ? wish : always;
 }
 
+/** The messages, parsed; their text when they are no JSON, of which the scan of the body looks at brackets alone. */
+function messagesOf({ scan }: ChatRequest): unknown {
+  const member = scan.members.get('messages');
+  if (member === undefined) return null;
+  try {
+    return memberValue(scan, member);
+  } catch {
+    return scan.bytes.toString('utf8', member.valueStart, member.valueEnd);
+  }
+}
+
 class ChatCompletions {
   readonly #deps: ChatDeps;
   readonly #headers: (call: Call) => Readonly<Record<string, string>>;
@@ -121,16 +132,16 @@ class ChatCompletions {
       client,
       deployments,
       bodyFor: (deployment) => upstreamBody(chat, deployment),
-      messages: () => {
-        const member = chat.scan.members.get('messages');
-        return member === undefined ? null : memberValue(chat.scan, member);
-      },
+      messages: () => messagesOf(chat),
       headers: this.#headers,
       finished: this.#finished,
     });
     client.onClose((whole) => {
-      if (!whole) passThrough.clientGone();
-      deps.drain.leave();
+      try {
+        if (!whole) passThrough.clientGone();
+      } finally {
+        deps.drain.leave();
+      }
     });
     passThrough.start();
   }

@@ -67,9 +67,15 @@ function read(scan: ObjectScan, name: string): unknown {
   }
 }
 
+/** The name stands in a header of the answer, and what an edge takes of those has a limit. */
+const LONGEST_MODEL = 512;
+
 function readModel(scan: ObjectScan): string {
   const model = read(scan, 'model');
-  if (typeof model === 'string' && model !== '') return model;
+  if (typeof model === 'string' && model !== '') {
+    if (model.length <= LONGEST_MODEL) return model;
+    throw badRequest('model', `\`model\` is longer than ${LONGEST_MODEL} characters`);
+  }
   throw badRequest(
     'model',
     'The request names no model: set `model` to one of the names that GET /v1/models lists',
@@ -90,11 +96,14 @@ function readStreamOptions(scan: ObjectScan): Readonly<Record<string, unknown>> 
   throw badRequest('stream_options', '`stream_options` must be an object');
 }
 
+/** Spend rows are looked up by it, and what an index takes has a limit; OpenAI's own ids of this kind have 64. */
+const LONGEST_USER = 512;
+
 function readUser(scan: ObjectScan): string | null {
   const user = read(scan, 'user');
   if (user === undefined || user === null || user === '') return null;
-  if (typeof user === 'string') return user;
-  throw badRequest('user', '`user` must be a text');
+  if (typeof user === 'string' && user.length <= LONGEST_USER) return user;
+  throw badRequest('user', `\`user\` must be a text of at most ${LONGEST_USER} characters`);
 }
 
 function ignoredMembers(scan: ObjectScan): string[] {
