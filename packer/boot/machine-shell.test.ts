@@ -8,6 +8,7 @@ import { freePort } from './forward.ts';
 import { type KeyPair, makeKeyPair, Shell } from './machine-shell.ts';
 import { openWire } from './open-wire.ts';
 import { until } from './until.ts';
+import type { Wire } from './wire.ts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -91,4 +92,18 @@ test('a command whose machine is lost has no exit code', async () => {
   const { outcome } = await endless(MINUTE);
   cutSessions();
   expect(await outcome).toMatchObject({ code: null });
+});
+
+test('a connection that is lost at once is a login that failed, and nothing more', async () => {
+  const wire = openWire({ [SSH]: port });
+  const losing: Wire = {
+    ...wire,
+    connect: async (guestPort) => {
+      const socket = await wire.connect(guestPort);
+      setImmediate(() => socket.destroy(new Error('reset')));
+      return socket;
+    },
+  };
+  const other = new Shell(losing, 'root', key, () => undefined);
+  await expect(other.open()).rejects.toThrow('reset');
 });

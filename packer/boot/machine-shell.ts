@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { NodeSSH } from 'node-ssh';
@@ -60,7 +61,8 @@ export class Shell {
       await ssh.connect({
         sock: socket,
         username: this.#userName,
-        privateKeyPath: this.#key.privateKeyFile,
+        // Not by its path: while node-ssh read it, nobody would hear that the connection is lost.
+        privateKey: readFileSync(this.#key.privateKeyFile, 'utf8'),
         readyTimeout: HANDSHAKE_MS,
       });
     } catch (error) {
