@@ -21,13 +21,13 @@ const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 
 /** How long an emulated machine may take beside other work; far above what is measured, so that only a hung one meets them. */
-const deadlines = {
-  login: 20 * MINUTE,
-  unit: 15 * MINUTE,
-  firstBoot: 40 * MINUTE,
-  command: 10 * MINUTE,
-  powerOff: 5 * MINUTE,
-} as const;
+const deadlinesFor = (patience: number) => ({
+  login: patience * 20 * MINUTE,
+  unit: patience * 15 * MINUTE,
+  firstBoot: patience * 40 * MINUTE,
+  command: patience * 10 * MINUTE,
+  powerOff: patience * 5 * MINUTE,
+});
 
 export interface MachineOptions {
   readonly name: string;
@@ -44,6 +44,8 @@ export interface MachineOptions {
   readonly smbios?: Smbios;
   readonly password?: string;
   readonly kvm?: boolean;
+  /** How many times longer than usual everything may take, where whoever waits has time; unset: once. */
+  readonly patience?: number;
 }
 
 /** A virtual machine that runs an image, driven by verbs. */
@@ -56,6 +58,7 @@ export class Machine {
   readonly #shell: Shell;
   readonly #wire: Wire;
   readonly #emulated: boolean;
+  readonly #deadlines: ReturnType<typeof deadlinesFor>;
   /** How much the console had shown when the current boot began. */
   #consoleBefore = 0;
   #qemu: ChildProcess | undefined;
@@ -67,6 +70,7 @@ export class Machine {
     this.#wire = options.wire;
     this.#command = command;
     this.#emulated = options.kvm !== true;
+    this.#deadlines = deadlinesFor(options.patience ?? 1);
     this.#shell = new Shell(options.wire, this.userName, key, () => this.#assertRunning());
   }
 
@@ -109,7 +113,7 @@ export class Machine {
 
   async waitForSsh(): Promise<void> {
     await this.#withEvidence(() =>
-      until(`${this.name}: SSH login as ${this.userName}`, deadlines.login, async () => {
+      until(`${this.name}: SSH login as ${this.userName}`, this.#deadlines.login, async () => {
         await this.#assertBooting();
         await this.#shell.open();
       }),
@@ -118,7 +122,7 @@ export class Machine {
 
   /** Waits until a unit is active; one that failed or does not exist ends the wait at once, with what it has to say. */
   async waitForUnit(unit: string): Promise<void> {
-    await until(`${this.name}: ${unit} is active`, deadlines.unit, async () => {
+    await until(`${this.name}: ${unit} is active`, this.#deadlines.unit, async () => {
       const shown = await this.succeed(`systemctl show --property=LoadState,ActiveState ${unit}`);
       if (/=(failed|not-found)$/m.test(shown)) {
         const { stdout } = await this.run(`systemctl status --no-pager --full --lines=40 ${unit}`);
@@ -130,7 +134,7 @@ export class Machine {
 
   /** Waits until a port answers somebody outside the machine. */
   async waitForOpenPort(port: number): Promise<void> {
-    await until(`${this.name}: port ${port} is open`, deadlines.unit, async () => {
+    await until(`${this.name}: port ${port} is open`, this.#deadlines.unit, async () => {
       this.#assertRunning();
       (await this.#wire.connect(port, 5 * SECOND)).destroy();
     });
@@ -139,17 +143,17 @@ export class Machine {
   /** Waits until the appliance says that its first boot is complete. */
   async waitForFirstBoot(): Promise<void> {
     await this.waitForSsh();
-    await this.#withEvidence(() => this.succeed('litellm-ctl status --wait', '', deadlines.firstBoot));
+    await this.#withEvidence(() => this.succeed('litellm-ctl status --wait', '', this.#deadlines.firstBoot));
   }
 
   /** Runs a command as root, whatever comes of it. */
-  async run(command: string, input = '', deadlineMs: number = deadlines.command): Promise<Outcome> {
+  async run(command: string, input = '', deadlineMs: number = this.#deadlines.command): Promise<Outcome> {
     this.#assertRunning();
     return this.#shell.run(command, input, deadlineMs);
   }
 
   /** Runs a command that must succeed; returns its standard output. */
-  async succeed(command: string, input = '', deadlineMs: number = deadlines.command): Promise<string> {
+  async succeed(command: string, input = '', deadlineMs: number = this.#deadlines.command): Promise<string> {
     const { code, stdout, stderr } = await this.run(command, input, deadlineMs);
     if (code !== 0) throw new Error(`${this.name}: '${command}' ended with ${code}\n${stderr}\n${stdout}`);
     return stdout;
@@ -170,7 +174,7 @@ export class Machine {
     await this.run('systemctl reboot');
     this.#shell.close();
     await this.#withEvidence(() =>
-      until(`${this.name}: SSH after the reboot`, deadlines.login, async () => {
+      until(`${this.name}: SSH after the reboot`, this.#deadlines.login, async () => {
         await this.#assertBooting();
         await this.#shell.open();
         if ((await this.succeed(bootId)) === before) throw new Error('still going down');
@@ -190,7 +194,7 @@ export class Machine {
     this.#shell.close();
     const gone = new Promise((resolve) => this.#qemu?.once('exit', resolve));
     await this.#monitor('system_powerdown');
-    const hung = setTimeout(() => this.#qemu?.kill('SIGKILL'), deadlines.powerOff);
+    const hung = setTimeout(() => this.#qemu?.kill('SIGKILL'), this.#deadlines.powerOff);
     await gone;
     clearTimeout(hung);
   }

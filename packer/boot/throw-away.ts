@@ -9,6 +9,8 @@ import { closedWire } from './open-wire.ts';
 
 const WISHED_PORT = 2422;
 const SSH = 22;
+/** An image is made beside other work, on machines that are stopped meanwhile; the hour that a boot then takes is not lost. */
+const PATIENCE = 4;
 
 export interface ThrowAway {
   readonly disk: Pick<SealedDisk, 'path' | 'format'>;
@@ -29,7 +31,8 @@ export async function withThrowAway<T>(
   const kvm = await kvmWorks();
   const wire = closedWire({ [SSH]: await freePort(WISHED_PORT) });
   const { path: image, format } = disk;
-  const machine = await Machine.create({ name, directory, image, format, wire, firmware: 'bios', kvm });
+  const place = { name, directory, image, format, wire, patience: PATIENCE } as const;
+  const machine = await Machine.create({ ...place, firmware: 'bios', kvm });
   const cut = () => void machine.powerCut();
   signal.addEventListener('abort', cut, { once: true });
   try {
