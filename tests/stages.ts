@@ -81,13 +81,19 @@ function spawnOptions(env: NodeJS.ProcessEnv) {
   return { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] } satisfies Parameters<typeof spawn>[2];
 }
 
-/** Passes on what the child prints, each line with its stage's name, since two stages may run at once; its exit code. */
+/**
+ * Passes on what the child prints, each line with its stage's name, since two stages may run at once; its exit code. What
+ * is to end this program ends the child, which is waited for: it has things to put back.
+ */
 async function ended(name: string, child: ChildProcess): Promise<number | null> {
   for (const stream of [child.stdout, child.stderr]) {
     if (stream === null) continue;
     createInterface(stream).on('line', (line) => process.stdout.write(`${name} | ${line}\n`));
   }
+  const end = (): void => void child.kill('SIGTERM');
+  process.on('SIGINT', end).on('SIGTERM', end);
   const [exitCode] = (await once(child, 'close')) as [number | null];
+  process.off('SIGINT', end).off('SIGTERM', end);
   return exitCode;
 }
 
