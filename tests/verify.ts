@@ -121,7 +121,8 @@ async function verify(work: Work): Promise<Verification> {
   );
   const booted = await boot(image, cleanUp, work);
   const online = usesBuildMirror(manifest) ? {} : { online: await bootOnline(image, cleanUp, work) };
-  return work.log.step('the checklist', () =>
+  // Waited for here: with the promise alone given back, the machines would be ended under the checklist.
+  return await work.log.step('the checklist', () =>
     verifyImage({
       target: process.env.TARGET || manifest.target,
       facts,
