@@ -13,16 +13,30 @@ function permitted(access: Access, identity: Identity): Identity {
   return identity;
 }
 
+/** Who asks for what, and what becomes of it. */
+export interface AccessQuestion {
+  readonly access: Access;
+  readonly headers: IncomingHttpHeaders;
+  /** Called with who calls, at once for a key that is cached. */
+  readonly admitted: (identity: Identity) => void;
+  /** Called when that is nobody who may, and with whatever `admitted` throws. */
+  readonly refused: (error: unknown) => void;
+}
+
 /**
- * Who calls a route, when that is somebody who may; at once for a key that is cached. Throws or rejects with GatewayError.
- * It looks at headers alone and is asked before the body is read: a stranger learns nothing and uploads nothing.
+ * Finds out who calls a route. It looks at headers alone and is asked before the body is read: a stranger learns nothing
+ * and uploads nothing.
  */
 export function admit(
   authenticator: Authenticator,
-  access: Access,
-  headers: IncomingHttpHeaders,
-): Identity | Promise<Identity> {
-  const found = authenticator.authenticate(headers);
-  if (found instanceof Promise) return found.then((identity) => permitted(access, identity));
-  return permitted(access, found);
+  { access, headers, admitted, refused }: AccessQuestion,
+): void {
+  try {
+    const found = authenticator.authenticate(headers);
+    const go = (identity: Identity): void => admitted(permitted(access, identity));
+    if (found instanceof Promise) found.then(go).catch(refused);
+    else go(found);
+  } catch (error) {
+    refused(error);
+  }
 }

@@ -51,13 +51,12 @@ export function directRoutes(
           fail(error);
         }
       });
-    try {
-      const found = admit(authenticator, route.access, request.headers);
-      if (found instanceof Promise) found.then(handle).catch(fail);
-      else handle(found);
-    } catch (error) {
-      fail(error);
-    }
+    admit(authenticator, {
+      access: route.access,
+      headers: request.headers,
+      admitted: handle,
+      refused: fail,
+    });
   };
 
   return (request, response) => {

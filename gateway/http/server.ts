@@ -26,17 +26,15 @@ export interface ServerOptions {
 /** Holds the request up until its caller is known to be somebody who may make it. */
 function accessHook(authenticator: Authenticator, access: Access) {
   return (request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void => {
-    const go = (identity: Identity): void => {
-      request.identity = identity;
-      done();
-    };
-    try {
-      const found = admit(authenticator, access, request.headers);
-      if (found instanceof Promise) found.then(go).catch(done);
-      else go(found);
-    } catch (error) {
-      done(error as Error);
-    }
+    admit(authenticator, {
+      access,
+      headers: request.headers,
+      admitted: (identity) => {
+        request.identity = identity;
+        done();
+      },
+      refused: (error) => done(error as Error),
+    });
   };
 }
 

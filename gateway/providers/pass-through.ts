@@ -5,7 +5,8 @@ import { settle } from '../accounting/settle.ts';
 import type { Call } from '../call.ts';
 import type { ClientReply, HeaderMap } from '../http/client-reply.ts';
 import { CollectedBody } from '../http/collected-body.ts';
-import { GatewayError } from '../http/errors.ts';
+import type { GatewayError } from '../http/errors.ts';
+import { toGatewayError } from '../http/failure.ts';
 import { limits } from '../http/limits.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Deployment } from '../routing/deployment.ts';
@@ -157,16 +158,8 @@ export class PassThrough implements Dispatcher.DispatchHandler {
 
   #asGatewayError(error: unknown): GatewayError {
     const { provider, apiKey } = this.#passage.call.deployment;
-    if (error instanceof GatewayError) return error;
     if (!(error instanceof StreamFault)) {
-      this.#deps.logger.error({ err: error, call_id: this.#passage.call.id }, 'unexpected error');
-      return new GatewayError(
-        'internal',
-        'Internal server error; the log has the details under this call id',
-        {
-          cause: error,
-        },
-      );
+      return toGatewayError(error, this.#passage.call.id, this.#deps.logger);
     }
     if (error.providerError === null) return garbled(provider, error.message, error);
     const status = claimedStatus(JSON.parse(error.providerError));
