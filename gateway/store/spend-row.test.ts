@@ -1,33 +1,8 @@
 import { expect, test } from 'vitest';
-import type { SpendRecord } from '../accounting/spend.ts';
+import { spendRecord } from '../../tests/harness/spend-record.ts';
 import { metadataText, spendColumns, spendRow } from './spend-row.ts';
 
-const call: SpendRecord = {
-  requestId: 'chatcmpl-1',
-  callId: 'call-1',
-  callType: 'acompletion',
-  apiKey: 'key',
-  keyAlias: null,
-  userId: null,
-  teamId: null,
-  endUser: null,
-  spend: 0.25,
-  promptTokens: 7,
-  completionTokens: 5,
-  totalTokens: 12,
-  usage: { prompt_tokens: 7, completion_tokens: 5, total_tokens: 12 },
-  startTime: 1,
-  completionStartTime: 2,
-  endTime: 3,
-  model: 'gpt-test',
-  modelId: 'deployment-1',
-  modelGroup: 'gpt-test',
-  provider: 'openai',
-  apiBase: 'https://provider.example/v1',
-  requesterIp: '192.0.2.7',
-  status: 'success',
-  error: null,
-};
+const call = spendRecord();
 
 test('the members of metadata stand as jsonb keeps them: by length, then by bytes', () => {
   const members = Object.keys(JSON.parse(metadataText(call)));

@@ -3,38 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { insertSpendLogs, type SpendRecord } from '../../gateway/index.ts';
 import { type AdminGateway, startAdminGateway } from '../harness/admin-gateway.ts';
 import { type PostgresServer, startPostgres } from '../harness/postgres.ts';
-
-const START = Date.UTC(2026, 10, 21, 12, 0, 0, 123);
-
-function record(overrides: Partial<SpendRecord> = {}): SpendRecord {
-  return {
-    requestId: 'chatcmpl-1',
-    callId: 'call-1',
-    callType: 'acompletion',
-    apiKey: 'litellm_proxy_master_key',
-    keyAlias: null,
-    userId: 'ada',
-    teamId: null,
-    endUser: null,
-    spend: 0.25,
-    promptTokens: 7,
-    completionTokens: 5,
-    totalTokens: 12,
-    usage: { prompt_tokens: 7, completion_tokens: 5, total_tokens: 12 },
-    startTime: START,
-    completionStartTime: START + 40,
-    endTime: START + 1500,
-    model: 'gpt-test-2026',
-    modelId: 'deployment-1',
-    modelGroup: 'gpt-test',
-    provider: 'openai',
-    apiBase: 'https://provider.example/v1',
-    requesterIp: '192.0.2.7',
-    status: 'success',
-    error: null,
-    ...overrides,
-  };
-}
+import { spendRecord as record, START } from '../harness/spend-record.ts';
 
 describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
   let server: PostgresServer;
