@@ -110,7 +110,8 @@ export function contentHash(path: string, kind: ShippedFile['kind']): string {
 
 /**
  * How a package's new version explains the difference; undefined when there is no new version. Its own sums must then
- * speak for the file, and its mode and owner may grant no more than before: somebody who swaps a program must not get away with it at the next upgrade.
+ * speak for the file, and its mode and owner may grant no more than before: somebody who swaps a program must not get
+ * away with it at the next upgrade.
  */
 function updateOf(
   root: string,

@@ -48,8 +48,8 @@ export interface Logs {
 
 /**
  * Standard output, written in blocks of 60 KiB or once a second: one write a call would cost more CPU than everything else
- * that the log does, and of 8 KiB still 3 µs a call. Lines are kept as bytes: kept as text, a block is counted anew for each of its lines
- * (4.3 µs a line, 1.9 as bytes).
+ * that the log does, and of 8 KiB still 3 µs a call. Lines are kept as bytes: kept as text, a block is counted anew for
+ * each of its lines (4.3 µs a line, 1.9 as bytes).
  */
 function standardOutput(): DestinationStream & Pick<ReturnType<typeof destination>, 'flush' | 'flushSync'> {
   const out = destination({
