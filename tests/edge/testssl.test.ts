@@ -50,6 +50,7 @@ const caused: Readonly<Record<string, string>> = {
   engine_problem: "this machine's OpenSSL has no GOST engine; nothing of GOST is offered or asked for",
   cert_extlifeSpan: 'Pebble issues for five years, public authorities for 90 days and less',
   cert_revocation: 'Pebble runs neither a revocation list nor an OCSP responder',
+  sessionresumption_ticket: 'its client may leave before the session comes that it then wants to resume',
 };
 
 test('the grade is A or better', () => {
