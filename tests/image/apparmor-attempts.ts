@@ -13,11 +13,11 @@ const LOCAL = '/etc/apparmor.d/local';
 /** Lets the interpreter itself run in a profile and nothing more. */
 const INTERPRETER = '/usr/bin/perl mr,\ninclude <abstractions/perl>\n';
 
-/** Every denial that the machine has logged: auditd keeps the kernel's words about AppArmor, of all boots. */
+/** Prints every denial that the machine has logged: auditd keeps the kernel's words about AppArmor, of all boots. */
+const DENIALS = `cat $(ls -tr /var/log/audit/audit.log*) | { grep -a '^type=AVC .*apparmor="DENIED"' || true; }`;
+
 export async function denials(machine: Machine): Promise<string[]> {
-  const logs = 'cat $(ls -tr /var/log/audit/audit.log*)';
-  const said = await machine.succeed(`${logs} | { grep -a '^type=AVC .*apparmor="DENIED"' || true; }`);
-  return said.split('\n').filter((line) => line !== '');
+  return (await machine.succeed(DENIALS)).split('\n').filter((line) => line !== '');
 }
 
 /** Reading a file, by the words that a log line has for it. */
@@ -63,15 +63,18 @@ export async function attempted(
   machine: Machine,
   profile: string,
   { script }: Attempt,
-): Promise<{ free: number | null; confined: string; log: string[] }> {
-  const before = (await denials(machine)).length;
+): Promise<{ free: number; confined: string; log: string[] }> {
   const perl = `perl -e ${quote(script)}`;
-  const free = await machine.run(perl);
-  const confined = await machine.run(`aa-exec --profile=${profile} -- ${perl}`);
+  const tries = [`${DENIALS} | wc -l`, `${perl} > /dev/null 2>&1; echo $?`];
+  const confinedTry = `aa-exec --profile=${profile} -- ${perl} 2>&1 || true`;
+  const said = await machine.succeed([...tries, confinedTry].join('\n'));
+  const [before, free, ...confined] = said.split('\n');
   return {
-    free: free.code,
-    confined: confined.stderr.trim(),
-    log: (await denials(machine)).slice(before).filter((line) => line.includes(`profile="${profile}"`)),
+    free: Number(free),
+    confined: confined.join('\n').trim(),
+    log: (await denials(machine))
+      .slice(Number(before))
+      .filter((line) => line.includes(`profile="${profile}"`)),
   };
 }
 

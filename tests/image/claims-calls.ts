@@ -1,12 +1,16 @@
 import OpenAI from 'openai';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { addresses } from '../harness/network.ts';
 import { facts } from './appliance.ts';
 import { PROVIDER_NAME, type World } from './world.ts';
 
 const MODEL = 'gpt-4o-mini';
 const MESSAGES = [{ role: 'user' as const, content: 'Say something' }];
-const PATIENCE = { timeout: 180_000, interval: 1000 };
+
+/** Asks again and again; Vitest's own `expect.poll` is for tests that run alone. */
+function eventually(ask: () => Promise<void>): Promise<void> {
+  return vi.waitFor(ask, { timeout: 180_000, interval: 1000 });
+}
 
 /** The official client, as an application developer uses it. */
 function clientWith({ plain }: World, apiKey: string): OpenAI {
@@ -46,9 +50,9 @@ export function callClaims(world: () => World): void {
     await machine.succeed(`cat >> ${facts.paths.providersEnv}`, `OPENAI_API_KEY=${provider.apiKey}\n`);
     await machine.succeed('systemctl restart litellm');
     const client = clientWith(world(), plain.credentials.masterKey);
-    await expect
-      .poll(async () => (await client.models.list()).data.map(({ id }) => id), PATIENCE)
-      .toContain(MODEL);
+    await eventually(async () =>
+      expect((await client.models.list()).data.map(({ id }) => id)).toContain(MODEL),
+    );
     const answer = await client.chat.completions.create({ model: MODEL, messages: MESSAGES });
     expect(answer.choices[0]?.message.content).toBe(provider.requests.at(-1)?.produced?.words.join(''));
     expect(provider.requests.map(({ violation }) => violation)).toEqual([null]);
@@ -60,14 +64,14 @@ export function callClaims(world: () => World): void {
     const answer = await client.chat.completions.create({ model: MODEL, messages: MESSAGES });
     const { usage } = provider.requests.at(-1)?.produced ?? {};
     expect(answer.usage).toMatchObject({ total_tokens: usage?.total_tokens });
-    await expect
-      .poll(() => newestRow(plain), PATIENCE)
-      .toMatchObject({
+    await eventually(async () =>
+      expect(await newestRow(plain)).toMatchObject({
         model_group: MODEL,
         prompt_tokens: usage?.prompt_tokens,
         completion_tokens: usage?.completion_tokens,
         spend: expect.toSatisfy((spend: number) => spend > 0),
-      });
+      }),
+    );
   });
 
   test('a streamed chat arrives whole, and its row counts what the provider produced', async () => {
@@ -83,7 +87,7 @@ export function callClaims(world: () => World): void {
     let text = '';
     for await (const chunk of stream) text += chunk.choices[0]?.delta.content ?? '';
     expect(text).toBe(provider.requests.at(-1)?.produced?.words.join(''));
-    await expect.poll(() => newestRow(plain), PATIENCE).toMatchObject({ completion_tokens: count });
+    await eventually(async () => expect(await newestRow(plain)).toMatchObject({ completion_tokens: count }));
   });
 
   test('a key that nobody has made is refused', async () => {

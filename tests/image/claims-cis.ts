@@ -16,7 +16,7 @@ export function cisClaims(world: () => World): void {
   let audit: Audit;
   beforeAll(async () => {
     // The directory in which the bake has left what the container was found to be.
-    audit = await recheckInVm(world().plain.machine, whatIsJudged('audit'), work);
+    audit = await recheckInVm(world().azure.machine, whatIsJudged('audit'), work);
   });
 
   test('every rule of the tailored profile passes', () => {
@@ -32,9 +32,10 @@ export function cisClaims(world: () => World): void {
 
   test('the machine carries the report and the score of its audit', async () => {
     const directory = `/etc/${facts.vendor.directory}`;
-    const report = await world().plain.machine.succeed(`cat ${directory}/cis-report.html`);
+    const { machine } = world().azure;
+    const report = await machine.succeed(`cat ${directory}/cis-report.html`);
     expect(report).toContain('</html>');
-    const score = JSON.parse(await world().plain.machine.succeed(`cat ${directory}/cis-score.json`));
+    const score = JSON.parse(await machine.succeed(`cat ${directory}/cis-score.json`));
     expect(score).toMatchObject({ scannedIn: 'container' });
     expect(existsSync(audit.arf)).toBe(true);
   });

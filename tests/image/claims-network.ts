@@ -10,7 +10,7 @@ const PLANTED = 47_391;
 export function networkClaims(world: () => World): void {
   const found = new Map<string, ScanResult>();
   beforeAll(async () => {
-    const { machine, addresses, client } = world().plain;
+    const { machine, addresses, client } = world().azure;
     const server = `python3 -m http.server --bind :: --directory /usr/share/doc ${PLANTED}`;
     await machine.succeed(`ufw allow ${PLANTED}/tcp && systemd-run --unit=planted ${server}`);
     await machine.waitForOpenPort(PLANTED);
@@ -19,7 +19,7 @@ export function networkClaims(world: () => World): void {
     await Promise.all([scan('ipv4'), scan('ipv6')]);
   });
   afterAll(async () => {
-    await world().plain.machine.succeed(`systemctl stop planted; ufw delete allow ${PLANTED}/tcp`);
+    await world().azure.machine.succeed(`systemctl stop planted; ufw delete allow ${PLANTED}/tcp`);
   });
 
   test.each(['ipv4', 'ipv6'] as const)(
@@ -30,7 +30,7 @@ export function networkClaims(world: () => World): void {
   );
 
   test('gateway and database listen on loopback only', async () => {
-    const listening = await world().plain.machine.succeed('ss -Hltn');
+    const listening = await world().azure.machine.succeed('ss -Hltn');
     const sockets = listening
       .trim()
       .split('\n')
@@ -43,7 +43,7 @@ export function networkClaims(world: () => World): void {
   });
 
   test('a guest reaches nothing outside the network of the test', async () => {
-    const said = await world().plain.machine.fail('curl -sS -m 10 http://1.1.1.1/');
+    const said = await world().azure.machine.fail('curl -sS -m 10 http://1.1.1.1/');
     expect(said).toMatch(/curl: \((7|28)\)/);
   });
 }

@@ -1,9 +1,8 @@
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test, vi } from 'vitest';
 import { type Appliance, facts } from './appliance.ts';
-import type { World } from './world.ts';
+import { names, type World } from './world.ts';
 
 const { credentials: credentialsFile, serviceEnv } = facts.paths;
-const NAMES = ['plain', 'azure'] as const;
 const PATIENCE = { timeout: 180_000, interval: 1000 };
 
 /** What no later boot may change: the machine's identity, and the secrets its services run with. */
@@ -16,20 +15,20 @@ export function rebootClaims(world: () => World): void {
   const before = new Map<string, Record<string, string>>();
 
   beforeAll(async () => {
-    for (const name of NAMES) before.set(name, await memoryOf(world()[name]));
+    await Promise.all(names.map(async (name) => before.set(name, await memoryOf(world()[name]))));
     await world().plain.machine.succeed(`rm ${credentialsFile}`);
-    await Promise.all(NAMES.map((name) => world()[name].machine.reboot()));
+    await Promise.all(names.map((name) => world()[name].machine.reboot()));
   });
 
-  test.each(NAMES)('the service of the %s machine comes back by itself', async (name) => {
+  test.each(names)('the service of the %s machine comes back by itself', async (name) => {
     const { client, url, credentials } = world()[name];
     const headers = { authorization: `Bearer ${credentials.masterKey}` };
     const status = async (): Promise<number | string> =>
       client.fetch(`${url}/v1/models`, { headers }).then((answer) => answer.status, String);
-    await expect.poll(status, PATIENCE).toBe(200);
+    await vi.waitFor(async () => expect(await status()).toBe(200), PATIENCE);
   });
 
-  test.each(NAMES)('every secret of the %s machine is the same', async (name) => {
+  test.each(names)('every secret of the %s machine is the same', async (name) => {
     expect(await memoryOf(world()[name])).toEqual(before.get(name));
   });
 

@@ -22,7 +22,7 @@ import {
   withoutLine,
 } from './apparmor-attempts.ts';
 import { facts } from './appliance.ts';
-import type { World } from './world.ts';
+import type { Name, World } from './world.ts';
 
 const firewall = (name: string): string => fileURLToPath(new URL(`../firewall/${name}`, import.meta.url));
 const SCRATCH = '/run/walls';
@@ -79,34 +79,34 @@ async function listen(network: Network, targets: readonly Target[]): Promise<() 
 }
 
 /** The outbound rules, tried on the machine itself. Natively `tests/firewall` tries the same ones, and many more. */
-function firewallClaims(world: () => World): void {
+export function firewallClaims(world: () => World): void {
   let stop: () => Promise<void>;
   beforeAll(async () => {
-    const { network, plain } = world();
+    const { network, azure } = world();
     await network.ownEveryAddress();
     stop = await listen(network, [...reached, ...refused].map(parseTarget));
-    await plain.machine.succeed(`mkdir -m 0755 -p ${SCRATCH}`);
+    await azure.machine.succeed(`mkdir -m 0755 -p ${SCRATCH}`);
     for (const name of ['attempts.ts', 'target.ts']) {
-      await plain.machine.succeed(
+      await azure.machine.succeed(
         `cat > ${SCRATCH}/${name} && chmod 0644 ${SCRATCH}/${name}`,
         readFileSync(firewall(name), 'utf8'),
       );
     }
   });
   afterAll(async () => {
-    await world().plain.machine.succeed(`rm -r ${SCRATCH}; ufw reload`);
+    await world().azure.machine.succeed(`rm -r ${SCRATCH}; ufw reload`);
     await stop();
   });
 
   test('everybody who is tried would answer another user', async () => {
     const open = [...reached, ...refused].filter((target) => !/169\.254|168\.63|fd00:/.test(target));
-    expect(await tried(world().plain.machine, 'www-data', open)).toEqual(all(open, 'answered'));
+    expect(await tried(world().azure.machine, 'www-data', open)).toEqual(all(open, 'answered'));
   });
 
   test.each(['as the machine has started', 'after a reload of UFW'])(
     "the gateway's user reaches HTTPS of public addresses and nothing else, %s",
     async (when) => {
-      const { machine } = world().plain;
+      const { machine } = world().azure;
       if (when.startsWith('after')) await machine.succeed('ufw reload');
       expect(await tried(machine, facts.users.service, [...reached, ...refused, METADATA])).toEqual({
         ...all(reached, 'answered'),
@@ -116,7 +116,7 @@ function firewallClaims(world: () => World): void {
   );
 
   test('root alone reaches the metadata service', async () => {
-    const { machine } = world().plain;
+    const { machine } = world().azure;
     await machine.succeed(
       'curl -s -o /dev/null -m 10 -H Metadata:true http://169.254.169.254/metadata/instance',
     );
@@ -126,7 +126,7 @@ function firewallClaims(world: () => World): void {
   });
 
   test("what the operator's file names is opened, and closed again", async () => {
-    const { machine } = world().plain;
+    const { machine } = world().azure;
     const { egress } = facts.paths;
     const open = ['tcp 10.1.2.3 443', 'tcp 203.0.113.20 8443'];
     await machine.succeed(`cp -p ${egress} ${SCRATCH}/egress.conf`);
@@ -143,79 +143,78 @@ function firewallClaims(world: () => World): void {
   });
 }
 
-export function wallClaims(world: () => World): void {
-  describe('the firewall', () => firewallClaims(world));
+/** Comes before the attempts, which are denied. */
+export function allowedClaims(world: () => World, name: Name): void {
+  test('all that the machine has done was allowed', async () => {
+    expect(await denials(world()[name].machine)).toEqual([]);
+  });
+}
 
-  describe('AppArmor', () => {
-    test.each(['plain', 'azure'] as const)('all that the %s machine has done was allowed', async (name) => {
-      expect(await denials(world()[name].machine)).toEqual([]);
-    });
-
-    test('our profiles enforce, and the gateway runs under its own', async () => {
-      const status = JSON.parse(await world().plain.machine.succeed('aa-status --json')) as {
-        profiles: Record<string, string>;
-        processes: Record<string, readonly { profile: string; status: string }[]>;
-      };
-      expect(status.profiles).toMatchObject(Object.fromEntries(profiles.map((name) => [name, 'enforce'])));
-      const confined = Object.values(status.processes).flat();
-      expect(confined).toContainEqual(
-        expect.objectContaining({ profile: 'litellm-gateway', status: 'enforce' }),
-      );
-    });
-
-    describe.each(profiles)('in %s', (profile) => {
-      let undo: () => Promise<void>;
-      beforeAll(async () => {
-        undo = await admitInterpreter(world().plain.machine, profile);
-      });
-      afterAll(() => undo());
-
-      test.each([
-        reading('/root/.bashrc'),
-        reading('/etc/shadow'),
-        readingOfOthers('/home/azureuser/.ssh/authorized_keys'),
-        reading('/etc/ssh/sshd_config'),
-        rawSocket,
-        packetSocket,
-        running,
-      ])('who $act is denied it, and the log says so', async (attempt) => {
-        const { free, confined, log } = await attempted(world().plain.machine, profile, attempt);
-        expect(free).toBe(0);
-        expect(confined).toBe('Permission denied');
-        const quiet = withoutLine.some(([name, act]) => name === profile && act === attempt.act);
-        if (quiet) expect(log.filter((line) => attempt.logged.test(line))).toEqual([]);
-        else expect(log).toContainEqual(expect.stringMatching(attempt.logged));
-      });
-    });
+export function apparmorClaims(world: () => World): void {
+  test('our profiles enforce, and the gateway runs under its own', async () => {
+    const status = JSON.parse(await world().plain.machine.succeed('aa-status --json')) as {
+      profiles: Record<string, string>;
+      processes: Record<string, readonly { profile: string; status: string }[]>;
+    };
+    expect(status.profiles).toMatchObject(Object.fromEntries(profiles.map((name) => [name, 'enforce'])));
+    const confined = Object.values(status.processes).flat();
+    expect(confined).toContainEqual(
+      expect.objectContaining({ profile: 'litellm-gateway', status: 'enforce' }),
+    );
   });
 
-  describe('the sandboxes', () => {
-    let rows: readonly ExposureRow[];
+  describe.each(profiles)('in %s', (profile) => {
+    let undo: () => Promise<void>;
     beforeAll(async () => {
-      const { machine } = world().plain;
-      const run: RunProgram = async (program, args) => {
-        const { code, stdout, stderr } = await machine.run([program, ...args].map(quote).join(' '));
-        return { exitCode: code ?? -1, stdout, stderr };
-      };
-      rows = await exposureTable(run);
+      undo = await admitInterpreter(world().plain.machine, profile);
     });
+    afterAll(() => undo());
 
-    test('no service is more exposed than is promised', () => {
-      expect(exposureFaults(rows)).toEqual([]);
+    test.each([
+      reading('/root/.bashrc'),
+      reading('/etc/shadow'),
+      readingOfOthers('/home/azureuser/.ssh/authorized_keys'),
+      reading('/etc/ssh/sshd_config'),
+      rawSocket,
+      packetSocket,
+      running,
+    ])('who $act is denied it, and the log says so', async (attempt) => {
+      const { free, confined, log } = await attempted(world().plain.machine, profile, attempt);
+      expect(free).toBe(0);
+      expect(confined).toBe('Permission denied');
+      const quiet = withoutLine.some(([name, act]) => name === profile && act === attempt.act);
+      if (quiet) expect(log.filter((line) => attempt.logged.test(line))).toEqual([]);
+      else expect(log).toContainEqual(expect.stringMatching(attempt.logged));
     });
+  });
+}
 
-    test('every service for which something is promised is rated', () => {
-      const promised = [
-        'nginx.service',
-        'postgresql@.*\\.service',
-        ...enabledUnits.filter((name) => name.endsWith('.service')),
-      ];
-      for (const name of promised) {
-        const found = rows.filter(
-          ({ unit, limit }) => limit !== undefined && new RegExp(`^${name}$`).test(unit),
-        );
-        expect(found, name).not.toEqual([]);
-      }
-    });
+export function sandboxClaims(world: () => World): void {
+  let rows: readonly ExposureRow[];
+  beforeAll(async () => {
+    const { machine } = world().azure;
+    const run: RunProgram = async (program, args) => {
+      const { code, stdout, stderr } = await machine.run([program, ...args].map(quote).join(' '));
+      return { exitCode: code ?? -1, stdout, stderr };
+    };
+    rows = await exposureTable(run);
+  });
+
+  test('no service is more exposed than is promised', () => {
+    expect(exposureFaults(rows)).toEqual([]);
+  });
+
+  test('every service for which something is promised is rated', () => {
+    const promised = [
+      'nginx.service',
+      'postgresql@.*\\.service',
+      ...enabledUnits.filter((name) => name.endsWith('.service')),
+    ];
+    for (const name of promised) {
+      const found = rows.filter(
+        ({ unit, limit }) => limit !== undefined && new RegExp(`^${name}$`).test(unit),
+      );
+      expect(found, name).not.toEqual([]);
+    }
   });
 }

@@ -1,25 +1,29 @@
 /**
  * The image, proven as virtual machines: one boots by BIOS outside any cloud, one by UEFI where firmware and metadata
- * service say Azure. What is claimed about them lies in the files beside this one, in the order of a machine's life.
+ * service say Azure. What is claimed about them lies in the files beside this one, in the order of a machine's life. The
+ * claims of one machine are made in turn, beside those of the other: an emulated machine keeps one processor busy.
  */
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest';
 import { bootClaims } from './claims-boot.ts';
 import { callClaims } from './claims-calls.ts';
 import { cisClaims } from './claims-cis.ts';
-import { credentialClaims } from './claims-credentials.ts';
+import { credentialClaims, identityClaims } from './claims-credentials.ts';
 import { databaseClaims } from './claims-database.ts';
 import { loginClaims } from './claims-login.ts';
 import { networkClaims } from './claims-network.ts';
 import { rebootClaims } from './claims-reboot.ts';
 import { sbomClaims } from './claims-sbom.ts';
-import { secrecyClaims } from './claims-secrecy.ts';
+import { errorClaims, secrecyClaims } from './claims-secrecy.ts';
 import { uiClaims } from './claims-ui.ts';
 import { verifyClaims } from './claims-verify.ts';
-import { wallClaims } from './claims-walls.ts';
+import { allowedClaims, apparmorClaims, firewallClaims, sandboxClaims } from './claims-walls.ts';
 import { keepEvidence, World } from './world.ts';
 
 let world: World;
 const theWorld = (): World => world;
+
+const beside = { concurrent: true };
+const inTurn = { concurrent: false };
 
 beforeAll(async () => {
   world = await World.create();
@@ -27,18 +31,48 @@ beforeAll(async () => {
 afterAll(async () => {
   await world?.[Symbol.asyncDispose]();
 });
-beforeEach(() => keepEvidence(world.plain.machine, world.azure.machine));
+beforeEach((test) => keepEvidence(test, ...world.machines));
 
-describe('first boot', () => bootClaims(theWorld));
-describe('credentials', () => credentialClaims(theWorld));
-describe('checklist', () => verifyClaims(theWorld));
-describe('login', () => loginClaims(theWorld));
-describe('admin UI', () => uiClaims(theWorld));
-describe('calls', () => callClaims(theWorld));
-describe('network', () => networkClaims(theWorld));
-describe('SBOM', () => sbomClaims(theWorld));
-describe('database', () => databaseClaims(theWorld));
-describe('CIS', () => cisClaims(theWorld));
-describe('reboot', () => rebootClaims(theWorld));
-describe('walls', () => wallClaims(theWorld));
-describe('secrecy', () => secrecyClaims(theWorld));
+describe('the plain machine, come up', beside, () => {
+  beforeAll(() => world.comeUp('plain'));
+  describe('first boot', inTurn, () => bootClaims(theWorld, 'plain'));
+  describe('credentials', inTurn, () => credentialClaims(theWorld, 'plain'));
+  describe('login', inTurn, () => loginClaims(theWorld));
+  describe('admin UI', inTurn, () => uiClaims(theWorld));
+  describe('calls', inTurn, () => callClaims(theWorld));
+  describe('and its twin', inTurn, () => {
+    beforeAll(() => world.comeUp('azure'));
+    describe('identity', () => identityClaims(theWorld));
+    describe('checklist', () => verifyClaims(theWorld));
+  });
+});
+describe('the azure machine, come up', beside, () => {
+  beforeAll(() => world.comeUp('azure'));
+  describe('first boot', inTurn, () => bootClaims(theWorld, 'azure'));
+  describe('credentials', inTurn, () => credentialClaims(theWorld, 'azure'));
+  describe('CIS', inTurn, () => cisClaims(theWorld));
+  describe('network', inTurn, () => networkClaims(theWorld));
+  describe('sandboxes', inTurn, () => sandboxClaims(theWorld));
+});
+
+describe('both machines, rebooted', () => rebootClaims(theWorld));
+
+describe('the plain machine, rebooted', beside, () => {
+  describe('walls', inTurn, () => {
+    allowedClaims(theWorld, 'plain');
+    describe('AppArmor', () => apparmorClaims(theWorld));
+  });
+  describe('SBOM', inTurn, () => sbomClaims(theWorld));
+  describe('database', inTurn, () => databaseClaims(theWorld));
+  describe('secrecy', inTurn, () => {
+    secrecyClaims(theWorld, 'plain');
+    errorClaims(theWorld);
+  });
+});
+describe('the azure machine, rebooted', beside, () => {
+  describe('walls', inTurn, () => {
+    allowedClaims(theWorld, 'azure');
+    describe('the firewall', () => firewallClaims(theWorld));
+  });
+  describe('secrecy', inTurn, () => secrecyClaims(theWorld, 'azure'));
+});

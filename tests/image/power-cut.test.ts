@@ -9,7 +9,7 @@ import { keepEvidence, places } from './world.ts';
 
 const moments = Array.from({ length: 10 }, seededMoment);
 
-test.each(moments)('a first boot that loses power after %i ms completes at the next one', async (moment) => {
+test.for(moments)('a first boot that loses power after %i ms completes', async (moment, context) => {
   await using network = await Network.create();
   const wire = await network.plug(1);
   const machine = await Machine.create({
@@ -21,7 +21,7 @@ test.each(moments)('a first boot that loses power after %i ms completes at the n
   });
   await using cleanUp = new AsyncDisposableStack();
   cleanUp.defer(() => machine.powerCut());
-  keepEvidence(machine);
+  keepEvidence(context, machine);
 
   await startWithPowerCut(machine, moment);
   const appliance = cleanUp.use(await Appliance.ready(machine, network, guestAddresses(1)));

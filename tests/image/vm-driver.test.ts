@@ -47,7 +47,7 @@ async function bakeSmall(kvm: boolean): Promise<{ image: string; tree: string }>
   return { image, tree: sealed.tree };
 }
 
-test('a bake in a virtual machine ends in a clean disk that boots', async () => {
+test('a bake in a virtual machine ends in a clean disk that boots', async (context) => {
   rmSync(directory, { recursive: true, force: true });
   const kvm = await kvmWorks();
   const { image, tree } = await bakeSmall(kvm);
@@ -65,7 +65,7 @@ test('a bake in a virtual machine ends in a clean disk that boots', async () => 
   });
   await using cleanUp = new AsyncDisposableStack();
   cleanUp.defer(() => machine.powerCut());
-  keepEvidence(machine);
+  keepEvidence(context, machine);
   await machine.start();
   await machine.waitForSsh();
   expect(await machine.succeed('cat /etc/baked')).toBe('baked for debian-13 by vm\n');

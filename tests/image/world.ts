@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import { onTestFailed } from 'vitest';
+import type { TestContext } from 'vitest';
 import { kvmWorks, Machine, type MachineOptions } from '../../packer/index.ts';
 import { Authority } from '../harness/authority.ts';
 import { type FakeProvider, startFakeProvider } from '../harness/fake-provider.ts';
@@ -23,9 +23,9 @@ export const PUBLIC_ADDRESS = '203.0.113.77';
 /** The launch's password for the user, right but of no use for SSH. Strong, or the machine would refuse it. */
 export const PASSWORD = `7Q-${[...randomBytes(12)].map(syllable).join('')}`;
 
-/** Neither repeats nor sequences, which a password may not have. */
+/** Neither repeats nor letters that follow each other in the alphabet: a few of those, and a password is refused as too systematic. */
 function syllable(byte: number): string {
-  return `${'bdfgkmnprstvz'[byte % 13]}${'aeiou'[byte % 5]}`;
+  return `${'gkmqrswxz'[byte % 9]}${'aeiou'[byte % 5]}`;
 }
 
 /** What the disks have more than the image, as in a cloud. */
@@ -40,30 +40,54 @@ const azureFirmware = {
   chassisAssetTag: '7783-7084-3265-9085-8269-3286-77',
 } as const;
 
+export const names = ['plain', 'azure'] as const;
+export type Name = (typeof names)[number];
+
 /** Two machines from one image, the provider they call and the people outside, in a network of their own. */
 export class World implements AsyncDisposable {
   readonly network: Network;
   readonly authority: Authority;
   readonly provider: FakeProvider;
-  /** Booted by BIOS, outside any cloud; its power was cut during first boot. */
-  readonly plain: Appliance;
-  /** Booted by UEFI, where firmware and metadata service say Azure. */
-  readonly azure: Appliance;
+  readonly machines: readonly Machine[];
+  readonly #booting: Readonly<Record<Name, Promise<Appliance>>>;
+  readonly #up = new Map<Name, Appliance>();
   readonly #cleanUp: AsyncDisposableStack;
 
   private constructor(
     fixtures: Pick<World, 'network' | 'authority' | 'provider'>,
-    machines: Pick<World, 'plain' | 'azure'>,
+    machines: Readonly<Record<Name, BootingMachine>>,
     cleanUp: AsyncDisposableStack,
   ) {
     this.network = fixtures.network;
     this.authority = fixtures.authority;
     this.provider = fixtures.provider;
-    this.plain = machines.plain;
-    this.azure = machines.azure;
+    this.machines = names.map((name) => machines[name].machine);
+    this.#booting = { plain: machines.plain.up, azure: machines.azure.up };
     this.#cleanUp = cleanUp;
   }
 
+  /** Booted by BIOS, outside any cloud; its power was cut during first boot. */
+  get plain(): Appliance {
+    return this.#appliance('plain');
+  }
+
+  /** Booted by UEFI, where firmware and metadata service say Azure. */
+  get azure(): Appliance {
+    return this.#appliance('azure');
+  }
+
+  /** Waits until the machine has completed its first boot; before that nothing can be asked of it. */
+  async comeUp(name: Name): Promise<void> {
+    this.#up.set(name, await this.#booting[name]);
+  }
+
+  #appliance(name: Name): Appliance {
+    const appliance = this.#up.get(name);
+    if (appliance === undefined) throw new Error(`the ${name} machine has not come up`);
+    return appliance;
+  }
+
+  /** Switches both machines on. */
   static async create(): Promise<World> {
     const image = newestImage();
     await using cleanUp = new AsyncDisposableStack();
@@ -87,7 +111,7 @@ export class World implements AsyncDisposable {
       index: number,
       options: Pick<MachineOptions, 'name' | 'firmware' | 'smbios'>,
       start: (machine: Machine) => Promise<void>,
-    ) => {
+    ): Promise<BootingMachine> => {
       const wire = await network.plug(index);
       const directory = `${places.machines}/${options.name}`;
       const machine = await Machine.create({
@@ -95,18 +119,30 @@ export class World implements AsyncDisposable {
         ...{ directory, image, moreGiB: MORE_GIB, wire, kvm, password: PASSWORD },
       });
       cleanUp.defer(() => machine.powerCut());
-      return cleanUp.use(await bootUp(machine, start, network, index));
+      const up = bootUp(machine, start, network, index);
+      // Whoever waits for it is told; nobody may have come to that yet.
+      up.catch(() => undefined);
+      return { machine, up };
     };
-    const [plain, azure] = await Promise.all([
-      boot(1, { name: 'plain', firmware: 'bios' }, (machine) => startWithPowerCut(machine, CUT_AFTER_MS)),
-      boot(2, { name: 'azure', firmware: 'uefi', smbios: azureFirmware }, (machine) => machine.start()),
-    ]);
+    const plain = await boot(1, { name: 'plain', firmware: 'bios' }, (machine) =>
+      startWithPowerCut(machine, CUT_AFTER_MS),
+    );
+    const azure = await boot(2, { name: 'azure', firmware: 'uefi', smbios: azureFirmware }, (machine) =>
+      machine.start(),
+    );
     return new World({ network, authority, provider }, { plain, azure }, cleanUp.move());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const appliance of this.#up.values()) await appliance[Symbol.asyncDispose]();
     await this.#cleanUp.disposeAsync();
   }
+}
+
+interface BootingMachine {
+  readonly machine: Machine;
+  /** Settles when first boot is complete, or has failed. */
+  readonly up: Promise<Appliance>;
 }
 
 async function bootUp(
@@ -124,8 +160,8 @@ async function bootUp(
   }
 }
 
-/** Keeps serial log, screen and journal of the machines when the running test fails. */
-export function keepEvidence(...machines: readonly Machine[]): void {
+/** Keeps serial log, screen and journal of the machines when the test fails. */
+export function keepEvidence({ onTestFailed }: TestContext, ...machines: readonly Machine[]): void {
   onTestFailed(async ({ task }) => {
     const directory = `${places.failed}/${task.name.replaceAll(/[^A-Za-z0-9]+/g, '-')}`;
     for (const machine of machines) await machine.saveEvidence(directory);
