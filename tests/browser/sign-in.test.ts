@@ -144,6 +144,8 @@ test.each([
 
 test('the form can be filled in and sent with the keyboard alone', async () => {
   await page.goto(`${address}/ui/sign-in`);
+  // The page has put the cursor there itself; what is typed before is lost.
+  await page.getByLabel('User name').and(page.locator(':focus')).waitFor();
   await page.keyboard.type('admin');
   await page.keyboard.press('Tab');
   await page.keyboard.type(OWN_PASSWORD);
