@@ -37,13 +37,12 @@ interface VitestReport {
  * small one by the other driver.
  */
 export const rows = [
-  [suite('unit', ['unit'], true), suite('integration', ['firstboot', 'firewall'])],
   [
-    bakeStage(),
-    suite('driver', ['image', 'boot'], true),
-    suite('edge', ['edge']),
+    suite('unit', ['unit'], true),
+    suite('integration', ['firstboot', 'firewall']),
     suite('browser', ['edge', 'browser']),
   ],
+  [bakeStage(), suite('driver', ['image', 'boot'], true), suite('edge', ['edge'])],
 ];
 
 /** What is claimed of the image, booted. */
