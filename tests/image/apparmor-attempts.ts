@@ -13,9 +13,10 @@ const LOCAL = '/etc/apparmor.d/local';
 /** Lets the interpreter itself run in a profile and nothing more. */
 const INTERPRETER = '/usr/bin/perl mr,\ninclude <abstractions/perl>\n';
 
-/** Prints every denial that the machine has logged: auditd keeps the kernel's words about AppArmor, of all boots. */
+/** Prints what `denials` returns. */
 const DENIALS = `cat $(ls -tr /var/log/audit/audit.log*) | { grep -a '^type=AVC .*apparmor="DENIED"' || true; }`;
 
+/** Every denial that the machine has logged: auditd keeps the kernel's words about AppArmor, of all boots. */
 export async function denials(machine: Machine): Promise<string[]> {
   return (await machine.succeed(DENIALS)).split('\n').filter((line) => line !== '');
 }

@@ -179,8 +179,11 @@ export function apparmorClaims(world: () => World): void {
     beforeAll(async () => {
       const { machine } = world().plain;
       const undo = await admitInterpreter(machine, profile);
-      seen = await attempted(machine, profile, forbidden);
-      await undo();
+      try {
+        seen = await attempted(machine, profile, forbidden);
+      } finally {
+        await undo();
+      }
     });
 
     test.each(forbidden)('who $act is denied it, and the log says so', (attempt) => {

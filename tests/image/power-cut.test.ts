@@ -9,7 +9,9 @@ import { keepEvidence, places } from './world.ts';
 
 const moments = Array.from({ length: 10 }, seededMoment);
 
-test.for(moments)('a first boot that loses power after %i ms completes', async (moment, context) => {
+const title = 'a first boot that loses power after %i ms completes at the next one';
+
+test.for(moments)(title, async (moment, context) => {
   await using network = await Network.create();
   const wire = await network.plug(1);
   const machine = await Machine.create({

@@ -23,7 +23,10 @@ export const PUBLIC_ADDRESS = '203.0.113.77';
 /** The launch's password for the user, right but of no use for SSH. Strong, or the machine would refuse it. */
 export const PASSWORD = `7Q-${[...randomBytes(12)].map(syllable).join('')}`;
 
-/** Neither repeats nor letters that follow each other in the alphabet: a few of those, and a password is refused as too systematic. */
+/**
+ * Neither repeats nor letters that follow each other in the alphabet: a few of those, and a password is refused as too
+ * systematic.
+ */
 function syllable(byte: number): string {
   return `${'gkmqrswxz'[byte % 9]}${'aeiou'[byte % 5]}`;
 }
@@ -160,10 +163,10 @@ async function bootUp(
   }
 }
 
-/** Keeps serial log, screen and journal of the machines when the test fails. */
+/** Keeps serial log, screen and journal of the machines when the test fails, under its name and those around it. */
 export function keepEvidence({ onTestFailed }: TestContext, ...machines: readonly Machine[]): void {
   onTestFailed(async ({ task }) => {
-    const directory = `${places.failed}/${task.name.replaceAll(/[^A-Za-z0-9]+/g, '-')}`;
+    const directory = `${places.failed}/${task.fullTestName.replaceAll(/[^A-Za-z0-9]+/g, '-')}`;
     for (const machine of machines) await machine.saveEvidence(directory);
   });
 }
