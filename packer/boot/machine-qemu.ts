@@ -1,6 +1,7 @@
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { $ } from 'zx';
+import { accelerationFor } from '../acceleration.ts';
 import type { Wire } from './wire.ts';
 
 export type Firmware = 'bios' | 'uefi';
@@ -78,12 +79,9 @@ export function qemuCommand(hardware: Hardware): string[] {
   ];
 }
 
-/**
- * Without KVM, a CPU model without AVX is the quickest to emulate. It goes without cmpxchg16b too: under load QEMU 7.2
- * has resumed an emulated one with wrong flags, which ended the guest's kernel in a double fault in its allocator.
- */
 function processor(kvm: boolean): string[] {
-  return kvm ? ['-accel', 'kvm', '-cpu', 'host'] : ['-accel', 'tcg,thread=multi', '-cpu', 'Nehalem,-cx16'];
+  const { accelerator, cpu } = accelerationFor(kvm);
+  return ['-accel', accelerator, '-cpu', cpu];
 }
 
 function firmware({ firmware: kind, directory }: Hardware): string[] {

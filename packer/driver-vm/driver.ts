@@ -1,4 +1,5 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { accelerationFor } from '../acceleration.ts';
 import type { Base } from '../base/base.ts';
 import type { Work } from '../command.ts';
 import { readRootTree } from '../disk/read-tree.ts';
@@ -8,7 +9,6 @@ import { runPacker, type Stage, transcriptOf } from '../packer-run.ts';
 import { playVariables } from '../play-variables.ts';
 import { shellFor } from '../shell.ts';
 import { makeSshKey, type SshKey, sshLine } from '../ssh.ts';
-import { accelerationFor } from './acceleration.ts';
 import { baseDisk } from './base-disk.ts';
 import { endLeftover, pidFile } from './leftover.ts';
 import { seedFor } from './seed.ts';

@@ -65,8 +65,8 @@ variable "accelerator" {
 
 variable "cpu" {
   type        = string
-  description = "vm: processor that the guest sees; one without AVX is as fast as any under emulation."
-  default     = "Nehalem"
+  description = "vm: processor that the guest sees, with QEMU's options for it."
+  default     = "qemu64"
 }
 
 variable "serial_log" {
