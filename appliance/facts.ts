@@ -37,6 +37,8 @@ export interface BaseFacts {
   readonly scap: string;
   /** The values of CIS_ENGINE that it can be hardened with. */
   readonly cisEngines: readonly CisEngine[];
+  /** Packages that a target wants on its machines, by the target's name; one that wants none is not in it. */
+  readonly agents: Readonly<Record<string, readonly string[]>>;
   readonly source: CloudImageSource | BootstrapSource;
 }
 
@@ -50,6 +52,10 @@ export interface TargetFacts {
   readonly sshRootLogin: SshRootLogin;
   /** After so long without a word sshd asks whether the client is still there. */
   readonly sshKeepAliveSeconds: number;
+  /** What the kernel is told besides what every machine's is. */
+  readonly kernelArguments: readonly string[];
+  /** Names or addresses to take the time from; none: those of the base. */
+  readonly timeServers: readonly string[];
 }
 
 export interface Paths {
@@ -117,6 +123,12 @@ const text = { type: 'string', minLength: 1 } as const;
 const port = { type: 'integer', minimum: 1, maximum: 65535 } as const;
 const userName = { type: 'string', pattern: '^[a-z_][a-z0-9_-]{0,30}$' } as const;
 const absolutePath = { type: 'string', pattern: '^/[^\\s]+$' } as const;
+/** As Debian's policy has it, 5.6.7. */
+export const packageNames = {
+  type: 'array',
+  uniqueItems: true,
+  items: { type: 'string', pattern: '^[a-z0-9][a-z0-9+.-]+$' },
+} as const;
 const majorMinor = { type: 'string', pattern: '^\\d+\\.\\d+$' } as const;
 
 function record<const K extends string>(keys: Record<K, object>) {
@@ -167,6 +179,7 @@ const base = record({
   python: majorMinor,
   scap: { type: 'string', pattern: '^[a-z]+\\d+$' },
   cisEngines: { type: 'array', minItems: 1, uniqueItems: true, items: { enum: cisEngines } },
+  agents: { type: 'object', additionalProperties: packageNames },
   source: {
     type: 'object',
     required: ['kind'],
@@ -187,6 +200,8 @@ export const targetSchemas = {
   adminPassword: { enum: ['random', 'instance-id'] },
   sshRootLogin: { enum: ['no', 'prohibit-password'] },
   sshKeepAliveSeconds: { type: 'integer', minimum: 30, maximum: 235 },
+  kernelArguments: { type: 'array', items: { type: 'string', pattern: '^[\\w.]+(=[\\w.,:/-]+)?$' } },
+  timeServers: { type: 'array', items: { type: 'string', pattern: '^[\\w.:-]+$' } },
 } as const;
 
 const pem = {

@@ -4,6 +4,7 @@ import {
   type Facts,
   FactsError,
   type ProductFacts,
+  packageNames,
   productSchemas,
   type TargetFacts,
   targetSchemas,
@@ -20,6 +21,8 @@ export interface MachineFacts extends ProductFacts, TargetFacts {
   readonly postgresql: number;
   /** nginx `major.minor` of the base. */
   readonly nginx: string;
+  /** Packages that the target wants on its machines. */
+  readonly agents: readonly string[];
   /** Commit that the image was built from; ends in `-dirty` when the work tree had changes. */
   readonly commit: string;
 }
@@ -31,6 +34,7 @@ const properties = {
   target: text,
   postgresql: { type: 'integer' },
   nginx: text,
+  agents: packageNames,
   ...targetSchemas,
   commit: text,
 };
@@ -47,8 +51,9 @@ function known<T>(table: Readonly<Record<string, T>>, name: string, kind: string
 /** The facts of a machine baked from `base` for `target`. Throws FactsError for an unknown name, listing the known ones. */
 export function machineFacts(facts: Facts, base: string, target: string, commit: string): MachineFacts {
   const { bases, targets, image, publisher: _, ...product } = facts;
-  const { postgresql, nginx } = known(bases, base, 'base');
-  return { ...product, base, target, postgresql, nginx, ...known(targets, target, 'target'), commit };
+  const { postgresql, nginx, agents } = known(bases, base, 'base');
+  const ofTarget = known(targets, target, 'target');
+  return { ...product, base, target, postgresql, nginx, agents: agents[target] ?? [], ...ofTarget, commit };
 }
 
 /** Reads the facts that were baked into this machine. Throws FactsError when the file is missing or wrong. */

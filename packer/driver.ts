@@ -19,6 +19,8 @@ export interface Play {
   readonly work: string;
   /** Size of the image's disk. */
   readonly diskBytes: number;
+  /** What the target wants the kernel to be told. */
+  readonly kernelArguments: readonly string[];
   /** KEEP=1: a machine in which something fails stays, and how to enter it is printed. */
   readonly keep: boolean;
 }
@@ -31,12 +33,15 @@ export interface SealedDisk {
 }
 
 /**
- * A way to get from a base to a disk. What `bake` puts into its directory is cached, and `seal` works on a copy of it.
- * Whatever the driver, the root file system as it was baked is there as `tree`: the evidence is made from that.
+ * A way to get from a base to a disk. What `bake` puts into its directory is cached; `adapt` makes a copy of that a machine
+ * of its target, and `seal` works on a copy of what it is given. Whatever the driver, the root file system is there as
+ * `tree`: the evidence is made from that.
  */
 export interface Driver {
   readonly name: DriverName;
   bake(base: Base, directory: string, play: Play): Promise<void>;
+  /** Plays the part of the target; returns the directory with the result, inside `play.work`. */
+  adapt(directory: string, play: Play): Promise<string>;
   seal(directory: string, play: Play): Promise<SealedDisk>;
   /** KEEP=1: leaves a machine of what was baked behind, or says how to start one. */
   leave(directory: string, play: Play): Promise<void>;

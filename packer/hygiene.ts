@@ -88,6 +88,11 @@ export function hygieneRules({ paths }: ProductFacts): readonly HygieneRule[] {
       '/var/lib/cloud/data/*',
       '/var/lib/cloud/sem/*',
     ),
+    ...absent(
+      "a cloud's agent would take the machine for the build's",
+      '/var/lib/waagent',
+      '/var/lib/google',
+    ),
     ...absent('a timer would believe that it is late', '/var/lib/systemd/timers/stamp-*'),
     ...absent('a database is made at first boot', '/etc/postgresql/*/*', '/var/lib/postgresql/*/*'),
     ...absent(

@@ -5,7 +5,6 @@ import {
   type CheckResult,
   checkSbom,
   chooseKey,
-  cisTailoredOut,
   evidenceNames,
   makeSbom,
   readPassphrase,
@@ -33,11 +32,11 @@ import { type HygieneRule, hygieneFaults, hygieneRules } from './hygiene.ts';
 import { bakeId, type Inputs, readInputs } from './inputs.ts';
 import { installedPackages, type Manifest, rehearsalReasons } from './manifest.ts';
 import { oneAtATime } from './one-at-a-time.ts';
-import type { ImageOptions } from './options.ts';
+import { type ImageOptions, PLAIN_TARGET } from './options.ts';
 import { writeOutput } from './output.ts';
 import { ensurePacker } from './packer-program.ts';
-import { writePayload } from './payload.ts';
 import { places } from './places.ts';
+import { makePlays } from './plays.ts';
 import { scanImage } from './scan-image.ts';
 import { shellFor } from './shell.ts';
 import { keepAsSealed, proveNothingElse, shipReports } from './ship-reports.ts';
@@ -65,37 +64,35 @@ export async function makeImage(facts: Facts, options: ImageOptions, work: Work)
   const commit = await describeCommit(shellFor(signal), places.root);
   const time = await sourceTime(shellFor(signal), places.root);
   const machine = machineFacts(facts, base.name, options.target, commit);
-  const payload = `${directory}/payload`;
   const bundles = await log.step('bundles', bundlePrograms);
-  const payloadHash = await log.step('payload', async () => writePayload(payload, machine, bundles));
   const evidence = `${directory}/evidence`;
   const hygiene = hygieneRules(facts);
-  const play: Play = {
-    playbook: options.playbook ?? `${places.ansible}/playbook.yml`,
-    ansible,
-    packer,
-    ...(lockdown && { lockdown }),
-    variables: {
-      payload_dir: payload,
-      evidence_dir: evidence,
-      hygiene,
-      driver: driver.name,
-      appliance: machine,
-      cis_tailored_out: cisTailoredOut(base.name, options.target),
-    },
-    work: directory,
-    diskBytes: facts.image.diskGiB * GiB,
-    keep: options.keep,
-  };
-  const inputs = await readInputs(base, play, payloadHash, signal);
-  const baked = await bake(base, driver, play, inputs, work);
+  const plays = await log.step('payload', async () =>
+    makePlays(facts, { base: base.name, target: options.target, commit }, bundles, {
+      playbook: options.playbook ?? `${places.ansible}/playbook.yml`,
+      ansible,
+      packer,
+      ...(lockdown && { lockdown }),
+      variables: { evidence_dir: evidence, hygiene, driver: driver.name },
+      work: directory,
+      diskBytes: facts.image.diskGiB * GiB,
+      keep: options.keep,
+    }),
+  );
+  const { payload, target: play } = plays;
+  const inputs = await readInputs(base, plays.bake, plays.bakedPayload, signal);
+  const baked = await bake(base, driver, plays.bake, inputs, work);
+  const adapted =
+    options.target === PLAIN_TARGET
+      ? baked
+      : await log.step(`make it a machine of ${options.target}`, () => driver.adapt(baked, play));
   const sbom = await log.step('SBOM', async () => {
-    return makeSbom({ tree: `${baked}/tree`, payload, facts: machine, bundles, time }, shellFor(signal));
+    return makeSbom({ tree: `${adapted}/tree`, payload, facts: machine, bundles, time }, shellFor(signal));
   });
   mkdirSync(evidence);
   writeFileSync(`${evidence}/sbom.json`, sbom);
   const sealed = await log.step('generalise', async () =>
-    rawDisk(shellFor(signal), await driver.seal(baked, play)),
+    rawDisk(shellFor(signal), await driver.seal(adapted, play)),
   );
   const asSealed = await log.step('keep what was sealed', () => keepAsSealed(sealed, work));
   await log.step('check what is on the disk', async () => checkHygiene(sealed, hygiene));
@@ -181,7 +178,7 @@ export async function makeImage(facts: Facts, options: ImageOptions, work: Work)
     `${evidence}/sbom.json`,
     ...[pieces, signed, signature, publicKey].map((part) => `${proof}/${part}`),
   ]);
-  if (options.keep) await driver.leave(baked, play);
+  if (options.keep) await driver.leave(adapted, play);
   return output;
 }
 

@@ -33,7 +33,7 @@ test('settings are taken as they are given', () => {
 
 test.each([
   ['BASE', 'debian-12', 'ubuntu-24.04, debian-13'],
-  ['TARGET', 'moon', 'qemu, azure'],
+  ['TARGET', 'moon', 'qemu, azure, aws, gcp, digitalocean'],
   ['DRIVER', 'docker', 'vm, container'],
   ['AUDIT', 'none', 'vm, container'],
   ['KEEP', 'yes', '0, 1'],

@@ -24,8 +24,8 @@ export type AuditMachine = (typeof AUDITS)[number];
 
 const DRIVERS = ['vm', 'container'] as const;
 const SWITCHES = ['0', '1'] as const;
-/** A target that needs nothing but the image itself. */
-const DEFAULT_TARGET = 'qemu';
+/** The target that wants nothing of its own: its machine is the one that is baked for all of them. */
+export const PLAIN_TARGET = 'qemu';
 const DEFAULT_ENGINE = 'own';
 
 /**
@@ -46,7 +46,7 @@ export function imageOptions(environment: NodeJS.ProcessEnv, facts: Facts): Imag
   if (base !== undefined) demandEngine(facts, base, cisEngine);
   return {
     base,
-    target: choice('TARGET', Object.keys(facts.targets)) ?? DEFAULT_TARGET,
+    target: choice('TARGET', Object.keys(facts.targets)) ?? PLAIN_TARGET,
     driver: choice('DRIVER', DRIVERS),
     audit: choice('AUDIT', AUDITS) ?? 'vm',
     keep: choice('KEEP', SWITCHES) === '1',

@@ -5,8 +5,8 @@ import { Failure } from './failure.ts';
 import type { Packer } from './packer.ts';
 import { shellFor } from './shell.ts';
 
-/** The two builds of the template. */
-export type Stage = 'bake' | 'generalise';
+/** The builds of the template. */
+export type Stage = 'bake' | 'target' | 'generalise';
 
 /** What Packer is asked to do. */
 export interface PackerBuild {

@@ -1,11 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { $ } from 'zx';
 import { machineFacts, readFacts, readMachineFacts } from '../appliance/index.ts';
 import { type Bundle, bundlePrograms } from './bundle.ts';
-import { writePayload } from './payload.ts';
+import { payloadFiles, writeDifferences, writePayload } from './payload.ts';
 
 const facts = machineFacts(readFacts(), 'debian-13', 'azure', 'abc');
 let directory: string;
@@ -15,7 +15,7 @@ let hash: string;
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'payload-'));
   bundles = await bundlePrograms();
-  hash = writePayload(directory, facts, bundles);
+  hash = writePayload(directory, payloadFiles(facts, bundles));
 }, 120_000);
 afterAll(() => rmSync(directory, { recursive: true }));
 
@@ -84,6 +84,33 @@ test('no provider has a key in the image', () => {
 
 test('the same inputs give the same payload', async () => {
   const again = mkdtempSync(join(tmpdir(), 'payload-'));
-  expect(writePayload(again, facts, await bundlePrograms())).toBe(hash);
+  expect(writePayload(again, payloadFiles(facts, await bundlePrograms()))).toBe(hash);
   rmSync(again, { recursive: true });
+});
+
+test('what a target has instead of what is baked for all are its facts, and what is written from them', () => {
+  const baked = payloadFiles(machineFacts(readFacts(), 'debian-13', 'qemu', 'abc'), bundles);
+  const differences = mkdtempSync(join(tmpdir(), 'payload-'));
+  writeDifferences(differences, payloadFiles(facts, bundles), baked);
+  expect(readMachineFacts(join(differences, facts.paths.machineFacts))).toEqual(facts);
+  expect(existsSync(join(differences, facts.paths.program, 'gateway.mjs'))).toBe(false);
+  rmSync(differences, { recursive: true });
+});
+
+test('a file that only one target has is not left out', () => {
+  const [first, ...others] = payloadFiles(facts, bundles);
+  expect(() =>
+    writeDifferences(
+      directory,
+      [first, ...others].flatMap((file) => file ?? []),
+      others,
+    ),
+  ).toThrow(first?.path);
+  expect(() =>
+    writeDifferences(
+      directory,
+      others,
+      [first, ...others].flatMap((file) => file ?? []),
+    ),
+  ).toThrow(first?.path);
 });

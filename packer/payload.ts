@@ -14,7 +14,7 @@ import { places } from './places.ts';
 /** A role of the playbook that installs files of ours. */
 type Role = 'gateway' | 'firewall' | 'firstboot' | 'nginx' | 'fail2ban';
 
-interface PayloadFile {
+export interface PayloadFile {
   readonly role: Role;
   /** Absolute path on the machine. */
   readonly path: string;
@@ -35,14 +35,42 @@ const operatorDocuments = {
 const PUBLIC = 0o644;
 const PROGRAM = 0o755;
 
-/** Writes everything of ours that goes into a machine to `<directory>/<role>/<path on the machine>`; returns its hash. */
-export function writePayload(directory: string, facts: MachineFacts, bundles: readonly Bundle[]): string {
-  for (const file of [...programs(facts, bundles), ...rendered(facts)]) {
-    const target = join(directory, file.role, file.path);
-    mkdirSync(dirname(target), { recursive: true });
-    writeFileSync(target, file.content, { mode: file.mode });
-  }
+/** Everything of ours that goes into a machine. */
+export function payloadFiles(facts: MachineFacts, bundles: readonly Bundle[]): PayloadFile[] {
+  return [...programs(facts, bundles), ...rendered(facts)];
+}
+
+/** Writes the files to `<directory>/<role>/<path on the machine>`; returns the hash of it all. */
+export function writePayload(directory: string, files: readonly PayloadFile[]): string {
+  for (const file of files) writeInto(join(directory, file.role), file);
   return sha256OfTree(directory);
+}
+
+/**
+ * Writes to `<directory>/<path on the machine>` what of `files` is other than in `baked`: what a target has instead of what
+ * is baked for all. Throws for a file that only one of the two has; then the role that installs it would have to know.
+ */
+export function writeDifferences(
+  directory: string,
+  files: readonly PayloadFile[],
+  baked: readonly PayloadFile[],
+): void {
+  mkdirSync(directory, { recursive: true });
+  const before = new Map(baked.map((file) => [file.path, file]));
+  for (const file of files) {
+    const was = before.get(file.path);
+    if (was === undefined) throw new Error(`${file.path} is not in what is baked for every target`);
+    before.delete(file.path);
+    if (!Buffer.from(was.content).equals(Buffer.from(file.content))) writeInto(directory, file);
+  }
+  if (before.size > 0)
+    throw new Error(`${[...before.keys()].join(', ')}: only in what is baked for every target`);
+}
+
+function writeInto(directory: string, { path, content, mode }: PayloadFile): void {
+  const target = join(directory, path);
+  mkdirSync(dirname(target), { recursive: true });
+  writeFileSync(target, content, { mode });
 }
 
 function programs(facts: MachineFacts, bundles: readonly Bundle[]): PayloadFile[] {

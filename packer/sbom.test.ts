@@ -6,7 +6,7 @@ import { checkSbom, makeSbom, type SbomInputs, sbomFaults, sbomPath } from '../s
 import { SmallTree } from '../tests/harness/small-tree.ts';
 import { bundlePrograms } from './bundle.ts';
 import { sha256OfFile } from './hash.ts';
-import { nodeBinary, writePayload } from './payload.ts';
+import { nodeBinary, payloadFiles, writePayload } from './payload.ts';
 import { shellFor } from './shell.ts';
 
 const facts = machineFacts(readFacts(), 'debian-13', 'qemu', 'abc');
@@ -20,7 +20,7 @@ let sbom: string;
 beforeAll(async () => {
   [tree, host] = [new SmallTree(), new SmallTree()];
   const [payload, bundles] = [`${host.path}/payload`, await bundlePrograms()];
-  writePayload(payload, facts, bundles);
+  writePayload(payload, payloadFiles(facts, bundles));
   for (const role of readdirSync(payload)) cpSync(`${payload}/${role}`, tree.path, { recursive: true });
   tree.install('coreutils', '9.7-3', { lists: ['/usr/bin/true'] });
   tree.install('sed', '4.9-2', { lists: [] });

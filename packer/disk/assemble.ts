@@ -25,13 +25,13 @@ export async function assembleDisk(
   shell: Shell,
   tree: string,
   disk: string,
-  options: { bytes: number; work: string },
+  options: { bytes: number; work: string; kernelArguments?: readonly string[] },
 ) {
   const layout = layoutFor(options.bytes);
   const identity = { rootUuid: randomUUID(), espId: randomUUID().slice(0, 8).toUpperCase() };
   writeFileSync(`${tree}/etc/fstab`, fstab(identity, readFileSync(`${tree}/etc/fstab`, 'utf8')));
   try {
-    const grub = await installGrub(shell, tree, identity);
+    const grub = await installGrub(shell, tree, identity, options.kernelArguments ?? []);
     await shell`truncate -s ${layout.sectors * SECTOR} ${disk}`;
     await shell({ input: sfdiskScript(layout) })`sfdisk --quiet ${disk}`;
     await writeBiosBoot(disk, layout, grub);
@@ -55,11 +55,17 @@ function fstab({ rootUuid, espId }: Identity, asked: string): string {
 }
 
 /** Puts GRUB's modules and its configuration into the tree; returns what a BIOS starts from. */
-async function installGrub(shell: Shell, tree: string, { rootUuid }: Identity) {
+async function installGrub(
+  shell: Shell,
+  tree: string,
+  { rootUuid }: Identity,
+  kernelArguments: readonly string[],
+) {
   const modules = '/usr/lib/grub/i386-pc';
   cpSync(`${tree}${modules}`, `${tree}/boot/grub/i386-pc`, { recursive: true });
   const title = osRelease(tree).get('PRETTY_NAME') ?? 'Linux';
-  writeFileSync(`${tree}/boot/grub/grub.cfg`, grubConfig({ title, rootUuid, release: kernelRelease(tree) }));
+  const release = kernelRelease(tree);
+  writeFileSync(`${tree}/boot/grub/grub.cfg`, grubConfig({ title, rootUuid, release, kernelArguments }));
   await shell`chroot ${tree} grub-script-check /boot/grub/grub.cfg`;
 
   const core = '/boot/grub/i386-pc/core.img';

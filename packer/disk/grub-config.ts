@@ -5,8 +5,15 @@ const KERNEL_ARGUMENTS = 'ro console=tty0 console=ttyS0,115200 apparmor=1 securi
  * The grub.cfg that the machine boots with until its first `update-grub`. Each closing brace has a line of its own:
  * GRUB hangs without a word on an entry written in one line.
  */
-export function grubConfig(options: { title: string; rootUuid: string; release: string }): string {
+export function grubConfig(options: {
+  title: string;
+  rootUuid: string;
+  release: string;
+  /** What the target wants besides. */
+  kernelArguments: readonly string[];
+}): string {
   const { title, rootUuid, release } = options;
+  const kernelArguments = [KERNEL_ARGUMENTS, ...options.kernelArguments].join(' ');
   return [
     '# Written by the image build; replaced by update-grub.',
     'set timeout=1',
@@ -17,7 +24,7 @@ export function grubConfig(options: { title: string; rootUuid: string; release: 
     `search --no-floppy --fs-uuid --set=root ${rootUuid}`,
     // The variable that update-grub's own entries carry: first boot says by it that they start without a password.
     `menuentry '${title}' $menuentry_id_option 'appliance' {`,
-    `  linux /boot/vmlinuz-${release} root=UUID=${rootUuid} ${KERNEL_ARGUMENTS}`,
+    `  linux /boot/vmlinuz-${release} root=UUID=${rootUuid} ${kernelArguments}`,
     `  initrd /boot/initrd.img-${release}`,
     '}',
     '',

@@ -34,6 +34,14 @@ export function containerDriver(work: Work): Driver {
     await playIn(tree, 'bake', play);
   }
 
+  async function adapt(directory: string, play: Play): Promise<string> {
+    const adapted = `${play.work}/adapted`;
+    mkdirSync(adapted);
+    await copyTree(`${directory}/tree`, `${adapted}/tree`);
+    await playIn(`${adapted}/tree`, 'target', play);
+    return adapted;
+  }
+
   async function seal(directory: string, play: Play): Promise<SealedDisk> {
     const tree = `${play.work}/tree`;
     await copyTree(`${directory}/tree`, tree);
@@ -42,7 +50,11 @@ export function containerDriver(work: Work): Driver {
     const assembly = `${play.work}/assembly`;
     mkdirSync(assembly);
     await log.step('assemble the disk', () =>
-      assembleDisk(shell, tree, disk.path, { bytes: play.diskBytes, work: assembly }),
+      assembleDisk(shell, tree, disk.path, {
+        bytes: play.diskBytes,
+        work: assembly,
+        kernelArguments: play.kernelArguments,
+      }),
     );
     return disk;
   }
@@ -104,5 +116,5 @@ export function containerDriver(work: Work): Driver {
     appendFileSync(file, (await $({ quiet: true, nothrow: true })`journalctl ${read}`).stdout);
   }
 
-  return { name: 'container', bake, seal, leave };
+  return { name: 'container', bake, adapt, seal, leave };
 }

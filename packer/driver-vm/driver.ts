@@ -28,6 +28,14 @@ export function vmDriver(work: Work, kvm: boolean): Driver {
     await readTree(disk, `${directory}/tree`);
   }
 
+  async function adapt(directory: string, play: Play): Promise<string> {
+    const adapted = `${play.work}/adapted`;
+    mkdirSync(adapted);
+    await playOn(`${directory}/disk.qcow2`, `${adapted}/disk.qcow2`, 'target', play);
+    await readTree(`${adapted}/disk.qcow2`, `${adapted}/tree`);
+    return adapted;
+  }
+
   async function seal(directory: string, play: Play): Promise<SealedDisk> {
     const path = `${play.work}/disk.qcow2`;
     await playOn(`${directory}/disk.qcow2`, path, 'generalise', play);
@@ -80,7 +88,7 @@ export function vmDriver(work: Work, kvm: boolean): Driver {
     );
   }
 
-  return { name: 'vm', bake, seal, leave };
+  return { name: 'vm', bake, adapt, seal, leave };
 }
 
 function qemuLine(disk: string, seed: string, kvm: boolean): string {

@@ -22,7 +22,7 @@ build {
     playbook_file    = var.playbook
     user             = "root"
     use_proxy        = false
-    extra_arguments  = concat(local.arguments, ["--skip-tags", "generalise"])
+    extra_arguments  = concat(local.arguments, ["--skip-tags", "target,generalise"])
     ansible_env_vars = local.environment
   }
 
@@ -32,7 +32,7 @@ build {
     playbook_file   = var.playbook
     user            = "root"
     use_proxy       = false
-    extra_arguments = concat(local.arguments, ["--skip-tags", "generalise,lockdown"])
+    extra_arguments = concat(local.arguments, ["--skip-tags", "target,generalise,lockdown"])
     ansible_env_vars = concat(local.environment, [
       "ANSIBLE_CALLBACK_PLUGINS=${path.root}/callbacks",
       "ANSIBLE_CALLBACKS_ENABLED=changes",
@@ -59,7 +59,29 @@ build {
   }
 }
 
-# Takes away what no image may carry. Runs on a copy of what was baked, as the last thing before the disk.
+# Makes a copy of what was baked a machine of one target.
+build {
+  name    = "target"
+  sources = ["source.null.container", "source.qemu.vm"]
+
+  # cloud-init of the build machine would get in the way of apt, and write again what is cleaned away.
+  provisioner "shell" {
+    only            = ["qemu.vm"]
+    execute_command = local.run_script
+    inline          = ["cloud-init status --wait || test $? -eq 2"]
+  }
+
+  provisioner "ansible" {
+    command          = var.ansible_playbook
+    playbook_file    = var.playbook
+    user             = "root"
+    use_proxy        = false
+    extra_arguments  = concat(local.arguments, ["--tags", "target"])
+    ansible_env_vars = local.environment
+  }
+}
+
+# Takes away what no image may carry. Runs on a copy of the machine, as the last thing before the disk.
 build {
   name    = "generalise"
   sources = ["source.null.container", "source.qemu.vm"]

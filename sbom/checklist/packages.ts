@@ -7,7 +7,7 @@ import { checkOf } from './evidence.ts';
 import { finding, type LooksByRow, NotRun } from './look.ts';
 import { namesIn, requiredText } from './tree.ts';
 
-/** What a target wants on the machine, and what belongs to other targets. */
+/** Agents of clouds and of hypervisors. */
 const AGENTS = [
   'walinuxagent',
   'waagent',
@@ -16,13 +16,6 @@ const AGENTS = [
   'droplet-agent',
   'open-vm-tools',
 ];
-const agentsOf: Readonly<Record<string, readonly string[]>> = {
-  qemu: [],
-  azure: ['walinuxagent'],
-  aws: [],
-  gcp: ['google-guest-agent'],
-  digitalocean: [],
-};
 
 /** What compiles or is compiled against. */
 const BUILD_TOOLS =
@@ -125,9 +118,10 @@ export const packageRows: LooksByRow = {
     },
   },
   'PKG-02': {
-    disk: ({ tree }, { target }) => {
-      const wanted = agentsOf[target];
-      if (wanted === undefined) throw new NotRun(`nothing says which agent ${target} wants`);
+    disk: ({ tree }, { target, manifest, facts }) => {
+      const base = facts.bases[manifest.base];
+      if (base === undefined) throw new NotRun(`nothing says which agents ${manifest.base} has`);
+      const wanted = base.agents[target] ?? [];
       const names = packages(tree).map(({ name }) => name);
       const droplet = namesIn(tree, '/opt/digitalocean');
       return finding(

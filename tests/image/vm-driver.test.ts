@@ -15,6 +15,7 @@ import {
   hygieneRules,
   kvmWorks,
   Machine,
+  type Play,
   shellFor,
   vmDriver,
 } from '../../packer/index.ts';
@@ -26,22 +27,26 @@ const directory = fileURLToPath(new URL('../../build/test/vm-driver', import.met
 const rules = hygieneRules(facts);
 const diskBytes = facts.image.diskGiB * 2 ** 30;
 
-/** Bakes the fixture's few tasks into a copy of the base's disk; returns the finished image and the tree that is in it. */
+/** Plays the fixture's few tasks for a target in copies of the base's disk; returns the finished image and the tree that is in it. */
 async function bakeSmall(kvm: boolean): Promise<{ image: string; tree: string }> {
   const work = { log: createLog(), signal: new AbortController().signal };
   await ensureTools('image', 'boot');
   const base = await chooseBase(facts, 'debian-13', work);
   mkdirSync(`${directory}/start`, { recursive: true });
   symlinkSync(await baseDisk(base, diskBytes, work), `${directory}/start/disk.qcow2`);
-  const sealed = await vmDriver(work, kvm).seal(`${directory}/start`, {
+  const machine = machineFacts(facts, base.name, 'azure', 'test');
+  const play: Play = {
     playbook: fileURLToPath(new URL('fixtures/small-playbook.yml', import.meta.url)),
     ansible: await ensureAnsible(),
     packer: await ensurePacker(work),
-    variables: { hygiene: rules, driver: 'vm', appliance: machineFacts(facts, base.name, 'qemu', 'test') },
+    variables: { hygiene: rules, driver: 'vm', appliance: machine },
+    kernelArguments: machine.kernelArguments,
     work: directory,
     diskBytes,
     keep: false,
-  });
+  };
+  const driver = vmDriver(work, kvm);
+  const sealed = await driver.seal(await driver.adapt(`${directory}/start`, play), play);
   const image = `${directory}/image.qcow2`;
   await compressDisk(shellFor(work.signal), sealed, image);
   return { image, tree: sealed.tree };
@@ -68,5 +73,7 @@ test('a bake in a virtual machine ends in a clean disk that boots', async (conte
   keepEvidence(context, machine);
   await machine.start();
   await machine.waitForSsh();
-  expect(await machine.succeed('cat /etc/baked')).toBe('baked for debian-13 by vm\n');
+  expect(await machine.succeed('cat /etc/adapted /etc/baked')).toBe(
+    'adapted to azure\nbaked for debian-13 by vm\n',
+  );
 });
