@@ -1,4 +1,10 @@
 export { type Ansible, ensureAnsible } from './ansible.ts';
+export type { ArtefactFacts, Format, SizeRule } from './artefact/format.ts';
+export { growDisk } from './artefact/grow-disk.ts';
+export { type Artefact, formatOf, makeArtefact, sizeFor, verifyArtefact } from './artefact/make-artefact.ts';
+export { contentHash, readRaw } from './artefact/read-raw.ts';
+export { readTar } from './artefact/read-tar.ts';
+export { readVhd } from './artefact/read-vhd.ts';
 export { type AptRoot, type AptRootOptions, openAptRoot } from './base/apt-root.ts';
 export { type Base, BaseUnavailable } from './base/base.ts';
 export { chooseBase } from './base/choose.ts';
