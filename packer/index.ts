@@ -1,4 +1,5 @@
 export { type Ansible, ensureAnsible } from './ansible.ts';
+export { type BootableDisk, bootable } from './artefact/bootable.ts';
 export type { ArtefactFacts, Format, SizeRule } from './artefact/format.ts';
 export { growDisk } from './artefact/grow-disk.ts';
 export { type Artefact, formatOf, makeArtefact, sizeFor, verifyArtefact } from './artefact/make-artefact.ts';

@@ -1,5 +1,6 @@
-import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { type Facts, machineFacts } from '../appliance/index.ts';
 import {
   type CheckResult,
@@ -12,6 +13,7 @@ import {
   writeEvidence,
 } from '../sbom/index.ts';
 import { ensureAnsible } from './ansible.ts';
+import { makeArtefact } from './artefact/make-artefact.ts';
 import { auditImage } from './audit-image.ts';
 import type { Base } from './base/base.ts';
 import { chooseBase } from './base/choose.ts';
@@ -21,7 +23,6 @@ import { chooseDriver } from './choose-driver.ts';
 import { hardeningRole } from './cis-engine.ts';
 import type { Work } from './command.ts';
 import { describeCommit, sourceTime } from './commit.ts';
-import { compressDisk } from './disk/assemble.ts';
 import { rawDisk } from './disk/raw-disk.ts';
 import type { Driver, Play, SealedDisk } from './driver.ts';
 import { closeNetwork } from './driver-container/outside.ts';
@@ -33,7 +34,7 @@ import { bakeId, type Inputs, readInputs } from './inputs.ts';
 import { installedPackages, type Manifest, rehearsalReasons } from './manifest.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { type ImageOptions, PLAIN_TARGET } from './options.ts';
-import { writeOutput } from './output.ts';
+import { imageName, writeOutput } from './output.ts';
 import { ensurePacker } from './packer-program.ts';
 import { places } from './places.ts';
 import { makePlays } from './plays.ts';
@@ -117,7 +118,7 @@ export async function makeImage(facts: Facts, options: ImageOptions, work: Work)
       demand(check, 'docs/publisher.md says what it asks for, and where that is set');
   }
 
-  const name = `${facts.name}-${facts.version}-${base.name}`;
+  const name = imageName(facts, base.name, options.target);
   const product = {
     name: facts.name,
     version: facts.version,
@@ -132,18 +133,19 @@ export async function makeImage(facts: Facts, options: ImageOptions, work: Work)
     shipReports(sealed, shipment, work),
   );
   await log.step('prove that nothing else differs', () => proveNothingElse(sealed, asSealed, put, work));
-  const image = `${directory}/${name}.qcow2`;
-  await log.step('compress the disk', () => compressDisk(shellFor(signal), sealed, image));
+  const artefact = await log.step('make the artefact, and read it back', () =>
+    makeArtefact(shellFor(signal), sealed.path, { target: options.target, name, directory }),
+  );
   const manifest: Manifest = {
     ...product,
     createdAt: new Date().toISOString(),
     driver: driver.name,
     rehearsal: rehearsalReasons({ base, commit, scans: scans.rehearsal }),
     image: {
-      file: `${name}.qcow2`,
-      bytes: statSync(image).size,
-      sha256: await sha256OfFile(image),
-      diskBytes: play.diskBytes,
+      file: basename(artefact.path),
+      bytes: artefact.bytes,
+      sha256: await sha256OfFile(artefact.path),
+      diskBytes: artefact.facts.diskBytes,
     },
     inputs,
     stages: log.timings(),
@@ -172,7 +174,7 @@ export async function makeImage(facts: Facts, options: ImageOptions, work: Work)
   );
   const { directory: pieces, signed, signature, publicKey } = evidenceNames;
   const output = await writeOutput(name, manifest, [
-    image,
+    artefact.path,
     `${directory}/serial.log`,
     `${directory}/ansible.log`,
     `${evidence}/sbom.json`,

@@ -1,8 +1,15 @@
 import { cpSync, existsSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
+import type { ProductFacts } from '../appliance/index.ts';
 import { sha256OfFile } from './hash.ts';
 import type { Manifest } from './manifest.ts';
+import { PLAIN_TARGET } from './options.ts';
 import { places } from './places.ts';
+
+/** What an image is called: its directory, and its file without the suffix. */
+export function imageName({ name, version }: ProductFacts, base: string, target: string): string {
+  return [name, version, base, ...(target === PLAIN_TARGET ? [] : [target])].join('-');
+}
 
 /**
  * Puts the image's files, its manifest and their checksums into `<build>/<name>`, complete or not at all, and lets

@@ -8,6 +8,8 @@ import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { readFacts } from '../appliance/index.ts';
 import {
+  type BootableDisk,
+  bootable,
   ensureTools,
   Failure,
   freePort,
@@ -56,14 +58,14 @@ function imageDirectory(named: string | undefined): string {
 type Booted = Pick<Subject, 'guest' | 'twin' | 'outside' | 'consoles'>;
 
 /** Boots the image: twice without a data source, once by BIOS on a larger disk, once by UEFI. */
-async function boot(image: string, cleanUp: AsyncDisposableStack, { log }: Work): Promise<Booted> {
+async function boot(disk: BootableDisk, cleanUp: AsyncDisposableStack, { log }: Work): Promise<Booted> {
   const network = cleanUp.use(await Network.create());
   const handle = await network.listen(METADATA_ADDRESS, 80);
   cleanUp.use(await startMetadataService({ handle, publicAddress: '203.0.113.77' }));
   const kvm = await kvmWorks();
   const options = async (index: number, name: string, firmware: MachineOptions['firmware']) => {
     const wire = await network.plug(index);
-    return { name, firmware, directory: `${WORK}/${name}`, image, wire, kvm };
+    return { name, firmware, directory: `${WORK}/${name}`, image: disk.path, format: disk.format, wire, kvm };
   };
   const consoles = await log.step('boot without a data source, twice', async () =>
     consolesWithoutSeed(await options(1, 'seedless', 'bios'), 2),
@@ -94,10 +96,15 @@ async function boot(image: string, cleanUp: AsyncDisposableStack, { log }: Work)
 }
 
 /** A machine that reaches the distribution's archive, for what can be seen only there; commands may take as long as updates do. */
-async function bootOnline(image: string, cleanUp: AsyncDisposableStack, { log }: Work): Promise<Guest> {
+async function bootOnline(disk: BootableDisk, cleanUp: AsyncDisposableStack, { log }: Work): Promise<Guest> {
   const wire = openWire({ [facts.ports.ssh]: await freePort(WISHED_PORT) });
-  const options = { name: 'online', firmware: 'bios', directory: `${WORK}/online`, image, wire } as const;
-  const machine = await Machine.create({ ...options, kvm: await kvmWorks() });
+  const options = { name: 'online', firmware: 'bios', directory: `${WORK}/online`, wire } as const;
+  const machine = await Machine.create({
+    ...options,
+    image: disk.path,
+    format: disk.format,
+    kvm: await kvmWorks(),
+  });
   cleanUp.defer(() => machine.powerCut());
   await log.step('boot a machine with a way out', () =>
     machine.start().then(() => machine.waitForFirstBoot()),
@@ -112,15 +119,14 @@ async function verify(work: Work): Promise<Verification> {
   const directory = imageDirectory(process.env.IMAGE);
   const manifest = readBuildManifest(directory);
   const release = process.env.RELEASE === '1';
-  const image = join(directory, manifest.image.file);
+  const made = { image: join(directory, manifest.image.file), target: manifest.target };
   await work.log.step('prerequisites', () => ensureTools('image', 'boot'));
   await using cleanUp = new AsyncDisposableStack();
   const shell = shellFor(work.signal);
-  const disk = cleanUp.use(
-    await work.log.step('read the disk', () => openDisk(shell, image, `${WORK}/disk`)),
-  );
-  const booted = await boot(image, cleanUp, work);
-  const online = usesBuildMirror(manifest) ? {} : { online: await bootOnline(image, cleanUp, work) };
+  const disk = cleanUp.use(await work.log.step('read the disk', () => openDisk(shell, made, `${WORK}/disk`)));
+  const start = await bootable(shell, made, `${WORK}/start`);
+  const booted = await boot(start, cleanUp, work);
+  const online = usesBuildMirror(manifest) ? {} : { online: await bootOnline(start, cleanUp, work) };
   // Waited for here: with the promise alone given back, the machines would be ended under the checklist.
   return await work.log.step('the checklist', () =>
     verifyImage({

@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { artefact, artefactSize } from './artefact.ts';
 import { finding, type LooksByRow, NotRun, said } from './look.ts';
 import type { Guest } from './subject.ts';
 import { meaningful, requiredText } from './tree.ts';
-import { fixedVhd } from './vhd.ts';
 
 const SECTOR = 512;
 const GiB = 2 ** 30;
@@ -25,14 +25,11 @@ async function firmwareOf(guest: Guest): Promise<string> {
   return code === 0 ? 'UEFI' : 'BIOS';
 }
 
-function noArtefact(what: string): never {
-  throw new NotRun(`there is no ${what} beside the image: this version makes none`);
-}
-
 export const diskRows: LooksByRow = {
-  'DSK-01': { evidence: (subject) => fixedVhd(subject).isFixed },
-  'DSK-02': { evidence: (subject) => fixedVhd(subject).hasWholeMebibytes },
-  'DSK-03': { evidence: (subject) => fixedVhd(subject).hasFittingSize },
+  // The reader of the format knows both rows, and says which is not so.
+  'DSK-01': { evidence: artefact },
+  'DSK-02': { evidence: artefact },
+  'DSK-03': { evidence: artefactSize },
   'DSK-04': {
     disk: (disk) => {
       const first = Math.min(...disk.partitions.map(({ start }) => start));
@@ -74,8 +71,12 @@ export const diskRows: LooksByRow = {
       );
     },
   },
-  'DSK-07': { evidence: () => noArtefact('disk.raw in a tar.gz') },
-  'DSK-08': { evidence: () => noArtefact('OVA') },
+  'DSK-07': { evidence: artefact },
+  'DSK-08': {
+    evidence: () => {
+      throw new NotRun('no OVA is made');
+    },
+  },
   'DSK-09': {
     disk: ({ tree }) => {
       const entries = meaningful(requiredText(tree, '/etc/fstab'));

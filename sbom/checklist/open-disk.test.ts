@@ -55,7 +55,7 @@ test('a disk is read without being mounted: files, owners, modes, links, the ESP
   const image = await makeDisk();
   const place = join(work, 'open');
   {
-    using disk = await openDisk(shell, image, place);
+    using disk = await openDisk(shell, { image, target: 'qemu' }, place);
     expect(disk.label).toBe('gpt');
     expect(disk.partitions.map(({ start }) => start)).toEqual([83968, 2048]);
     expect(disk.espFiles).toContain('/EFI/BOOT/BOOTX64.EFI');
@@ -78,7 +78,7 @@ test('a disk without a Linux system is refused', async () => {
     input: 'label: gpt\nstart=2048, size=4096, type=C12A7328-F81F-11D2-BA4B-00A0C93EC93B\n',
   })`sfdisk --quiet ${raw}`;
   await shell`qemu-img convert -f raw -O qcow2 ${raw} ${join(work, 'empty.qcow2')}`;
-  await expect(openDisk(shell, join(work, 'empty.qcow2'), join(work, 'open'))).rejects.toThrow(
-    'no Linux partition',
-  );
+  await expect(
+    openDisk(shell, { image: join(work, 'empty.qcow2'), target: 'qemu' }, join(work, 'open')),
+  ).rejects.toThrow('no Linux partition');
 });

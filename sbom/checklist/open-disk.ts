@@ -1,7 +1,7 @@
 import { chmodSync, closeSync, mkdirSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Shell } from 'zx';
-import { Failure } from '../../packer/index.ts';
+import { Failure, formatOf } from '../../packer/index.ts';
 import type { Disk, DiskPartition } from './subject.ts';
 import { walk } from './tree.ts';
 
@@ -20,14 +20,18 @@ interface Table {
 export type OpenDisk = Disk & Disposable;
 
 /**
- * Reads a qcow2 image into `work`, which is emptied first, with nothing mounted: what is judged may be anybody's disk.
+ * Reads what was made for `target` into `work`, which is emptied first, with nothing mounted: what is judged may be anybody's disk.
  * Throws Failure when it holds no Linux system.
  */
-export async function openDisk(shell: Shell, image: string, work: string): Promise<OpenDisk> {
+export async function openDisk(
+  shell: Shell,
+  { image, target }: { image: string; target: string },
+  work: string,
+): Promise<OpenDisk> {
   rmSync(work, { recursive: true, force: true });
   mkdirSync(work, { recursive: true });
   const raw = join(work, 'disk.raw');
-  await shell`qemu-img convert -f qcow2 -O raw ${image} ${raw}`;
+  await formatOf(target).restore(shell, image, raw);
   const { partitiontable } = JSON.parse((await shell`sfdisk --json ${raw}`).stdout) as Table;
   const partitions = partitiontable.partitions.map(({ start, size, type }) => ({
     start,

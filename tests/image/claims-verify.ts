@@ -34,7 +34,11 @@ export function verifyClaims(world: () => World): void {
     evidence = readSignedEvidence(directory, publicKey);
     const shell = shellFor(new AbortController().signal);
     const disk = cleanUp.use(
-      await openDisk(shell, join(directory, manifest.image.file), `${tested.machines}/checklist-disk`),
+      await openDisk(
+        shell,
+        { image: join(directory, manifest.image.file), target: manifest.target },
+        `${tested.machines}/checklist-disk`,
+      ),
     );
     const { plain, azure } = world();
     // Most of a scan is waiting for answers that do not come.
