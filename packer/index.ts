@@ -32,6 +32,7 @@ export { sha256, sha256OfFile } from './hash.ts';
 export { type HygieneRule, hygieneFaults, hygieneRules } from './hygiene.ts';
 export { createLog, type Log, type Timing } from './log.ts';
 export { type InstalledPackage, installedPackages, installedParagraphs, type Manifest } from './manifest.ts';
+export { imageName } from './output.ts';
 export { ensurePacker } from './packer-program.ts';
 export { places } from './places.ts';
 export { programFailure, shellFor } from './shell.ts';

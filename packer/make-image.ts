@@ -1,6 +1,6 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { type Facts, machineFacts } from '../appliance/index.ts';
 import {
   type CheckResult,
@@ -44,14 +44,14 @@ import { keepAsSealed, proveNothingElse, shipReports } from './ship-reports.ts';
 import { ensureTools } from './tools.ts';
 
 const GiB = 2 ** 30;
-/** Keys, logs and large files of the running build; they stay after it for whoever looks for a fault. */
+/** Keys, logs and large files of a build, by its target; they stay after it for whoever looks for a fault. */
 const WORK = `${places.build}/work`;
 
 /** Makes an image, from its base to the directory that is handed out; returns that directory. */
 export async function makeImage(facts: Facts, options: ImageOptions, work: Work): Promise<string> {
   const { log, signal } = work;
   using _lock = oneAtATime();
-  await log.step('clear what earlier runs left', endLeftovers);
+  await log.step('clear what earlier runs left', () => endLeftovers(options.target));
   const [packer, ansible] = await log.step('prerequisites', async () => {
     await ensureTools('image');
     return [await ensurePacker(work), await ensureAnsible()] as const;
@@ -59,7 +59,7 @@ export async function makeImage(facts: Facts, options: ImageOptions, work: Work)
   const base = await log.step('base', () => chooseBase(facts, options.base, work));
   const lockdown = await hardeningRole(facts, base.name, options.cisEngine, ansible);
   const driver = await log.step('driver', () => chooseDriver(options.driver, work));
-  const directory = `${WORK}/${base.name}-${driver.name}`;
+  const directory = `${WORK}/${base.name}-${driver.name}-${options.target}`;
   mkdirSync(directory, { recursive: true });
 
   const commit = await describeCommit(shellFor(signal), places.root);
@@ -185,11 +185,12 @@ export async function makeImage(facts: Facts, options: ImageOptions, work: Work)
 }
 
 /** Ends machines that an earlier run was asked to keep, or could not end itself: they run from directories that go now. */
-async function endLeftovers(): Promise<void> {
+async function endLeftovers(target: string): Promise<void> {
   await closeNetwork();
   endLeftover();
   await dropUnfinished('bake');
-  await rm(WORK, { recursive: true, force: true });
+  for (const name of existsSync(WORK) ? readdirSync(WORK) : [])
+    if (name.endsWith(`-${target}`)) await rm(join(WORK, name), { recursive: true });
 }
 
 async function bake(base: Base, driver: Driver, play: Play, inputs: Inputs, { log }: Work): Promise<string> {

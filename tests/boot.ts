@@ -17,7 +17,7 @@ import {
   openWire,
   type Wire,
 } from '../packer/index.ts';
-import { newestImage } from './harness/machine-image.ts';
+import { diskOf, newestImage } from './harness/machine-image.ts';
 import { Network } from './harness/network.ts';
 
 const directory = fileURLToPath(new URL('../build/boot', import.meta.url));
@@ -73,7 +73,7 @@ async function main(): Promise<void> {
   const firmware: Firmware = option('FIRMWARE', ['bios', 'uefi']);
   const net = option('NET', ['isolated', 'open']);
   assertNotRunning();
-  const image = newestImage();
+  const made = newestImage();
   await ensureTools('boot');
   mkdirSync(directory, { recursive: true });
   writeFileSync(pidFile, `${process.pid}\n`);
@@ -81,10 +81,13 @@ async function main(): Promise<void> {
   cleanUp.defer(() => rmSync(pidFile, { force: true }));
   const [wire, places] = await plugIn(cleanUp, net);
   const kvm = await kvmWorks();
-  const machine = await Machine.create({ name: 'appliance', directory, image, wire, firmware, kvm });
+  const machine = await Machine.create({
+    ...(await diskOf(made)),
+    ...{ name: 'appliance', directory, wire, firmware, kvm },
+  });
   cleanUp.defer(() => machine.stop());
   const stop = told();
-  say(`booting ${image} (${firmware}, network ${net}${kvm ? '' : ', emulated: this takes minutes'})`);
+  say(`booting ${made.image} (${firmware}, network ${net}${kvm ? '' : ', emulated: this takes minutes'})`);
   say(`serial console: ${join(directory, 'serial.log')}`);
   await machine.start();
   const ready = machine.waitForFirstBoot().then(() => true);

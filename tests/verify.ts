@@ -65,7 +65,7 @@ async function boot(disk: BootableDisk, cleanUp: AsyncDisposableStack, { log }: 
   const kvm = await kvmWorks();
   const options = async (index: number, name: string, firmware: MachineOptions['firmware']) => {
     const wire = await network.plug(index);
-    return { name, firmware, directory: `${WORK}/${name}`, image: disk.path, format: disk.format, wire, kvm };
+    return { name, firmware, directory: `${WORK}/${name}`, ...disk, wire, kvm };
   };
   const consoles = await log.step('boot without a data source, twice', async () =>
     consolesWithoutSeed(await options(1, 'seedless', 'bios'), 2),
@@ -101,8 +101,7 @@ async function bootOnline(disk: BootableDisk, cleanUp: AsyncDisposableStack, { l
   const options = { name: 'online', firmware: 'bios', directory: `${WORK}/online`, wire } as const;
   const machine = await Machine.create({
     ...options,
-    image: disk.path,
-    format: disk.format,
+    ...disk,
     kvm: await kvmWorks(),
   });
   cleanUp.defer(() => machine.powerCut());

@@ -2,9 +2,9 @@ import { mkdirSync, rmSync } from 'node:fs';
 import type { Shell } from 'zx';
 import { formatOf } from './make-artefact.ts';
 
-/** A disk that QEMU can boot from. */
+/** A disk that QEMU can boot from, as the options of a machine name it. */
 export interface BootableDisk {
-  readonly path: string;
+  readonly image: string;
   readonly format: 'raw' | 'qcow2';
 }
 
@@ -15,10 +15,10 @@ export async function bootable(
   work: string,
 ): Promise<BootableDisk> {
   const format = formatOf(target);
-  if (format.suffix === '.qcow2') return { path: image, format: 'qcow2' };
+  if (format.suffix === '.qcow2') return { image, format: 'qcow2' };
   mkdirSync(work, { recursive: true });
-  const path = `${work}/${target}.raw`;
-  rmSync(path, { force: true });
-  await format.restore(shell, image, path);
-  return { path, format: 'raw' };
+  const raw = `${work}/${target}.raw`;
+  rmSync(raw, { force: true });
+  await format.restore(shell, image, raw);
+  return { image: raw, format: 'raw' };
 }

@@ -10,8 +10,8 @@ import type { World } from './world.ts';
 export function cisClaims(world: () => World): void {
   const work = { log: createLog(), signal: new AbortController().signal };
   const whatIsJudged = (output: string): AuditOptions => {
-    const tree = sealedTree();
-    return { tree, product: productOf('debian-13'), target: 'qemu', output: join(dirname(tree), output) };
+    const tree = sealedTree('azure');
+    return { tree, product: productOf('debian-13'), target: 'azure', output: join(dirname(tree), output) };
   };
   let audit: Audit;
   beforeAll(async () => {

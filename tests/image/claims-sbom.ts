@@ -1,16 +1,15 @@
 import { readFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { expect, test } from 'vitest';
 import { checkSbom, namedPackages, sbomPath } from '../../sbom/index.ts';
-import { newestImage, sealedTree } from '../harness/machine-image.ts';
+import { imageFor, sealedTree } from '../harness/machine-image.ts';
 import { facts } from './appliance.ts';
 import type { World } from './world.ts';
 
 export function sbomClaims(world: () => World): void {
-  const beside = (): string => readFileSync(`${dirname(newestImage())}/sbom.json`, 'utf8');
+  const beside = (): string => readFileSync(`${imageFor('qemu').directory}/sbom.json`, 'utf8');
 
   test('the image, taken apart, has nothing that can run and is not accounted for', async () => {
-    expect(await checkSbom(sealedTree(), facts, beside())).toMatchObject({ status: 'passed' });
+    expect(await checkSbom(sealedTree('qemu'), facts, beside())).toMatchObject({ status: 'passed' });
   });
 
   test('the machine carries the SBOM that lies beside the image, readable by everybody', async () => {

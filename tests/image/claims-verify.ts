@@ -1,5 +1,4 @@
 import { hostname } from 'node:os';
-import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { places, shellFor } from '../../packer/index.ts';
 import {
@@ -14,7 +13,7 @@ import {
   type Verification,
   verifyImage,
 } from '../../sbom/index.ts';
-import { newestImage } from '../harness/machine-image.ts';
+import { imageFor } from '../harness/machine-image.ts';
 import { facts } from './appliance.ts';
 import { places as tested, type World } from './world.ts';
 
@@ -28,18 +27,13 @@ export function verifyClaims(world: () => World): void {
   let seen: Verification;
 
   beforeAll(async () => {
-    const directory = dirname(newestImage());
+    const made = imageFor('qemu');
+    const { directory } = made;
     const manifest = readBuildManifest(directory);
     const publicKey = expectedKey(facts, directory, { release: false, rehearsalKeyFile });
     evidence = readSignedEvidence(directory, publicKey);
     const shell = shellFor(new AbortController().signal);
-    const disk = cleanUp.use(
-      await openDisk(
-        shell,
-        { image: join(directory, manifest.image.file), target: manifest.target },
-        `${tested.machines}/checklist-disk`,
-      ),
-    );
+    const disk = cleanUp.use(await openDisk(shell, made, `${tested.machines}/checklist-disk`));
     const { plain, azure } = world();
     // Most of a scan is waiting for answers that do not come.
     const scan = plain.client.scanPorts(plain.addresses.ipv4);

@@ -1,7 +1,7 @@
 /** The long repetition of what the plain machine of the image test goes through once: first boot loses its power. */
 import { expect, test } from 'vitest';
 import { Machine } from '../../packer/index.ts';
-import { newestImage } from '../harness/machine-image.ts';
+import { diskOf, imageFor } from '../harness/machine-image.ts';
 import { guestAddresses, Network } from '../harness/network.ts';
 import { Appliance } from './appliance.ts';
 import { seededMoment, startWithPowerCut } from './first-boot-cut.ts';
@@ -17,7 +17,7 @@ test.for(moments)(title, async (moment, context) => {
   const machine = await Machine.create({
     name: 'power-cut',
     directory: `${places.machines}/power-cut`,
-    image: newestImage(),
+    ...(await diskOf(imageFor('qemu'))),
     wire,
     firmware: 'bios',
   });

@@ -5,7 +5,7 @@ import { kvmWorks, Machine, type MachineOptions } from '../../packer/index.ts';
 import { Authority } from '../harness/authority.ts';
 import { type FakeProvider, startFakeProvider } from '../harness/fake-provider.ts';
 import { startMetadataService } from '../harness/imds.ts';
-import { newestImage } from '../harness/machine-image.ts';
+import { diskOf, imageFor } from '../harness/machine-image.ts';
 import { addresses, guestAddresses, METADATA_ADDRESS, Network } from '../harness/network.ts';
 import { Appliance } from './appliance.ts';
 import { seededMoment, startWithPowerCut } from './first-boot-cut.ts';
@@ -92,7 +92,6 @@ export class World implements AsyncDisposable {
 
   /** Switches both machines on. */
   static async create(): Promise<World> {
-    const image = newestImage();
     await using cleanUp = new AsyncDisposableStack();
     const network = cleanUp.use(await Network.create());
     const authority = await Authority.create();
@@ -112,6 +111,7 @@ export class World implements AsyncDisposable {
     const kvm = await kvmWorks();
     const boot = async (
       index: number,
+      target: string,
       options: Pick<MachineOptions, 'name' | 'firmware' | 'smbios'>,
       start: (machine: Machine) => Promise<void>,
     ): Promise<BootingMachine> => {
@@ -119,7 +119,8 @@ export class World implements AsyncDisposable {
       const directory = `${places.machines}/${options.name}`;
       const machine = await Machine.create({
         ...options,
-        ...{ directory, image, moreGiB: MORE_GIB, wire, kvm, password: PASSWORD },
+        ...(await diskOf(imageFor(target))),
+        ...{ directory, moreGiB: MORE_GIB, wire, kvm, password: PASSWORD },
       });
       cleanUp.defer(() => machine.powerCut());
       const up = bootUp(machine, start, network, index);
@@ -127,11 +128,14 @@ export class World implements AsyncDisposable {
       up.catch(() => undefined);
       return { machine, up };
     };
-    const plain = await boot(1, { name: 'plain', firmware: 'bios' }, (machine) =>
+    const plain = await boot(1, 'qemu', { name: 'plain', firmware: 'bios' }, (machine) =>
       startWithPowerCut(machine, CUT_AFTER_MS),
     );
-    const azure = await boot(2, { name: 'azure', firmware: 'uefi', smbios: azureFirmware }, (machine) =>
-      machine.start(),
+    const azure = await boot(
+      2,
+      'azure',
+      { name: 'azure', firmware: 'uefi', smbios: azureFirmware },
+      (machine) => machine.start(),
     );
     return new World({ network, authority, provider }, { plain, azure }, cleanUp.move());
   }
