@@ -1,7 +1,8 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Shell } from 'zx';
 import { type Facts, type MachineFacts, machineFacts } from '../../appliance/index.ts';
-import { checkSbom, cisTailoredOut, makeSbom } from '../../sbom/index.ts';
+import { checkSbom, cisTailoredOut, makeSbom, sbomPath } from '../../sbom/index.ts';
 import { bundlePrograms } from '../bundle.ts';
 import { Failure } from '../failure.ts';
 import { hygieneRules } from '../hygiene.ts';
@@ -93,6 +94,10 @@ export async function makeCloudEvidence(facts: Facts, directory: string, shell: 
     { tree, payload: `${directory}/payload`, facts: machine, bundles, time: made },
     shell,
   );
+  // Where the machine will have it.
+  const place = `${tree}${sbomPath(machine)}`;
+  mkdirSync(dirname(place), { recursive: true });
+  writeFileSync(place, sbom);
   const { status, detail } = await checkSbom(tree, facts, sbom);
   if (status !== 'passed')
     throw new Failure(

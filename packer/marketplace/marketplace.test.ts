@@ -1,7 +1,7 @@
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { parse } from 'yaml';
 import { $, type Shell } from 'zx';
 import { ensureAnsible } from '../ansible.ts';
@@ -12,6 +12,8 @@ import { buildCloudPacker } from '../tools/build-packer.ts';
 
 /** Packer and five plugins are compiled the first time, beside whatever else runs. */
 const BUILD_MS = 40 * 60_000;
+/** Five plugins are started for each word of Packer's; seconds, unless the machine has other things to do. */
+const VALIDATE_MS = 5 * 60_000;
 const sources = `${places.packer}/marketplace`;
 const clouds = {
   azure: { type: 'azure-arm', misspelt: ['os_disk_size_gb', 'os_disk_size'] },
@@ -20,6 +22,8 @@ const clouds = {
   digitalocean: { type: 'digitalocean', misspelt: ['droplet_agent', 'droplet_agents'] },
 } as const;
 const names = Object.keys(clouds) as (keyof typeof clouds)[];
+
+vi.setConfig({ testTimeout: VALIDATE_MS });
 
 let packer: Packer;
 let shell: Shell;
@@ -87,12 +91,11 @@ test('a misspelt field is refused in every source', async () => {
     expect(text).toContain(`An argument named "${clouds[cloud].misspelt[1]}" is not expected here`);
 });
 
-test('without credentials, and with names that a cloud does not take, nothing is built', async () => {
-  const { digitalocean_token: _, azure_subscription_id: __, ...others } = variables;
+test('without a token, and with names that a cloud does not take, nothing is built', async () => {
+  const { digitalocean_token: _, ...others } = variables;
   const { text, exitCode } = await validate(others);
   expect(exitCode).not.toBe(0);
   expect(text).toContain('api_token');
-  expect(text).toContain('subscription_id');
   const named = await validate({
     ...variables,
     image_name: 'My Image',
