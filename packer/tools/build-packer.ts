@@ -3,67 +3,102 @@ import { fileURLToPath } from 'node:url';
 import { which } from 'zx';
 import { cached } from '../cache.ts';
 import type { Work } from '../command.ts';
-import { sha256OfTree } from '../hash.ts';
+import { sha256, sha256OfTree } from '../hash.ts';
 import type { Packer } from '../packer.ts';
 import { places } from '../places.ts';
 import { programFailure, shellFor } from '../shell.ts';
 import { ensurePackages } from '../tools.ts';
 
 const modules = fileURLToPath(new URL('go', import.meta.url));
-const PLUGINS = ['ansible', 'qemu'];
+/** Whose repository each plugin comes from; packer/tools/go says at which version. */
+const OWNERS = {
+  amazon: 'hashicorp',
+  ansible: 'hashicorp',
+  azure: 'hashicorp',
+  digitalocean: 'digitalocean',
+  googlecompute: 'hashicorp',
+  qemu: 'hashicorp',
+} as const;
+/** What the template for this machine is played with, and what the sources of the clouds are. */
+const HERE = ['ansible', 'qemu'] as const;
+const CLOUDS = ['amazon', 'ansible', 'azure', 'digitalocean', 'googlecompute'] as const;
 
 /**
  * Packer and its plugins at the versions of packer/tools/go, for distributions that package none; about ten minutes
  * the first time. The template is the usual one with the list of plugins beside it, which the packaged one refuses.
  */
-export async function buildPacker({ log, signal }: Work): Promise<Packer> {
-  const id = sha256OfTree(modules).slice(0, 16);
-  const { directory } = await cached('tools', `packer-${id}`, (unfinished) =>
-    log.step('build Packer and its plugins from source', () => build(unfinished)),
-  );
+export async function buildPacker(work: Work): Promise<Packer> {
+  const built = await buildPrograms(HERE, work);
+  const template = `${places.cache}/packer-template`;
+  linkTemplate(template);
+  return { ...built, template };
+}
+
+/** The same with the plugins of the clouds, for the sources of packer/marketplace. */
+export async function buildCloudPacker(work: Work): Promise<Packer> {
+  return { ...(await buildPrograms(CLOUDS, work)), template: `${places.packer}/marketplace` };
+}
+
+async function buildPrograms(
+  plugins: readonly (keyof typeof OWNERS)[],
+  work: Work,
+): Promise<Omit<Packer, 'template'>> {
+  const { log, signal } = work;
+  const packer = await compiled('packer', 'github.com/hashicorp/packer', [], work);
+  const programs: { plugin: (typeof plugins)[number]; directory: string }[] = [];
+  for (const plugin of plugins) {
+    const source = `github.com/${OWNERS[plugin]}/packer-plugin-${plugin}`;
+    const symbols = ['-X', `${source}/version.VersionPrerelease=`];
+    programs.push({ plugin, directory: await compiled(`packer-plugin-${plugin}`, source, symbols, work) });
+  }
+  const id = sha256([packer, ...programs.map(({ directory }) => directory)].join('\n')).slice(0, 16);
+  const { directory } = await cached('tools', `packer-plugins-${id}`, async (unfinished) => {
+    const shell = shellFor(signal, {
+      env: { ...process.env, CHECKPOINT_DISABLE: '1', PACKER_PLUGIN_PATH: unfinished },
+    });
+    for (const { plugin, directory: from } of programs) {
+      const program = `${from}/packer-plugin-${plugin}`;
+      const source = `github.com/${OWNERS[plugin]}/${plugin}`;
+      await log.step(`install the plugin ${plugin}`, async () => {
+        await shell`${packer}/packer plugins install --path ${program} ${source}`;
+      });
+    }
+  });
   const environment = {
     CHECKPOINT_DISABLE: '1',
     PACKER_CACHE_DIR: `${places.cache}/packer`,
-    PACKER_PLUGIN_PATH: `${directory}/plugins`,
+    PACKER_PLUGIN_PATH: directory,
   };
-  const template = `${places.cache}/packer-template`;
-  linkTemplate(template);
-  return { path: `${directory}/packer`, template, environment };
+  return { path: `${packer}/packer`, environment };
+}
 
-  async function build(unfinished: string): Promise<void> {
+/** The directory with the program `name`, compiled from the modules of packer/tools/go/<name> where that is not done. */
+async function compiled(
+  name: string,
+  source: string,
+  symbols: readonly string[],
+  { log, signal }: Work,
+): Promise<string> {
+  const id = sha256OfTree(`${modules}/${name}`).slice(0, 16);
+  const { directory } = await cached('tools', `${name}-${id}`, (unfinished) =>
+    log.step(`compile ${name}`, () => compile(unfinished)),
+  );
+  return directory;
+
+  async function compile(unfinished: string): Promise<void> {
     if ((await which('go', { nothrow: true })) === null) await ensurePackages(['golang-go']);
-    const shell = shellFor(signal, { env: { ...process.env, CHECKPOINT_DISABLE: '1' } });
+    const module = `${unfinished}/go`;
+    mkdirSync(module);
+    for (const file of ['go.mod', 'go.sum']) copyFileSync(`${modules}/${name}/${file}`, `${module}/${file}`);
+    const ldflags = ['-s', '-w', ...symbols].join(' ');
+    const flags = ['-mod=readonly', '-buildvcs=false', '-trimpath', '-ldflags', ldflags];
     try {
-      await compile('packer', 'github.com/hashicorp/packer');
-      for (const plugin of PLUGINS) {
-        const source = `github.com/hashicorp/packer-plugin-${plugin}`;
-        await compile(`packer-plugin-${plugin}`, source, ['-X', `${source}/version.VersionPrerelease=`]);
-        const at = shellFor(signal, { env: { ...process.env, PACKER_PLUGIN_PATH: `${unfinished}/plugins` } });
-        const program = `${unfinished}/packer-plugin-${plugin}`;
-        await at`${unfinished}/packer plugins install --path ${program} github.com/hashicorp/${plugin}`;
-      }
+      await shellFor(signal, { cwd: module })`go build ${flags} -o ${unfinished}/${name} ${source}`;
     } catch (error) {
       throw programFailure(
         error,
         'see that Go is at least 1.21 and reaches its module proxy, then run again',
       );
-    }
-
-    async function compile(name: string, source: string, symbols: string[] = []): Promise<void> {
-      const module = `${unfinished}/go-${name}`;
-      mkdirSync(module);
-      for (const file of ['go.mod', 'go.sum'])
-        copyFileSync(`${modules}/${name}/${file}`, `${module}/${file}`);
-      const flags = [
-        '-mod=readonly',
-        '-buildvcs=false',
-        '-trimpath',
-        '-ldflags',
-        ['-s', '-w', ...symbols].join(' '),
-      ];
-      await log.step(`compile ${name}`, async () => {
-        await shell({ cwd: module })`go build ${flags} -o ${unfinished}/${name} ${source}`;
-      });
     }
   }
 }

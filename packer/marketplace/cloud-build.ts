@@ -1,0 +1,108 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Shell } from 'zx';
+import { type Facts, type MachineFacts, machineFacts } from '../../appliance/index.ts';
+import { checkSbom, cisTailoredOut, makeSbom, sbomPath } from '../../sbom/index.ts';
+import { bundlePrograms } from '../bundle.ts';
+import { Failure } from '../failure.ts';
+import { hygieneRules } from '../hygiene.ts';
+import { nodeBinary, writePayload } from '../payload.ts';
+import { places } from '../places.ts';
+
+/** What the clouds have of their own to start from. */
+const BASE = 'ubuntu-24.04';
+/** Each cloud's source in the template, as `packer build -only` wants it. */
+const SOURCES: Readonly<Record<string, string>> = {
+  azure: 'marketplace.azure-arm.azure',
+  aws: 'marketplace.amazon-ebs.aws',
+  gcp: 'marketplace.googlecompute.gcp',
+  digitalocean: 'marketplace.digitalocean.digitalocean',
+};
+
+/** What is built, and of which commit. */
+export interface CloudBuild {
+  readonly target: string;
+  readonly commit: string;
+  /** Time of the commit, for what is to be the same whenever it is made. */
+  readonly time: Date | undefined;
+  /** Small, and new each day: a marketplace takes no name twice. */
+  readonly today: string;
+}
+
+/** Written by the first part, read by the second, which Packer starts. */
+interface Notes {
+  readonly machine: MachineFacts;
+  readonly time: string | null;
+}
+
+/**
+ * Writes into `directory` what the build in a cloud takes with it, and returns its source and the file with the
+ * template's variables. Throws Failure for a target that no source is for.
+ */
+export async function prepareCloudBuild(
+  facts: Facts,
+  { target, commit, time, today }: CloudBuild,
+  { directory, ansiblePlaybook }: { directory: string; ansiblePlaybook: string },
+): Promise<{ source: string; variables: string }> {
+  const source = Object.hasOwn(SOURCES, target) ? SOURCES[target] : undefined;
+  if (source === undefined)
+    throw new Failure(
+      `no cloud builds for '${target}'`,
+      `choose TARGET from ${Object.keys(SOURCES).join(', ')}`,
+    );
+  const machine = machineFacts(facts, BASE, target, commit);
+  rmSync(directory, { recursive: true, force: true });
+  mkdirSync(`${directory}/evidence`, { recursive: true });
+  writePayload(`${directory}/payload`, machine, await bundlePrograms());
+  const write = (name: string, content: unknown): string => {
+    writeFileSync(`${directory}/${name}`, `${JSON.stringify(content, null, 2)}\n`);
+    return `${directory}/${name}`;
+  };
+  write('notes.json', { machine, time: time?.toISOString() ?? null } satisfies Notes);
+  const ansibleVariables = write('ansible-variables.json', {
+    payload_dir: `${directory}/payload`,
+    evidence_dir: `${directory}/evidence`,
+    hygiene: hygieneRules(facts),
+    driver: 'vm',
+    appliance: machine,
+    cis_tailored_out: cisTailoredOut(BASE, target),
+  });
+  const variables = write('values.pkrvars.json', {
+    playbook: `${places.ansible}/playbook.yml`,
+    ansible_playbook: ansiblePlaybook,
+    ansible_variables: ansibleVariables,
+    ansible_config: `${places.ansible}/ansible.cfg`,
+    work: directory,
+    evidence_command: [nodeBinary, `${places.packer}/marketplace/evidence.ts`, directory],
+    image_name: `${facts.vendor.directory}-${facts.name}-ubuntu-2404-amd64-${today}`,
+    image_version: facts.version,
+    description: `${facts.name} ${facts.version} on Ubuntu 24.04`,
+  });
+  return { source, variables };
+}
+
+/** Makes the SBOM of the machine in the cloud from its root file system, and checks it against that. */
+export async function makeCloudEvidence(facts: Facts, directory: string, shell: Shell): Promise<void> {
+  const { machine, time } = JSON.parse(readFileSync(`${directory}/notes.json`, 'utf8')) as Notes;
+  const tree = `${directory}/tree`;
+  rmSync(tree, { recursive: true, force: true });
+  mkdirSync(tree);
+  await shell`tar --extract --gzip --numeric-owner --same-permissions --file=${directory}/tree.tar.gz --directory=${tree}`;
+  const bundles = await bundlePrograms();
+  const made = time === null ? undefined : new Date(time);
+  const sbom = await makeSbom(
+    { tree, payload: `${directory}/payload`, facts: machine, bundles, time: made },
+    shell,
+  );
+  // Where the machine will have it.
+  const place = `${tree}${sbomPath(machine)}`;
+  mkdirSync(dirname(place), { recursive: true });
+  writeFileSync(place, sbom);
+  const { status, detail } = await checkSbom(tree, facts, sbom);
+  if (status !== 'passed')
+    throw new Failure(
+      `the SBOM does not say what the machine holds:\n${detail}`,
+      'what runs on the machine comes in a package, in the payload, or in the files of a role',
+    );
+  writeFileSync(`${directory}/evidence/sbom.json`, sbom);
+}
