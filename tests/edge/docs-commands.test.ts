@@ -119,5 +119,5 @@ test('the pages leave the edge as it was', async () => {
 
 test('the call that the developer is shown reaches the provider', () => {
   expect(provider.requests.length).toBeGreaterThan(0);
-  expect(provider.requests.map(({ violation }) => violation)).not.toContain(expect.any(String));
+  expect(provider.requests.filter(({ violation }) => violation !== null)).toEqual([]);
 });
