@@ -1,19 +1,25 @@
 import { accessCommand } from './access/verbs.ts';
 import { flag, help, parsed, UsageError } from './arguments.ts';
+import { type LogsOptions, lineCount, logPart, sinceOf } from './logs.ts';
 import type { Operator } from './operator.ts';
 
-type HelpTopic = 'main' | 'status' | 'config' | 'database' | 'credentials' | 'access' | 'verify';
+type HelpTopic = 'main' | 'status' | 'config' | 'database' | 'credentials' | 'access' | 'verify' | 'logs';
 
 export type Command =
   | { readonly kind: 'help'; readonly topic: HelpTopic }
   | { readonly kind: 'version' }
   | { readonly kind: 'status'; readonly json: boolean; readonly waitSeconds?: number }
-  | { readonly kind: 'config-check' }
-  | { readonly kind: 'database-check' }
-  | { readonly kind: 'database-apply' }
-  | { readonly kind: 'credentials' }
-  | { readonly kind: 'reset-admin-password' }
+  | {
+      readonly kind:
+        | 'config-check'
+        | 'database-check'
+        | 'database-apply'
+        | 'credentials'
+        | 'reset-admin-password';
+      readonly json: boolean;
+    }
   | { readonly kind: 'verify'; readonly json: boolean; readonly keyFile?: string }
+  | ({ readonly kind: 'logs' } & LogsOptions)
   /** Its verbs bring what they do. */
   | { readonly kind: 'access'; readonly perform: (operator: Operator) => Promise<number> };
 
@@ -44,6 +50,8 @@ export function parseCommandLine(args: readonly string[]): Command {
       return parseAccess(rest);
     case 'verify':
       return parseVerify(rest);
+    case 'logs':
+      return parseLogs(rest);
     default:
       throw new UsageError(`'${command}' is not a command`);
   }
@@ -75,27 +83,38 @@ function secondsOf(text: string): number {
 }
 
 function parseConfig(args: readonly string[]): Command {
-  const { values, positionals } = parsed({ args: [...args], options: { help }, allowPositionals: true });
+  const { values, positionals } = parsed({
+    args: [...args],
+    options: { help, json: flag },
+    allowPositionals: true,
+  });
   if (values.help) return { kind: 'help', topic: 'config' };
   if (positionals.length !== 1 || positionals[0] !== 'check') {
     throw new UsageError("write 'litellm-ctl config check'");
   }
-  return { kind: 'config-check' };
+  return { kind: 'config-check', json: values.json };
 }
 
 function parseDatabase(args: readonly string[]): Command {
-  const { values, positionals } = parsed({ args: [...args], options: { help }, allowPositionals: true });
+  const { values, positionals } = parsed({
+    args: [...args],
+    options: { help, json: flag },
+    allowPositionals: true,
+  });
   if (values.help) return { kind: 'help', topic: 'database' };
+  const { json } = values;
   const [verb] = positionals;
-  if (positionals.length === 1 && verb === 'check') return { kind: 'database-check' };
-  if (positionals.length === 1 && verb === 'apply') return { kind: 'database-apply' };
+  if (positionals.length === 1 && verb === 'check') return { kind: 'database-check', json };
+  if (positionals.length === 1 && verb === 'apply') return { kind: 'database-apply', json };
   throw new UsageError("write 'litellm-ctl database check' or 'litellm-ctl database apply'");
 }
 
 function parseCredentials(args: readonly string[]): Command {
-  const { values } = parsed({ args: [...args], options: { help, 'reset-admin-password': flag } });
+  const options = { help, json: flag, 'reset-admin-password': flag } as const;
+  const { values } = parsed({ args: [...args], options });
   if (values.help) return { kind: 'help', topic: 'credentials' };
-  return values['reset-admin-password'] ? { kind: 'reset-admin-password' } : { kind: 'credentials' };
+  const kind = values['reset-admin-password'] ? 'reset-admin-password' : 'credentials';
+  return { kind, json: values.json };
 }
 
 function parseAccess(args: readonly string[]): Command {
@@ -110,5 +129,22 @@ function parseVerify(args: readonly string[]): Command {
     kind: 'verify',
     json: values.json,
     ...(values.key === undefined ? {} : { keyFile: values.key }),
+  };
+}
+
+function parseLogs(args: readonly string[]): Command {
+  const text = { type: 'string' } as const;
+  const options = { help, json: flag, follow: { ...flag, short: 'f' }, since: text, lines: text } as const;
+  const { values, positionals } = parsed({ args: [...args], options, allowPositionals: true });
+  if (values.help) return { kind: 'help', topic: 'logs' };
+  const [part, more] = positionals;
+  if (more !== undefined) throw new UsageError(`'${more}' is a word too many`);
+  return {
+    kind: 'logs',
+    json: values.json,
+    follow: values.follow,
+    ...(part === undefined ? {} : { part: logPart(part) }),
+    ...(values.since === undefined ? {} : { since: sinceOf(values.since) }),
+    ...(values.lines === undefined ? {} : { lines: lineCount(values.lines) }),
   };
 }

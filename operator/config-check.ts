@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type ProgramResult, parseEnvFile, readTextIfAny } from '../appliance/index.ts';
 import type { Check } from './check.ts';
-import { type Operator, OperatorError } from './operator.ts';
+import { exitCodes, type Operator, OperatorError } from './operator.ts';
 
 /**
  * Asks the gateway itself whether it would start with its configuration: same program, same user, same environment as
@@ -35,6 +35,21 @@ function serviceEnvironment(
     ...files,
   );
   return environment;
+}
+
+/** `litellm-ctl config check`: passes on what the gateway says. */
+export async function configCheck(operator: Operator, json: boolean): Promise<number> {
+  const { exitCode, stdout, stderr } = await runConfigCheck(operator);
+  const good = exitCode === 0;
+  if (json) {
+    const said = [stdout, stderr].filter((text) => text !== '').join('\n');
+    const file = operator.machine.facts.paths.config;
+    operator.write(`${JSON.stringify({ verdict: good ? 'good' : 'refused', file, said }, null, 2)}\n`);
+  } else {
+    if (stdout !== '') operator.write(`${stdout}\n`);
+    if (stderr !== '') operator.writeError(`${stderr}\n`);
+  }
+  return good ? exitCodes.ok : exitCodes.problem;
 }
 
 /** The same as one line of the status. */

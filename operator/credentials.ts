@@ -1,14 +1,21 @@
 import { mustRun, readTextIfAny, rewriteFileAtomic, withEnvValue } from '../appliance/index.ts';
-import { acquireLock, makePassword, withCredentialFields } from '../firstboot/index.ts';
+import {
+  acquireLock,
+  type CredentialField,
+  credentialField,
+  credentialLabels,
+  makePassword,
+  withCredentialFields,
+} from '../firstboot/index.ts';
 import { exitCodes, type Operator, OperatorError } from './operator.ts';
 
 /** `litellm-ctl credentials`: prints the credentials file, or says where its values are found without it. */
-export function showCredentials(operator: Operator): number {
+export function showCredentials(operator: Operator, json: boolean): number {
   const { fs, facts } = operator.machine;
   const { credentials, serviceEnv } = facts.paths;
   const text = readTextIfAny(fs, credentials);
   if (text !== undefined) {
-    operator.write(text);
+    operator.write(json ? `${JSON.stringify(fieldsOf(text), null, 2)}\n` : text);
     return exitCodes.ok;
   }
   throw new OperatorError(
@@ -17,12 +24,17 @@ export function showCredentials(operator: Operator): number {
   );
 }
 
+function fieldsOf(text: string): Readonly<Record<string, string | null>> {
+  const fields = Object.keys(credentialLabels) as CredentialField[];
+  return Object.fromEntries(fields.map((field) => [field, credentialField(text, field) ?? null]));
+}
+
 /**
  * `litellm-ctl credentials --reset-admin-password`: gives the admin a new initial password, which the gateway takes for
  * one sign-in and the choice of an own one. Printed once; kept only where the gateway reads it, and in the credentials
  * file if that is still there.
  */
-export async function resetAdminPassword(operator: Operator): Promise<number> {
+export async function resetAdminPassword(operator: Operator, json: boolean): Promise<number> {
   const { machine } = operator;
   const { fs, facts, run } = machine;
   const { serviceEnv, credentials, firstbootState } = facts.paths;
@@ -35,8 +47,11 @@ export async function resetAdminPassword(operator: Operator): Promise<number> {
     rewriteFileAtomic(fs, serviceEnv, (text) => withEnvValue(text, 'UI_PASSWORD', password));
     rewriteFileAtomic(fs, credentials, (text) => withCredentialFields(text, { adminPassword: password }));
   }
+  const adminUser = facts.users.admin;
   operator.write(
-    `New initial password of '${facts.users.admin}': ${password}\nIt is shown only here. Sign in at /ui and choose your own.\n`,
+    json
+      ? `${JSON.stringify({ adminUser, adminPassword: password }, null, 2)}\n`
+      : `New initial password of '${adminUser}': ${password}\nIt is shown only here. Sign in at /ui and choose your own.\n`,
   );
   await mustRun(run, 'systemctl', ['restart', 'litellm.service']);
   return exitCodes.ok;

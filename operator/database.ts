@@ -35,14 +35,29 @@ export async function checkDatabase(operator: Operator): Promise<Check> {
   return { name, state: passing ? 'waiting' : 'problem', detail, remedy };
 }
 
-/** `litellm-ctl database check`: whether the database that is named could be used; changes nothing. */
-export async function databaseCheck(operator: Operator): Promise<number> {
-  const { machine } = operator;
+type Usable = Extract<DatabaseFinding, { kind: 'good' }>;
+
+async function requireUsable(operator: Operator): Promise<Usable> {
   const finding = await examine(operator);
   if (finding.kind === 'bad') throw new OperatorError(finding.reason, finding.remedy);
-  if (finding === LOCAL && isMade(operator)) requireLocalCluster(machine);
-  operator.write(`database: ${finding.detail}\n`);
-  if (finding.note !== undefined) operator.write(`note: ${finding.note}\n`);
+  if (finding === LOCAL && isMade(operator)) requireLocalCluster(operator.machine);
+  return finding;
+}
+
+function tell(operator: Operator, { detail, note }: Usable): void {
+  operator.write(`database: ${detail}\n`);
+  if (note !== undefined) operator.write(`note: ${note}\n`);
+}
+
+function tellPrograms(operator: Operator, { detail, note }: Usable, applied: boolean): void {
+  operator.write(`${JSON.stringify({ applied, detail, note: note ?? null }, null, 2)}\n`);
+}
+
+/** `litellm-ctl database check`: whether the database that is named could be used; changes nothing. */
+export async function databaseCheck(operator: Operator, json: boolean): Promise<number> {
+  const finding = await requireUsable(operator);
+  if (json) tellPrograms(operator, finding, false);
+  else tell(operator, finding);
   return exitCodes.ok;
 }
 
@@ -55,11 +70,13 @@ function isMade({ machine }: Operator): boolean {
  * `litellm-ctl database apply`: goes over to the database that is named, after the check. First boot does the work, as it
  * would at the next boot; the gateway starts anew with it, or for the first time.
  */
-export async function databaseApply(operator: Operator): Promise<number> {
+export async function databaseApply(operator: Operator, json: boolean): Promise<number> {
   const { run } = operator.machine;
-  await databaseCheck(operator);
+  const finding = await requireUsable(operator);
+  if (!json) tell(operator, finding);
   await mustRun(run, 'systemctl', ['restart', 'litellm-firstboot.service'], { timeoutMs: 16 * 60_000 });
   await mustRun(run, 'systemctl', ['start', '--no-block', 'litellm.service']);
-  operator.write('It is in use from now on; whether the gateway serves: litellm-ctl status --wait\n');
+  if (json) tellPrograms(operator, finding, true);
+  else operator.write('It is in use from now on; whether the gateway serves: litellm-ctl status --wait\n');
   return exitCodes.ok;
 }

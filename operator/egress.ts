@@ -36,7 +36,7 @@ export function shippedEgressRules(facts: MachineFacts): { path: string; content
  * `litellm-ctl access egress`: makes the operator's file and the place of the database into rules and loads them. Each
  * family is replaced in one step and never empty in between; a file with a fault changes nothing.
  */
-export async function applyEgress(operator: Operator): Promise<number> {
+export async function applyEgress(operator: Operator, json = false): Promise<number> {
   const { machine } = operator;
   const { facts, fs } = machine;
   using _lock = await acquireLock(machine, facts.paths.egressRules);
@@ -52,7 +52,7 @@ export async function applyEgress(operator: Operator): Promise<number> {
   for (const family of families) {
     writeFileAtomic(fs, files[family], rules[family], { mode: PUBLIC, owner: { uid: 0, gid: 0 } });
   }
-  operator.write(summary(facts, own));
+  operator.write(json ? `${JSON.stringify({ allowed: own }, null, 2)}\n` : summary(facts, own));
   return exitCodes.ok;
 }
 

@@ -5,6 +5,7 @@ import { connect } from 'node:tls';
 import type { MachineFacts } from '../appliance/index.ts';
 import { hostMachine } from '../firstboot/index.ts';
 import type { Operator, ServedCertificate } from './operator.ts';
+import { programLines } from './program-lines.ts';
 import { readSecret } from './secret-prompt.ts';
 import { sshClientAddress } from './ssh-client.ts';
 
@@ -27,6 +28,7 @@ export function hostOperator(facts: MachineFacts): Operator {
     pause: (ms) => pause(ms),
     sshClientAddress: () => sshClientAddress(process.pid),
     readSecret,
+    lines: programLines,
   };
 }
 

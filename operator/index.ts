@@ -7,10 +7,15 @@ export {
   renderBanExemptions,
 } from './access/render.ts';
 export { type AccessState, openAccess } from './access/state.ts';
+export { accessVerbs } from './access/verbs.ts';
+export { UsageError } from './arguments.ts';
 export type { Check, CheckState, Verdict } from './check.ts';
+export { type Command, parseCommandLine } from './command-line.ts';
 export { applyEgress, egressRuleFiles, shippedEgressRules } from './egress.ts';
+export { type LogPart, logParts, logSources } from './log-sources.ts';
 export { exitCodes, type Operator } from './operator.ts';
 export type { Status, Versions } from './status.ts';
+export { usage } from './usage.ts';
 export {
   alarming,
   type Comparison,

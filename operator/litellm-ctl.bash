@@ -3,29 +3,29 @@ _litellm_ctl() {
   local word=${COMP_WORDS[COMP_CWORD]} offers
   case ${COMP_WORDS[1]} in
     status) offers='--wait --json --help' ;;
-    config) offers='check --help' ;;
-    database) offers='check apply --help' ;;
-    credentials) offers='--reset-admin-password --help' ;;
+    config) offers='check --json --help' ;;
+    database) offers='check apply --json --help' ;;
+    credentials) offers='--reset-admin-password --json --help' ;;
     access)
       offers='--json --help'
       if ((COMP_CWORD == 2)); then
         offers="allow deny open close limits proxies client-certificates basic-auth bans unban egress apply $offers"
       else
         case ${COMP_WORDS[2]} in
-          allow | deny | open | close) offers='admin inference' ;;
-          limits) offers='--connections --requests --default --help' ;;
-          proxies) offers='trust distrust' ;;
-          client-certificates) offers='on off' ;;
-          basic-auth) offers='on off --user' ;;
-          bans) offers='--json --help' ;;
-          *) offers='--help' ;;
+          allow | deny | open | close) offers='admin inference --json' ;;
+          limits) offers='--connections --requests --default --json --help' ;;
+          proxies) offers='trust distrust --json' ;;
+          client-certificates) offers='on off --json' ;;
+          basic-auth) offers='on off --user --json' ;;
+          *) offers='--json --help' ;;
         esac
       fi
       ;;
     verify) offers='--key --json --help' ;;
+    logs) offers='gateway edge database first-boot --since --lines --follow --json --help' ;;
     *) offers='' ;;
   esac
-  if ((COMP_CWORD == 1)); then offers='status config database credentials access verify --help --version'; fi
+  if ((COMP_CWORD == 1)); then offers='status config database credentials access verify logs --help --version'; fi
   mapfile -t COMPREPLY < <(compgen -W "$offers" -- "$word")
 }
 complete -F _litellm_ctl litellm-ctl

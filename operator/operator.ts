@@ -1,4 +1,5 @@
 import type { Machine } from '../firstboot/index.ts';
+import type { ProgramLines } from './program-lines.ts';
 
 /** A certificate as clients of the edge see it. */
 export interface ServedCertificate {
@@ -33,6 +34,8 @@ export interface Operator {
   sshClientAddress(): string | undefined;
   /** One line from standard input; at a terminal asked for twice and not shown. */
   readSecret(prompt: string): Promise<string>;
+  /** What a program prints, line by line, while it runs. */
+  readonly lines: ProgramLines;
 }
 
 /** What the command ends with. */

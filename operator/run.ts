@@ -1,9 +1,10 @@
 import { FirstBootError } from '../firstboot/index.ts';
 import { UsageError } from './arguments.ts';
 import { type Command, parseCommandLine } from './command-line.ts';
-import { runConfigCheck } from './config-check.ts';
+import { configCheck } from './config-check.ts';
 import { resetAdminPassword, showCredentials } from './credentials.ts';
 import { databaseApply, databaseCheck } from './database.ts';
+import { logs } from './logs.ts';
 import { exitCodes, type Operator, OperatorError } from './operator.ts';
 import { status } from './status.ts';
 import { usage } from './usage.ts';
@@ -41,25 +42,20 @@ async function perform(operator: Operator, command: Command): Promise<number> {
     case 'status':
       return status(operator, command);
     case 'config-check':
-      return configCheck(operator);
+      return configCheck(operator, command.json);
     case 'database-check':
-      return databaseCheck(operator);
+      return databaseCheck(operator, command.json);
     case 'database-apply':
-      return databaseApply(operator);
+      return databaseApply(operator, command.json);
     case 'credentials':
-      return showCredentials(operator);
+      return showCredentials(operator, command.json);
     case 'reset-admin-password':
-      return resetAdminPassword(operator);
+      return resetAdminPassword(operator, command.json);
     case 'access':
       return command.perform(operator);
     case 'verify':
       return verify(operator, command);
+    case 'logs':
+      return logs(operator, command);
   }
-}
-
-async function configCheck(operator: Operator): Promise<number> {
-  const { exitCode, stdout, stderr } = await runConfigCheck(operator);
-  if (stdout !== '') operator.write(`${stdout}\n`);
-  if (stderr !== '') operator.writeError(`${stderr}\n`);
-  return exitCode === 0 ? exitCodes.ok : exitCodes.problem;
 }

@@ -8,6 +8,7 @@ export const usage = {
   credentials               show the credentials file, or reset the admin's password
   access                    who may call, and whom the gateway may: lists, limits, proxies, certificates, bans
   verify                    whether the machine's files are still those of the image
+  logs                      what gateway, edge, database and first boot have logged
 
   litellm-ctl COMMAND --help tells more about a command. All of them need root.
   -h, --help                this text
@@ -23,14 +24,15 @@ Looks at first boot, services, gateway, configuration, certificate and disk.
 
 Exit codes: 0 ready, 1 a problem (also a check that could not run), 2 wrong usage, 3 still starting
 `,
-  config: `Usage: litellm-ctl config check
+  config: `Usage: litellm-ctl config check [--json]
 
 Asks the gateway whether it would start with /etc/litellm/config.yaml, as its user and with its environment.
 Says what is wrong and what would be right. Changes nothing.
+  --json                    for programs
 
 Exit codes: 0 it would start, 1 it would not, 2 wrong usage
 `,
-  database: `Usage: litellm-ctl database check | apply
+  database: `Usage: litellm-ctl database check | apply [--json]
 
 Where /etc/litellm/database.env exists, the gateway uses the PostgreSQL server that it names; else the machine's own.
   DATABASE_URL=postgresql://USER:PASSWORD@HOST:5432/DATABASE?sslmode=verify-full         what the gateway signs in with
@@ -39,13 +41,15 @@ Where /etc/litellm/database.env exists, the gateway uses the PostgreSQL server t
   check                     sign in and see whether the server, its certificate and the roles are as they must be
   apply                     the same, then go over to it: the machine's own server is stopped and its data kept, or, when
                             the file is gone, started again; no data are moved
+  --json                    for programs
 
 Exit codes: 0 well or done, 1 it cannot be used (nothing was changed), 2 wrong usage
 `,
-  credentials: `Usage: litellm-ctl credentials [--reset-admin-password]
+  credentials: `Usage: litellm-ctl credentials [--reset-admin-password] [--json]
 
 Shows the credentials file that first boot has made.
   --reset-admin-password    give the admin of /ui a new initial password, print it once and restart the gateway
+  --json                    for programs
 
 Exit codes: 0 done, 1 a problem, 2 wrong usage
 `,
@@ -56,7 +60,7 @@ Exit codes: 0 done, 1 a problem, 2 wrong usage
        litellm-ctl access proxies trust|distrust NETWORK...
        litellm-ctl access client-certificates on CAFILE | off
        litellm-ctl access basic-auth on [--user NAME] | off
-       litellm-ctl access bans [--json]
+       litellm-ctl access bans
        litellm-ctl access unban ADDRESS
        litellm-ctl access egress
        litellm-ctl access apply
@@ -74,7 +78,7 @@ Without a verb: shows who may call. Each change is tested by nginx first; where 
   bans, unban               whom fail2ban keeps out after failed sign-ins; let an address in again
   egress                    let the gateway reach what /etc/litellm/egress.conf allows, and its database
   apply                     write nginx's files again from /etc/litellm/access.json
-  --json                    for programs
+  --json                    for programs; may follow each of them
 
 Exit codes: 0 done, 1 a problem, 2 wrong usage
 `,
@@ -86,5 +90,19 @@ Tells apart what apt has updated, what you may edit, and what nobody should have
   --json                    for programs
 
 Exit codes: 0 nothing changed that should not, 1 a problem (also a signature that does not hold), 2 wrong usage
+`,
+  logs: `Usage: litellm-ctl logs [gateway | edge | database | first-boot] [--since TIME] [--lines N] [--follow] [--json]
+
+Shows the newest lines that the machine's parts have logged, in the order of their time; without a word, of all of them.
+  gateway                   the gateway, schema changes, its firewall rules
+  edge                      nginx with its access and error log, fail2ban
+  database                  the machine's own PostgreSQL
+  first-boot                first boot, and changes of the address since
+  --since TIME              from then on: 90s, 30min, 2h or 3d ago, a day, or '2026-11-27 08:00' (UTC)
+  --lines N                 no more than N lines (100; with --since 10000)
+  -f, --follow              go on with each line as it comes, until Ctrl-C
+  --json                    for programs: one object a line
+
+Exit codes: 0 done, 1 a log cannot be read, 2 wrong usage
 `,
 } as const;

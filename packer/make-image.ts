@@ -115,7 +115,7 @@ export async function makeImage(facts: Facts, options: ImageOptions, work: Work)
   const scans = await scanImage({ tree: sealed.tree, sbom, directory: `${directory}/scans` }, work);
   for (const check of [audit.cis.check, ...audit.checks, ...scans.checks]) {
     if (check.status === 'failed')
-      demand(check, 'docs/publisher.md says what it asks for, and where that is set');
+      demand(check, 'docs/publisher/evidence.md says what it asks for, and where that is set');
   }
 
   const name = imageName(facts, base.name, options.target);

@@ -54,9 +54,11 @@ export async function showBans(operator: Operator, json: boolean): Promise<numbe
 }
 
 /** `litellm-ctl access unban ADDRESS`: in every jail. Whoever is not banned is not either way. */
-export async function unban(operator: Operator, text: string): Promise<number> {
+export async function unban(operator: Operator, text: string, json: boolean): Promise<number> {
   const one = address(text);
   const count = Number(await fail2ban(operator, 'unban', one));
-  operator.write(count > 0 ? `${one} may call again\n` : `${one} was not banned\n`);
+  const wasBanned = count > 0;
+  const told = wasBanned ? `${one} may call again\n` : `${one} was not banned\n`;
+  operator.write(json ? `${JSON.stringify({ address: one, wasBanned }, null, 2)}\n` : told);
   return exitCodes.ok;
 }

@@ -33,6 +33,11 @@ export function describeAccess(state: AccessState): string {
   return rows.map(([name, value]) => `  ${name.padEnd(22)}${value}\n`).join('');
 }
 
+/** The state for programs. */
+export function accessJson(state: AccessState, applied: boolean): string {
+  return `${JSON.stringify({ applied, ...state }, null, 2)}\n`;
+}
+
 /** Whether nginx has been told what the operator has decided. */
 function isApplied(fs: FileSystem, facts: MachineFacts, state: AccessState): boolean {
   return readTextIfAny(fs, accessInclude(facts)) === renderAccess(state, facts);
@@ -43,7 +48,7 @@ export function showAccess(operator: Operator, json: boolean): number {
   const { fs, facts } = operator.machine;
   const state = readAccess(fs, facts);
   const applied = isApplied(fs, facts, state);
-  operator.write(json ? `${JSON.stringify({ applied, ...state }, null, 2)}\n` : describeAccess(state));
+  operator.write(json ? accessJson(state, applied) : describeAccess(state));
   if (applied) return exitCodes.ok;
   operator.writeError(
     `litellm-ctl: ${accessInclude(facts)} says something else\nwhat to do: litellm-ctl access apply\n`,

@@ -7,7 +7,7 @@ import { passwordFile, userName } from './basic-auth.ts';
 import { allow, callersOf, close, deny, distrust, networksOf, open, trust } from './change.ts';
 import { authoritiesFile } from './client-certificates.ts';
 import { basicAuthFile, clientAuthorities } from './render.ts';
-import { describeAccess, showAccess, warnOfOwnExclusion } from './show.ts';
+import { accessJson, describeAccess, showAccess, warnOfOwnExclusion } from './show.ts';
 import {
   type AccessState,
   defaultLimits,
@@ -18,20 +18,19 @@ import {
   type NetworkList,
 } from './state.ts';
 
-/** What a verb does, once its arguments are understood. */
+/** What `litellm-ctl access` does, once its arguments are understood. */
 export type AccessAction = (operator: Operator) => Promise<number>;
-type Verb = (args: readonly string[]) => AccessAction;
+type VerbAction = (operator: Operator, json: boolean) => Promise<number>;
+type Verb = (args: readonly string[]) => VerbAction;
 
 const DEFAULT_USER = 'litellm';
 const REMOVED = { text: undefined, access: { mode: 0o644 } };
 
 /** Applies a change and shows what holds now. */
-function changing(
-  change: (state: AccessState, operator: Operator) => Change | Promise<Change>,
-): AccessAction {
-  return async (operator) => {
+function changing(change: (state: AccessState, operator: Operator) => Change | Promise<Change>): VerbAction {
+  return async (operator, json) => {
     const state = await applyAccess(operator, (before) => change(before, operator));
-    operator.write(describeAccess(state));
+    operator.write(json ? accessJson(state, true) : describeAccess(state));
     warnOfOwnExclusion(operator, state);
     return exitCodes.ok;
   };
@@ -138,9 +137,12 @@ const basicAuth: Verb = (args) => {
   noMore(rest);
   if (verb === 'on') {
     const user = userName(values.user ?? DEFAULT_USER);
-    return async (operator) => {
+    return async (operator, json) => {
       const file = await passwordFile(operator, user);
-      return changing((state) => ({ state: { ...state, basicAuthUser: user }, files: [file] }))(operator);
+      return changing((state) => ({ state: { ...state, basicAuthUser: user }, files: [file] }))(
+        operator,
+        json,
+      );
     };
   }
   if (verb !== 'off' || values.user !== undefined) {
@@ -153,20 +155,20 @@ const basicAuth: Verb = (args) => {
 };
 
 const bans: Verb = (args) => {
-  const { values } = parsed({ args: [...args], options: { json: flag } });
-  return (operator) => showBans(operator, values.json);
+  noMore(words(args));
+  return showBans;
 };
 
 const liftBan: Verb = (args) => {
   const [address, ...rest] = words(args);
   if (address === undefined) throw new UsageError('name the address that may call again');
   noMore(rest);
-  return (operator) => unban(operator, address);
+  return (operator, json) => unban(operator, address, json);
 };
 
 const egress: Verb = (args) => {
   noMore(words(args));
-  return applyEgress;
+  return (operator, json) => applyEgress(operator, json);
 };
 
 const apply: Verb = (args) => {
@@ -175,8 +177,8 @@ const apply: Verb = (args) => {
 };
 
 const show: Verb = (args) => {
-  const { values } = parsed({ args: [...args], options: { json: flag } });
-  return async (operator) => showAccess(operator, values.json);
+  noMore(words(args));
+  return async (operator, json) => showAccess(operator, json);
 };
 
 /** The words that may follow `litellm-ctl access`. */
@@ -197,6 +199,12 @@ export const accessVerbs = {
 
 /** Understands what follows `litellm-ctl access`; nothing at all shows how things are. Throws UsageError. */
 export function accessCommand(args: readonly string[]): AccessAction {
+  const json = args.includes('--json');
+  const action = actionFor(args.filter((arg) => arg !== '--json'));
+  return (operator) => action(operator, json);
+}
+
+function actionFor(args: readonly string[]): VerbAction {
   const [name, ...rest] = args;
   if (name === undefined || name.startsWith('-')) return show(args);
   if (!Object.hasOwn(accessVerbs, name)) {

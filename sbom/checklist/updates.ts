@@ -5,6 +5,9 @@ import { finding, type LooksByRow, lines, NotRun, said } from './look.ts';
 import { pending } from './pending-updates.ts';
 import { namesIn, settings } from './tree.ts';
 
+/** The operator's pages, in this repository. */
+const GUIDE = 'docs/operator';
+
 export const updates: LooksByRow = {
   'PKG-03': {
     disk: async ({ tree }, subject) => {
@@ -51,7 +54,9 @@ export const updates: LooksByRow = {
   },
   'SVC-04': {
     disk: ({ tree }, { repository }) => {
-      const guide = readFileSync(join(repository, 'docs/operator.md'), 'utf8');
+      const guide = namesIn(repository, GUIDE)
+        .map((name) => readFileSync(join(repository, GUIDE, name), 'utf8'))
+        .join('\n');
       const shipped = new Set(
         namesIn(tree, '/var/lib/dpkg/info')
           .filter((name) => name.endsWith('.list'))
@@ -75,7 +80,7 @@ export const updates: LooksByRow = {
         `${ours.length} of ours`,
         ours
           .filter((path) => !guide.includes(path.slice(path.lastIndexOf('/') + 1)))
-          .map((path) => `docs/operator.md does not explain ${path}`),
+          .map((path) => `${GUIDE}/ does not explain ${path}`),
       );
     },
   },

@@ -111,6 +111,7 @@ export class FirewallMachine implements Disposable {
       pause: unused,
       sshClientAddress: unused,
       readSecret: unused,
+      lines: unused,
     };
   }
 }

@@ -18,7 +18,7 @@ case "$*" in
     ;;
   restart\ litellm-firstboot.service) exec /opt/litellm/bin/node /opt/litellm/firstboot.mjs run ;;
   start\ --no-block\ litellm.service) ;;
-  daemon-reload | try-reload-or-restart\ nginx.service | restart\ litellm.service) ;;
+  daemon-reload | try-reload-or-restart\ nginx.service | restart\ litellm | restart\ litellm.service) ;;
   *)
     echo "Unknown order: $*" >&2
     exit 1

@@ -34,6 +34,7 @@ export function fakeOperator(machine: Machine, printed: Printed, changes: Partia
     pause: async () => undefined,
     sshClientAddress: () => undefined,
     readSecret: async () => '',
+    lines: async function* () {},
     ...changes,
   };
 }

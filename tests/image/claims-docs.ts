@@ -1,0 +1,96 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { $, quote } from 'zx';
+import { blocksOf, type CommandBlock, commandsOf, pages, runnable } from '../docs/pages.ts';
+import { curlSettings, type Placeholders, scriptOf, typedAt } from '../docs/placeholders.ts';
+import { addresses } from '../harness/network.ts';
+import { facts } from './appliance.ts';
+import type { World } from './world.ts';
+
+const MINUTE = 60_000;
+/** Where the operator's commands are run. */
+const DIRECTORY = '/run/docs';
+
+/** What a page's commands change beyond the page, put back in the order printed when it is done. */
+const RESTORE = [
+  'litellm-ctl access open admin',
+  'litellm-ctl access open inference',
+  'litellm-ctl access limits --default',
+  'litellm-ctl access client-certificates off',
+  'litellm-ctl access basic-auth off',
+].join('; ');
+
+const guide = pages.filter((page) => runnable(page, 'vm', 'client').length > 0);
+
+/**
+ * The commands that the docs print for the machine and for clients, page by page in the order printed, on the booted
+ * machine: with the operator's sudo over SSH, and with curl from outside. The model calls want the provider's key, which
+ * callClaims has put there; the credentials file has to stand still.
+ */
+export function docsClaims(world: () => World): void {
+  let client: string;
+  let values: Placeholders;
+
+  beforeAll(async () => {
+    const { plain } = world();
+    client = mkdtempSync(join(tmpdir(), 'docs-client-'));
+    writeFileSync(
+      join(client, 'trusted.pem'),
+      await plain.machine.succeed(`cat ${facts.paths.tls}/cert.pem`),
+    );
+    const settings = { trusted: join(client, 'trusted.pem'), from: addresses.outside.ipv4 };
+    writeFileSync(join(client, '.curlrc'), curlSettings(settings));
+    const masterKey = plain.credentials.masterKey;
+    const answer = await plain.client.fetch(`${plain.url}/key/generate`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${masterKey}`, 'content-type': 'application/json' },
+      body: '{}',
+    });
+    const { key } = (await answer.json()) as { key: string };
+    const callId = answer.headers.get('x-litellm-call-id') ?? 'none';
+    values = { HOST: plain.addresses.ipv4, MASTER_KEY: masterKey, KEY: key, CALL_ID: callId };
+    await plain.machine.succeed(`install -d ${DIRECTORY}`);
+  });
+  afterAll(() => {
+    if (client !== undefined) rmSync(client, { recursive: true });
+  });
+
+  async function carryOut({ page, place, text }: CommandBlock): Promise<string> {
+    const { plain, provider, network } = world();
+    const input = typedAt(page, { providerKey: provider.apiKey });
+    if (place === 'vm') {
+      const given = Object.entries(values).map(([name, value]) => `${name}=${quote(value)}\n`);
+      // Their names are no secret, what they hold is: it goes in by standard input, before what is typed.
+      const script = `cd ${DIRECTORY}; eval "$(head -c ${given.join('').length})"; ${scriptOf(text)}`;
+      return plain.machine.succeed(script, `${given.join('')}${input}`);
+    }
+    const env = { ...process.env, ...values, CURL_HOME: client };
+    const command = network.command('bash', '-c', scriptOf(text));
+    return (await $({ quiet: true, input, env })`${command}`).stdout;
+  }
+
+  test.each(guide)(
+    'the commands of %s do what they say, in the order printed',
+    async (page) => {
+      const said: string[] = [];
+      for (const block of runnable(page, 'vm', 'client')) {
+        const told = await carryOut(block).catch((error: Error) => {
+          throw new Error(`${page}:${block.line}: ${error.message}`, { cause: error });
+        });
+        said.push(told);
+      }
+      expect(said.join('')).not.toBe('');
+      await world().plain.machine.succeed(RESTORE);
+    },
+    10 * MINUTE,
+  );
+
+  test('the number of commands that were run here is told', () => {
+    const here = guide.flatMap((page) => runnable(page, 'vm', 'client')).flatMap(commandsOf).length;
+    const all = pages.flatMap(blocksOf).flatMap(commandsOf).length;
+    process.stdout.write(`commands of the docs run on the booted machine: ${here} of ${all}\n`);
+    expect(here).toBeGreaterThan(40);
+  });
+}
