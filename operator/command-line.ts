@@ -1,8 +1,17 @@
 import { accessCommand } from './access/verbs.ts';
 import { flag, help, parsed, UsageError } from './arguments.ts';
+import { certificateCommand } from './certificate/verbs.ts';
 import type { Operator } from './operator.ts';
 
-type HelpTopic = 'main' | 'status' | 'config' | 'database' | 'credentials' | 'access' | 'verify';
+type HelpTopic =
+  | 'main'
+  | 'status'
+  | 'config'
+  | 'database'
+  | 'credentials'
+  | 'access'
+  | 'certificate'
+  | 'verify';
 
 export type Command =
   | { readonly kind: 'help'; readonly topic: HelpTopic }
@@ -14,8 +23,11 @@ export type Command =
   | { readonly kind: 'credentials' }
   | { readonly kind: 'reset-admin-password' }
   | { readonly kind: 'verify'; readonly json: boolean; readonly keyFile?: string }
-  /** Its verbs bring what they do. */
-  | { readonly kind: 'access'; readonly perform: (operator: Operator) => Promise<number> };
+  /** Their words bring what they do. */
+  | {
+      readonly kind: 'access' | 'certificate';
+      readonly perform: (operator: Operator) => Promise<number>;
+    };
 
 const DEFAULT_WAIT_SECONDS = 600;
 
@@ -42,6 +54,8 @@ export function parseCommandLine(args: readonly string[]): Command {
       return parseCredentials(rest);
     case 'access':
       return parseAccess(rest);
+    case 'certificate':
+      return parseCertificate(rest);
     case 'verify':
       return parseVerify(rest);
     default:
@@ -101,6 +115,11 @@ function parseCredentials(args: readonly string[]): Command {
 function parseAccess(args: readonly string[]): Command {
   if (args.includes('--help') || args.includes('-h')) return { kind: 'help', topic: 'access' };
   return { kind: 'access', perform: accessCommand(args) };
+}
+
+function parseCertificate(args: readonly string[]): Command {
+  if (args.includes('--help') || args.includes('-h')) return { kind: 'help', topic: 'certificate' };
+  return { kind: 'certificate', perform: certificateCommand(args) };
 }
 
 function parseVerify(args: readonly string[]): Command {

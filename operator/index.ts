@@ -7,6 +7,8 @@ export {
   renderBanExemptions,
 } from './access/render.ts';
 export { type AccessState, openAccess } from './access/state.ts';
+export { attachCertificates } from './certificate/attach.ts';
+export { ACME_ROOT, certificateInclude, renderCertificateNames } from './certificate/include.ts';
 export type { Check, CheckState, Verdict } from './check.ts';
 export { applyEgress, egressRuleFiles, shippedEgressRules } from './egress.ts';
 export { exitCodes, type Operator } from './operator.ts';

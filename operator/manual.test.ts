@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { mustRun, runProgram } from '../appliance/index.ts';
 import { accessVerbs } from './access/verbs.ts';
+import { certificateVerbs } from './certificate/verbs.ts';
 import { usage } from './usage.ts';
 
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
@@ -17,6 +18,8 @@ const commands = [
   'verify',
   'access',
   ...Object.keys(accessVerbs),
+  'certificate',
+  ...certificateVerbs,
 ];
 const options = [...new Set(Object.values(usage).flatMap((text) => text.match(/--[a-z][a-z-]+/g) ?? []))];
 
@@ -44,6 +47,13 @@ test.each([
   ['the options of a command', ['litellm-ctl', 'status', '--'], ['--wait', '--json', '--help']],
   ['the verbs of access', ['litellm-ctl', 'access', 'un'], ['unban']],
   ['the lists of access', ['litellm-ctl', 'access', 'allow', ''], ['admin', 'inference']],
+  ['the words of certificate', ['litellm-ctl', 'certificate', 'st'], ['status']],
+  ['what goes with status', ['litellm-ctl', 'certificate', 'status', ''], ['--json', '--help']],
+  [
+    'the options of certificate',
+    ['litellm-ctl', 'certificate', 'gw.example.com', '--a'],
+    ['--agree-tos', '--authority'],
+  ],
   ['the word after config', ['litellm-ctl', 'config', 'c'], ['check']],
   ['the words after database', ['litellm-ctl', 'database', ''], ['check', 'apply', '--help']],
 ])('bash completes %s', async (_title, words, offered) => {

@@ -1,0 +1,26 @@
+import { mustRun, writeFileAtomic } from '../../appliance/index.ts';
+import { type Operator, OperatorError } from '../operator.ts';
+import { oneLine } from './names.ts';
+import { certificatesIn, givenText } from './pem.ts';
+
+const DIRECTORY = '/usr/local/share/ca-certificates';
+
+/**
+ * Has the machine trust the authority behind a private ACME directory: the machine and not this run alone, because the
+ * timer renews long after it.
+ */
+export async function trustAuthority({ machine }: Operator, path: string): Promise<void> {
+  const { fs, run } = machine;
+  for (const certificate of certificatesIn(givenText(fs, path), path)) {
+    if (!certificate.ca) {
+      throw new OperatorError(
+        `${path}: '${oneLine(certificate.subject)}' is no authority`,
+        "name the certificate of the authority that signed the directory's own",
+      );
+    }
+    const name = certificate.fingerprint256.replaceAll(':', '').slice(0, 16).toLowerCase();
+    fs.mkdirSync(DIRECTORY, { recursive: true, mode: 0o755 });
+    writeFileAtomic(fs, `${DIRECTORY}/litellm-acme-${name}.crt`, certificate.toString(), { mode: 0o644 });
+  }
+  await mustRun(run, 'update-ca-certificates', []);
+}
