@@ -4,12 +4,13 @@ import { readFileSync } from 'node:fs';
 import type { Server, Socket } from 'node:net';
 import { $ } from 'zx';
 import { until } from '../../packer/index.ts';
+import { type Answer, converse } from './dialogue.ts';
 import { addresses, Network } from './network.ts';
 
 const SECOND = 1000;
 
 /** Directories that programs in the sandbox may change without this machine seeing it. */
-const COVERED = ['/etc', '/var', '/usr/share'] as const;
+const COVERED = ['/etc', '/var', '/usr/share', '/usr/local/share'] as const;
 const SCRATCH = '/run/sandbox';
 
 export interface SpawnOptions {
@@ -73,6 +74,17 @@ export class Sandbox implements AsyncDisposable {
     const { exitCode, stdout, stderr } = await this.attempt(program, options);
     if (exitCode !== 0) throw new Error(`${program.join(' ')}: exit code ${exitCode}\n${stdout}${stderr}`);
     return `${stdout}${stderr}`;
+  }
+
+  /** Runs a command line at a terminal and answers its questions; returns all that it printed. */
+  async atTerminal(commandLine: string, answers: readonly Answer[]): Promise<string> {
+    const [command = '', ...args] = this.#enter(['script', '-qefc', commandLine, '/dev/null']);
+    const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+    const ended = once(child, 'exit');
+    const printed = await converse({ output: child.stdout, input: child.stdin }, answers);
+    const [exitCode] = await ended;
+    if (exitCode !== 0) throw new Error(`${commandLine}: exit code ${exitCode}\n${printed}`);
+    return printed;
   }
 
   /** Starts a program that ends with the sandbox at the latest. */
