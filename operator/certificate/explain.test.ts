@@ -83,7 +83,7 @@ test.each<[string, string, string, RegExp, RegExp]>([
   [
     'a refused nonce that certbot hides behind a fault of its own',
     "An unexpected error occurred:\nAttributeError: can't set attribute\n",
-    'acme.messages.Error: urn:ietf:params:acme:error:badNonce :: The client sent an unacceptable anti-replay nonce',
+    '{\n "meta": {\n  "externalAccountRequired": false\n }\n}\n{\n "type": "urn:ietf:params:acme:error:badNonce",\n}\n',
     /refused the nonce/,
     /try again in a minute/,
   ],
@@ -128,7 +128,8 @@ test('every name that was not accepted is told', () => {
     ['gw.example.test', 'dns', 'NXDOMAIN'],
     ['here.example.test', 'connection', 'reset'],
   );
-  const { message } = explainFailure(output, '', around);
+  const { message, remedy } = explainFailure(output, '', around);
+  expect(remedy).toMatch(/^make an A or AAAA record .*\n {2}let everybody reach port 80/);
   expect(message).toMatch(
     /no address for gw\.example\.test.*\n {2}the authority cannot reach port 80 of here/,
   );

@@ -142,11 +142,15 @@ function lineWith(text: string, pattern: RegExp): string | undefined {
 /** Makes sense of a certbot that has failed. `log` is what it wrote about this run. */
 export function explainFailure(output: string, log: string, around: Surroundings): Explanation {
   const problems = problemsIn(output).map((problem) => explainProblem(problem, around));
-  const [first, ...more] = problems;
-  if (first !== undefined) {
-    return { ...first, message: [first, ...more].map(({ message }) => message).join('\n  ') };
+  if (problems.length > 0) {
+    return {
+      message: problems.map(({ message }) => message).join('\n  '),
+      remedy: [...new Set(problems.map(({ remedy }) => remedy))].join('\n  '),
+    };
   }
-  for (const text of [output, log]) {
+  // An error before the last one may have been got over.
+  const lastError = log.split('\n').findLast((line) => line.includes('urn:ietf:params:acme:error:')) ?? '';
+  for (const text of [output, lastError]) {
     for (const [pattern, explain] of rules) {
       const line = lineWith(text, pattern);
       if (line !== undefined) return explain(line, around);

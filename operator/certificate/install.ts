@@ -25,10 +25,16 @@ export async function installCertificate(operator: Operator, given: GivenFiles):
     await replaceFiles(fs, [{ ...names, access: { mode: 0o644 } }], () => takeOver(operator, pair));
   } catch (error) {
     placed.undo();
-    await machine.reloadEdge();
+    await reloadIfAccepted(operator);
     throw error;
   }
   placed.keep();
+}
+
+/** nginx may have loaded what was taken back; where it refuses its configuration, it has not. */
+async function reloadIfAccepted({ machine }: Operator): Promise<void> {
+  const { exitCode } = await machine.run('nginx', ['-t']);
+  if (exitCode === 0) await machine.reloadEdge();
 }
 
 async function takeOver(operator: Operator, { names }: CheckedPair): Promise<void> {

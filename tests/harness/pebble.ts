@@ -7,6 +7,8 @@ import type { Sandbox, SandboxProcess } from './sandbox.ts';
 
 const SECOND = 1000;
 const DIRECTORY = '/run/pebble';
+/** The name in the certificate of Pebble's own listener, beside localhost. */
+export const ACME_NAME = 'acme.example.test';
 const DIRECTORY_PORT = 14_000;
 const MANAGEMENT_PORT = 15_000;
 
@@ -36,6 +38,8 @@ export interface PebbleOptions {
  */
 export class Pebble {
   readonly directoryUrl = `https://localhost:${DIRECTORY_PORT}/dir`;
+  /** The same for others on its network, to whom ACME_NAME leads to it. */
+  readonly outsideUrl = `https://${ACME_NAME}:${DIRECTORY_PORT}/dir`;
   /** File, inside the sandbox, with the authority that signed Pebble's own listener. */
   readonly listenerAuthority = `${DIRECTORY}/authority.pem`;
   readonly process: SandboxProcess;
@@ -100,7 +104,7 @@ async function makeListenerCertificate(sandbox: Sandbox): Promise<void> {
   await openssl('req', '-x509', ...key, ...authority, '-days', '2', '-subj', '/CN=pebble listener authority');
   const extensions = [
     '-addext',
-    'subjectAltName=DNS:localhost',
+    `subjectAltName=DNS:localhost,DNS:${ACME_NAME}`,
     '-addext',
     'basicConstraints=critical,CA:FALSE',
   ];
