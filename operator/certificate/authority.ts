@@ -1,4 +1,4 @@
-import { mustRun, writeFileAtomic } from '../../appliance/index.ts';
+import { mustRun, readTextIfAny, writeFileAtomic } from '../../appliance/index.ts';
 import { type Operator, OperatorError } from '../operator.ts';
 import { oneLine } from './names.ts';
 import { certificatesIn, givenText } from './pem.ts';
@@ -11,6 +11,7 @@ const DIRECTORY = '/usr/local/share/ca-certificates';
  */
 export async function trustAuthority({ machine }: Operator, path: string): Promise<void> {
   const { fs, run } = machine;
+  let isNew = false;
   for (const certificate of certificatesIn(givenText(fs, path), path)) {
     if (!certificate.ca) {
       throw new OperatorError(
@@ -19,8 +20,11 @@ export async function trustAuthority({ machine }: Operator, path: string): Promi
       );
     }
     const name = certificate.fingerprint256.replaceAll(':', '').slice(0, 16).toLowerCase();
+    const trusted = `${DIRECTORY}/litellm-acme-${name}.crt`;
+    if (readTextIfAny(fs, trusted) === certificate.toString()) continue;
     fs.mkdirSync(DIRECTORY, { recursive: true, mode: 0o755 });
-    writeFileAtomic(fs, `${DIRECTORY}/litellm-acme-${name}.crt`, certificate.toString(), { mode: 0o644 });
+    writeFileAtomic(fs, trusted, certificate.toString(), { mode: 0o644 });
+    isNew = true;
   }
-  await mustRun(run, 'update-ca-certificates', []);
+  if (isNew) await mustRun(run, 'update-ca-certificates', []);
 }

@@ -88,6 +88,13 @@ test.each<[string, string, string, RegExp, RegExp]>([
     /try again in a minute/,
   ],
   [
+    'an authority that has forgotten the account',
+    "An unexpected error occurred:\nAttributeError: can't set attribute\n",
+    'urn:ietf:params:acme:error:badNonce :: retried\nacme.messages.Error: urn:ietf:params:acme:error:accountDoesNotExist :: no account',
+    /^https:\/\/acme\.example\/directory does not know this machine's account/,
+    /rm -r \/etc\/letsencrypt\/accounts\/acme\.example\/directory, then again/,
+  ],
+  [
     'an authority that cannot be reached',
     'An unexpected error occurred:\nValueError: Requesting acme.example/directory: Connection refused\n',
     '',

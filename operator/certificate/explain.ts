@@ -1,4 +1,4 @@
-import { CERTBOT_LOG } from './lineages.ts';
+import { accountsOf, CERTBOT_LOG } from './lineages.ts';
 
 /** What certbot did not do, and what to do about it. */
 export interface Explanation {
@@ -89,6 +89,13 @@ const rules: readonly Rule[] = [
     () => ({
       message: 'the authority refused the nonce of the request, twice in a row',
       remedy: 'nothing is wrong here; try again in a minute',
+    }),
+  ],
+  [
+    /accountDoesNotExist/,
+    (_line, { server }) => ({
+      message: `${server} does not know this machine's account any more`,
+      remedy: `forget it: rm -r ${accountsOf(new URL(server))}, then again with --email or --no-email, and --agree-tos`,
     }),
   ],
   [

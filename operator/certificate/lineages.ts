@@ -48,7 +48,12 @@ export function readLineages(fs: FileSystem): Lineage[] {
     });
 }
 
+/** Where certbot keeps its accounts at an authority. */
+export function accountsOf(server: URL): string {
+  return join(DIRECTORY, 'accounts', server.host, server.pathname);
+}
+
 /** Whether certbot has an account at an authority: who has one was asked for e-mail and consent before. */
 export function hasAccount(fs: FileSystem, server: URL): boolean {
-  return listed(fs, join(DIRECTORY, 'accounts', server.host, server.pathname)).length > 0;
+  return listed(fs, accountsOf(server)).length > 0;
 }
