@@ -8,6 +8,7 @@ export {
 export { type DatabaseChoice, type ExternalDatabase, readDatabaseChoice } from './database-choice.ts';
 export { type DatabaseFinding, examineDatabase } from './external-database.ts';
 export { FirstBootError } from './failure.ts';
+export { hasGivenPair, type PlacedPair, placeGivenPair } from './given-pair.ts';
 export { hostMachine } from './host.ts';
 export { type Layout, layoutOf } from './layout.ts';
 export { requireLocalCluster } from './local-cluster.ts';

@@ -2,8 +2,17 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import { type FileSystem, readTextIfAny, syncDirectory, writeFileAtomic } from '../appliance/index.ts';
 import { type CertificateNames, dnsNames, makePair } from './certificate.ts';
+import { hasGivenPair } from './given-pair.ts';
 import { layoutOf } from './layout.ts';
 import type { Machine } from './machine.ts';
+import {
+  linkTarget,
+  pairLinks,
+  pairPrefixes,
+  removeOtherPairs,
+  usePair,
+  writePair,
+} from './tls-directory.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
 const RENEW_BEFORE_MS = 60 * DAY_MS;
@@ -22,51 +31,33 @@ export interface PairNeed {
 /**
  * Sees to it that nginx finds a certificate and its key. Both lie in one directory, reached through one link that is
  * replaced in one step, so that nobody ever meets a certificate with the other one's key. Returns why a new pair was
- * made, or undefined when the old one stays. A pair that the operator put in place of ours is left alone.
+ * made, or undefined when the old one stays. A pair that the operator put in place of ours, by `litellm-ctl certificate
+ * --install` or by hand, is left alone.
  */
 export async function ensureTlsPair(machine: Machine, need: PairNeed): Promise<string | undefined> {
   const { fs, facts } = machine;
-  const layout = layoutOf(facts);
-  fs.mkdirSync(facts.paths.tls, { recursive: true, mode: 0o755 });
-  const links = [
-    [layout.certificate, 'current/cert.pem'],
-    [layout.certificateKey, 'current/key.pem'],
-  ] as const;
+  const { tls } = facts.paths;
+  fs.mkdirSync(tls, { recursive: true, mode: 0o755 });
+  const links = pairLinks.map(([name, target]) => [join(tls, name), target] as const);
   const foreign = ([path, target]: readonly [string, string]): boolean =>
     ![undefined, target].includes(linkTarget(fs, path));
-  if (links.some(foreign)) return undefined;
+  if (hasGivenPair(machine) || links.some(foreign)) return undefined;
 
-  const fault = pairFault(fs, layout.currentPair, need, machine.now());
+  const fault = pairFault(fs, layoutOf(facts).currentPair, need, machine.now());
   if (fault !== undefined) await replacePair(machine, need);
   for (const [path, target] of links) {
     if (linkTarget(fs, path) === undefined) fs.symlinkSync(target, path);
   }
-  removeOtherPairs(fs, facts.paths.tls);
-  syncDirectory(fs, facts.paths.tls);
+  removeOtherPairs(machine);
+  syncDirectory(fs, tls);
   return fault;
 }
 
 async function replacePair(machine: Machine, { names, machineId }: PairNeed): Promise<void> {
-  const { fs } = machine;
-  const { tls } = machine.facts.paths;
-  const pair = await makePair(names, machine.now());
-  const name = `pair-${machine.randomBytes(8).toString('hex')}`;
-  const directory = join(tls, name);
-  fs.mkdirSync(directory, { mode: 0o700 });
-  writeFileAtomic(fs, join(directory, 'key.pem'), pair.keyPem, { mode: 0o600 });
-  writeFileAtomic(fs, join(directory, 'cert.pem'), pair.certificatePem, { mode: 0o644 });
-  writeFileAtomic(fs, join(directory, MADE_ON), `${machineId}\n`, { mode: 0o600 });
-  const newLink = join(tls, '.current.new');
-  fs.rmSync(newLink, { force: true });
-  fs.symlinkSync(name, newLink);
-  fs.renameSync(newLink, join(tls, 'current'));
-  syncDirectory(fs, tls);
-}
-
-function removeOtherPairs(fs: FileSystem, tls: string): void {
-  const current = linkTarget(fs, join(tls, 'current'));
-  const others = fs.readdirSync(tls).filter((name) => name.startsWith('pair-') && name !== current);
-  for (const name of others) fs.rmSync(join(tls, name), { recursive: true, force: true });
+  const { fs, facts } = machine;
+  const name = writePair(machine, pairPrefixes.made, await makePair(names, machine.now()));
+  writeFileAtomic(fs, join(facts.paths.tls, name, MADE_ON), `${machineId}\n`, { mode: 0o600 });
+  usePair(machine, name);
 }
 
 /** Why the pair in `directory` will not do; undefined when it will. */
@@ -96,16 +87,4 @@ function missingName(certificate: X509Certificate, names: CertificateNames): str
   const name = dnsNames(names).find((candidate) => certificate.checkHost(candidate) === undefined);
   const missing = name ?? names.addresses.find((address) => certificate.checkIP(address) === undefined);
   return missing === undefined ? undefined : `it does not name ${missing}`;
-}
-
-/** Where a link leads; undefined when there is nothing, and '' when there is something else than a link. */
-function linkTarget(fs: FileSystem, path: string): string | undefined {
-  try {
-    return fs.readlinkSync(path);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') return undefined;
-    if (code === 'EINVAL') return '';
-    throw error;
-  }
 }

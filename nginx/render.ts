@@ -1,6 +1,14 @@
 import type { MachineFacts } from '../appliance/index.ts';
 import { AUTH_FAILURE_HEADER, authFailures, limits, routes } from '../gateway/index.ts';
-import { accessInclude, basicAuthFile, openAccess, renderAccess } from '../operator/index.ts';
+import {
+  ACME_ROOT,
+  accessInclude,
+  basicAuthFile,
+  certificateInclude,
+  openAccess,
+  renderAccess,
+  renderCertificateNames,
+} from '../operator/index.ts';
 import { ACCESS_LOG, banJails } from './bans.ts';
 import { edgeErrors, envelope } from './errors.ts';
 import { guardedLocations } from './locations.ts';
@@ -18,9 +26,6 @@ const privateNetworks = [
   '::1/128',
   'fc00::/7',
 ];
-
-/** Where a certificate authority's challenge files may be put by hand or by `certbot --webroot`. */
-export const ACME_ROOT = '/var/www/litellm-acme';
 
 const contentPolicy = [
   "default-src 'none'",
@@ -52,6 +57,7 @@ function valuesFor(facts: MachineFacts) {
     ports: facts.ports,
     tls: { certificate: `${facts.paths.tls}/cert.pem`, key: `${facts.paths.tls}/key.pem` },
     acmeRoot: ACME_ROOT,
+    certificateInclude: certificateInclude(facts),
     httpsSuffix: https === 443 ? '' : `:${https}`,
     http2Directive: hasHttp2Directive(facts.nginx),
     contentPolicy,
@@ -115,6 +121,7 @@ export function renderEdge(facts: MachineFacts): readonly RenderedFile[] {
     ),
     // As `litellm-ctl access` writes it on a machine whose operator has changed nothing.
     { path: accessInclude(facts), content: renderAccess(openAccess, facts), mode: PUBLIC_MODE },
+    { path: certificateInclude(facts), content: renderCertificateNames([]), mode: PUBLIC_MODE },
     ...states.map((state) =>
       file(`${splash.directory}/${state.name}.html`, 'splash.html', { ...state, style: splash.style }),
     ),

@@ -1,8 +1,9 @@
 /**
  * - `waiting`: not there yet, and nothing says that it will not come.
+ * - `warning`: it works, and will not for ever unless somebody does something.
  * - `problem`: somebody has to do something; so is a check that could not run.
  */
-export type CheckState = 'ok' | 'waiting' | 'problem';
+export type CheckState = 'ok' | 'waiting' | 'warning' | 'problem';
 
 /** What came of looking at one part of the machine. */
 export interface Check {

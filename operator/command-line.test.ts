@@ -23,6 +23,8 @@ test.each([
   ['credentials -h', { kind: 'help', topic: 'credentials' }],
   ['access --help', { kind: 'help', topic: 'access' }],
   ['access limits --help', { kind: 'help', topic: 'access' }],
+  ['certificate --help', { kind: 'help', topic: 'certificate' }],
+  ['certificate status -h', { kind: 'help', topic: 'certificate' }],
   ['verify', { kind: 'verify', json: false }],
   ['verify --json --key /root/key.pem', { kind: 'verify', json: true, keyFile: '/root/key.pem' }],
   ['verify --help', { kind: 'help', topic: 'verify' }],

@@ -1,9 +1,19 @@
 import { accessCommand } from './access/verbs.ts';
 import { flag, help, parsed, UsageError } from './arguments.ts';
+import { certificateCommand } from './certificate/verbs.ts';
 import { type LogsOptions, lineCount, logPart, sinceOf } from './logs.ts';
 import type { Operator } from './operator.ts';
 
-type HelpTopic = 'main' | 'status' | 'config' | 'database' | 'credentials' | 'access' | 'verify' | 'logs';
+type HelpTopic =
+  | 'main'
+  | 'status'
+  | 'config'
+  | 'database'
+  | 'credentials'
+  | 'access'
+  | 'certificate'
+  | 'verify'
+  | 'logs';
 
 export type Command =
   | { readonly kind: 'help'; readonly topic: HelpTopic }
@@ -20,8 +30,11 @@ export type Command =
     }
   | { readonly kind: 'verify'; readonly json: boolean; readonly keyFile?: string }
   | ({ readonly kind: 'logs' } & LogsOptions)
-  /** Its verbs bring what they do. */
-  | { readonly kind: 'access'; readonly perform: (operator: Operator) => Promise<number> };
+  /** Their words bring what they do. */
+  | {
+      readonly kind: 'access' | 'certificate';
+      readonly perform: (operator: Operator) => Promise<number>;
+    };
 
 const DEFAULT_WAIT_SECONDS = 600;
 
@@ -48,6 +61,8 @@ export function parseCommandLine(args: readonly string[]): Command {
       return parseCredentials(rest);
     case 'access':
       return parseAccess(rest);
+    case 'certificate':
+      return parseCertificate(rest);
     case 'verify':
       return parseVerify(rest);
     case 'logs':
@@ -120,6 +135,11 @@ function parseCredentials(args: readonly string[]): Command {
 function parseAccess(args: readonly string[]): Command {
   if (args.includes('--help') || args.includes('-h')) return { kind: 'help', topic: 'access' };
   return { kind: 'access', perform: accessCommand(args) };
+}
+
+function parseCertificate(args: readonly string[]): Command {
+  if (args.includes('--help') || args.includes('-h')) return { kind: 'help', topic: 'certificate' };
+  return { kind: 'certificate', perform: certificateCommand(args) };
 }
 
 function parseVerify(args: readonly string[]): Command {

@@ -1,30 +1,41 @@
+import { readServed, type Served } from './certificate/served.ts';
 import type { Check } from './check.ts';
-import type { Operator, ServedCertificate } from './operator.ts';
+import type { Operator } from './operator.ts';
 
 const NAME = 'certificate';
-const DAY_MS = 24 * 60 * 60_000;
 
-/** certbot renews thirty days before the end: with fewer than this left, renewal does not work. */
-const LATE_DAYS = 14;
-
-/** The certificate that nginx serves. While nothing answers, nginx's unit tells whether that is a problem. */
-export async function checkCertificate(operator: Operator): Promise<Check> {
-  let served: ServedCertificate;
+/** The certificates that nginx serves. While nothing answers, nginx's unit tells whether that is a problem. */
+export async function checkCertificates(operator: Operator): Promise<Check[]> {
   try {
-    served = await operator.servedCertificate();
+    await operator.servedCertificate();
   } catch (error) {
-    return { name: NAME, state: 'waiting', detail: `nothing answers: ${(error as Error).message}` };
+    return [{ name: NAME, state: 'waiting', detail: `nothing answers: ${(error as Error).message}` }];
   }
-  const days = Math.floor((served.expiresAt.getTime() - operator.machine.now().getTime()) / DAY_MS);
-  // Nobody vouches for a self-signed one: the operator compares the fingerprint with what the browser shows.
-  const kind = served.selfSigned
-    ? `self-signed, SHA-256 ${served.fingerprint}`
-    : 'issued by a certificate authority';
-  const end = days < 0 ? `expired ${-days} days ago` : `expires in ${days} days`;
-  const detail = `${kind}, ${end}, for ${served.names}`;
-  if (days >= LATE_DAYS) return { name: NAME, state: 'ok', detail };
-  const remedy = served.selfSigned
-    ? 'systemctl start litellm-address.service'
-    : 'certbot renew; read /var/log/letsencrypt/letsencrypt.log';
-  return { name: NAME, state: 'problem', detail, remedy };
+  return (await readServed(operator)).map(checkOf);
+}
+
+function checkOf(served: Served): Check {
+  const { to, state, names, daysLeft, fault, remedy } = served;
+  const end = fault ?? `expires in ${daysLeft} days`;
+  const soon = state === 'warning' && daysLeft >= 0 ? ` (${daysLeft} days left)` : '';
+  return {
+    name: to === null ? NAME : `${NAME} ${to}`,
+    state,
+    detail: `${kindOf(served)}, ${end}${fault === undefined ? '' : soon}, for ${names}`,
+    ...(remedy === undefined ? {} : { remedy }),
+  };
+}
+
+function kindOf({ kind, fingerprint }: Served): string {
+  switch (kind) {
+    // Nobody vouches for it: the operator compares the fingerprint with what the browser shows.
+    case 'self-signed':
+      return `self-signed, SHA-256 ${fingerprint}`;
+    case 'certbot':
+      return 'issued by a certificate authority, renewed by certbot';
+    case 'installed':
+      return 'installed by the operator';
+    case 'other':
+      return 'issued by a certificate authority';
+  }
 }

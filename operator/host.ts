@@ -1,3 +1,5 @@
+import type { X509Certificate } from 'node:crypto';
+import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import { statfsSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -6,7 +8,7 @@ import type { MachineFacts } from '../appliance/index.ts';
 import { hostMachine } from '../firstboot/index.ts';
 import type { Operator, ServedCertificate } from './operator.ts';
 import { programLines } from './program-lines.ts';
-import { readSecret } from './secret-prompt.ts';
+import { ask, readSecret } from './secret-prompt.ts';
 import { sshClientAddress } from './ssh-client.ts';
 
 const ANSWER_TIMEOUT_MS = 5000;
@@ -20,13 +22,15 @@ export function hostOperator(facts: MachineFacts): Operator {
     write: (text) => void process.stdout.write(text),
     writeError: (text) => void process.stderr.write(text),
     readiness: () => readinessOf(`http://127.0.0.1:${facts.ports.gateway}/health/readiness`),
-    servedCertificate: () => certificateAt('127.0.0.1', facts.ports.https),
+    servedCertificate: (name) => certificateAt('127.0.0.1', facts.ports.https, name),
+    lookUp,
     diskSpace: (path) => {
       const { bavail, blocks, bsize } = statfsSync(path);
       return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
     },
     pause: (ms) => pause(ms),
     sshClientAddress: () => sshClientAddress(process.pid),
+    ask,
     readSecret,
     lines: programLines,
   };
@@ -38,9 +42,18 @@ async function readinessOf(url: string): Promise<number> {
   return answer.status;
 }
 
-/** Looks at a certificate, whoever has signed it. */
-export async function certificateAt(host: string, port: number): Promise<ServedCertificate> {
-  const socket = connect({ host, port, rejectUnauthorized: false });
+async function lookUp(name: string): Promise<readonly string[]> {
+  try {
+    return (await lookup(name, { all: true })).map(({ address }) => address);
+  } catch {
+    return [];
+  }
+}
+
+/** Looks at the certificate that is shown to who asks for `name`, whoever has signed it. */
+export async function certificateAt(host: string, port: number, name?: string): Promise<ServedCertificate> {
+  const servername = name === undefined ? {} : { servername: name };
+  const socket = connect({ host, port, rejectUnauthorized: false, ...servername });
   try {
     await once(socket, 'secureConnect', { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
     const certificate = socket.getPeerX509Certificate();
@@ -49,10 +62,19 @@ export async function certificateAt(host: string, port: number): Promise<ServedC
       // Not checkIssued(): that also asks whether the certificate may sign others, and ours may not.
       selfSigned: certificate.subject === certificate.issuer && certificate.verify(certificate.publicKey),
       names: certificate.subjectAltName ?? certificate.subject,
+      issuer: certificate.issuer,
+      chain: chainOf(certificate),
+      validFrom: certificate.validFromDate,
       expiresAt: certificate.validToDate,
+      serialNumber: certificate.serialNumber,
       fingerprint: certificate.fingerprint256,
     };
   } finally {
     socket.destroy();
   }
+}
+
+function chainOf(certificate: X509Certificate): string[] {
+  const issuer = certificate.issuerCertificate;
+  return issuer === undefined || issuer === certificate ? [] : [issuer.subject, ...chainOf(issuer)];
 }

@@ -9,6 +9,8 @@ export {
 export { type AccessState, openAccess } from './access/state.ts';
 export { accessVerbs } from './access/verbs.ts';
 export { UsageError } from './arguments.ts';
+export { attachCertificates } from './certificate/attach.ts';
+export { ACME_ROOT, certificateInclude, renderCertificateNames } from './certificate/include.ts';
 export type { Check, CheckState, Verdict } from './check.ts';
 export { type Command, parseCommandLine } from './command-line.ts';
 export { applyEgress, egressRuleFiles, shippedEgressRules } from './egress.ts';

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { mustRun, runProgram } from '../appliance/index.ts';
 import { accessVerbs } from './access/verbs.ts';
+import { certificateVerbs } from './certificate/verbs.ts';
 import { logParts } from './log-sources.ts';
 import { usage } from './usage.ts';
 
@@ -14,6 +15,8 @@ const commands = [
   ...Object.keys(usage).filter((topic) => topic !== 'main'),
   ...logParts,
   ...Object.keys(accessVerbs),
+  'certificate',
+  ...certificateVerbs,
 ];
 const options = [...new Set(Object.values(usage).flatMap((text) => text.match(/--[a-z][a-z-]+/g) ?? []))];
 
@@ -51,6 +54,13 @@ test.each([
   ['the verbs of access', ['litellm-ctl', 'access', 'un'], ['unban']],
   ['the lists of access', ['litellm-ctl', 'access', 'allow', ''], ['admin', 'inference', '--json']],
   ['the parts that log', ['litellm-ctl', 'logs', 'd'], ['database']],
+  ['the words of certificate', ['litellm-ctl', 'certificate', 'st'], ['status']],
+  ['what goes with status', ['litellm-ctl', 'certificate', 'status', ''], ['--json', '--help']],
+  [
+    'the options of certificate',
+    ['litellm-ctl', 'certificate', 'gw.example.com', '--a'],
+    ['--agree-tos', '--authority'],
+  ],
   ['the word after config', ['litellm-ctl', 'config', 'c'], ['check']],
   ['the words after database', ['litellm-ctl', 'database', ''], ['check', 'apply', '--json', '--help']],
 ])('bash completes %s', async (_title, words, offered) => {

@@ -6,7 +6,12 @@ export interface ServedCertificate {
   readonly selfSigned: boolean;
   /** As in the certificate's subjectAltName. */
   readonly names: string;
+  readonly issuer: string;
+  /** Subjects of the certificates that come with it, the one that signed it first. */
+  readonly chain: readonly string[];
+  readonly validFrom: Date;
   readonly expiresAt: Date;
+  readonly serialNumber: string;
   /** SHA-256, as browsers show it. */
   readonly fingerprint: string;
 }
@@ -26,12 +31,16 @@ export interface Operator {
   writeError(text: string): void;
   /** HTTP status of the gateway's readiness; throws when nothing answers. */
   readiness(): Promise<number>;
-  /** Throws when nothing answers on the edge's TLS port. */
-  servedCertificate(): Promise<ServedCertificate>;
+  /** What the edge shows to who asks for `name`, or comes by address. Throws when nothing answers on its TLS port. */
+  servedCertificate(name?: string): Promise<ServedCertificate>;
+  /** Addresses that a name leads to, as this machine sees it; none when nobody knows any. */
+  lookUp(name: string): Promise<readonly string[]>;
   diskSpace(path: string): DiskSpace;
   pause(ms: number): Promise<void>;
   /** Address that this SSH session comes from; undefined at a console. */
   sshClientAddress(): string | undefined;
+  /** An answer from the terminal; undefined where there is none to ask at. */
+  ask(question: string): Promise<string | undefined>;
   /** One line from standard input; at a terminal asked for twice and not shown. */
   readSecret(prompt: string): Promise<string>;
   /** What a program prints, line by line, while it runs. */

@@ -52,6 +52,7 @@ async function perform(operator: Operator, command: Command): Promise<number> {
     case 'reset-admin-password':
       return resetAdminPassword(operator, command.json);
     case 'access':
+    case 'certificate':
       return command.perform(operator);
     case 'verify':
       return verify(operator, command);

@@ -22,6 +22,18 @@ async function firstLine(): Promise<string> {
   return '';
 }
 
+/** An answer from the terminal; undefined where there is none to ask at. */
+export async function ask(question: string): Promise<string | undefined> {
+  if (!process.stdin.isTTY) return undefined;
+  const lines = createInterface({ input: process.stdin, output: process.stderr, terminal: true });
+  try {
+    lines.once('SIGINT', () => process.kill(process.pid, 'SIGINT'));
+    return (await lines.question(question)).trim();
+  } finally {
+    lines.close();
+  }
+}
+
 /** One line from standard input; at a terminal asked for twice and not shown. Throws OperatorError when they differ. */
 export async function readSecret(prompt: string): Promise<string> {
   if (!process.stdin.isTTY) return firstLine();

@@ -82,7 +82,11 @@ function readHost(path: string, ...rest: unknown[]): unknown {
 const certificate = (days: number, selfSigned = true) => ({
   selfSigned,
   names: 'DNS:gateway-1',
+  issuer: 'CN=gateway-1',
+  chain: [],
+  serialNumber: '0A',
   fingerprint: 'AB:CD',
+  validFrom: new Date(now.getTime() + (days - 365) * DAY_MS),
   expiresAt: new Date(now.getTime() + days * DAY_MS),
 });
 
@@ -160,10 +164,10 @@ test.each<[string, Changes, number, string]>([
     "'modle_name' is not known",
   ],
   [
-    'the issued certificate was not renewed',
-    { servedCertificate: async () => certificate(5, false) },
-    exitCodes.problem,
-    'certbot renew',
+    'an issued certificate was not renewed',
+    { servedCertificate: async () => certificate(20, false) },
+    exitCodes.ok,
+    'WARNING  certificate                 issued by a certificate authority, expires soon (20 days left)',
   ],
   [
     'the self-signed certificate has expired',

@@ -2,7 +2,7 @@ import { type Check, carriedOut, type Verdict, verdictOf } from './check.ts';
 import { checkConfig } from './config-check.ts';
 import { checkDatabase } from './database.ts';
 import { checkDisk } from './disk.ts';
-import { checkCertificate } from './edge-certificate.ts';
+import { checkCertificates } from './edge-certificate.ts';
 import { checkFirstBoot } from './first-boot.ts';
 import { checkGateway } from './gateway.ts';
 import { exitCodes, type Operator } from './operator.ts';
@@ -37,15 +37,15 @@ const POLL_MS = 2 * SECOND;
 export async function readStatus(operator: Operator): Promise<Status> {
   const { facts } = operator.machine;
   const services = carriedOutAll('services', () => checkServices(operator));
+  const certificates = carriedOutAll('certificate', () => checkCertificates(operator));
   const others = [
     carriedOut('gateway', () => checkGateway(operator)),
     carriedOut('database', () => checkDatabase(operator)),
     carriedOut('config', () => checkConfig(operator)),
-    carriedOut('certificate', () => checkCertificate(operator)),
     carriedOut('disk', () => checkDisk(operator)),
   ];
   const first = await carriedOut('first boot', () => checkFirstBoot(operator));
-  const checks = [first, ...(await services), ...(await Promise.all(others))];
+  const checks = [first, ...(await services), ...(await Promise.all(others)), ...(await certificates)];
   const { version, commit, base, postgresql, nginx } = facts;
   const versions = { appliance: version, commit, base, node: operator.nodeVersion, postgresql, nginx };
   return { verdict: verdictOf(checks), name: facts.name, versions, checks };
@@ -75,7 +75,7 @@ export async function status(operator: Operator, { json, waitSeconds = 0 }: Stat
   return { ready: exitCodes.ok, problem: exitCodes.problem, starting: exitCodes.starting }[seen.verdict];
 }
 
-const WORDS = { ok: 'ok', waiting: 'waiting', problem: 'PROBLEM' } as const;
+const WORDS = { ok: 'ok', waiting: 'waiting', warning: 'WARNING', problem: 'PROBLEM' } as const;
 
 /** The status for a person. */
 export function renderStatus({ verdict, name, versions, checks }: Status): string {

@@ -7,6 +7,7 @@ export const usage = {
   database check | apply    try, and go over to, the database server that /etc/litellm/database.env names
   credentials               show the credentials file, or reset the admin's password
   access                    who may call, and whom the gateway may: lists, limits, proxies, certificates, bans
+  certificate               get one from an authority, install your own, or see which is served
   verify                    whether the machine's files are still those of the image
   logs                      what gateway, edge, database and first boot have logged
 
@@ -18,7 +19,7 @@ Exit codes: 0 well or done, 1 a problem, 2 wrong usage, 3 still starting (status
 `,
   status: `Usage: litellm-ctl status [--wait [SECONDS]] [--json]
 
-Looks at first boot, services, gateway, configuration, certificate and disk.
+Looks at first boot, services, gateway, configuration, disk and the certificates.
   --wait [SECONDS]          wait until nothing is starting any more, at most SECONDS (600)
   --json                    for programs
 
@@ -81,6 +82,29 @@ Without a verb: shows who may call. Each change is tested by nginx first; where 
   --json                    for programs; may follow each of them
 
 Exit codes: 0 done, 1 a problem, 2 wrong usage
+`,
+  certificate: `Usage: litellm-ctl certificate DOMAIN... [--email ADDRESS | --no-email] [--agree-tos]
+                               [--server URL [--authority FILE]] [--json]
+       litellm-ctl certificate --install CERT KEY [--authority FILE] [--json]
+       litellm-ctl certificate status [--json]
+       litellm-ctl certificate apply [--json]
+
+DOMAIN: get a certificate from Let's Encrypt for names that lead to this machine, serve it and have it renewed.
+  --email ADDRESS           where the authority may write to; --no-email: nowhere. Asked for once, at a terminal
+  --agree-tos               agree to the authority's terms of service. Asked for once, at a terminal
+  --server URL              another ACME directory
+  --authority FILE          who signed that directory's own certificate (PEM), where the machine does not know it
+
+  --install CERT KEY        a certificate of your own: the server's, then those that signed it (PEM), and its key
+  --authority FILE          the root that clients know (PEM), where the machine does not know it
+
+  status                    which certificates are served to whom, their end, and how they are renewed
+  apply                     give nginx's site, written anew, the certificates that this machine has
+  --json                    for programs
+
+Where something is wrong, what was served before still is.
+
+Exit codes: 0 well or done, 1 a problem, 2 wrong usage
 `,
   verify: `Usage: litellm-ctl verify [--key FILE] [--json]
 

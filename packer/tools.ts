@@ -50,6 +50,8 @@ export const packagesFor = {
     'bind9-dnsutils',
     'openssl',
     'iproute2',
+    'ca-certificates',
+    'sudo',
   ],
   browser: ['chromium', 'curl'],
   firstboot: ['postgresql', 'postgresql-common', 'openssl', 'util-linux', 'iproute2'],

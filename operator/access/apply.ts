@@ -1,6 +1,8 @@
 import { mustRun, type Owner } from '../../appliance/index.ts';
 import { acquireLock } from '../../firstboot/index.ts';
+import { accepted, requireFirstBoot } from '../accepted.ts';
 import { type Operator, OperatorError } from '../operator.ts';
+import { type Replacement, replaceFiles } from '../replace-files.ts';
 import {
   accessInclude,
   basicAuthFile,
@@ -8,7 +10,6 @@ import {
   renderAccess,
   renderBanExemptions,
 } from './render.ts';
-import { type Replacement, replaceFiles } from './replace-files.ts';
 import { type AccessState, accessText, readAccess } from './state.ts';
 
 const ROOT: Owner = { uid: 0, gid: 0 };
@@ -28,16 +29,6 @@ function filesOf(operator: Operator, { state, files = [] }: Change): Replacement
     { path: accessInclude(facts), text: renderAccess(state, facts), access: PUBLIC },
     { path: facts.paths.banExemptions, text: renderBanExemptions(state), access: PUBLIC },
   ];
-}
-
-/** Throws OperatorError with what the program complains about, when it does not accept its configuration. */
-async function accepted({ machine }: Operator, program: string, args: readonly string[]): Promise<void> {
-  const { exitCode, stdout, stderr } = await machine.run(program, args);
-  if (exitCode === 0) return;
-  throw new OperatorError(
-    `${program} does not take this configuration, so all is as it was: ${(stderr || stdout).trim()}`,
-    `see what is wrong besides: ${[program, ...args].join(' ')}`,
-  );
 }
 
 /** Switched on without the file that it needs: a restored access.json on a machine that lacks the rest. */
@@ -63,12 +54,7 @@ export async function applyAccess(
 ): Promise<AccessState> {
   const { machine } = operator;
   const { fs, facts, run } = machine;
-  if (!fs.existsSync(facts.paths.firstbootState)) {
-    throw new OperatorError(
-      `${facts.paths.firstbootState} does not exist: first boot has not begun`,
-      'litellm-ctl status --wait',
-    );
-  }
+  requireFirstBoot(operator);
   using _lock = await acquireLock(machine);
   const wanted = await change(readAccess(fs, facts));
   await replaceFiles(fs, filesOf(operator, wanted), async () => {

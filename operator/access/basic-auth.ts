@@ -1,9 +1,9 @@
 import { mustRun } from '../../appliance/index.ts';
 import { UsageError } from '../arguments.ts';
 import { type Operator, OperatorError } from '../operator.ts';
+import type { Replacement } from '../replace-files.ts';
 import { workersOwner } from './apply.ts';
 import { basicAuthFile } from './render.ts';
-import type { Replacement } from './replace-files.ts';
 import { USER_NAME } from './state.ts';
 
 const SHORTEST = 16;

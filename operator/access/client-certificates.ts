@@ -1,8 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { readTextIfAny } from '../../appliance/index.ts';
 import { type Operator, OperatorError } from '../operator.ts';
+import type { Replacement } from '../replace-files.ts';
 import { clientAuthorities } from './render.ts';
-import type { Replacement } from './replace-files.ts';
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 const REMEDY = 'name a PEM file with the certificate of the authority that signs your clients';

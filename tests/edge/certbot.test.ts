@@ -2,6 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import { appendFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { certbotAnswers } from '../harness/dialogue.ts';
 import { ask, tlsTo } from '../harness/edge-client.ts';
 import { addresses } from '../harness/network.ts';
 import { Edge } from '../harness/nginx.ts';
@@ -22,6 +23,7 @@ beforeAll(async () => {
   );
   appendFileSync(edge.sandbox.path('/etc/hosts'), hosts.join(''));
   pebble = await Pebble.start(edge.sandbox);
+  await pebble.becomeTheDefault();
   upstream = await Upstream.start(edge, (_request, response) => response.end('from the gateway'));
 });
 
@@ -33,10 +35,7 @@ afterAll(async () => {
 const common = ['--non-interactive', '--agree-tos', '--email', 'ops@example.test'];
 
 async function certbot(...args: string[]): Promise<string> {
-  const env = { REQUESTS_CA_BUNDLE: pebble.listenerAuthority };
-  return edge.taken(() =>
-    edge.sandbox.run(['certbot', ...args, ...common, '--server', pebble.directoryUrl], { env }),
-  );
+  return edge.taken(() => edge.sandbox.run(['certbot', ...args, ...common]));
 }
 
 /** The certificate that nginx shows to who asks for `name`, or comes by address. */
@@ -65,8 +64,11 @@ test('before certbot every name gets the self-signed certificate, and no HSTS', 
   await expect(trusted(NAME)).rejects.toThrow(/self-signed/);
 });
 
-test('certbot --nginx issues, installs and leaves the configuration valid', async () => {
-  await certbot('--nginx', '-d', NAME);
+test("the listing's command, its questions answered, issues, installs and leaves the configuration valid", async () => {
+  const said = await edge.taken(() =>
+    edge.sandbox.atTerminal(`sudo certbot --nginx -d ${NAME}`, certbotAnswers),
+  );
+  expect(said).toContain(`Congratulations! You have successfully enabled HTTPS on https://${NAME}`);
   expect(await edge.sandbox.run(['nginx', '-t'])).not.toMatch(/warn|emerg/);
   const certificate = await served(NAME);
   expect(certificate.subjectAltName).toBe(`DNS:${NAME}`);
@@ -122,9 +124,7 @@ test('certbot run again for the same name keeps it served', async () => {
 
 test('a webroot challenge passes beside the redirect', async () => {
   const webroot = ['--webroot', '-w', '/var/www/litellm-acme', '--cert-name', 'by-webroot'];
-  const env = { REQUESTS_CA_BUNDLE: pebble.listenerAuthority };
-  const argv = ['certbot', 'certonly', ...webroot, '-d', NAME, ...common, '--server', pebble.directoryUrl];
-  await edge.sandbox.run(argv, { env });
+  await edge.sandbox.run(['certbot', 'certonly', ...webroot, '-d', NAME, ...common]);
   expect(new X509Certificate(edge.read('/etc/letsencrypt/live/by-webroot/cert.pem')).subjectAltName).toBe(
     `DNS:${NAME}`,
   );

@@ -110,6 +110,8 @@ export class FirewallMachine implements Disposable {
       diskSpace: unused,
       pause: unused,
       sshClientAddress: unused,
+      lookUp: unused,
+      ask: unused,
       readSecret: unused,
       lines: unused,
     };

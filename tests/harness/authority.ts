@@ -20,8 +20,13 @@ type Keys = Awaited<ReturnType<typeof makeKeys>>;
 
 const makeKeys = () => webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
 
+interface Lifetime {
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+}
+
 /** Valid from a day ago, since guests' clocks may differ, for a month. */
-function lifetime(): { notBefore: Date; notAfter: Date } {
+function lifetime(): Lifetime {
   const now = Date.now();
   return { notBefore: new Date(now - DAY_MS), notAfter: new Date(now + 30 * DAY_MS) };
 }
@@ -52,6 +57,24 @@ export class Authority {
       signingAlgorithm: ALGORITHM,
       keys,
       extensions: [
+        new BasicConstraintsExtension(true, 1, true),
+        new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
+      ],
+    });
+    return new Authority(certificate, keys);
+  }
+
+  /** An authority below this one. */
+  async intermediate(): Promise<Authority> {
+    const keys = await makeKeys();
+    const certificate = await X509CertificateGenerator.create({
+      subject: [{ CN: ['Test intermediate'] }],
+      issuer: this.#certificate.subjectName,
+      ...lifetime(),
+      signingAlgorithm: ALGORITHM,
+      publicKey: keys.publicKey,
+      signingKey: this.#keys.privateKey,
+      extensions: [
         new BasicConstraintsExtension(true, 0, true),
         new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
       ],
@@ -64,6 +87,11 @@ export class Authority {
     return this.#issue(names[0] ?? 'server', ExtendedKeyUsage.serverAuth, names);
   }
 
+  /** The same, valid at another time. */
+  issueFor(valid: Lifetime, ...names: string[]): Promise<{ cert: string; key: string }> {
+    return this.#issue(names[0] ?? 'server', ExtendedKeyUsage.serverAuth, names, valid);
+  }
+
   /** A certificate for a client of that name. */
   issueClient(name: string): Promise<{ cert: string; key: string }> {
     return this.#issue(name, ExtendedKeyUsage.clientAuth, []);
@@ -73,12 +101,13 @@ export class Authority {
     subject: string,
     usage: ExtendedKeyUsage,
     names: readonly string[],
+    valid = lifetime(),
   ): Promise<{ cert: string; key: string }> {
     const keys = await makeKeys();
     const certificate = await X509CertificateGenerator.create({
       subject: [{ CN: [subject] }],
       issuer: this.#certificate.subjectName,
-      ...lifetime(),
+      ...valid,
       signingAlgorithm: ALGORITHM,
       publicKey: keys.publicKey,
       signingKey: this.#keys.privateKey,

@@ -31,8 +31,12 @@ export class EdgeOperator {
 
   /** `litellm-ctl access …`, to its end. */
   attempt(args: readonly string[], options: AttemptOptions = {}): Promise<Attempt> {
-    const program = [process.execPath, `${DIRECTORY}/litellm-ctl.mjs`, 'access', ...args];
-    return this.#edge.sandbox.attempt(program, options);
+    return this.run(['access', ...args], options);
+  }
+
+  /** `litellm-ctl …`, to its end. */
+  run(args: readonly string[], options: AttemptOptions = {}): Promise<Attempt> {
+    return this.#edge.sandbox.attempt([process.execPath, `${DIRECTORY}/litellm-ctl.mjs`, ...args], options);
   }
 
   /** The same for a change, which must succeed; resolves when nginx has taken it over. */

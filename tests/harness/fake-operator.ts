@@ -33,6 +33,8 @@ export function fakeOperator(machine: Machine, printed: Printed, changes: Partia
     diskSpace: () => ({ freeBytes: 20 * 1024 ** 3, totalBytes: 40 * 1024 ** 3 }),
     pause: async () => undefined,
     sshClientAddress: () => undefined,
+    lookUp: async () => [],
+    ask: async () => undefined,
     readSecret: async () => '',
     lines: async function* () {},
     ...changes,

@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync
 import { dirname } from 'node:path';
 import { $ } from 'zx';
 import { type MachineFacts, machineFacts, readFacts } from '../../appliance/index.ts';
-import { ACME_ROOT, edgeLinks, renderBans, renderEdge } from '../../nginx/index.ts';
+import { edgeLinks, renderBans, renderEdge } from '../../nginx/index.ts';
+import { ACME_ROOT } from '../../operator/index.ts';
 import { until } from '../../packer/index.ts';
 import { Sandbox } from './sandbox.ts';
 

@@ -14,14 +14,18 @@ export class OutsideClient implements AsyncDisposable {
   readonly #network: Network;
   readonly #agent: Agent;
 
-  /** `trusted` is the certificate (PEM) that the client accepts; all else about TLS is as strict as always. */
-  constructor(network: Network, trusted: string) {
+  /**
+   * `trusted` is the certificate (PEM) that the client accepts; all else about TLS is as strict as always. `hosts` are the
+   * names that it knows, and where they lead.
+   */
+  constructor(network: Network, trusted: string, hosts: Readonly<Record<string, string>> = {}) {
     this.#network = network;
     const upgrade = buildConnector({ ca: trusted });
     this.#agent = new Agent({
       connect: (options, callback) => {
         const port = Number(options.port === '' ? defaultPort(options.protocol) : options.port);
-        network.connect(unbracketed(options.hostname), port).then(
+        const host = hosts[options.hostname] ?? unbracketed(options.hostname);
+        network.connect(host, port).then(
           (httpSocket) => {
             if (options.protocol === 'https:') upgrade({ ...options, httpSocket }, callback);
             else callback(null, httpSocket);

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { connect } from 'node:tls';
@@ -7,6 +7,8 @@ import type { Sandbox, SandboxProcess } from './sandbox.ts';
 
 const SECOND = 1000;
 const DIRECTORY = '/run/pebble';
+/** The name in the certificate of Pebble's own listener, beside localhost. */
+export const ACME_NAME = 'acme.example.test';
 const DIRECTORY_PORT = 14_000;
 const MANAGEMENT_PORT = 15_000;
 
@@ -23,12 +25,21 @@ const config = {
   },
 };
 
+export interface PebbleOptions {
+  /** Of a hundred good nonces. Unset: none; certbot tries once more, and gives up at the second in a row. */
+  readonly refusedNonces?: number;
+  /** Authorities between the root and what is issued. */
+  readonly intermediates?: number;
+}
+
 /**
- * A certificate authority that really validates, on the sandbox's ports 80 and 443. It keeps its habit of rejecting
- * good nonces now and then; only its pauses between validations are off.
+ * A certificate authority that really validates, on the sandbox's ports 80 and 443. Its habits of rejecting good
+ * nonces now and then and of pausing between validations are off.
  */
 export class Pebble {
   readonly directoryUrl = `https://localhost:${DIRECTORY_PORT}/dir`;
+  /** The same for others on its network, to whom ACME_NAME leads to it. */
+  readonly outsideUrl = `https://${ACME_NAME}:${DIRECTORY_PORT}/dir`;
   /** File, inside the sandbox, with the authority that signed Pebble's own listener. */
   readonly listenerAuthority = `${DIRECTORY}/authority.pem`;
   readonly process: SandboxProcess;
@@ -39,18 +50,36 @@ export class Pebble {
     this.process = process;
   }
 
-  static async start(sandbox: Sandbox): Promise<Pebble> {
+  static async start(sandbox: Sandbox, options: PebbleOptions = {}): Promise<Pebble> {
     mkdirSync(sandbox.path(DIRECTORY), { recursive: true });
     writeFileSync(sandbox.path(`${DIRECTORY}/config.json`), JSON.stringify(config));
-    await makeListenerCertificate(sandbox);
-    // It refuses one nonce in twenty unless told otherwise, and certbot, which tries once more, gives up at the second in a row.
-    const env = { PEBBLE_VA_NOSLEEP: '1', PEBBLE_WFE_NONCEREJECT: '0' };
+    // The second one in a sandbox is known by the certificate of the first.
+    if (!existsSync(sandbox.path(`${DIRECTORY}/listener.pem`))) await makeListenerCertificate(sandbox);
+    const env = {
+      PEBBLE_VA_NOSLEEP: '1',
+      PEBBLE_WFE_NONCEREJECT: String(options.refusedNonces ?? 0),
+      PEBBLE_CHAIN_LENGTH: String(options.intermediates ?? 1),
+    };
     const process = sandbox.start(['pebble', '-strict', '-config', `${DIRECTORY}/config.json`], { env });
     const pebble = new Pebble(sandbox, process);
     await until('pebble listens', 20 * SECOND, () => pebble.root()).catch((cause) => {
       throw new Error(`pebble did not start: ${process.output}`, { cause });
     });
     return pebble;
+  }
+
+  /** Has the sandbox trust Pebble's listener, and certbot use it unless told otherwise. */
+  async becomeTheDefault(): Promise<void> {
+    const trusted = '/usr/local/share/ca-certificates/pebble.crt';
+    await this.#sandbox.run(['install', '-D', '-m', '0644', this.listenerAuthority, trusted]);
+    await this.#sandbox.run(['update-ca-certificates']);
+    appendFileSync(this.#sandbox.path('/etc/letsencrypt/cli.ini'), `server = ${this.directoryUrl}\n`);
+  }
+
+  /** Ends it, so that another one may take its ports. */
+  async stop(): Promise<void> {
+    this.process.signal('SIGTERM');
+    await this.process.ended();
   }
 
   /** The root certificate (PEM) that signs what Pebble issues: a new one at each start. */
@@ -75,7 +104,7 @@ async function makeListenerCertificate(sandbox: Sandbox): Promise<void> {
   await openssl('req', '-x509', ...key, ...authority, '-days', '2', '-subj', '/CN=pebble listener authority');
   const extensions = [
     '-addext',
-    'subjectAltName=DNS:localhost',
+    `subjectAltName=DNS:localhost,DNS:${ACME_NAME}`,
     '-addext',
     'basicConstraints=critical,CA:FALSE',
   ];

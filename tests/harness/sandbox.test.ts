@@ -8,6 +8,7 @@ test('what a program writes to system directories stays in the sandbox', async (
     '/etc/sandbox-mark',
     '/var/lib/sandbox-mark',
     '/usr/share/sandbox-mark',
+    '/usr/local/share/sandbox-mark',
     '/run/sandbox-mark',
   ]) {
     await sandbox.run(['touch', path]);

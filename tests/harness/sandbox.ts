@@ -4,12 +4,13 @@ import { readFileSync } from 'node:fs';
 import type { Server, Socket } from 'node:net';
 import { $ } from 'zx';
 import { until } from '../../packer/index.ts';
+import { type Answer, converse } from './dialogue.ts';
 import { addresses, Network } from './network.ts';
 
 const SECOND = 1000;
 
 /** Directories that programs in the sandbox may change without this machine seeing it. */
-const COVERED = ['/etc', '/var', '/usr/share'] as const;
+const COVERED = ['/etc', '/var', '/usr/share', '/usr/local/share'] as const;
 const SCRATCH = '/run/sandbox';
 
 export interface SpawnOptions {
@@ -19,6 +20,11 @@ export interface SpawnOptions {
 export interface AttemptOptions extends SpawnOptions {
   /** Fed to standard input, which else is empty. */
   readonly input?: string;
+}
+
+interface Held {
+  readonly holder: ChildProcess;
+  readonly init: number;
 }
 
 /** How a program ended, and what it printed. */
@@ -36,22 +42,34 @@ export class Sandbox implements AsyncDisposable {
   readonly network: Network;
   readonly #holder: ChildProcess;
   readonly #init: number;
+  readonly #cleanUp: AsyncDisposableStack;
 
-  private constructor(network: Network, holder: ChildProcess, init: number) {
+  private constructor(network: Network, held: Held, cleanUp: AsyncDisposableStack) {
     this.network = network;
-    this.#holder = holder;
-    this.#init = init;
+    this.#holder = held.holder;
+    this.#init = held.init;
+    this.#cleanUp = cleanUp;
   }
 
   static async create(): Promise<Sandbox> {
-    const network = await Network.create();
+    await using cleanUp = new AsyncDisposableStack();
+    const network = cleanUp.use(await Network.create());
+    return Sandbox.#on(network, cleanUp.move());
+  }
+
+  /** A sandbox on a network that others use too, and that is left to them. */
+  static on(network: Network): Promise<Sandbox> {
+    return Sandbox.#on(network, new AsyncDisposableStack());
+  }
+
+  static async #on(network: Network, cleanUp: AsyncDisposableStack): Promise<Sandbox> {
+    await using failed = cleanUp;
+    const sandbox = new Sandbox(network, await hold(network), failed.move());
     try {
-      const { holder, init } = await hold(network);
-      const sandbox = new Sandbox(network, holder, init);
       await sandbox.#cover();
       return sandbox;
     } catch (error) {
-      await network[Symbol.asyncDispose]();
+      await sandbox[Symbol.asyncDispose]();
       throw error;
     }
   }
@@ -73,6 +91,17 @@ export class Sandbox implements AsyncDisposable {
     const { exitCode, stdout, stderr } = await this.attempt(program, options);
     if (exitCode !== 0) throw new Error(`${program.join(' ')}: exit code ${exitCode}\n${stdout}${stderr}`);
     return `${stdout}${stderr}`;
+  }
+
+  /** Runs a command line at a terminal and answers its questions; returns all that it printed. */
+  async atTerminal(commandLine: string, answers: readonly Answer[]): Promise<string> {
+    const [command = '', ...args] = this.#enter(['script', '-qefc', commandLine, '/dev/null']);
+    const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+    const ended = once(child, 'exit');
+    const printed = await converse({ output: child.stdout, input: child.stdin }, answers);
+    const [exitCode] = await ended;
+    if (exitCode !== 0) throw new Error(`${commandLine}: exit code ${exitCode}\n${printed}`);
+    return printed;
   }
 
   /** Starts a program that ends with the sandbox at the latest. */
@@ -97,7 +126,7 @@ export class Sandbox implements AsyncDisposable {
     const gone = once(this.#holder, 'exit');
     this.#holder.stdin?.end();
     await gone;
-    await this.network[Symbol.asyncDispose]();
+    await this.#cleanUp.disposeAsync();
   }
 
   #enter(program: readonly string[]): string[] {
@@ -161,7 +190,7 @@ function onlyChild(parent: number | undefined): number {
 }
 
 /** Keeps the namespaces open: `cat` is their init, it ends when our end of the pipe closes, and all others with it. */
-async function hold(network: Network): Promise<{ holder: ChildProcess; init: number }> {
+async function hold(network: Network): Promise<Held> {
   const unshare = ['unshare', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
   const [command = '', ...args] = network.command(...unshare, '--propagation', 'private', 'cat');
   const holder = spawn(command, args, { stdio: ['pipe', 'ignore', 'inherit'] });

@@ -1,4 +1,4 @@
-import { type FileAccess, type FileSystem, readTextIfAny, writeFileAtomic } from '../../appliance/index.ts';
+import { type FileAccess, type FileSystem, readTextIfAny, writeFileAtomic } from '../appliance/index.ts';
 
 export interface Replacement {
   readonly path: string;
