@@ -46,7 +46,7 @@ function known<T>(table: Readonly<Record<string, T>>, name: string, kind: string
 
 /** The facts of a machine baked from `base` for `target`. Throws FactsError for an unknown name, listing the known ones. */
 export function machineFacts(facts: Facts, base: string, target: string, commit: string): MachineFacts {
-  const { bases, targets, image, publisher: _, ...product } = facts;
+  const { bases, targets, image, publisher: _publisher, listing: _listing, ...product } = facts;
   const { postgresql, nginx } = known(bases, base, 'base');
   return { ...product, base, target, postgresql, nginx, ...known(targets, target, 'target'), commit };
 }
