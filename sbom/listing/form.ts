@@ -4,8 +4,8 @@ import type { Facts, ListingFacts } from '../../appliance/index.ts';
 import { places } from '../../packer/index.ts';
 import { readFeatures } from './features.ts';
 import { type Logo, readLogos } from './logos.ts';
-import { readScreenshots, type Screenshot } from './screenshots.ts';
 import { record } from './record-schema.ts';
+import { readScreenshots, type Screenshot } from './screenshots.ts';
 import { readYaml } from './yaml-file.ts';
 
 /** The marketplaces that the product has a listing for; each is the name of a target. */
