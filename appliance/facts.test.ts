@@ -40,6 +40,16 @@ test.each([
     `${text}\npublisher: { publicKey: secret }\n`,
     'publisher.publicKey: must match ^-----BEGIN',
   ],
+  [
+    'a listing without a privacy policy',
+    without(/^ {2}privacy: .*\n/m),
+    "listing: 'privacy' is missing; add it",
+  ],
+  [
+    'a link that is not encrypted',
+    text.replace('terms: https:', 'terms: http:'),
+    'listing.terms: must match ^https://',
+  ],
   ['text that is not YAML', 'name: [', 'not readable as YAML'],
 ])('%s is refused with its path and what would be right', (_title, wrong, message) => {
   expect(wrong).not.toBe(text);

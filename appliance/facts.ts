@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Ajv, type ErrorObject } from 'ajv';
 import { parse } from 'yaml';
+import { type ListingFacts, listingSchema } from './listing-facts.ts';
 
 /** Who hardens an image: our own role alone, or ansible-lockdown's before it. */
 export const cisEngines = ['own', 'lockdown'] as const;
@@ -109,6 +110,8 @@ export interface PublisherFacts {
 export interface Facts extends ProductFacts {
   /** Without it images can be made and rehearsed, and not released. */
   readonly publisher?: PublisherFacts;
+  /** Without it, or with example addresses, an image can be released, and not published. */
+  readonly listing?: ListingFacts;
   readonly image: ImageFacts;
   readonly bases: Readonly<Record<string, BaseFacts>>;
   readonly targets: Readonly<Record<string, TargetFacts>>;
@@ -221,7 +224,7 @@ const required = record({
 });
 const schema = {
   ...required,
-  properties: { ...required.properties, publisher: record({ publicKey: pem }) },
+  properties: { ...required.properties, publisher: record({ publicKey: pem }), listing: listingSchema },
 };
 
 function describe(error: ErrorObject): string {

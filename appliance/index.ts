@@ -27,6 +27,7 @@ export {
   type TargetFacts,
 } from './facts.ts';
 export { type FileSystem, readTextIfAny } from './file-system.ts';
+export { exampleAddresses, type ListingFacts } from './listing-facts.ts';
 export { type MachineFacts, machineFacts, readMachineFacts } from './machine-facts.ts';
 export { linkLocalRanges, metadataHosts } from './metadata-addresses.ts';
 export {

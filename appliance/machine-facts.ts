@@ -50,7 +50,7 @@ function known<T>(table: Readonly<Record<string, T>>, name: string, kind: string
 
 /** The facts of a machine baked from `base` for `target`. Throws FactsError for an unknown name, listing the known ones. */
 export function machineFacts(facts: Facts, base: string, target: string, commit: string): MachineFacts {
-  const { bases, targets, image, publisher: _, ...product } = facts;
+  const { bases, targets, image, publisher: _publisher, listing: _listing, ...product } = facts;
   const { postgresql, nginx, agents } = known(bases, base, 'base');
   const ofTarget = known(targets, target, 'target');
   return { ...product, base, target, postgresql, nginx, agents: agents[target] ?? [], ...ofTarget, commit };

@@ -38,6 +38,7 @@ export const packagesFor = {
     'nftables',
     'openssh-client',
     'openssl',
+    'tcpdump',
   ],
   edge: [
     'nginx-light',
@@ -74,6 +75,8 @@ export const packagesFor = {
     'apparmor',
     'openssh-server',
     'sudo',
+    'iproute2',
+    'tcpdump',
   ],
   audit: ['openscap-scanner', 'openscap-common', 'systemd-container'],
   malware: ['clamav'],

@@ -33,6 +33,16 @@ export { signManifest } from './evidence/sign-manifest.ts';
 export { evidenceNames, readSignedEvidence, type SignedEvidence } from './evidence/signed-evidence.ts';
 export { publisherKey, rehearsalKey, type SigningKey } from './evidence/signing-key.ts';
 export { type EvidenceInputs, writeEvidence } from './evidence/write-evidence.ts';
+export { type Feature, type Proof, readFeatures } from './listing/features.ts';
+export { type Form, type Marketplace, marketplaces, readForm } from './listing/form.ts';
+export { isMarketplace, listingFaults } from './listing/listing-faults.ts';
+export {
+  parseQuickStart,
+  type QuickStartBlock,
+  type QuickStartPlace,
+  type QuickStartStep,
+  quickStartPlaces,
+} from './listing/quick-start.ts';
 export { ensureLynis } from './lynis/ensure-lynis.ts';
 export { type LynisReport, lynisReport } from './lynis/lynis-report.ts';
 export { readPassphrase } from './release/passphrase.ts';

@@ -5,6 +5,8 @@
  */
 import { mkdirSync } from 'node:fs';
 import { createLog, ensureAnsible, ensurePacker, ensureTools } from '../packer/index.ts';
+import { readFeatures } from '../sbom/index.ts';
+import { judgePromises, readOutcomes } from './promises.ts';
 import { type Counts, imageStage, results, rows, type Stage } from './stages.ts';
 
 const stages = [...rows.flat(), imageStage];
@@ -44,16 +46,31 @@ class Tally {
       const started = performance.now();
       const counts = await stage.run();
       this.minutes.push(`${stage.name} ${((performance.now() - started) / 60_000).toFixed(1)} min`);
-      this.total = {
-        passed: this.total.passed + counts.passed,
-        failed: this.total.failed + counts.failed,
-        skipped: this.total.skipped + counts.skipped,
-      };
+      this.add(counts);
       if (counts.failed === 0) continue;
       say(`\nThe stage '${stage.name}' failed; run it alone with: make test-${stage.name}`);
       return;
     }
   }
+
+  add(counts: Counts): void {
+    this.total = {
+      passed: this.total.passed + counts.passed,
+      failed: this.total.failed + counts.failed,
+      skipped: this.total.skipped + counts.skipped,
+    };
+  }
+}
+
+/** After all stages: every promise of the listing has tests, and they have passed; one that has not counts as a failure. */
+function checkPromises(tally: Tally): void {
+  const features = readFeatures();
+  const { tests, faults } = judgePromises(features, readOutcomes(results));
+  for (const fault of faults) say(`\nThe listing: ${fault}`);
+  say(
+    `\n${features.length} promises of the listing, proven by ${tests} tests, ${faults.length} proofs missing`,
+  );
+  tally.add({ passed: 0, failed: faults.length, skipped: 0 });
 }
 
 async function main(names: readonly string[]): Promise<number> {
@@ -64,6 +81,7 @@ async function main(names: readonly string[]): Promise<number> {
   await prepare(chosen);
   await Promise.all(rows.map((row) => tally.run(row.filter((stage) => chosen.has(stage)))));
   if (tally.total.failed === 0 && chosen.has(imageStage)) await tally.run([imageStage]);
+  if (tally.total.failed === 0 && chosen.size === stages.length) checkPromises(tally);
   const whole = ((performance.now() - started) / 60_000).toFixed(1);
   say(`\n${tally.minutes.join(', ')}; ${whole} min in all`);
   const { passed, failed, skipped } = tally.total;

@@ -6,7 +6,8 @@ import { checkSbom, cisTailoredOut, makeSbom, sbomPath } from '../../sbom/index.
 import { bundlePrograms } from '../bundle.ts';
 import { Failure } from '../failure.ts';
 import { hygieneRules } from '../hygiene.ts';
-import { nodeBinary, writePayload } from '../payload.ts';
+import { PLAIN_TARGET } from '../options.ts';
+import { nodeBinary, payloadFiles, writeDifferences, writePayload } from '../payload.ts';
 import { places } from '../places.ts';
 
 /** What the clouds have of their own to start from. */
@@ -53,7 +54,11 @@ export async function prepareCloudBuild(
   const machine = machineFacts(facts, BASE, target, commit);
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(`${directory}/evidence`, { recursive: true });
-  writePayload(`${directory}/payload`, machine, await bundlePrograms());
+  const bundles = await bundlePrograms();
+  const files = payloadFiles(machine, bundles);
+  writePayload(`${directory}/payload`, files);
+  const plain = machineFacts(facts, BASE, PLAIN_TARGET, commit);
+  writeDifferences(`${directory}/target-files`, files, payloadFiles(plain, bundles));
   const write = (name: string, content: unknown): string => {
     writeFileSync(`${directory}/${name}`, `${JSON.stringify(content, null, 2)}\n`);
     return `${directory}/${name}`;
@@ -61,6 +66,7 @@ export async function prepareCloudBuild(
   write('notes.json', { machine, time: time?.toISOString() ?? null } satisfies Notes);
   const ansibleVariables = write('ansible-variables.json', {
     payload_dir: `${directory}/payload`,
+    target_dir: `${directory}/target-files`,
     evidence_dir: `${directory}/evidence`,
     hygiene: hygieneRules(facts),
     driver: 'vm',

@@ -1,46 +1,30 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { exampleAddresses } from '../../appliance/index.ts';
+import { usageHeadings } from '../listing/limits.ts';
+import { isMarketplace, listingFaults } from '../listing/listing-faults.ts';
 import { finding, type LooksByRow, NotRun } from './look.ts';
-import type { Subject } from './subject.ts';
-
-const HEADINGS = [
-  'Launch',
-  'Where secrets lie',
-  'Encryption',
-  'Rotation',
-  'Health',
-  'Upgrade',
-  'Dependencies',
-];
-const LINKS = ['Licence', 'Terms', 'Privacy', 'Support'];
-
-/** The listing's text, which a later step of the product writes. */
-function listing({ repository, target }: Subject): string {
-  const path = `docs/listings/${target}.md`;
-  if (!existsSync(join(repository, path))) throw new NotRun(`there is no ${path} yet`);
-  return readFileSync(join(repository, path), 'utf8');
-}
 
 export const listings: LooksByRow = {
   'DOC-01': {
-    repository: (subject) => {
-      const text = listing(subject);
+    repository: ({ repository }) => {
+      const text = readFileSync(join(repository, 'docs/listing/usage.md'), 'utf8');
       return finding(
-        `${HEADINGS.length} headings`,
-        HEADINGS.filter((heading) => !new RegExp(`^#+ ${heading}`, 'mi').test(text)).map(
-          (heading) => `the listing has no heading '${heading}'`,
-        ),
+        `${usageHeadings.length} headings`,
+        usageHeadings
+          .filter((heading) => !new RegExp(`^#+ ${heading}$`, 'm').test(text))
+          .map((heading) => `docs/listing/usage.md has no heading '${heading}'`),
       );
     },
   },
   'DOC-02': {
-    repository: (subject) => {
-      const text = listing(subject);
+    repository: ({ repository, target, facts, release }) => {
+      if (!isMarketplace(target)) throw new NotRun(`docs/listing has nothing for ${target}`);
+      const examples = exampleAddresses(facts);
       return finding(
-        `${LINKS.length} links`,
-        LINKS.filter((name) => !new RegExp(`${name}.*https://`, 'i').test(text)).map(
-          (name) => `the listing has no URL for '${name}'`,
-        ),
+        `the form of ${target}${examples.length === 0 ? '' : `; ${examples.length} example addresses in it`}`,
+        listingFaults(target, facts, repository),
+        release ? examples.map((address) => `nobody is at ${address}`) : [],
       );
     },
   },

@@ -26,6 +26,11 @@ export function guestAddresses(index: number): Addresses {
   return { ipv4: `192.0.2.${10 + index}`, ipv6: `2001:db8:2::${(0x10 + index).toString(16)}` };
 }
 
+/** The hardware address of the machine on wire `index`. */
+export function guestMac(index: number): string {
+  return `52:54:00:00:02:${(0x10 + index).toString(16)}`;
+}
+
 type Opened = Socket | Server;
 
 /**
@@ -34,6 +39,8 @@ type Opened = Socket | Server;
  */
 export class Network implements AsyncDisposable {
   readonly namespace: string;
+  /** The device that all wires are plugged into; whatever a guest sends passes it. */
+  readonly bridge = BRIDGE;
   readonly #waiting = new Map<number, (answer: DoorAnswer, socket?: Opened) => void>();
   #door: ChildProcess | undefined;
   #orders = 0;
@@ -66,7 +73,7 @@ export class Network implements AsyncDisposable {
     const guest = guestAddresses(index);
     return {
       netdev: `tap,id=wire,ifname=${tap},script=no,downscript=no`,
-      mac: `52:54:00:00:02:${(0x10 + index).toString(16)}`,
+      mac: guestMac(index),
       launcher: this.command(),
       networkConfig: {
         addresses: [`${guest.ipv4}/24`, `${guest.ipv6}/64`],

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { TestContext } from 'vitest';
 import { kvmWorks, Machine, type MachineOptions } from '../../packer/index.ts';
 import { Authority } from '../harness/authority.ts';
+import { Capture } from '../harness/capture.ts';
 import { type FakeProvider, startFakeProvider } from '../harness/fake-provider.ts';
 import { startMetadataService } from '../harness/imds.ts';
 import { diskOf, imageFor } from '../harness/machine-image.ts';
@@ -45,10 +47,14 @@ const azureFirmware = {
 
 export const names = ['plain', 'azure'] as const;
 export type Name = (typeof names)[number];
+/** On which wire a machine is. */
+export const indexOf = (name: Name): number => names.indexOf(name) + 1;
 
 /** Two machines from one image, the provider they call and the people outside, in a network of their own. */
 export class World implements AsyncDisposable {
   readonly network: Network;
+  /** Everything that was sent since before the machines were switched on. */
+  readonly capture: Capture;
   readonly authority: Authority;
   readonly provider: FakeProvider;
   readonly machines: readonly Machine[];
@@ -57,11 +63,12 @@ export class World implements AsyncDisposable {
   readonly #cleanUp: AsyncDisposableStack;
 
   private constructor(
-    fixtures: Pick<World, 'network' | 'authority' | 'provider'>,
+    fixtures: Pick<World, 'network' | 'capture' | 'authority' | 'provider'>,
     machines: Readonly<Record<Name, BootingMachine>>,
     cleanUp: AsyncDisposableStack,
   ) {
     this.network = fixtures.network;
+    this.capture = fixtures.capture;
     this.authority = fixtures.authority;
     this.provider = fixtures.provider;
     this.machines = names.map((name) => machines[name].machine);
@@ -94,6 +101,8 @@ export class World implements AsyncDisposable {
   static async create(): Promise<World> {
     await using cleanUp = new AsyncDisposableStack();
     const network = cleanUp.use(await Network.create());
+    mkdirSync(places.machines, { recursive: true });
+    const capture = cleanUp.use(await Capture.start(network, `${places.machines}/capture.pcap`));
     const authority = await Authority.create();
     const provider = cleanUp.use(
       await startFakeProvider({
@@ -110,11 +119,11 @@ export class World implements AsyncDisposable {
     );
     const kvm = await kvmWorks();
     const boot = async (
-      index: number,
       target: string,
-      options: Pick<MachineOptions, 'name' | 'firmware' | 'smbios'>,
+      options: Pick<MachineOptions, 'firmware' | 'smbios'> & { readonly name: Name },
       start: (machine: Machine) => Promise<void>,
     ): Promise<BootingMachine> => {
+      const index = indexOf(options.name);
       const wire = await network.plug(index);
       const directory = `${places.machines}/${options.name}`;
       const machine = await Machine.create({
@@ -128,16 +137,13 @@ export class World implements AsyncDisposable {
       up.catch(() => undefined);
       return { machine, up };
     };
-    const plain = await boot(1, 'qemu', { name: 'plain', firmware: 'bios' }, (machine) =>
+    const plain = await boot('qemu', { name: 'plain', firmware: 'bios' }, (machine) =>
       startWithPowerCut(machine, CUT_AFTER_MS),
     );
-    const azure = await boot(
-      2,
-      'azure',
-      { name: 'azure', firmware: 'uefi', smbios: azureFirmware },
-      (machine) => machine.start(),
+    const azure = await boot('azure', { name: 'azure', firmware: 'uefi', smbios: azureFirmware }, (machine) =>
+      machine.start(),
     );
-    return new World({ network, authority, provider }, { plain, azure }, cleanUp.move());
+    return new World({ network, capture, authority, provider }, { plain, azure }, cleanUp.move());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

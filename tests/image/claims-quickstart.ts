@@ -1,0 +1,162 @@
+/**
+ * The quick start, followed as it is printed: commands on the machine and at the client, in its own network, and what there is
+ * to do in the browser. After each step it is looked at what came of it.
+ */
+import { mkdirSync, rmSync } from 'node:fs';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { $, quote } from 'zx';
+import { credentialField } from '../../firstboot/index.ts';
+import { type QuickStartBlock, readForm } from '../../sbom/index.ts';
+import { type FakeProvider, startFakeProvider } from '../harness/fake-provider.ts';
+import { openBrowser } from '../harness/outside-browser.ts';
+import { filledIn, type Placeholder, quickStart } from '../harness/quick-start.ts';
+import { follow } from '../harness/quick-start-browser.ts';
+import { type Appliance, facts } from './appliance.ts';
+import { CHOSEN } from './claims-ui.ts';
+import { PROVIDER_NAME, places, type World } from './world.ts';
+
+/** A provider of this machine's own: the other machine's counts its requests. */
+const PROVIDER_ADDRESS = '2001:db8:3::11';
+/** Where the buyer sits. */
+const CLIENT = `${places.machines}/client`;
+/** What a person has of his own, and his readiness to see the host key for the first time. */
+const OWN_SSH = `set -eo pipefail
+ssh() { command ssh -o UserKnownHostsFile=known_hosts -o StrictHostKeyChecking=accept-new "$@"; }
+`;
+
+/** What the step has left: what its blocks printed, in their order, and the machine. */
+interface Followed {
+  readonly said: readonly string[];
+  readonly appliance: Appliance;
+  readonly provider: FakeProvider;
+}
+
+/** Every step of the quick start by its title, with what must have come of it. */
+export const followedSteps: Readonly<Record<string, (followed: Followed) => Promise<void> | void>> = {
+  Launch: async ({ appliance }) => {
+    const { machine, client } = appliance;
+    const { sizes, ports } = readForm('azure', facts);
+    const tested = sizes.find(({ use }) => use === 'tested');
+    expect(Number(await machine.succeed('nproc'))).toBe(tested?.vcpus);
+    const kibibytes = Number(
+      await machine.succeed("sed -n 's/^MemTotal: *\\([0-9]*\\) kB$/\\1/p' /proc/meminfo"),
+    );
+    // The kernel keeps some of it for itself.
+    expect(Math.ceil(kibibytes / 1024 ** 2)).toBe(tested?.memoryGiB);
+    expect(ports.map(({ port }) => port)).toEqual([facts.ports.ssh, facts.ports.http, facts.ports.https]);
+    expect((await client.fetch(`${appliance.url}/health/liveliness`)).status).toBe(200);
+  },
+  'Sign in over SSH': ({ said, appliance }) => {
+    expect(said[0]).toMatch(new RegExp(`uid=\\d+\\(${appliance.machine.userName}\\)`));
+    expect(said[1]).toMatch(/./);
+  },
+  'Read the credentials': ({ said: [text = ''], appliance }) => {
+    expect(credentialField(text, 'masterKey')).toBe(appliance.credentials.masterKey);
+    expect(credentialField(text, 'adminPassword')).toBe(appliance.credentials.adminPassword);
+  },
+  'Sign in at /ui': ({ said }) => expect(said).toEqual(['Choose a new password']),
+  'Change the password': ({ said }) => expect(said).toEqual(['State of the machine']),
+  'Add a provider key': async ({ appliance: { machine }, provider }) => {
+    const { providersEnv } = facts.paths;
+    expect(await machine.succeed(`tail -n 1 ${providersEnv}`)).toBe(`OPENAI_API_KEY=${provider.apiKey}\n`);
+    expect(await machine.succeed(`stat -c '%a %U:%G' ${providersEnv}`)).toBe(
+      `640 root:${facts.users.service}\n`,
+    );
+  },
+  Restart: async ({ appliance: { machine } }) => {
+    await machine.succeed('systemctl is-active litellm.service');
+  },
+  Call: ({ said: [, made = '', answered = ''], provider }) => {
+    expect(JSON.parse(made)).toMatchObject({ key: expect.stringMatching(/^sk-/), key_alias: 'first-app' });
+    const [request, ...others] = provider.requests;
+    expect(others).toEqual([]);
+    expect(request?.violation).toBeNull();
+    expect(JSON.parse(answered).choices[0].message.content).toBe(request?.produced?.words.join(''));
+  },
+  // Looked at by whoever follows it.
+  Certificate: () => undefined,
+};
+
+/**
+ * Follows the quick start on the machine in the cloud, whose first password nobody has replaced yet. `certificate` is given
+ * the printed command of the last step, and carries it out where there are a name and an authority.
+ */
+export function quickStartClaims(world: () => World, certificate: (printed: string) => Promise<void>): void {
+  const values: Partial<Record<Placeholder, string>> = {};
+  const cleanUp = new AsyncDisposableStack();
+  let provider: FakeProvider;
+  let page: Page;
+
+  beforeAll(async () => {
+    const { network, authority, azure } = world();
+    const { machine, credentials, addresses } = azure;
+    rmSync(CLIENT, { recursive: true, force: true });
+    mkdirSync(CLIENT, { mode: 0o700 });
+    await network.adopt(PROVIDER_ADDRESS);
+    provider = cleanUp.use(
+      await startFakeProvider({
+        apiKey: world().provider.apiKey,
+        handle: await network.listen(PROVIDER_ADDRESS, facts.ports.https),
+        tls: await authority.issue(PROVIDER_NAME),
+      }),
+    );
+    const trust = '/usr/local/share/ca-certificates/test.crt';
+    await machine.succeed(`cat > ${trust} && update-ca-certificates`, authority.certificatePem);
+    await machine.succeed('cat >> /etc/hosts', `${PROVIDER_ADDRESS} ${PROVIDER_NAME}\n`);
+    const browser = await openBrowser(network, CLIENT);
+    cleanUp.defer(() => browser.close());
+    page = await browser.newPage({ ignoreHTTPSErrors: true });
+    Object.assign(values, {
+      ADDRESS: addresses.ipv4,
+      USER: machine.userName,
+      KEY_FILE: machine.key.privateKeyFile,
+      ADMIN_USER: credentials.adminUser,
+      INITIAL_PASSWORD: credentials.adminPassword,
+      NEW_PASSWORD: CHOSEN,
+      PROVIDER_KEY: provider.apiKey,
+      MASTER_KEY: credentials.masterKey,
+    });
+  });
+  afterAll(() => cleanUp.disposeAsync());
+
+  async function type({ place, text, input }: QuickStartBlock): Promise<string> {
+    const { network, azure } = world();
+    const { machine } = azure;
+    const typed = filledIn(text, values);
+    switch (place) {
+      case 'vm': {
+        const command = `runuser -l ${machine.userName} -c ${quote(`set -e\n${typed}`)}`;
+        return await machine.succeed(command, filledIn(input ?? '', values));
+      }
+      case 'client': {
+        const shell = network.command('bash', '-c', `${OWN_SSH}${typed}`);
+        // Whoever finds himself in a shell on the machine asks who he is there.
+        const settings = { quiet: true, cwd: CLIENT, input: filledIn(input ?? 'id\n', values) };
+        return (await $(settings)`${shell}`).stdout;
+      }
+      case 'browser':
+        return (await follow(page, typed)).join('\n');
+    }
+  }
+
+  /** A key that was made is what the calls after it are made with. */
+  function learn(said: string): void {
+    const [, key] = /"key":\s*"(sk-[^"]+)"/.exec(said) ?? [];
+    if (key !== undefined) values.VIRTUAL_KEY = key;
+  }
+
+  const steps = quickStart.map((step, index) => ({ ...step, number: index + 1 }));
+
+  test.each(steps)('step $number, $title, as it is printed', async ({ title, blocks }) => {
+    const said: string[] = [];
+    for (const block of blocks) {
+      if (title === 'Certificate') await certificate(block.text);
+      else said.push(await type(block));
+      learn(said.at(-1) ?? '');
+    }
+    const look = followedSteps[title];
+    if (look === undefined) throw new Error(`nobody looks at what came of the step '${title}'`);
+    await look({ said, appliance: world().azure, provider });
+  });
+}
