@@ -1,6 +1,7 @@
 import { appendFileSync, rmSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { AZURE_ASSET_TAG, BareMachine, FIRST_UUID, OTHER_UUID } from './bare-machine.ts';
+import { cloudFirmware } from '../harness/cloud-firmware.ts';
+import { BareMachine, FIRST_UUID, OTHER_UUID } from './bare-machine.ts';
 import { ADDRESS, bootAndInspect, expectConsistent, FIRST_BOOT, NODE, secretsOf } from './inspection.ts';
 
 const DIE = new URL('die-at-write.ts', import.meta.url).pathname;
@@ -82,7 +83,7 @@ test.each([
 ])(
   'on Azure with %s the initial password is the VM id, as the listing promises',
   async (_name, uefi, vmId) => {
-    const firmware = { uuid: FIRST_UUID.toUpperCase(), assetTag: AZURE_ASSET_TAG, uefi };
+    const firmware = { ...cloudFirmware.azure, uuid: FIRST_UUID.toUpperCase(), uefi };
     using machine = await BareMachine.create({ target: 'azure', firmware });
     const seen = await bootAndInspect(machine);
     expectConsistent(seen);
