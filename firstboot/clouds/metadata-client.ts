@@ -74,7 +74,6 @@ export class MetadataClient {
         return read(await this.#once(question));
       } catch (error) {
         if (!(error instanceof MetadataError)) throw error;
-        if (error.nobodyThere) this.#at++;
         if (!error.worthRetrying || attempt >= attempts || this.#deadline.aborted) throw error;
       }
       await clock.pause(pauseMs, this.#deadline).catch((cause) => {
@@ -83,10 +82,23 @@ export class MetadataClient {
     }
   }
 
+  /** At one address after the other until somebody is there, who is asked first from then on. */
   async #once(question: Question): Promise<MetadataAnswer> {
+    let nobody = new MetadataError('no interface is up');
+    for (const _ of this.#endpoints) {
+      try {
+        return await this.#askAt(this.#endpoints[this.#at] as Endpoint, question);
+      } catch (error) {
+        if (!(error instanceof MetadataError && error.nobodyThere)) throw error;
+        this.#at = (this.#at + 1) % this.#endpoints.length;
+        nobody = error;
+      }
+    }
+    throw nobody;
+  }
+
+  async #askAt(endpoint: Endpoint, question: Question): Promise<MetadataAnswer> {
     const { clock, connectTimeoutMs, answerTimeoutMs } = this.#access;
-    const endpoint = this.#endpoints[this.#at % this.#endpoints.length];
-    if (endpoint === undefined) throw new MetadataError('no interface is up');
     using limit = clock.limit(answerTimeoutMs);
     const signal = AbortSignal.any([this.#deadline, limit.signal]);
     const answer = await askMetadata(endpoint, question, { clock, connectTimeoutMs, signal });

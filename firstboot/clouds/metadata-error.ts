@@ -2,7 +2,7 @@
 export class MetadataError extends Error {
   /** The service may be starting, throttling or in trouble. */
   readonly worthRetrying: boolean;
-  /** Nothing answered, so another of the service's addresses may. */
+  /** Nobody took the connection, so at another of the service's addresses somebody may. */
   readonly nobodyThere: boolean;
 
   constructor(

@@ -56,16 +56,21 @@ export async function askMetadata(
     headers: { ...headers, host: `${urlHost(address)}${port === HTTP ? '' : `:${port}`}` },
     signal: AbortSignal.any([signal, connecting.signal]),
   });
-  asking.once('socket', (socket) => socket.once('connect', () => connecting[Symbol.dispose]()));
+  let connected = false;
+  asking.once('socket', (socket) =>
+    socket.once('connect', () => {
+      connected = true;
+      connecting[Symbol.dispose]();
+    }),
+  );
   try {
     const response = await answerTo(asking);
     return { status: response.statusCode ?? 0, headers: response.headers, text: await textOf(response) };
   } catch (cause) {
     if (cause instanceof MetadataError) throw cause;
-    throw new MetadataError(signal.aborted ? 'no answer in time' : 'not reachable', {
-      nobodyThere: true,
-      cause,
-    });
+    if (!connected) throw new MetadataError('not reachable', { nobodyThere: true, cause });
+    const why = signal.aborted ? 'no answer in time' : 'the answer broke off';
+    throw new MetadataError(why, { worthRetrying: true, cause });
   } finally {
     asking.destroy();
   }

@@ -9,8 +9,7 @@ import { type CloudName, layoutOf } from '../../firstboot/index.ts';
 import { cloudFirmware, dmiFiles } from '../harness/cloud-firmware.ts';
 import { cloudNames, fakeClouds, instanceIn } from '../harness/metadata/fake-clouds.ts';
 import { startMetadataService } from '../harness/metadata/service.ts';
-import { METADATA_ADDRESS } from '../harness/network.ts';
-import { listenAt } from './metadata-place.ts';
+import { listenAt, USUAL_PLACE } from './metadata-place.ts';
 
 export interface Stop {
   readonly exitCode: number | null;
@@ -31,7 +30,7 @@ function moveTo(cloud: CloudName): void {
 
 async function stopAt(cloud: CloudName): Promise<Stop> {
   moveTo(cloud);
-  const handles = await listenAt([METADATA_ADDRESS]);
+  const handles = await listenAt([USUAL_PLACE]);
   await using service = await startMetadataService(fakeClouds[cloud](instanceIn(cloud)), { handles });
   const { exitCode, stdout, stderr } = await runProgram('/opt/litellm/bin/node', [
     '/opt/litellm/firstboot.mjs',

@@ -7,8 +7,7 @@ import type { CloudName } from '../../firstboot/index.ts';
 import type { FakeInstance } from '../harness/metadata/fake-cloud.ts';
 import { fakeClouds } from '../harness/metadata/fake-clouds.ts';
 import { type ServiceOptions, startMetadataService } from '../harness/metadata/service.ts';
-import { METADATA_ADDRESS } from '../harness/network.ts';
-import { listenAt } from './metadata-place.ts';
+import { listenAt, USUAL_PLACE } from './metadata-place.ts';
 
 /** What is served. */
 export interface Served extends Pick<ServiceOptions, 'faults' | 'always'> {
@@ -18,7 +17,7 @@ export interface Served extends Pick<ServiceOptions, 'faults' | 'always'> {
 
 const [served = '', program = '', ...args] = process.argv.slice(2);
 const { cloud, instance, ...options } = JSON.parse(served) as Served;
-const handles = await listenAt([METADATA_ADDRESS]);
+const handles = await listenAt([USUAL_PLACE]);
 await using service = await startMetadataService(fakeClouds[cloud](instance), { ...options, handles });
 const { exitCode, stdout, stderr } = await runProgram(program, args);
 process.stdout.write(`${stdout}\n${service.requests.join('\n')}\n`);

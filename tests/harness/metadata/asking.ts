@@ -12,6 +12,7 @@ import { TestClock } from './test-clock.ts';
 type Endpoint = (typeof clouds)[CloudName]['endpoints'][number];
 
 export interface Asking extends ServiceOptions {
+  readonly clock?: TestClock;
   /** Where the cloud is looked for; unset: at the fake. */
   readonly at?: readonly Endpoint[];
   readonly links?: readonly string[];
@@ -26,7 +27,7 @@ export interface Asked {
 }
 
 /** Our patience, on a clock that waits for nobody. */
-export function accessWith(clock: TestClock, links: readonly string[] = []): MetadataAccess {
+export function accessWith(clock: TestClock, links: readonly string[]): MetadataAccess {
   return {
     clock,
     ...{
@@ -41,8 +42,10 @@ export function accessWith(clock: TestClock, links: readonly string[] = []): Met
 }
 
 /** Asks this cloud, with real HTTP, about the machine that it knows. Silence lasts until our patience is at an end. */
-export async function ask(fake: FakeCloud, { at, links, ...options }: Asking = {}): Promise<Asked> {
-  const clock = new TestClock();
+export async function ask(
+  fake: FakeCloud,
+  { at, links = [], clock = new TestClock(), ...options }: Asking = {},
+): Promise<Asked> {
   const access = accessWith(clock, links);
   const onSilence = (): void => clock.advance(access.answerTimeoutMs);
   await using service = await startMetadataService(fake, { onSilence, ...options });
