@@ -13,6 +13,7 @@ export const metadataHosts = [
   'fd00:ec2::254', // AWS
   'fd00:ec2::253', // AWS, resolver
   'fd00:ec2::123', // AWS, clock
+  'fd20:ce::254', // Google
   'fd00:c1::a9fe:a9fe', // Oracle
   'fd00:42::42', // Scaleway
   'fd00:a9fe:a9fe::1', // Akamai

@@ -13,6 +13,17 @@ export function reachableAddresses(interfaces: Interfaces): string[] {
   return [...new Set(addresses)];
 }
 
+/** Names of the interfaces that have a link-local address of IPv6, and so may reach one. */
+export function linkLocalInterfaces(interfaces: Interfaces): string[] {
+  return Object.entries(interfaces)
+    .filter(([, infos = []]) => infos.some(({ internal, address }) => !internal && isLinkLocalIpv6(address)))
+    .map(([name]) => name);
+}
+
+export function isLinkLocalIpv6(address: string): boolean {
+  return ipaddr.IPv6.isValid(address) && ipaddr.parse(address).range() === 'linkLocal';
+}
+
 /** The address as it stands in a URL. */
 export function urlHost(address: string): string {
   return ipaddr.IPv6.isValid(address) ? `[${address}]` : address;

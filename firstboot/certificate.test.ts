@@ -4,7 +4,7 @@ import { makePair } from './certificate.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
 const now = new Date('2026-11-21T12:00:00Z');
-const names = { hostName: 'gateway-1.internal', addresses: ['10.0.0.4', '203.0.113.7', '2001:db8::7'] };
+const names = { hostNames: ['gateway-1.internal'], addresses: ['10.0.0.4', '203.0.113.7', '2001:db8::7'] };
 const pair = await makePair(names, now);
 const certificate = new X509Certificate(pair.certificatePem);
 
@@ -41,7 +41,7 @@ test('two pairs share neither key nor serial number', async () => {
 });
 
 test('a host name that DNS would not allow is left out instead of failing', async () => {
-  const odd = await makePair({ hostName: 'my_machine!', addresses: [] }, now);
+  const odd = await makePair({ hostNames: ['my_machine!'], addresses: [] }, now);
   expect(new X509Certificate(odd.certificatePem).subjectAltName).toBe(
     'DNS:localhost, IP Address:127.0.0.1, IP Address:0:0:0:0:0:0:0:1',
   );

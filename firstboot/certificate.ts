@@ -14,7 +14,8 @@ import {
 } from '@peculiar/x509';
 
 export interface CertificateNames {
-  readonly hostName: string;
+  /** The machine's own first. */
+  readonly hostNames: readonly string[];
   readonly addresses: readonly string[];
 }
 
@@ -36,9 +37,13 @@ const DNS_NAME =
   /^(?=.{1,253}$)[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$/;
 const COMMON_NAME_LENGTH = 64;
 
+export function isDnsName(name: string): boolean {
+  return DNS_NAME.test(name);
+}
+
 /** The names that a certificate can carry: a host name that DNS would not allow is left out. */
-export function dnsNames({ hostName }: CertificateNames): string[] {
-  return [...new Set([hostName, 'localhost'])].filter((name) => DNS_NAME.test(name));
+export function dnsNames({ hostNames }: CertificateNames): string[] {
+  return [...new Set([...hostNames, 'localhost'])].filter(isDnsName);
 }
 
 /**
@@ -46,6 +51,7 @@ export function dnsNames({ hostName }: CertificateNames): string[] {
  * client's may be behind.
  */
 export async function makePair(names: CertificateNames, now: Date): Promise<Pair> {
+  const [commonName = 'localhost'] = names.hostNames;
   const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
   const alternativeNames: JsonGeneralNames = [
     ...dnsNames(names).map((value) => ({ type: 'dns' as const, value })),
@@ -55,7 +61,7 @@ export async function makePair(names: CertificateNames, now: Date): Promise<Pair
     })),
   ];
   const certificate = await X509CertificateGenerator.createSelfSigned({
-    name: [{ CN: [names.hostName.slice(0, COMMON_NAME_LENGTH)] }],
+    name: [{ CN: [commonName.slice(0, COMMON_NAME_LENGTH)] }],
     notBefore: new Date(now.getTime() - DAY_MS),
     notAfter: new Date(now.getTime() + (VALIDITY_DAYS - 1) * DAY_MS),
     signingAlgorithm: ALGORITHM,

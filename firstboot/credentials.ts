@@ -1,13 +1,15 @@
 import { type MachineFacts, placeOf } from '../appliance/index.ts';
-import { urlHost } from './addresses.ts';
 import { type DatabaseChoice, hasOwnRuntimeRole } from './database-choice.ts';
 import { GRUB_USER } from './grub-lock.ts';
 import type { Secrets } from './secrets.ts';
+import type { Whereabouts } from './whereabouts.ts';
 
 /** The labelled lines of the credentials file; everything else in it is prose. */
 export const credentialLabels = {
   publicIp: 'Public IP',
+  publicIpv6: 'Public IPv6',
   privateIp: 'Private IP',
+  cloud: 'Cloud',
   adminUrl: 'Admin UI',
   adminUser: 'Admin user',
   adminPassword: 'Initial password',
@@ -19,27 +21,10 @@ export const credentialLabels = {
 
 export type CredentialField = keyof typeof credentialLabels;
 
-/** The labelled lines that say where the machine is. */
-export type Whereabouts = Pick<Record<CredentialField, string>, 'publicIp' | 'privateIp' | 'adminUrl'>;
-
 const COLUMN = 22;
 
 function line(field: CredentialField, value: string): string {
   return `${`${credentialLabels[field]}:`.padEnd(COLUMN)}${value}`;
-}
-
-/** What the three lines about the machine's place say, given the address or a note why there is none. */
-export function whereabouts(
-  hostName: string,
-  localAddresses: readonly string[],
-  publicIp: { readonly address?: string; readonly note: string },
-): Whereabouts {
-  const host = publicIp.address ?? localAddresses[0] ?? hostName;
-  return {
-    publicIp: publicIp.address ?? `not known: ${publicIp.note}`,
-    privateIp: localAddresses[0] ?? 'none yet',
-    adminUrl: `https://${urlHost(host)}/ui`,
-  };
 }
 
 export interface CredentialsContent {
@@ -70,7 +55,9 @@ export function renderCredentials(content: CredentialsContent): string {
 Made by the machine itself at its first boot on ${now.toISOString().slice(0, 10)}; nobody else knows them.
 
 ${line('publicIp', place.publicIp)}
+${line('publicIpv6', place.publicIpv6)}
 ${line('privateIp', place.privateIp)}
+${line('cloud', place.cloud)}
 ${line('adminUrl', place.adminUrl)}
 ${line('adminUser', users.admin)}
 ${line('adminPassword', secrets.adminPassword)}

@@ -2,20 +2,23 @@ import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
 import { type MachineFacts, mustRun, runProgram } from '../appliance/index.ts';
-import { reachableAddresses } from './addresses.ts';
+import { linkLocalInterfaces, reachableAddresses } from './addresses.ts';
+import { systemClock } from './clouds/clock.ts';
+import type { MetadataAccess } from './clouds/metadata-client.ts';
 import { layoutOf } from './layout.ts';
-import type { Machine, MetadataService } from './machine.ts';
+import type { Machine } from './machine.ts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 
-const azureMetadata: MetadataService = {
-  url: 'http://169.254.169.254',
+const metadata: MetadataAccess = {
+  clock: systemClock,
   connectTimeoutMs: SECOND,
   answerTimeoutMs: 2 * SECOND,
   attempts: 5,
   pauseMs: SECOND,
   overallTimeoutMs: 20 * SECOND,
+  links: () => linkLocalInterfaces(networkInterfaces()),
 };
 
 /** The machine this program runs on. */
@@ -36,7 +39,7 @@ export function hostMachine(facts: MachineFacts): Machine {
       start: () => systemctl('start', databaseUnit),
       stop: () => systemctl('stop', databaseUnit),
     },
-    metadata: azureMetadata,
+    metadata,
     reloadEdge: () => systemctl('try-reload-or-restart', 'nginx.service'),
     say: (line) => void process.stdout.write(`${line}\n`),
   };

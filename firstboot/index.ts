@@ -1,3 +1,8 @@
+export { askCloud, type CloudAnswer } from './clouds/ask-cloud.ts';
+export type { Clock } from './clouds/clock.ts';
+export type { CloudFacts, CloudName } from './clouds/cloud.ts';
+export { clouds } from './clouds/clouds.ts';
+export type { MetadataAccess } from './clouds/metadata-client.ts';
 export { CLUSTER_SETTINGS } from './cluster-settings.ts';
 export {
   type CredentialField,

@@ -8,7 +8,11 @@ import { newJournal, readJournal, readMarker, withoutSecrets, withStep, writeRec
 import { makeSecrets } from './secrets.ts';
 
 const now = new Date('2026-11-21T12:00:00Z');
-const secrets = makeSecrets(randomBytes, 'random', { cloud: 'none', machineId: 'm' });
+const secrets = makeSecrets(
+  randomBytes,
+  { adminPassword: 'random', target: 'qemu' },
+  { cloud: 'none', machineId: 'm' },
+);
 const journal = newJournal('m', now, secrets);
 
 let path: string;

@@ -1,22 +1,11 @@
 import type { FileSystem, MachineFacts, RunProgram } from '../appliance/index.ts';
+import type { MetadataAccess } from './clouds/metadata-client.ts';
 
 /** The database server of the machine, as its service manager starts and stops it. */
 export interface DatabaseServer {
   start(): Promise<void>;
   /** Succeeds when the server was not running. */
   stop(): Promise<void>;
-}
-
-/** The cloud's metadata service and how patient we are with it. */
-export interface MetadataService {
-  readonly url: string;
-  readonly connectTimeoutMs: number;
-  /** For one answer, connection included. */
-  readonly answerTimeoutMs: number;
-  readonly attempts: number;
-  readonly pauseMs: number;
-  /** For all attempts and fall-backs together. */
-  readonly overallTimeoutMs: number;
 }
 
 /** Everything first boot touches besides its own memory; the real one is made in host.ts. */
@@ -31,7 +20,7 @@ export interface Machine {
   /** Addresses of the interfaces that are up, loopback and link-local left out, IPv4 first. */
   localAddresses(): readonly string[];
   readonly database: DatabaseServer;
-  readonly metadata: MetadataService;
+  readonly metadata: MetadataAccess;
   /** Makes nginx read its certificate again if it is running. */
   reloadEdge(): Promise<void>;
   /** One line about what is being done; never a secret. */

@@ -88,7 +88,7 @@ async function runLocked(machine: Machine, progress: { step: string }): Promise<
 }
 
 async function makeEdgeStartable(machine: Machine, { machineId }: Identity): Promise<void> {
-  const names = { hostName: machine.hostName(), addresses: machine.localAddresses() };
+  const names = { hostNames: [machine.hostName()], addresses: machine.localAddresses() };
   const fault = await ensureTlsPair(machine, { machineId, names, mustCover: false });
   if (fault !== undefined) machine.say(`made a self-signed certificate: ${fault}`);
 }
@@ -120,7 +120,7 @@ async function firstBoot(
     machine.say(`${step.name} ...`);
     journal = withStep(journal, step.name, 'started', machine.now());
     writeRecord(fs, layout.journal, journal);
-    await step.perform({ machine, secrets, database });
+    await step.perform({ machine, identity, secrets, database });
     journal = withStep(journal, step.name, 'done', machine.now());
     writeRecord(fs, layout.journal, journal);
   }
@@ -132,7 +132,7 @@ async function firstBoot(
 
 /** Every random value is made and stored before the first one is used. */
 function beginJournal(machine: Machine, identity: Identity): Journal {
-  const secrets = makeSecrets(machine.randomBytes, machine.facts.adminPassword, identity);
+  const secrets = makeSecrets(machine.randomBytes, machine.facts, identity);
   const journal = newJournal(identity.machineId, machine.now(), secrets);
   writeRecord(machine.fs, layoutOf(machine.facts).journal, journal);
   return journal;

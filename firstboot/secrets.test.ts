@@ -1,23 +1,50 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { makePassword, makeSecrets } from './secrets.ts';
+import { readFacts } from '../appliance/index.ts';
+import { cloudNames } from '../tests/harness/metadata/fake-clouds.ts';
+import type { Identity } from './identity.ts';
+import { makePassword, makeSecrets, type PasswordRule } from './secrets.ts';
 
-const onAzure = { cloud: 'azure', machineId: 'vm-id', instanceId: 'vm-id' } as const;
+const random = { adminPassword: 'random', target: 'qemu' } as const;
 const noCloud = { cloud: 'none', machineId: 'firmware' } as const;
 
 test('every value is different, and needs no quotes anywhere', () => {
-  const secrets = Object.values(makeSecrets(randomBytes, 'random', noCloud));
+  const secrets = Object.values(makeSecrets(randomBytes, random, noCloud));
   expect(new Set(secrets).size).toBe(secrets.length);
   for (const secret of secrets) expect(secret).toMatch(/^[\w+/=-]+$/);
 });
 
-test.each([
-  ['the rule asks for it and the cloud names it', 'instance-id', onAzure, true],
-  ['the rule asks for it, but there is no cloud', 'instance-id', noCloud, false],
-  ['the rule wants a random one', 'random', onAzure, false],
-] as const)('the initial password when %s', (_title, rule, identity, isInstanceId) => {
-  expect(makeSecrets(randomBytes, rule, identity).adminPassword === 'vm-id').toBe(isInstanceId);
+/** The initial password of a machine whose cloud has named it `name-of-it`. */
+function passwordFor(rule: PasswordRule, cloud: Identity['cloud']): string {
+  return makeSecrets(randomBytes, rule, { cloud, machineId: 'name-of-it', instanceId: 'name-of-it' })
+    .adminPassword;
+}
+
+const everywhere = [...cloudNames, 'none'] as const;
+
+test('of all targets, only that of Azure promises the instance id, and keeps it in Azure alone', () => {
+  const promised = Object.entries(readFacts().targets).flatMap(([target, { adminPassword }]) =>
+    everywhere
+      .filter((cloud) => passwordFor({ adminPassword, target }, cloud) === 'name-of-it')
+      .map((cloud) => `${target} in ${cloud}`),
+  );
+  expect(promised).toEqual(['azure in azure']);
+});
+
+test.each(everywhere.flatMap((target) => everywhere.map((cloud) => [target, cloud] as const)))(
+  'an image for %s that promises the instance id has a random password in %s unless the two are one cloud',
+  (target, cloud) => {
+    const password = passwordFor({ adminPassword: 'instance-id', target }, cloud);
+    expect(password === 'name-of-it').toBe(target === cloud);
+    expect(passwordFor({ adminPassword: 'random', target }, cloud)).toMatch(/^[a-z2-9]{5}(-[a-z2-9]{5}){3}$/);
+  },
+);
+
+test('a cloud whose firmware names no instance leaves a random password', () => {
+  const rule = { adminPassword: 'instance-id', target: 'azure' } as const;
+  const unnamed = { cloud: 'azure', machineId: 'firmware' } as const;
+  expect(makeSecrets(randomBytes, rule, unnamed).adminPassword).toMatch(/^[a-z2-9]{5}(-[a-z2-9]{5}){3}$/);
 });
 
 test('a password uses all of its random bits and no letter that could be misread', () => {

@@ -1,4 +1,4 @@
-import type { AdminPasswordRule } from '../appliance/index.ts';
+import type { MachineFacts } from '../appliance/index.ts';
 import type { Identity } from './identity.ts';
 
 /** Every random value of one machine, made once. */
@@ -16,6 +16,9 @@ export interface Secrets {
   readonly grubSalt: string;
 }
 
+/** What of the image decides about the first admin password. */
+export type PasswordRule = Pick<MachineFacts, 'adminPassword' | 'target'>;
+
 type RandomBytes = (size: number) => Buffer;
 
 const KEY_BYTES = 32;
@@ -24,19 +27,24 @@ const GRUB_SALT_BYTES = 64;
 
 /**
  * Makes all secrets. Only letters, digits, - and _, since they travel through URLs, shells, environment files and YAML.
- * The first admin password is the instance id only where the rule asks for it and a cloud has named the instance.
+ * The first admin password is the instance id only where the image's target asks for it, the machine runs in the cloud
+ * of that target, and its firmware names the instance: an image that was brought elsewhere makes a random one.
  */
-export function makeSecrets(randomBytes: RandomBytes, rule: AdminPasswordRule, identity: Identity): Secrets {
+export function makeSecrets(randomBytes: RandomBytes, rule: PasswordRule, identity: Identity): Secrets {
   const key = (): string => randomBytes(KEY_BYTES).toString('base64url');
   return {
     masterKey: `sk-${key()}`,
     saltKey: key(),
     databasePassword: key(),
     databaseSalt: randomBytes(SCRAM_SALT_BYTES).toString('base64'),
-    adminPassword: (rule === 'instance-id' ? identity.instanceId : undefined) ?? makePassword(randomBytes),
+    adminPassword: promisedPassword(rule, identity) ?? makePassword(randomBytes),
     grubPassword: makePassword(randomBytes),
     grubSalt: randomBytes(GRUB_SALT_BYTES).toString('hex').toUpperCase(),
   };
+}
+
+function promisedPassword({ adminPassword, target }: PasswordRule, identity: Identity): string | undefined {
+  return adminPassword === 'instance-id' && identity.cloud === target ? identity.instanceId : undefined;
 }
 
 // 32 characters without l, o, 0 and 1, which people mistake for one another: five bits each.

@@ -30,7 +30,7 @@ function machineAt(day: number): Machine {
 
 const need: PairNeed = {
   machineId: 'this-one',
-  names: { hostName: 'gateway-1', addresses: ['10.0.0.4'] },
+  names: { hostNames: ['gateway-1'], addresses: ['10.0.0.4'] },
   mustCover: true,
 };
 
@@ -52,26 +52,26 @@ test.each<[string, number, Partial<PairNeed>, string | undefined]>([
   [
     'is replaced when the machine has another address',
     1,
-    { names: { hostName: 'gateway-1', addresses: ['10.0.0.4', '203.0.113.7'] } },
+    { names: { hostNames: ['gateway-1'], addresses: ['10.0.0.4', '203.0.113.7'] } },
     'it does not name 203.0.113.7',
   ],
   [
     'is replaced when the machine has another name',
     1,
-    { names: { hostName: 'gateway-2', addresses: [] } },
+    { names: { hostNames: ['gateway-2'], addresses: [] } },
     'it does not name gateway-2',
   ],
   [
     'stays before the network is up, whatever is missing',
     1,
-    { names: { hostName: 'gateway-2', addresses: [] }, mustCover: false },
+    { names: { hostNames: ['gateway-2'], addresses: [] }, mustCover: false },
     undefined,
   ],
-  ['stays when an address is gone', 1, { names: { hostName: 'gateway-1', addresses: [] } }, undefined],
+  ['stays when an address is gone', 1, { names: { hostNames: ['gateway-1'], addresses: [] } }, undefined],
   [
     'stays when the host name is none that a certificate could hold',
     1,
-    { names: { hostName: 'odd_name!', addresses: ['10.0.0.4'] } },
+    { names: { hostNames: ['odd_name!'], addresses: ['10.0.0.4'] } },
     undefined,
   ],
 ])('a pair %s', async (_title, day, change, why) => {

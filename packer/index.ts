@@ -13,7 +13,7 @@ export { type Paragraph, parseDeb822 } from './base/deb822.ts';
 export { hostMirrors, sourcesFor } from './base/host-mirrors.ts';
 export { forward, freePort } from './boot/forward.ts';
 export { Machine, type MachineOptions } from './boot/machine.ts';
-export type { Firmware } from './boot/machine-qemu.ts';
+export type { Firmware, Smbios } from './boot/machine-qemu.ts';
 export { openWire } from './boot/open-wire.ts';
 export { Hopeless, until } from './boot/until.ts';
 export type { Addresses, Wire } from './boot/wire.ts';

@@ -36,7 +36,9 @@ import {
   type Verification,
   verifyImage,
 } from '../sbom/index.ts';
-import { startMetadataService } from './harness/imds.ts';
+import { fakeAzure } from './harness/metadata/azure.ts';
+import { instanceIn } from './harness/metadata/fake-clouds.ts';
+import { startMetadataService } from './harness/metadata/service.ts';
 import { guestAddresses, METADATA_ADDRESS, Network } from './harness/network.ts';
 import { OutsideClient } from './harness/outside.ts';
 import { consolesWithoutSeed } from './harness/seedless.ts';
@@ -61,7 +63,7 @@ type Booted = Pick<Subject, 'guest' | 'twin' | 'outside' | 'consoles'>;
 async function boot(disk: BootableDisk, cleanUp: AsyncDisposableStack, { log }: Work): Promise<Booted> {
   const network = cleanUp.use(await Network.create());
   const handle = await network.listen(METADATA_ADDRESS, 80);
-  cleanUp.use(await startMetadataService({ handle, publicAddress: '203.0.113.77' }));
+  cleanUp.use(await startMetadataService(fakeAzure(instanceIn('azure')), { handles: [handle] }));
   const kvm = await kvmWorks();
   const options = async (index: number, name: string, firmware: MachineOptions['firmware']) => {
     const wire = await network.plug(index);

@@ -1,10 +1,12 @@
 import type { DatabaseChoice } from '../database-choice.ts';
+import type { Identity } from '../identity.ts';
 import type { Machine } from '../machine.ts';
 import type { Secrets } from '../secrets.ts';
 
 /** What a step works with. */
 export interface StepContext {
   readonly machine: Machine;
+  readonly identity: Identity;
   readonly secrets: Secrets;
   readonly database: DatabaseChoice;
 }

@@ -29,6 +29,20 @@ test('it runs on the processor where that works, else emulated', () => {
   expect(qemuCommand(hardware)).toContain('tcg,thread=multi');
 });
 
+test('it says of itself what a cloud’s machine does, commas and all', () => {
+  const smbios = {
+    manufacturer: 'QEMU',
+    product: 'Standard PC (i440FX + PIIX, 1996)',
+    boardAssetTag: 'i-0abc',
+    chassisAssetTag: 'OracleCloud.com',
+  };
+  expect(qemuCommand({ ...hardware, smbios }).filter((part) => part.startsWith('type='))).toEqual([
+    'type=1,manufacturer=QEMU,product=Standard PC (i440FX + PIIX,, 1996)',
+    'type=2,asset=i-0abc',
+    'type=3,asset=OracleCloud.com',
+  ]);
+});
+
 test('UEFI adds its firmware and a store of the machine’s own', () => {
   const files = qemuCommand({ ...hardware, firmware: 'uefi' }).filter((part) => part.startsWith('if=pflash'));
   expect(files).toHaveLength(2);

@@ -12,6 +12,7 @@ export interface Smbios {
   readonly product?: string;
   readonly serial?: string;
   readonly uuid?: string;
+  readonly boardAssetTag?: string;
   readonly chassisAssetTag?: string;
 }
 
@@ -96,13 +97,19 @@ function firmware({ firmware: kind, directory }: Hardware): string[] {
   ];
 }
 
-function smbios(values: Smbios): string[] {
-  const { manufacturer, product, serial, uuid, chassisAssetTag } = values;
-  const system = Object.entries({ manufacturer, product, serial, uuid }).flatMap(([key, value]) =>
-    value === undefined ? [] : [`,${key}=${value}`],
-  );
+function smbios({ boardAssetTag, chassisAssetTag, ...system }: Smbios): string[] {
+  const { manufacturer, product, serial, uuid } = system;
   return [
-    ...(system.length === 0 ? [] : ['-smbios', `type=1${system.join('')}`]),
-    ...(chassisAssetTag === undefined ? [] : ['-smbios', `type=3,asset=${chassisAssetTag}`]),
+    ...smbiosTable(1, { manufacturer, product, serial, uuid }),
+    ...smbiosTable(2, { asset: boardAssetTag }),
+    ...smbiosTable(3, { asset: chassisAssetTag }),
   ];
+}
+
+function smbiosTable(type: number, values: Readonly<Record<string, string | undefined>>): string[] {
+  // To QEMU a comma ends the value, and two are one.
+  const settings = Object.entries(values).flatMap(([key, value]) =>
+    value === undefined ? [] : [`,${key}=${value.replaceAll(',', ',,')}`],
+  );
+  return settings.length === 0 ? [] : ['-smbios', `type=${type}${settings.join('')}`];
 }

@@ -35,6 +35,7 @@ const gateway = {
     ...['tcp 203.0.113.10 80', 'tcp 203.0.113.10 8443', 'tcp 203.0.113.10 53', 'tcp 203.0.113.10 5432'],
     ...['udp 203.0.113.10 443', 'udp 203.0.113.10 53', 'udp 8.8.8.8 53', 'udp 203.0.113.10 123'],
     ...['tcp 2001:db8:9::1 80', 'udp 2001:db8:9::1 443', 'udp 2001:db8:9::1 53'],
+    ...['tcp fd20:ce::254 80', 'tcp fd00:c1::a9fe:a9fe 80'],
     ...['tcp fd12::1 443', 'tcp fd00:ec2::254 80', 'tcp fd00:ec2::254 443', 'udp fd00:ec2::253 53'],
     ...['tcp 2002:a01:203::1 443', 'tcp 2001:0:1::1 443', 'tcp 64:ff9b::a01:203 443'],
     ...['tcp fe80::a9fe:a9fe%wire 80', 'tcp fe80::a9fe:a9fe%wire 443'],
@@ -54,6 +55,8 @@ const others: readonly { user: User; reaches: readonly string[]; isRefused: read
       ...[
         'udp 169.254.169.254 53',
         'tcp fd00:ec2::254 80',
+        'tcp fd20:ce::254 80',
+        'tcp fd00:c1::a9fe:a9fe 80',
         'tcp fe80::a9fe:a9fe%wire 80',
         'tcp 10.1.2.3 443',
       ],
@@ -109,6 +112,7 @@ const others: readonly { user: User; reaches: readonly string[]; isRefused: read
         'tcp 100.100.100.200 80',
       ],
       ...['tcp fd00:ec2::254 80', 'udp fd00:ec2::253 53', 'tcp fe80::a9fe:a9fe%wire 80'],
+      ...['tcp fd20:ce::254 80', 'tcp fd00:c1::a9fe:a9fe 80'],
     ],
   },
 ];
@@ -276,7 +280,9 @@ describe("the operator's file", () => {
       'tcp 127.0.0.1 6379',
       'tcp 64:ff9b::a01:203 443',
     ];
-    const never = gateway.isRefused.filter((target) => /169\.254|168\.63|100\.100|fd00:|fe80:/.test(target));
+    const never = gateway.isRefused.filter((target) =>
+      /169\.254|168\.63|100\.100|fd00:|fd20:|fe80:/.test(target),
+    );
     expect(await tried('litellm', [...opened, ...never])).toEqual({
       ...all(opened, 'answered'),
       ...all(never, 'refused'),

@@ -1,21 +1,36 @@
 import { X509Certificate } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { credentialField } from '../../firstboot/index.ts';
-import type { FakeAzure } from '../harness/imds.ts';
-import { AZURE_ASSET_TAG, BareMachine, type BootResult, FIRST_UUID } from './bare-machine.ts';
+import { cloudFirmware } from '../harness/cloud-firmware.ts';
+import { instanceIn } from '../harness/metadata/fake-clouds.ts';
+import { BareMachine, type BootResult } from './bare-machine.ts';
 import { ADDRESS, bootAndInspect, FIRST_BOOT, NODE, secretsOf } from './inspection.ts';
+import type { Served } from './metadata.ts';
 
 const CREDENTIALS = '/root/litellm-credentials.txt';
-const onAzure = { target: 'azure', firmware: { uuid: FIRST_UUID, assetTag: AZURE_ASSET_TAG } } as const;
+const onAzure = { target: 'azure', firmware: cloudFirmware.azure } as const;
 const RELOAD = 'try-reload-or-restart nginx.service';
 
-/** Boots as every boot does, and looks up the address with this metadata service; unset: there is none. */
-async function bootWithNetwork(machine: BareMachine, azure?: FakeAzure): Promise<BootResult> {
-  const lookUp = azure === undefined ? ADDRESS : [NODE, '/opt/litellm/metadata.mjs', '"$0"', ...ADDRESS];
+interface Known extends Pick<Served, 'faults'> {
+  readonly publicAddress: string;
+}
+
+/** Boots as every boot does, and looks up the address in Azure, which knows this; unset: nobody answers. */
+async function bootWithNetwork(machine: BareMachine, known?: Known): Promise<BootResult> {
+  const lookUp = known === undefined ? ADDRESS : [NODE, '/opt/litellm/metadata.mjs', '"$0"', ...ADDRESS];
   const script = `${FIRST_BOOT.join(' ')} && ${lookUp.join(' ')} && cat /run/systemctl.calls`;
-  const result = await machine.boot(['sh', '-c', script, JSON.stringify(azure ?? {})]);
+  const result = await machine.boot([
+    'sh',
+    '-c',
+    script,
+    ...(known === undefined ? [] : [JSON.stringify(servedBy(known))]),
+  ]);
   expect(result).toMatchObject({ exitCode: 0, stderr: '' });
   return result;
+}
+
+function servedBy({ publicAddress, ...faults }: Known): Served {
+  return { cloud: 'azure', instance: { ...instanceIn('azure'), publicIpv4: publicAddress }, ...faults };
 }
 
 function field(machine: BareMachine, name: Parameters<typeof credentialField>[1]): string | undefined {

@@ -17,16 +17,15 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { $ } from 'zx';
 import { type MachineFacts, machineFacts, readFacts } from '../../appliance/index.ts';
-import { bundlePrograms } from '../../packer/index.ts';
+import { bundlePrograms, type Smbios } from '../../packer/index.ts';
+import { dmiFiles } from '../harness/cloud-firmware.ts';
 
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 const shipped = bundlePrograms();
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 
-/** What the firmware of a machine says about it. */
-export interface Firmware {
-  readonly uuid: string;
-  readonly assetTag?: string;
+/** What the firmware of a machine says about it, and whether it is UEFI: it is, unless told otherwise. */
+export interface Firmware extends Smbios {
   readonly uefi?: boolean;
 }
 
@@ -44,7 +43,6 @@ export interface BootResult {
   readonly stderr: string;
 }
 
-export const AZURE_ASSET_TAG = '7783-7084-3265-9085-8269-3286-77';
 export const FIRST_UUID = '4f1c8a52-6f0e-4c5b-9a52-0d1f5a3c2b11';
 export const OTHER_UUID = '9b2d7c10-1234-4abc-8def-001122334455';
 
@@ -92,12 +90,12 @@ export class BareMachine implements Disposable {
     writeFileSync(join(this.disk, 'addresses'), addresses.map((address) => `${address}\n`).join(''));
   }
 
-  setFirmware({ uuid, assetTag = 'none', uefi = true }: Firmware): void {
+  setFirmware({ uefi = true, ...smbios }: Firmware): void {
     const sys = join(this.disk, 'sys');
     rmSync(sys, { recursive: true, force: true });
     mkdirSync(join(sys, 'class/dmi/id'), { recursive: true });
-    writeFileSync(join(sys, 'class/dmi/id/product_uuid'), `${uuid}\n`);
-    writeFileSync(join(sys, 'class/dmi/id/chassis_asset_tag'), `${assetTag}\n`);
+    for (const [name, text] of Object.entries(dmiFiles(smbios)))
+      writeFileSync(join(sys, 'class/dmi/id', name), text);
     if (uefi) mkdirSync(join(sys, 'firmware/efi'), { recursive: true });
   }
 
@@ -217,12 +215,14 @@ export class RunningBoot {
   }
 }
 
+const onTheMachine = ['inspect', 'metadata', 'cloud-answers', 'cloud-tour'];
+
 /** The programs as they ship, and those with which the tests look around on the machine. */
 async function writePrograms(directory: string): Promise<void> {
   for (const { name, code } of await shipped) writeFileSync(join(directory, name), code);
   await build({
     absWorkingDir: repository,
-    entryPoints: { inspect: 'tests/firstboot/inspect.ts', metadata: 'tests/firstboot/metadata.ts' },
+    entryPoints: Object.fromEntries(onTheMachine.map((name) => [name, `tests/firstboot/${name}.ts`])),
     outdir: directory,
     outExtension: { '.js': '.mjs' },
     bundle: true,

@@ -1,6 +1,8 @@
 import { appendFileSync, rmSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { AZURE_ASSET_TAG, BareMachine, FIRST_UUID, OTHER_UUID } from './bare-machine.ts';
+import { cloudFirmware } from '../harness/cloud-firmware.ts';
+import { instanceIds } from '../harness/metadata/fake-clouds.ts';
+import { BareMachine, FIRST_UUID, OTHER_UUID } from './bare-machine.ts';
 import { ADDRESS, bootAndInspect, expectConsistent, FIRST_BOOT, NODE, secretsOf } from './inspection.ts';
 
 const DIE = new URL('die-at-write.ts', import.meta.url).pathname;
@@ -82,7 +84,7 @@ test.each([
 ])(
   'on Azure with %s the initial password is the VM id, as the listing promises',
   async (_name, uefi, vmId) => {
-    const firmware = { uuid: FIRST_UUID.toUpperCase(), assetTag: AZURE_ASSET_TAG, uefi };
+    const firmware = { ...cloudFirmware.azure, uuid: FIRST_UUID.toUpperCase(), uefi };
     using machine = await BareMachine.create({ target: 'azure', firmware });
     const seen = await bootAndInspect(machine);
     expectConsistent(seen);
@@ -91,10 +93,14 @@ test.each([
   },
 );
 
-test('the Azure image outside Azure has a random initial password, since its id can be guessed', async () => {
-  using machine = await BareMachine.create({ target: 'azure' });
+test.each([
+  ['outside any cloud, where its id can be guessed', { uuid: FIRST_UUID }, FIRST_UUID],
+  ['in AWS, where the marketplace forbids it', cloudFirmware.aws, instanceIds.aws],
+])('the Azure image %s has a random initial password', async (_where, firmware, id) => {
+  using machine = await BareMachine.create({ target: 'azure', firmware });
   const seen = await bootAndInspect(machine);
-  expect(seen.credentials.adminPassword).not.toBe(FIRST_UUID);
+  expect(seen.marker.machineId).toBe(id);
+  expect(seen.credentials.adminPassword).toMatch(/^[a-z2-9]{5}(-[a-z2-9]{5}){3}$/);
   expectConsistent(seen);
 });
 

@@ -7,7 +7,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from 'pg';
 import { parseEnvFile, readMachineFacts, runProgram } from '../../appliance/index.ts';
-import { credentialField, layoutOf } from '../../firstboot/index.ts';
+import { type CredentialField, credentialField, credentialLabels, layoutOf } from '../../firstboot/index.ts';
 import type { Inspection } from './inspection.ts';
 
 const facts = readMachineFacts('/opt/litellm/appliance.json');
@@ -69,23 +69,16 @@ async function leftovers(): Promise<string[]> {
 
 const env = parseEnvFile(text(facts.paths.serviceEnv), facts.paths.serviceEnv);
 const credentials = text(facts.paths.credentials);
+const fields = Object.keys(credentialLabels) as CredentialField[];
 const url = env.DATABASE_URL ?? '';
 await databaseAnswers(url);
 const wrongUrl = url.replace(/:[^:@]+@/, ':wrong@');
 
 const inspection: Inspection = {
   env,
-  credentials: {
-    publicIp: credentialField(credentials, 'publicIp') ?? '',
-    privateIp: credentialField(credentials, 'privateIp') ?? '',
-    adminUrl: credentialField(credentials, 'adminUrl') ?? '',
-    adminUser: credentialField(credentials, 'adminUser') ?? '',
-    adminPassword: credentialField(credentials, 'adminPassword') ?? '',
-    masterKey: credentialField(credentials, 'masterKey') ?? '',
-    saltKey: credentialField(credentials, 'saltKey') ?? '',
-    databasePassword: credentialField(credentials, 'databasePassword') ?? '',
-    grubPassword: credentialField(credentials, 'grubPassword') ?? '',
-  },
+  credentials: Object.fromEntries(
+    fields.map((field) => [field, credentialField(credentials, field) ?? '']),
+  ) as Inspection['credentials'],
   logins: {
     service: await attempt(url, 'SELECT 1'),
     wrongPassword: await attempt(wrongUrl, 'SELECT 1'),

@@ -1,20 +1,25 @@
 /**
- * Runs on a bare machine: serves Azure's metadata at its true address, says `ready`, and runs the program of the
- * arguments beside it. Usage: node metadata.mjs FAKE-AZURE-AS-JSON PROGRAM [ARGUMENT...]
+ * Runs on a bare machine: serves a cloud's metadata at its true address and runs a program beside it.
+ * Usage: node metadata.mjs SERVED-AS-JSON PROGRAM [ARGUMENT...]
  */
-import { once } from 'node:events';
-import { createServer } from 'node:net';
-import { mustRun, runProgram } from '../../appliance/index.ts';
-import { type FakeAzure, startMetadataService } from '../harness/imds.ts';
+import { runProgram } from '../../appliance/index.ts';
+import type { CloudName } from '../../firstboot/index.ts';
+import type { FakeInstance } from '../harness/metadata/fake-cloud.ts';
+import { fakeClouds } from '../harness/metadata/fake-clouds.ts';
+import { type ServiceOptions, startMetadataService } from '../harness/metadata/service.ts';
+import { listenAt, USUAL_PLACE } from './metadata-place.ts';
 
-const METADATA_ADDRESS = '169.254.169.254';
+/** What is served. */
+export interface Served extends Pick<ServiceOptions, 'faults' | 'always'> {
+  readonly cloud: CloudName;
+  readonly instance: FakeInstance;
+}
 
-const [azure = '', program = '', ...args] = process.argv.slice(2);
-await mustRun(runProgram, 'ip', ['address', 'add', `${METADATA_ADDRESS}/32`, 'dev', 'lo']);
-const handle = createServer().listen(80, METADATA_ADDRESS);
-await once(handle, 'listening');
-await using service = await startMetadataService({ ...(JSON.parse(azure) as FakeAzure), handle });
+const [served = '', program = '', ...args] = process.argv.slice(2);
+const { cloud, instance, ...options } = JSON.parse(served) as Served;
+const handles = await listenAt([USUAL_PLACE]);
+await using service = await startMetadataService(fakeClouds[cloud](instance), { ...options, handles });
 const { exitCode, stdout, stderr } = await runProgram(program, args);
 process.stdout.write(`${stdout}\n${service.requests.join('\n')}\n`);
-process.stderr.write(stderr);
+process.stderr.write([stderr, ...service.violations].join('\n'));
 process.exitCode = exitCode;

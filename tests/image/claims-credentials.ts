@@ -8,7 +8,9 @@ const KEY = /^[A-Za-z0-9_-]{43}$/;
 const addressClaims = {
   plain: (world: () => World): void => {
     test('outside a cloud the file says that no public address is known', () => {
-      expect(world().plain.credentials.publicIp).toMatch(/^not known: ./);
+      const { publicIp, cloud } = world().plain.credentials;
+      expect(publicIp).toMatch(/^not known: ./);
+      expect(cloud).toBe('none that this machine knows');
     });
   },
   azure: (world: () => World): void => {
@@ -16,6 +18,7 @@ const addressClaims = {
       const { credentials } = world().azure;
       expect(credentials.publicIp).toBe(PUBLIC_ADDRESS);
       expect(credentials.adminUrl).toBe(`https://${PUBLIC_ADDRESS}/ui`);
+      expect(credentials.cloud).toMatch(/^Azure, instance [0-9a-f-]{36}, region eu-central-1$/);
     });
   },
 } as const;
@@ -24,7 +27,9 @@ export function credentialClaims(world: () => World, name: Name): void {
   test('the credentials file is complete', () => {
     expect(world()[name].credentials).toEqual({
       publicIp: expect.stringMatching(/./),
+      publicIpv6: 'none known',
       privateIp: world()[name].addresses.ipv4,
+      cloud: expect.stringMatching(/./),
       adminUrl: expect.stringMatching(/^https:\/\/[0-9.]+\/ui$/),
       adminUser: facts.users.admin,
       adminPassword: expect.stringMatching(/^[a-z2-9]{5}(-[a-z2-9]{5}){3}$/),

@@ -5,9 +5,12 @@ import type { TestContext } from 'vitest';
 import { kvmWorks, Machine, type MachineOptions } from '../../packer/index.ts';
 import { Authority } from '../harness/authority.ts';
 import { Capture } from '../harness/capture.ts';
+import { cloudFirmware } from '../harness/cloud-firmware.ts';
 import { type FakeProvider, startFakeProvider } from '../harness/fake-provider.ts';
-import { startMetadataService } from '../harness/imds.ts';
 import { diskOf, imageFor } from '../harness/machine-image.ts';
+import { fakeAzure } from '../harness/metadata/azure.ts';
+import { instanceIn } from '../harness/metadata/fake-clouds.ts';
+import { startMetadataService } from '../harness/metadata/service.ts';
 import { addresses, guestAddresses, METADATA_ADDRESS, Network } from '../harness/network.ts';
 import { Appliance } from './appliance.ts';
 import { seededMoment, startWithPowerCut } from './first-boot-cut.ts';
@@ -39,11 +42,8 @@ const MORE_GIB = 4;
 /** How far the plain machine comes, in ms, before its first boot loses power. */
 export const CUT_AFTER_MS = seededMoment();
 
-const azureFirmware = {
-  manufacturer: 'Microsoft Corporation',
-  product: 'Virtual Machine',
-  chassisAssetTag: '7783-7084-3265-9085-8269-3286-77',
-} as const;
+/** Its UUID is the launch's, as every machine's here. */
+const { uuid: _, ...azureFirmware } = cloudFirmware.azure;
 
 export const names = ['plain', 'azure'] as const;
 export type Name = (typeof names)[number];
@@ -112,9 +112,8 @@ export class World implements AsyncDisposable {
       }),
     );
     cleanUp.use(
-      await startMetadataService({
-        handle: await network.listen(METADATA_ADDRESS, 80),
-        publicAddress: PUBLIC_ADDRESS,
+      await startMetadataService(fakeAzure({ ...instanceIn('azure'), publicIpv4: PUBLIC_ADDRESS }), {
+        handles: [await network.listen(METADATA_ADDRESS, 80)],
       }),
     );
     const kvm = await kvmWorks();
