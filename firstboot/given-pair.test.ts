@@ -21,7 +21,7 @@ import { ensureTlsPair, type PairNeed } from './tls-pair.ts';
 const GIVEN = { certificatePem: "the company's certificate", keyPem: "the company's key" };
 const need: PairNeed = {
   machineId: 'this-one',
-  names: { hostName: 'gateway-1', addresses: [] },
+  names: { hostNames: ['gateway-1'], addresses: [] },
   mustCover: true,
 };
 
