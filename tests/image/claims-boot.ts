@@ -26,6 +26,7 @@ export function bootClaims(world: () => World, name: Name): void {
   });
 
   test('the machine says that all is well', async () => {
-    await world()[name].machine.succeed('litellm-ctl status');
+    // The unit is up before the gateway answers.
+    await world()[name].machine.succeed('litellm-ctl status --wait 180');
   });
 }
