@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parseFacts } from './facts.ts';
-import { exampleAddresses, type ListingFacts } from './listing-facts.ts';
+import { exampleAddresses, isExample, type ListingFacts } from './listing-facts.ts';
 import { machineFacts } from './machine-facts.ts';
 
 const text = readFileSync(new URL('../appliance.yaml', import.meta.url), 'utf8');
@@ -55,3 +55,27 @@ test("the repository's addresses are all examples, and no facts of a machine", (
   expect(exampleAddresses(facts)).toHaveLength(8);
   expect(machineFacts(facts, 'debian-13', 'qemu', 'c')).not.toHaveProperty('listing');
 });
+
+test.each([
+  'https://example.com/support',
+  'https://www.example.org/',
+  'https://support.vendor.example/',
+  'https://vendor.test/',
+  'https://vendor.invalid/terms',
+  'https://localhost/privacy',
+  'https://192.0.2.7/',
+  'https://[2001:db8::1]/',
+  'https://10.0.0.1/',
+  'https://your-company.com/terms',
+  'https://vendor.com/TODO',
+  'https://intranet/',
+])('%s leads nowhere', (link) => {
+  expect(isExample(link)).toBe(true);
+});
+
+test.each(['https://lynxroute.com/support', 'https://docs.vendor.io/todo-list', 'https://8.8.8.8/'])(
+  '%s may be shown to buyers',
+  (link) => {
+    expect(isExample(link)).toBe(false);
+  },
+);

@@ -1,3 +1,5 @@
+import ipaddr from 'ipaddr.js';
+
 /** Where a buyer of a marketplace listing is sent, and whom he reaches. */
 export interface ListingFacts {
   readonly website: string;
@@ -37,8 +39,10 @@ export const listingSchema = {
   properties: links,
 } as const;
 
-/** Names that the Internet's naming system sets aside for documents and tests (RFC 2606, RFC 6761): nobody answers there. */
-const EXAMPLE_NAME = /(^|\.)(example|test|invalid|localhost|example\.(com|net|org))$/i;
+/** Names that nobody owns: RFC 2606 and RFC 6761 set them aside, or they are of one network only. */
+const RESERVED = /(^|\.)(example|test|invalid|localhost|local|internal)$|(^|\.)example\.(com|net|org)$/i;
+/** Words that people leave for "to be filled in". */
+const PLACEHOLDER = /[./](todo|tbd|changeme|your-?(company|domain|name)|placeholder)([./]|$)/i;
 /** Numbers that are kept free for films and documents in North America. */
 const EXAMPLE_PHONE = /^\+1[ -]?\d{3}[ -]?555[ -]?01\d\d$/;
 
@@ -49,11 +53,17 @@ const EXAMPLE_PHONE = /^\+1[ -]?\d{3}[ -]?555[ -]?01\d\d$/;
 export function exampleAddresses({ listing }: { readonly listing?: ListingFacts }): string[] {
   if (listing === undefined) return ['listing: missing'];
   const { contact, ...urls } = listing;
-  const found = Object.entries(urls).filter(([, address]) =>
-    EXAMPLE_NAME.test(new URL(address).hostname.replace(/\.$/, '')),
-  );
+  const found = Object.entries(urls).filter(([, address]) => isExample(address));
   const emailHost = contact.email.slice(contact.email.lastIndexOf('@') + 1);
-  if (EXAMPLE_NAME.test(emailHost)) found.push(['contact.email', contact.email]);
+  if (RESERVED.test(emailHost)) found.push(['contact.email', contact.email]);
   if (EXAMPLE_PHONE.test(contact.phone)) found.push(['contact.phone', contact.phone]);
   return found.map(([name, address]) => `listing.${name}: ${address}`);
+}
+
+/** Whether a link leads nowhere on purpose, so that no buyer may see it. */
+export function isExample(link: string): boolean {
+  const { hostname } = new URL(link);
+  const host = hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
+  if (ipaddr.isValid(host)) return ipaddr.process(host).range() !== 'unicast';
+  return RESERVED.test(host) || PLACEHOLDER.test(link) || !host.includes('.');
 }
