@@ -25,7 +25,9 @@ export default defineConfig({
       project('driver', ['tests/image/vm-driver.test.ts'], 30 * MINUTE),
       project(
         'image',
-        ['tests/image/image.test.ts', ...(process.env.SOAK === '1' ? ['tests/image/power-cut.test.ts'] : [])],
+        ['image', 'clouds', ...(process.env.SOAK === '1' ? ['power-cut'] : [])].map(
+          (name) => `tests/image/${name}.test.ts`,
+        ),
         30 * MINUTE,
         oneAtATime,
       ),

@@ -6,11 +6,15 @@
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest';
 import { bootClaims } from './claims-boot.ts';
 import { callClaims } from './claims-calls.ts';
+import { captureClaims } from './claims-capture.ts';
+import { certificateAfterReboot, certificateClaims } from './claims-certificate.ts';
 import { cisClaims } from './claims-cis.ts';
 import { credentialClaims, identityClaims } from './claims-credentials.ts';
 import { databaseClaims } from './claims-database.ts';
+import { docsClaims } from './claims-docs.ts';
 import { loginClaims } from './claims-login.ts';
 import { networkClaims } from './claims-network.ts';
+import { promiseClaims } from './claims-promises.ts';
 import { rebootClaims } from './claims-reboot.ts';
 import { sbomClaims } from './claims-sbom.ts';
 import { errorClaims, secrecyClaims } from './claims-secrecy.ts';
@@ -40,11 +44,14 @@ describe('the plain machine, come up', beside, () => {
   describe('login', inTurn, () => loginClaims(theWorld));
   describe('admin UI', inTurn, () => uiClaims(theWorld));
   describe('calls', inTurn, () => callClaims(theWorld));
+  describe('capture', inTurn, () => captureClaims(theWorld));
+  describe('certificates', inTurn, () => certificateClaims(theWorld));
   describe('and its twin', inTurn, () => {
     beforeAll(() => world.comeUp('azure'));
     describe('identity', () => identityClaims(theWorld));
     describe('checklist', () => verifyClaims(theWorld));
   });
+  describe('docs', inTurn, () => docsClaims(theWorld));
 });
 describe('the azure machine, come up', beside, () => {
   beforeAll(() => world.comeUp('azure'));
@@ -53,6 +60,7 @@ describe('the azure machine, come up', beside, () => {
   describe('CIS', inTurn, () => cisClaims(theWorld));
   describe('network', inTurn, () => networkClaims(theWorld));
   describe('sandboxes', inTurn, () => sandboxClaims(theWorld));
+  describe('promises', inTurn, () => promiseClaims(theWorld, 'azure'));
 });
 
 describe('both machines, rebooted', () => rebootClaims(theWorld));
@@ -62,6 +70,7 @@ describe('the plain machine, rebooted', beside, () => {
     allowedClaims(theWorld, 'plain');
     describe('AppArmor', () => apparmorClaims(theWorld));
   });
+  describe('certificates', inTurn, () => certificateAfterReboot(theWorld));
   describe('SBOM', inTurn, () => sbomClaims(theWorld));
   describe('database', inTurn, () => databaseClaims(theWorld));
   describe('secrecy', inTurn, () => {

@@ -42,9 +42,6 @@ const MORE_GIB = 4;
 /** How far the plain machine comes, in ms, before its first boot loses power. */
 export const CUT_AFTER_MS = seededMoment();
 
-/** Its UUID is the launch's, as every machine's here. */
-const { uuid: _, ...azureFirmware } = cloudFirmware.azure;
-
 export const names = ['plain', 'azure'] as const;
 export type Name = (typeof names)[number];
 /** On which wire a machine is. */
@@ -139,8 +136,10 @@ export class World implements AsyncDisposable {
     const plain = await boot('qemu', { name: 'plain', firmware: 'bios' }, (machine) =>
       startWithPowerCut(machine, CUT_AFTER_MS),
     );
-    const azure = await boot('azure', { name: 'azure', firmware: 'uefi', smbios: azureFirmware }, (machine) =>
-      machine.start(),
+    const azure = await boot(
+      'azure',
+      { name: 'azure', firmware: 'uefi', smbios: cloudFirmware.azure },
+      (machine) => machine.start(),
     );
     return new World({ network, capture, authority, provider }, { plain, azure }, cleanUp.move());
   }

@@ -1,0 +1,92 @@
+/**
+ * Machines in clouds: firmware and metadata service say where each is. One image of its own target, one that was made for no
+ * cloud; `make soak` goes through all seven. They are booted in turn, after the machines of image.test.ts are gone.
+ */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { CloudName } from '../../firstboot/index.ts';
+import { kvmWorks, Machine } from '../../packer/index.ts';
+import { cloudFirmware } from '../harness/cloud-firmware.ts';
+import { diskOf, imageFor } from '../harness/machine-image.ts';
+import { fakeClouds, instanceIds, instanceIn, toldBy } from '../harness/metadata/fake-clouds.ts';
+import { type FakeMetadataService, startMetadataService } from '../harness/metadata/service.ts';
+import { guestAddresses, METADATA_ADDRESS, Network } from '../harness/network.ts';
+import { Appliance, facts } from './appliance.ts';
+import { keepEvidence, places } from './world.ts';
+
+interface CloudMachine {
+  readonly cloud: CloudName;
+  readonly target: string;
+}
+
+const always: readonly CloudMachine[] = [
+  { cloud: 'gcp', target: 'gcp' },
+  { cloud: 'aws', target: 'qemu' },
+];
+const inSoak: readonly CloudMachine[] = [
+  { cloud: 'azure', target: 'azure' },
+  { cloud: 'digitalocean', target: 'qemu' },
+  { cloud: 'hetzner', target: 'qemu' },
+  { cloud: 'oracle', target: 'qemu' },
+  { cloud: 'openstack', target: 'qemu' },
+];
+const machines = process.env.SOAK === '1' ? [...always, ...inSoak] : always;
+
+describe.each(machines)('the image for $target, in $cloud', ({ cloud, target }) => {
+  const cleanUp = new AsyncDisposableStack();
+  let service: FakeMetadataService;
+  let machine: Machine;
+  let appliance: Appliance;
+
+  beforeAll(async () => {
+    const network = cleanUp.use(await Network.create());
+    service = cleanUp.use(
+      await startMetadataService(fakeClouds[cloud](instanceIn(cloud)), {
+        handles: [await network.listen(METADATA_ADDRESS, 80)],
+      }),
+    );
+    const name = `in-${cloud}`;
+    machine = await Machine.create({
+      ...(await diskOf(imageFor(target))),
+      ...{ name, directory: `${places.machines}/${name}`, firmware: 'uefi' },
+      ...{ wire: await network.plug(1), smbios: cloudFirmware[cloud], kvm: await kvmWorks() },
+    });
+    cleanUp.defer(() => machine.powerCut());
+    await machine.start();
+    appliance = cleanUp.use(await Appliance.ready(machine, network, guestAddresses(1)));
+  });
+  afterAll(() => cleanUp.disposeAsync());
+
+  test('no unit has failed', async (context) => {
+    keepEvidence(context, machine);
+    await machine.waitForUnit('litellm.service');
+    expect(await machine.succeed('systemctl list-units --failed --plain --no-legend')).toBe('');
+  });
+
+  test('the credentials file says what this cloud tells', () => {
+    const { publicIp, publicIpv6, cloud: place } = appliance.credentials;
+    const { publicIpv4, publicIpv6: told, instanceId, region } = toldBy(cloud);
+    if (publicIpv4 === undefined) expect(publicIp).toMatch(/^not known: ./);
+    else expect(publicIp).toBe(publicIpv4);
+    expect(publicIpv6).toBe(told ?? 'none known');
+    expect(place).toContain(`instance ${instanceId}`);
+    if (region !== undefined) expect(place).toContain(`region ${region}`);
+  });
+
+  test("the first password is what the target's listing promises", () => {
+    const { adminPassword } = appliance.credentials;
+    if (facts.targets[target]?.adminPassword === 'instance-id')
+      expect(adminPassword).toBe(instanceIds[cloud]);
+    else expect(adminPassword).toMatch(/^[a-z2-9]{5}(-[a-z2-9]{5}){3}$/);
+  });
+
+  test('the agents of its target are there, and serve', async () => {
+    const installed = await machine.succeed(`dpkg-query -W -f '\${Package}\\n'`);
+    const wanted = facts.bases['debian-13']?.agents[target] ?? [];
+    expect(installed.split('\n')).toEqual(expect.arrayContaining([...wanted]));
+  });
+
+  test('the metadata service was asked as it wants to be asked', () => {
+    expect(service.requests).not.toEqual([]);
+    expect(service.violations).toEqual([]);
+  });
+});
