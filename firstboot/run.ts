@@ -149,7 +149,7 @@ function secretsOf(journal: Journal, path: string): Secrets {
 function refuseAnotherMachines(journal: Journal | undefined, { machineId }: Identity, state: string): void {
   if (journal === undefined || journal.machineId === machineId) return;
   throw new FirstBootError(
-    `first boot was begun on another machine (${journal.machineId}); this one is ${machineId} and would share its keys`,
+    'first boot was begun on another machine, and this one would share its keys',
     `launch the original image instead; to use this disk all the same, remove ${state} and what first boot has made so far`,
   );
 }
@@ -159,8 +159,7 @@ function laterBoot(machine: Machine, identity: Identity, marker: Marker, journal
   const { fs, facts } = machine;
   if (journal?.secrets !== undefined) writeRecord(fs, layoutOf(facts).journal, withoutSecrets(journal));
   if (marker.machineId === identity.machineId) return;
-  machine.say(
-    `this machine (${identity.machineId}) is a copy of ${marker.machineId}: keys and data are the same`,
-  );
+  // Neither is named: in Azure a machine's id is its first password, until somebody replaces that.
+  machine.say('this machine is a copy of another: keys and data are the same');
   rewriteFileAtomic(fs, facts.paths.credentials, withCloneNote);
 }

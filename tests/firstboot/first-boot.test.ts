@@ -147,7 +147,9 @@ test('a half-made machine that was copied is refused on the other machine', asyn
   machine.setFirmware({ uuid: OTHER_UUID });
   const result = await machine.boot(FIRST_BOOT);
   expect(result.exitCode).toBe(1);
-  expect(result.stderr).toContain(`first boot was begun on another machine (${FIRST_UUID})`);
+  expect(result.stderr).toContain('first boot was begun on another machine');
+  // In Azure these are initial passwords.
+  for (const id of [FIRST_UUID, OTHER_UUID]) expect(result.stderr).not.toContain(id);
 });
 
 test('a failure is told to the operator with its reason, to others without, and the next run repairs it', async () => {
