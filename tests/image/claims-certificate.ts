@@ -1,16 +1,9 @@
 import { X509Certificate } from 'node:crypto';
-import { appendFileSync, readFileSync } from 'node:fs';
-import { connect } from 'node:tls';
-import { NodeSSH } from 'node-ssh';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { certbotAnswers, converse } from '../harness/dialogue.ts';
 import { Gate } from '../harness/fake-provider.ts';
-import { addresses } from '../harness/network.ts';
 import { OutsideClient } from '../harness/outside.ts';
-import { ACME_NAME, Pebble } from '../harness/pebble.ts';
-import { Sandbox } from '../harness/sandbox.ts';
-import { facts } from './appliance.ts';
+import { AcmeAuthority, served, typed } from './acme-authority.ts';
 import type { World } from './world.ts';
 
 const NAME = 'gw.example.test';
@@ -20,22 +13,7 @@ const MODEL = 'gpt-4o-mini';
 const MINUTE = 60_000;
 /** An emulated machine beside other work needs far less. */
 const PATIENCE = { timeout: 5 * MINUTE, interval: 1000 };
-/** That they lead to the machine the authority hears from its own hosts file. */
 const names = [NAME, SECOND_NAME];
-
-/** The certificate that the machine shows to who asks for `name`. */
-async function served({ network, plain }: World, name: string): Promise<X509Certificate> {
-  const socket = await network.connect(plain.addresses.ipv4, facts.ports.https);
-  const tls = connect({ socket, servername: name, rejectUnauthorized: false });
-  try {
-    await new Promise((resolve, reject) => tls.once('secureConnect', resolve).once('error', reject));
-    const shown = tls.getPeerX509Certificate();
-    if (shown === undefined) throw new Error('the machine showed no certificate');
-    return shown;
-  } finally {
-    tls.destroy();
-  }
-}
 
 async function stored({ plain }: World, name: string): Promise<X509Certificate> {
   return new X509Certificate(await plain.machine.succeed(`cat ${LIVE}/${name}/cert.pem`));
@@ -53,27 +31,11 @@ function clientOf({ network, plain }: World, name: string, root: string): [OpenA
   return [client, outside];
 }
 
-/** Types a command into a terminal of the launch's user, as an operator would, and answers its questions. */
-async function typed({ network, plain }: World, command: string): Promise<string> {
-  const ssh = new NodeSSH();
-  await ssh.connect({
-    sock: await network.connect(plain.addresses.ipv4, facts.ports.ssh),
-    username: plain.machine.userName,
-    privateKey: readFileSync(plain.machine.key.privateKeyFile, 'utf8'),
-    readyTimeout: PATIENCE.timeout,
-  });
-  try {
-    const terminal = await ssh.requestShell({ term: 'vt100' });
-    const said = converse({ output: terminal, input: terminal }, certbotAnswers, PATIENCE.timeout);
-    terminal.write(`exec ${command}\r`);
-    return await said;
-  } finally {
-    ssh.dispose();
-  }
-}
-
 async function serves(world: World, name: string, serialNumber: string): Promise<void> {
-  await vi.waitFor(async () => expect((await served(world, name)).serialNumber).toBe(serialNumber), PATIENCE);
+  await vi.waitFor(
+    async () => expect((await served(world.network, world.plain, name)).serialNumber).toBe(serialNumber),
+    PATIENCE,
+  );
 }
 
 /**
@@ -81,40 +43,22 @@ async function serves(world: World, name: string, serialNumber: string): Promise
  * finds again.
  */
 export function certificateClaims(world: () => World): void {
-  let sandbox: Sandbox;
-  let pebble: Pebble;
-  let root: string;
+  let authority: AcmeAuthority;
 
   beforeAll(async () => {
-    const { network, plain } = world();
-    sandbox = await Sandbox.on(network);
-    const lines = names.map((name) => `${plain.addresses.ipv4} ${name}\n`);
-    appendFileSync(sandbox.path('/etc/hosts'), lines.join(''));
-    pebble = await Pebble.start(sandbox, { intermediates: 2 });
-    root = await pebble.root();
-    const { machine } = plain;
-    await machine.succeed('cat >> /etc/hosts', `${addresses.provider.ipv4} ${ACME_NAME}\n`);
-    await machine.succeed('cat >> /etc/letsencrypt/cli.ini', `server = ${pebble.outsideUrl}\n`);
-    await machine.succeed(
-      'cat > /usr/local/share/ca-certificates/pebble.crt && update-ca-certificates',
-      readFileSync(sandbox.path(pebble.listenerAuthority), 'utf8'),
-    );
+    authority = await AcmeAuthority.of(world(), world().plain, names);
   });
-  afterAll(async () => {
-    // As it was shipped: what is claimed later compares the files.
-    await world().plain.machine.succeed(`sed -i '/^server = /d' /etc/letsencrypt/cli.ini`);
-    await sandbox?.[Symbol.asyncDispose]();
-  });
+  afterAll(() => authority?.[Symbol.asyncDispose]());
 
   const hsts = async (name: string): Promise<string | null> => {
-    const [, client] = clientOf(world(), name, root);
+    const [, client] = clientOf(world(), name, authority.root);
     await using _client = client;
     return (await client.fetch(`https://${name}/health/readiness`)).headers.get('strict-transport-security');
   };
 
   test("the listing's command, typed into a terminal, has the name served with HSTS, while a stream runs on", async () => {
     const { plain, provider } = world();
-    const before = (await served(world(), NAME)).serialNumber;
+    const before = (await served(world().network, world().plain, NAME)).serialNumber;
     const gate = new Gate();
     provider.script({ kind: 'answer', gate });
     gate.release();
@@ -132,7 +76,7 @@ export function certificateClaims(world: () => World): void {
       }),
     });
 
-    const said = await typed(world(), `sudo certbot --nginx -d ${NAME}`);
+    const said = await typed(world().network, world().plain, `sudo certbot --nginx -d ${NAME}`);
     expect(said).toContain(`successfully enabled HTTPS on https://${NAME}`);
     const certificate = await stored(world(), NAME);
     await serves(world(), NAME, certificate.serialNumber);
@@ -144,14 +88,14 @@ export function certificateClaims(world: () => World): void {
   });
 
   test('the official client verifies the chain and calls by name', async () => {
-    const [client, outside] = clientOf(world(), NAME, root);
+    const [client, outside] = clientOf(world(), NAME, authority.root);
     await using _outside = outside;
     expect((await client.models.list()).data.map(({ id }) => id)).toContain(MODEL);
   });
 
   test("the timer's own unit renews it", async () => {
     const { machine } = world().plain;
-    const before = (await served(world(), NAME)).serialNumber;
+    const before = (await served(world().network, world().plain, NAME)).serialNumber;
     await machine.succeed(
       `sed -i '1i renew_before_expiry = 9999 days' /etc/letsencrypt/renewal/${NAME}.conf`,
     );
@@ -167,11 +111,11 @@ export function certificateClaims(world: () => World): void {
 
   test('litellm-ctl certificate has a second name served; the first keeps its own', async () => {
     const { machine } = world().plain;
-    const first = (await served(world(), NAME)).serialNumber;
-    await machine.succeed(`litellm-ctl certificate ${SECOND_NAME} --server ${pebble.outsideUrl}`);
+    const first = (await served(world().network, world().plain, NAME)).serialNumber;
+    await machine.succeed(`litellm-ctl certificate ${SECOND_NAME} --server ${authority.url}`);
     await serves(world(), SECOND_NAME, (await stored(world(), SECOND_NAME)).serialNumber);
-    expect((await served(world(), NAME)).serialNumber).toBe(first);
-    const [client, outside] = clientOf(world(), SECOND_NAME, root);
+    expect((await served(world().network, world().plain, NAME)).serialNumber).toBe(first);
+    const [client, outside] = clientOf(world(), SECOND_NAME, authority.root);
     await using _outside = outside;
     expect((await client.models.list()).data).not.toEqual([]);
   });

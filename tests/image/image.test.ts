@@ -3,7 +3,8 @@
  * service say Azure. What is claimed about them lies in the files beside this one, in the order of a machine's life. The
  * claims of one machine are made in turn, beside those of the other: an emulated machine keeps one processor busy.
  */
-import { afterAll, beforeAll, beforeEach, describe } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, vi } from 'vitest';
+import { AcmeAuthority, served, typed } from './acme-authority.ts';
 import { bootClaims } from './claims-boot.ts';
 import { callClaims } from './claims-calls.ts';
 import { captureClaims } from './claims-capture.ts';
@@ -15,6 +16,7 @@ import { docsClaims } from './claims-docs.ts';
 import { loginClaims } from './claims-login.ts';
 import { networkClaims } from './claims-network.ts';
 import { promiseClaims } from './claims-promises.ts';
+import { quickStartClaims } from './claims-quickstart.ts';
 import { rebootClaims } from './claims-reboot.ts';
 import { sbomClaims } from './claims-sbom.ts';
 import { errorClaims, secrecyClaims } from './claims-secrecy.ts';
@@ -79,6 +81,19 @@ describe('the plain machine, rebooted', beside, () => {
   });
 });
 describe('the azure machine, rebooted', beside, () => {
+  describe('quick start', inTurn, () =>
+    quickStartClaims(theWorld, async (printed) => {
+      const { network, azure } = world;
+      const name = /-d (\S+)/.exec(printed)?.[1] ?? '';
+      await using _authority = await AcmeAuthority.of(world, azure, [name]);
+      const before = (await served(network, azure, name)).serialNumber;
+      expect(await typed(network, azure, printed)).toContain(`successfully enabled HTTPS on https://${name}`);
+      await vi.waitFor(
+        async () => expect((await served(network, azure, name)).serialNumber).not.toBe(before),
+        { timeout: 60_000, interval: 1000 },
+      );
+    }),
+  );
   describe('walls', inTurn, () => {
     allowedClaims(theWorld, 'azure');
     describe('the firewall', () => firewallClaims(theWorld));

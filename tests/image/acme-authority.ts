@@ -1,0 +1,98 @@
+import type { X509Certificate } from 'node:crypto';
+import { appendFileSync, readFileSync } from 'node:fs';
+import { connect } from 'node:tls';
+import { NodeSSH } from 'node-ssh';
+import { certbotAnswers, converse } from '../harness/dialogue.ts';
+import { addresses, type Network } from '../harness/network.ts';
+import { ACME_NAME, Pebble } from '../harness/pebble.ts';
+import { Sandbox } from '../harness/sandbox.ts';
+import { type Appliance, facts } from './appliance.ts';
+import type { World } from './world.ts';
+
+/** An emulated machine beside other work needs far less. */
+const PATIENCE_MS = 5 * 60_000;
+
+/** An authority in the network of the test, which a machine asks for certificates as if it were the usual one. */
+export class AcmeAuthority implements AsyncDisposable {
+  /** Its ACME directory, for the machine. */
+  readonly url: string;
+  /** PEM of the root that vouches for what it issues. */
+  readonly root: string;
+  readonly #appliance: Appliance;
+  readonly #sandbox: Sandbox;
+
+  private constructor(made: { url: string; root: string }, appliance: Appliance, sandbox: Sandbox) {
+    this.url = made.url;
+    this.root = made.root;
+    this.#appliance = appliance;
+    this.#sandbox = sandbox;
+  }
+
+  /** That `names` lead to the machine the authority hears from its own hosts file. */
+  static async of(
+    { network }: World,
+    appliance: Appliance,
+    names: readonly string[],
+  ): Promise<AcmeAuthority> {
+    const sandbox = await Sandbox.on(network);
+    const lines = names.map((name) => `${appliance.addresses.ipv4} ${name}\n`);
+    appendFileSync(sandbox.path('/etc/hosts'), lines.join(''));
+    const pebble = await Pebble.start(sandbox, { intermediates: 2 });
+    const { machine } = appliance;
+    await machine.succeed('cat >> /etc/hosts', `${addresses.provider.ipv4} ${ACME_NAME}\n`);
+    await machine.succeed('cat >> /etc/letsencrypt/cli.ini', `server = ${pebble.outsideUrl}\n`);
+    await machine.succeed(
+      'cat > /usr/local/share/ca-certificates/pebble.crt && update-ca-certificates',
+      readFileSync(sandbox.path(pebble.listenerAuthority), 'utf8'),
+    );
+    const made = { url: pebble.outsideUrl, root: await pebble.root() };
+    return new AcmeAuthority(made, appliance, sandbox);
+  }
+
+  /** The machine's settings are then as they were shipped: what is claimed later compares the files. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#appliance.machine.succeed(`sed -i '/^server = /d' /etc/letsencrypt/cli.ini`);
+    await this.#sandbox[Symbol.asyncDispose]();
+  }
+}
+
+/** The certificate that the machine shows to who asks for `name`. */
+export async function served(
+  network: Network,
+  { addresses: { ipv4 } }: Appliance,
+  name: string,
+): Promise<X509Certificate> {
+  const socket = await network.connect(ipv4, facts.ports.https);
+  const tls = connect({ socket, servername: name, rejectUnauthorized: false });
+  try {
+    await new Promise((resolve, reject) => tls.once('secureConnect', resolve).once('error', reject));
+    const shown = tls.getPeerX509Certificate();
+    if (shown === undefined) throw new Error('the machine showed no certificate');
+    return shown;
+  } finally {
+    tls.destroy();
+  }
+}
+
+/** Types a command into a terminal of the launch's user, as an operator would, and answers its questions. */
+export async function typed(
+  network: Network,
+  { machine, addresses: { ipv4 } }: Appliance,
+  command: string,
+): Promise<string> {
+  const ssh = new NodeSSH();
+  await ssh.connect({
+    sock: await network.connect(ipv4, facts.ports.ssh),
+    username: machine.userName,
+    privateKey: readFileSync(machine.key.privateKeyFile, 'utf8'),
+    readyTimeout: PATIENCE_MS,
+  });
+  try {
+    const terminal = await ssh.requestShell({ term: 'vt100' });
+    const said = converse({ output: terminal, input: terminal }, certbotAnswers, PATIENCE_MS);
+    terminal.write(`exec ${command}\r`);
+    return await said;
+  } finally {
+    ssh.dispose();
+  }
+}
