@@ -60,13 +60,13 @@ variable "seed" {
 variable "accelerator" {
   type        = string
   description = "vm: kvm, or QEMU's emulation with its options."
-  default     = "tcg,thread=multi"
+  default     = ""
 }
 
 variable "cpu" {
   type        = string
   description = "vm: processor that the guest sees, with QEMU's options for it."
-  default     = "qemu64"
+  default     = ""
 }
 
 variable "serial_log" {

@@ -52,6 +52,8 @@ export async function open(edge: Edge, path: string, options: EdgeRequest = {}):
     headers: { host: name, connection: 'close', ...length, ...headers },
   });
   const answered = once(request, 'response');
+  // An answer may come before the body has been read; what is still being sent then breaks off, and the answer stands.
+  request.on('error', () => undefined);
   request.end(body);
   const [response] = (await answered) as [IncomingMessage];
   return response;
