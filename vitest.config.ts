@@ -14,7 +14,7 @@ export default defineConfig({
       project(
         'unit',
         [
-          '{appliance,gateway,firstboot,nginx,systemd,operator,packer,sbom}/**/*.test.ts',
+          '{appliance,gateway,firstboot,nginx,systemd,operator,packer,sbom,publish}/**/*.test.ts',
           'tests/{*,harness/*,bench/**/*}.test.ts',
         ],
         MINUTE,

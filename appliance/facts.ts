@@ -96,7 +96,11 @@ export interface ProductFacts {
 /** Who publishes images, as everybody may know him. */
 export interface PublisherFacts {
   /** PEM of the public key that releases are signed with: ECDSA over P-256. */
-  readonly publicKey: string;
+  readonly publicKey?: string;
+  /** Where buyers get help, and what they agree to; `make publish` wants all three. */
+  readonly supportUrl?: string;
+  readonly privacyUrl?: string;
+  readonly termsUrl?: string;
 }
 
 /** The whole of appliance.yaml. */
@@ -194,6 +198,8 @@ const pem = {
   pattern: '^-----BEGIN PUBLIC KEY-----\\n[A-Za-z0-9+/=\\n]+-----END PUBLIC KEY-----\\n$',
 };
 
+const link = { type: 'string', pattern: '^https://[^\\s/]+\\S*$' } as const;
+
 const required = record({
   ...productSchemas,
   image: record({ diskGiB: { type: 'integer', minimum: 2, maximum: 64 } }),
@@ -206,7 +212,13 @@ const required = record({
 });
 const schema = {
   ...required,
-  properties: { ...required.properties, publisher: record({ publicKey: pem }) },
+  properties: {
+    ...required.properties,
+    publisher: {
+      ...record({ publicKey: pem, supportUrl: link, privacyUrl: link, termsUrl: link }),
+      required: [],
+    },
+  },
 };
 
 function describe(error: ErrorObject): string {

@@ -4,8 +4,10 @@ export { makeSbom, type SbomInputs } from './bom/make.ts';
 export { namedPackages } from './bom/read.ts';
 export { type Stray, strayFiles } from './bom/stray-files.ts';
 export type { CheckResult, CheckStatus } from './check-result.ts';
+export { verifyExitCodes } from './checklist/judge.ts';
 export { type OpenDisk, openDisk } from './checklist/open-disk.ts';
 export { pendingUpdates } from './checklist/pending-updates.ts';
+export { type Row, readRows } from './checklist/row.ts';
 export {
   buildHostWords,
   type Disk,
@@ -24,10 +26,11 @@ export type { CisScore } from './cis/score.ts';
 export { scoreSchema } from './cis/score-schema.ts';
 export { chooseKey } from './evidence/choose-key.ts';
 export { expectedKey, publishersKey } from './evidence/expected-key.ts';
+export { fileFaults } from './evidence/file-faults.ts';
 export { readPreviousPackages } from './evidence/lists.ts';
 export { type MachineEvidence, machineEvidence } from './evidence/machine-evidence.ts';
 export { readOpenPorts } from './evidence/open-ports.ts';
-export type { DocumentName } from './evidence/pieces.ts';
+export { type DocumentName, expectedChecks } from './evidence/pieces.ts';
 export { rehearsalKeyFile } from './evidence/rehearsal-key-file.ts';
 export { signManifest } from './evidence/sign-manifest.ts';
 export { evidenceNames, readSignedEvidence, type SignedEvidence } from './evidence/signed-evidence.ts';

@@ -19,7 +19,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   systemd: ['appliance', 'firstboot', 'gateway'],
   packer: ['appliance', 'gateway', 'firstboot', 'operator', 'nginx', 'systemd', 'sbom'],
   sbom: ['appliance', 'gateway', 'firstboot', 'operator', 'nginx', 'systemd', 'packer'],
-  tests: ['appliance', 'gateway', 'firstboot', 'operator', 'nginx', 'systemd', 'packer', 'sbom'],
+  publish: ['appliance', 'packer', 'sbom'],
+  tests: ['appliance', 'gateway', 'firstboot', 'operator', 'nginx', 'systemd', 'packer', 'sbom', 'publish'],
 };
 
 interface Import {

@@ -1,17 +1,11 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { compareWithManifest, manifestPaths, readSignedManifest } from '../../operator/index.ts';
 import { installedPackages, sha256OfFile } from '../../packer/index.ts';
-import { type EvidenceFile, readSignedEvidence } from '../evidence/signed-evidence.ts';
+import { fileFaults } from '../evidence/file-faults.ts';
+import { readSignedEvidence } from '../evidence/signed-evidence.ts';
 import { finding, type LooksByRow, NotRun } from './look.ts';
 import type { Disk, Subject } from './subject.ts';
-
-async function faultOf(directory: string, file: EvidenceFile): Promise<string[]> {
-  const path = join(directory, file.path);
-  if (!existsSync(path)) return [`${file.path} is gone`];
-  if (statSync(path).size !== file.bytes) return [`${file.path} has another size`];
-  return (await sha256OfFile(path)) === file.sha256 ? [] : [`${file.path} has another content`];
-}
 
 function signedManifest({ tree }: Disk, { facts, publicKey }: Subject) {
   return readSignedManifest(tree, facts, publicKey).manifest;
@@ -21,11 +15,9 @@ export const signedRows: LooksByRow = {
   'EVD-01': {
     evidence: async ({ directory, publicKey, release, manifest }) => {
       const signed = readSignedEvidence(directory, publicKey);
-      const files = [signed.image, ...signed.files];
-      const faults = await Promise.all(files.map((file) => faultOf(directory, file)));
       return finding(
-        `${files.length} files${signed.rehearsal ? ', signed as a rehearsal' : ''}`,
-        faults.flat(),
+        `${signed.files.length + 1} files${signed.rehearsal ? ', signed as a rehearsal' : ''}`,
+        await fileFaults(directory, signed),
         signed.image.sha256 === manifest.image.sha256 ? [] : 'evidence.json speaks of another image',
         release && signed.rehearsal ? 'the evidence is a rehearsal' : [],
       );

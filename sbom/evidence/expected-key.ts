@@ -8,7 +8,7 @@ import { rehearsalKey } from './signing-key.ts';
 
 /** The publisher's public key. Throws Failure while appliance.yaml names none. */
 export function publishersKey({ publisher }: Facts): string {
-  if (publisher !== undefined) return publisher.publicKey;
+  if (publisher?.publicKey !== undefined) return publisher.publicKey;
   throw new Failure(
     'appliance.yaml does not name the key that releases are signed with',
     'write its public part, as PEM, into publisher.publicKey',
