@@ -53,6 +53,7 @@ export const packagesFor = {
   ],
   browser: ['chromium', 'curl'],
   firstboot: ['postgresql', 'postgresql-common', 'openssl', 'util-linux', 'iproute2'],
+  emulators: ['python3-venv', 'ca-certificates'],
   firewall: ['iptables', 'ufw', 'iproute2', 'util-linux'],
   unit: [
     'qemu-system-x86',

@@ -38,7 +38,7 @@ export const handOver: Readonly<Record<string, HandOver>> = {
       'Marketplace Management Portal, Update versions: image id, role, user name, scan port 22, usage instructions',
       "Marketplace Management Portal: 'Test add version', then add the version",
       'Marketplace Management Portal: recommended size and security group of the listing',
-      'For the public listing: build from a public Ubuntu image of AWS (packer/source-amazon-ebs.pkr.hcl); an imported disk has not its lineage',
+      'For the public listing: build from a public Ubuntu image of AWS, with its Packer source; an imported disk has not its lineage',
     ],
     verify: [
       ...everywhere,
@@ -54,7 +54,7 @@ export const handOver: Readonly<Record<string, HandOver>> = {
       'IAM: give allAuthenticatedUsers the role Compute Image User on the image',
       'Producer Portal, Deployment package: name the image, then the Terraform module with its marketplace_test',
       'Producer Portal: the licences of the open-source parts, from the SBOM',
-      'For the public listing: build from ubuntu-2404-lts-amd64 (packer/source-googlecompute.pkr.hcl); an imported disk has not its lineage',
+      'For the public listing: build from ubuntu-2404-lts-amd64, with its Packer source; an imported disk has not its lineage',
     ],
     verify: [
       ...everywhere,

@@ -39,7 +39,7 @@ interface VitestReport {
 export const rows = [
   [
     suite('unit', ['unit'], true),
-    suite('integration', ['firstboot', 'firewall']),
+    suite('integration', ['firstboot', 'firewall', 'emulators']),
     suite('browser', ['edge', 'browser']),
   ],
   [bakeStage(), suite('driver', ['image', 'boot'], true), suite('edge', ['edge'])],

@@ -8,9 +8,8 @@ import {
 } from '@aws-sdk/client-ec2';
 import { Failure } from '../../packer/index.ts';
 import type { Context } from '../cloud.ts';
-import { contentTags, contentWords } from './content.ts';
+import { contentTags, contentWords, volumeGiB } from './content.ts';
 
-const GiB = 2 ** 30;
 const ROOT = '/dev/sda1';
 
 /** An account has one image of a name. */
@@ -67,7 +66,7 @@ export async function registerImage(ec2: EC2Client, snapshotId: string, context:
         DeviceName: ROOT,
         Ebs: {
           SnapshotId: snapshotId,
-          VolumeSize: artefact.diskBytes / GiB,
+          VolumeSize: volumeGiB(artefact),
           VolumeType: 'gp3',
           DeleteOnTermination: true,
         },

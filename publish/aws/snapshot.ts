@@ -12,11 +12,10 @@ import { Failure } from '../../packer/index.ts';
 import type { Context } from '../cloud.ts';
 import { dataExtents, type Extent, readPiece, sha256Base64 } from '../extents.ts';
 import { Memory } from '../memory.ts';
-import { contentTags, contentWords } from './content.ts';
+import { contentTags, contentWords, volumeGiB } from './content.ts';
 
 /** The only block size that EBS knows. */
 const BLOCK_BYTES = 512 * 1024;
-const GiB = 2 ** 30;
 const AT_ONCE = 16;
 /** EBS gives a snapshot up after so many minutes without a block: the longest it allows, three days. */
 const TIMEOUT_MINUTES = 4320;
@@ -127,7 +126,7 @@ async function begin(
   const token = before !== undefined && before.snapshotId === undefined ? before.token : randomUUID();
   if (!calls.dry) memory.write({ token, written: [] });
   const input = {
-    VolumeSize: artefact.diskBytes / GiB,
+    VolumeSize: volumeGiB(artefact),
     Description: contentWords(artefact),
     Tags: contentTags(artefact),
     Timeout: TIMEOUT_MINUTES,
@@ -236,7 +235,7 @@ async function verify(
     },
   });
   if (calls.dry) return;
-  const wanted = artefact.diskBytes / GiB;
+  const wanted = volumeGiB(artefact);
   const faults = [
     gib === wanted ? [] : `it is of ${gib} GiB instead of ${wanted}`,
     tokens.size === blocks.length && present.length === blocks.length

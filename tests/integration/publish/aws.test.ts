@@ -1,0 +1,112 @@
+/** Publishing to AWS: EBS direct and EC2 of moto, through the official libraries. */
+import { DescribeImagesCommand, EC2Client } from '@aws-sdk/client-ec2';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { Between, type Passing } from '../../harness/between.ts';
+import { type Emulator, startMoto } from '../../harness/emulators/start.ts';
+import { claimsOfPublishing } from './claims.ts';
+import { Rehearsed, type Stage, sparseFile } from './stage.ts';
+
+const MiB = 2 ** 20;
+const DISK = 64 * MiB;
+let emulator: Emulator;
+let between: Between;
+let stage: Stage;
+
+beforeAll(async () => {
+  emulator = await startMoto();
+  between = await Between.create(emulator.port);
+  vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIAOFTHETEST');
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'secret-of-the-test');
+  vi.stubEnv('AWS_EC2_METADATA_DISABLED', 'true');
+  const ec2 = new EC2Client({ region: 'us-east-1', endpoint: `http://127.0.0.1:${emulator.port}` });
+  stage = {
+    target: 'aws',
+    between,
+    environment: () => ({
+      AWS_REGION: 'us-east-1',
+      AWS_ENDPOINT_URL: between.url,
+      AWS_SECRET_ACCESS_KEY: 'secret-of-the-test',
+    }),
+    fill: (path) =>
+      sparseFile(path, DISK, [
+        [0, MiB],
+        [10 * MiB, 4 * MiB],
+        [40 * MiB + 4096, MiB],
+        [DISK - 4096, 4096],
+      ]),
+    diskBytes: DISK,
+    pieceOf: ({ method, path }: Passing) =>
+      method === 'PUT' ? /\/snapshots\/[^/]+\/blocks\/(\d+)/.exec(path)?.[1] : undefined,
+    versions: async () =>
+      (await ec2.send(new DescribeImagesCommand({ Owners: ['self'] }))).Images?.length ?? 0,
+  };
+}, 10 * 60_000);
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await between[Symbol.asyncDispose]();
+  await emulator[Symbol.asyncDispose]();
+});
+
+claimsOfPublishing('AWS', () => stage, {
+  busy: {
+    kind: 'answer',
+    status: 429,
+    headers: { 'retry-after': '17', 'x-amzn-errortype': 'RequestThrottledException' },
+    body: '{}',
+  },
+  forbidden: {
+    kind: 'answer',
+    status: 403,
+    headers: { 'x-amzn-errortype': 'AccessDeniedException' },
+    body: '{"Message":"not authorized"}',
+  },
+  expired: {
+    kind: 'answer',
+    status: 403,
+    headers: { 'x-amzn-errortype': 'ExpiredTokenException' },
+    body: '{"message":"expired"}',
+  },
+  signIn: 'aws sso login',
+  rights: 'ebs:PutSnapshotBlock',
+});
+
+test('the image takes IMDSv2 alone, has ENA, and prefers UEFI', async () => {
+  using image = await Rehearsed.create(stage);
+  between.seen.length = 0;
+  await image.publish();
+  const form = between.seen.map(({ body }) => new URLSearchParams(body.toString()));
+  const registered = form.find((fields) => fields.get('Action') === 'RegisterImage');
+  expect(Object.fromEntries(registered ?? [])).toMatchObject({
+    ImdsSupport: 'v2.0',
+    EnaSupport: 'true',
+    BootMode: 'uefi-preferred',
+    Architecture: 'x86_64',
+    VirtualizationType: 'hvm',
+    'BlockDeviceMapping.1.Ebs.VolumeSize': '1',
+    'BlockDeviceMapping.1.Ebs.SnapshotId': expect.stringMatching(/^snap-/),
+    'TagSpecification.1.Tag.2.Value': image.image.manifest.image.sha256,
+  });
+});
+
+test('only blocks with data are sent, each with its SHA-256', async () => {
+  using image = await Rehearsed.create(stage);
+  between.seen.length = 0;
+  await image.publish();
+  const blocks = between.seen.filter((request) => stage.pieceOf(request) !== undefined);
+  expect(blocks.map((request) => Number(stage.pieceOf(request))).sort((a, b) => a - b)).toEqual([
+    0, 1, 20, 21, 22, 23, 24, 25, 26, 27, 80, 81, 82, 127,
+  ]);
+  const { createHash } = await import('node:crypto');
+  for (const { body, headers } of blocks)
+    expect(headers['x-amz-checksum']).toBe(createHash('sha256').update(body).digest('base64'));
+});
+
+test('what arrived in another form is not registered', async () => {
+  using image = await Rehearsed.create(stage);
+  between.trouble = ({ method, path }) =>
+    method === 'GET' && /\/blocks\/20\b/.test(path)
+      ? { kind: 'answer', status: 200, body: 'something else' }
+      : undefined;
+  await expect(image.publish()).rejects.toThrow('1 blocks have another content, the first is 20');
+  between.trouble = () => undefined;
+});

@@ -1,0 +1,124 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createLog, sha256OfFile } from '../../../packer/index.ts';
+import { type Clock, formatOf, type Publication, publish } from '../../../publish/index.ts';
+import type { Between, Passing } from '../../harness/between.ts';
+import { facts, SmallImage } from '../../harness/small-image.ts';
+
+/** When everything here happens: a day after the image was made. */
+const NOW = Date.parse('2026-11-27T12:00:00.000Z');
+
+/** A clock that passes only where it is slept by, and remembers how long. */
+export class TestClock implements Clock {
+  readonly slept: number[] = [];
+  #now = NOW;
+
+  nowMs(): number {
+    return this.#now;
+  }
+
+  async sleep(ms: number): Promise<void> {
+    this.slept.push(ms);
+    this.#now += ms;
+  }
+}
+
+/** A cloud of the test: its emulator behind a `Between`, its fakes, and how a test looks at what came. */
+export interface Stage {
+  readonly target: string;
+  readonly between: Between;
+  readonly environment: () => Readonly<Record<string, string>>;
+  /** A file that has data here and there, in the form the target takes. */
+  readonly fill: (path: string) => Promise<void>;
+  readonly diskBytes: number;
+  /** Whether a request carries a piece of the file, and which. */
+  readonly pieceOf: (request: Passing) => string | undefined;
+  /** How many image versions the cloud holds. */
+  readonly versions: () => Promise<number>;
+}
+
+let versionsMade = 0;
+
+/** An image of a version of its own, sealed as a rehearsal, and how it is published. */
+export class Rehearsed implements Disposable {
+  readonly image: SmallImage;
+  readonly clock = new TestClock();
+  readonly file: string;
+  readonly version: string;
+  readonly #stage: Stage;
+  readonly #memory = mkdtempSync(join(tmpdir(), 'publish-memory-'));
+  #output = '';
+
+  private constructor(stage: Stage, image: SmallImage, version: string) {
+    this.#stage = stage;
+    this.image = image;
+    this.version = version;
+    this.file = join(image.build, image.manifest.image.file);
+  }
+
+  static async create(stage: Stage): Promise<Rehearsed> {
+    const { target, fill, diskBytes } = stage;
+    const directory = mkdtempSync(join(tmpdir(), 'publish-file-'));
+    const name = `small.${formatOf[target]}`;
+    const made = join(directory, name);
+    await fill(made);
+    versionsMade += 1;
+    const version = `1.0.${versionsMade}`;
+    const file = { file: name, bytes: statSync(made).size, sha256: await sha256OfFile(made), diskBytes };
+    const image = new SmallImage({ target, version, image: file });
+    const { rename } = await import('node:fs/promises');
+    await rename(made, join(image.build, name));
+    rmSync(directory, { recursive: true });
+    await image.seal(image.rehearsal());
+    return new Rehearsed(stage, image, version);
+  }
+
+  /** Everything that was printed. */
+  get output(): string {
+    return this.#output;
+  }
+
+  publish(more: Readonly<Record<string, string>> = {}): Promise<Publication> {
+    const { target, environment } = this.#stage;
+    const links = { supportUrl: 'https://lynxroute.com/help', privacyUrl: 'https://lynxroute.com/privacy' };
+    return publish({
+      facts: {
+        ...facts,
+        version: this.version,
+        publisher: { ...links, termsUrl: 'https://lynxroute.com/terms' },
+      },
+      environment: { ...environment(), TARGET: target, IMAGE: this.image.build, ...more },
+      log: createLog({
+        out: {
+          write: (text) => {
+            this.#output += text;
+          },
+        },
+      }),
+      clock: this.clock,
+      signal: new AbortController().signal,
+      rehearsalKeyFile: join(this.image.directory, 'rehearsal.key'),
+      memory: this.#memory,
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.image[Symbol.dispose]();
+    rmSync(this.#memory, { recursive: true, force: true });
+  }
+}
+
+/** Writes a file of `bytes` with random data at these places, each `[offset, length]`. */
+export async function sparseFile(
+  path: string,
+  bytes: number,
+  data: readonly (readonly [number, number])[],
+): Promise<void> {
+  writeFileSync(path, '');
+  truncateSync(path, bytes);
+  await using file = await open(path, 'r+');
+  for (const [offset, length] of data) await file.write(randomBytes(length), 0, length, offset);
+}
