@@ -40,6 +40,11 @@ test.each([
     `${text}\npublisher: { publicKey: secret }\n`,
     'publisher.publicKey: must match ^-----BEGIN',
   ],
+  [
+    'a link without TLS',
+    `${text}\npublisher: { supportUrl: "http://lynxroute.com" }\n`,
+    'publisher.supportUrl: must match ^https://',
+  ],
   ['text that is not YAML', 'name: [', 'not readable as YAML'],
 ])('%s is refused with its path and what would be right', (_title, wrong, message) => {
   expect(wrong).not.toBe(text);
@@ -58,4 +63,9 @@ test('the publisher is a fact that may be missing, and no fact of a machine', ()
   const facts = parseFacts(`${text}\npublisher: ${JSON.stringify({ publicKey })}\n`);
   expect(facts.publisher).toEqual({ publicKey });
   expect(machineFacts(facts, 'debian-13', 'qemu', 'c')).not.toHaveProperty('publisher');
+});
+
+test('what buyers are shown may be there before the key is', () => {
+  const links = { supportUrl: 'https://lynxroute.com/help', termsUrl: 'https://lynxroute.com/terms' };
+  expect(parseFacts(`${text}\npublisher: ${JSON.stringify(links)}\n`).publisher).toEqual(links);
 });

@@ -5,6 +5,7 @@
  */
 import { mkdirSync } from 'node:fs';
 import { createLog, ensureAnsible, ensurePacker, ensureTools } from '../packer/index.ts';
+import { ensureEmulators } from './harness/emulators/ensure-emulators.ts';
 import { type Counts, imageStage, results, rows, type Stage } from './stages.ts';
 
 const stages = [...rows.flat(), imageStage];
@@ -28,6 +29,7 @@ function chosenStages(names: readonly string[]): ReadonlySet<Stage> {
 /** Makes what is missing before any stage starts, so that two of them do not make it at once. */
 async function prepare(chosen: ReadonlySet<Stage>): Promise<void> {
   await ensureTools(...[...chosen].flatMap(({ needs }) => needs));
+  if ([...chosen].some(({ needs }) => needs.includes('emulators'))) await ensureEmulators();
   if (![...chosen].some(({ builds }) => builds)) return;
   await ensureAnsible();
   await ensurePacker({ log: createLog(), signal: new AbortController().signal });

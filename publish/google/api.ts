@@ -13,7 +13,8 @@ export interface Request {
   readonly method: 'GET' | 'POST' | 'PUT';
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: Uint8Array | object;
+  /** A Blob as it is, anything else as JSON. */
+  readonly body?: object;
   /** Statuses besides 2xx that are an answer. */
   readonly accept?: readonly number[];
 }

@@ -9,6 +9,8 @@ test('a release wants the key of appliance.yaml, and says what to do while there
   const { publicPem } = await image.publisher();
   const rehearsalKeyFile = join(image.directory, 'rehearsal.key');
   expect(() => publishersKey(facts)).toThrow('does not name the key that releases are signed with');
+  const links = { ...facts, publisher: { supportUrl: 'https://lynxroute.com/help' } };
+  expect(() => publishersKey(links)).toThrow('does not name the key');
   const named = { ...facts, publisher: { publicKey: publicPem } };
   expect(expectedKey(named, image.build, { release: true, rehearsalKeyFile })).toBe(publicPem);
 });

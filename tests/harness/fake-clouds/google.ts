@@ -1,8 +1,8 @@
 /**
- * Compute Engine's images and a token endpoint. The requests follow Google's references: "REST Resource: images" (insert, get),
- * "globalOperations.wait" of Compute Engine v1, and "Using OAuth 2.0 for Server to Server Applications" (RFC 7523).
+ * Compute Engine's images and the token exchange of workload identity federation. The requests follow Google's references: "REST
+ * Resource: images" (insert, get) and "globalOperations.wait" of Compute Engine v1, and "Method: token" of the Security Token
+ * Service (RFC 8693).
  */
-import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +11,9 @@ import { type Asked, serve, type Told } from './server.ts';
 const PROJECT = 'project-of-the-test';
 const IMAGES = `/compute/v1/projects/${PROJECT}/global/images`;
 const TOKEN = 'ya29.token-of-the-test';
+const SUBJECT = 'subject-token-of-the-test';
+const AUDIENCE =
+  '//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/pool/providers/build';
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 export interface FakeImage {
@@ -29,7 +32,7 @@ export interface FakeGoogle extends AsyncDisposable {
   knowsAccount: boolean;
 }
 
-/** Starts both; the environment names a service account of their own. */
+/** Starts both; the environment names an account by workload identity federation. */
 export async function startFakeGoogle(): Promise<FakeGoogle> {
   const images: FakeImage[] = [];
   const requests = new Set<string>();
@@ -37,7 +40,7 @@ export async function startFakeGoogle(): Promise<FakeGoogle> {
   const directory = mkdtempSync(join(tmpdir(), 'fake-google-'));
 
   function answer(asked: Asked): Told {
-    if (asked.method === 'POST' && asked.path === '/token') return tokenFor(asked);
+    if (asked.method === 'POST' && asked.path === '/v1/token') return tokenFor(asked);
     if (asked.headers.authorization !== `Bearer ${TOKEN}`) return failed(401, 'UNAUTHENTICATED', 'authError');
     if (asked.method === 'POST' && asked.path === IMAGES) return insert(asked);
     const operation = /\/global\/operations\/(operation-\d+)\/wait$/.exec(asked.path)?.[1];
@@ -49,11 +52,15 @@ export async function startFakeGoogle(): Promise<FakeGoogle> {
 
   function tokenFor({ body }: Asked): Told {
     const form = body as URLSearchParams;
-    if (form.get('grant_type') !== 'urn:ietf:params:oauth:grant-type:jwt-bearer')
+    if (form.get('grant_type') !== 'urn:ietf:params:oauth:grant-type:token-exchange')
       return { status: 400, body: { error: 'unsupported_grant_type' } };
-    if (form.get('assertion')?.split('.').length !== 3 || !fake.knowsAccount)
-      return { status: 400, body: { error: 'invalid_grant', error_description: 'Invalid JWT Signature.' } };
-    return { status: 200, body: { access_token: TOKEN, expires_in: 3600, token_type: 'Bearer' } };
+    if (form.get('audience') !== AUDIENCE || form.get('subject_token') !== SUBJECT || !fake.knowsAccount)
+      return { status: 400, body: { error: 'invalid_grant', error_description: 'The token is not known.' } };
+    const issued_token_type = 'urn:ietf:params:oauth:token-type:access_token';
+    return {
+      status: 200,
+      body: { access_token: TOKEN, expires_in: 3600, token_type: 'Bearer', issued_token_type },
+    };
   }
 
   function insert({ body, query }: Asked): Told {
@@ -86,18 +93,17 @@ export async function startFakeGoogle(): Promise<FakeGoogle> {
   }
 
   const server = await serve(answer);
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const account = join(directory, 'account.json');
-  const key = {
-    type: 'service_account',
-    project_id: PROJECT,
-    private_key_id: '1',
-    private_key: privateKey.export({ type: 'pkcs8', format: 'pem' }),
-    client_email: 'publisher@project-of-the-test.iam.gserviceaccount.com',
-    client_id: '1',
-    token_uri: `${server.url}/token`,
+  const subject = join(directory, 'subject-token');
+  const federation = {
+    type: 'external_account',
+    audience: AUDIENCE,
+    subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+    token_url: `${server.url}/v1/token`,
+    credential_source: { file: subject },
   };
-  writeFileSync(account, JSON.stringify(key), { mode: 0o600 });
+  writeFileSync(subject, SUBJECT, { mode: 0o600 });
+  writeFileSync(account, JSON.stringify(federation), { mode: 0o600 });
   const fake: FakeGoogle = {
     compute: server.url,
     images,

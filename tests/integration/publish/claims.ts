@@ -67,7 +67,7 @@ export function claimsOfPublishing(name: string, stageOf: () => Stage, words: Wo
       const half = Math.floor(whole / 2);
       stage.between.trouble = () => (pieces().length >= half ? { kind: 'cut' } : undefined);
       await expect(image.publish()).rejects.toThrow('cannot be reached');
-      expect(image.clock.slept.slice(0, 3)).toEqual([1000, 2000, 4000]);
+      expect(image.clock.slept).toEqual(expect.arrayContaining([1000, 2000, 4000]));
       const sentBefore = pieces();
       expect(sentBefore.length).toBe(half);
 
