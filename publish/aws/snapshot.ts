@@ -2,17 +2,16 @@ import { createHash, randomUUID } from 'node:crypto';
 import {
   CompleteSnapshotCommand,
   type EBSClient,
-  GetSnapshotBlockCommand,
-  ListSnapshotBlocksCommand,
   PutSnapshotBlockCommand,
   StartSnapshotCommand,
 } from '@aws-sdk/client-ebs';
 import { DescribeSnapshotsCommand, type EC2Client, type Snapshot } from '@aws-sdk/client-ec2';
 import { Failure } from '../../packer/index.ts';
 import type { Context } from '../cloud.ts';
-import { dataExtents, type Extent, readPiece, sha256Base64 } from '../extents.ts';
+import { dataExtents, type Extent, readPiece } from '../extents.ts';
 import { Memory } from '../memory.ts';
 import { contentTags, contentWords, volumeGiB } from './content.ts';
+import { verifySnapshot } from './verify-snapshot.ts';
 
 /** The only block size that EBS knows. */
 const BLOCK_BYTES = 512 * 1024;
@@ -40,7 +39,7 @@ export async function uploadSnapshot(ebs: EBSClient, ec2: EC2Client, context: Co
   const finished = await finishedSnapshot(ec2, underWay, context);
   if (finished !== undefined) {
     log.note(`${finished} holds this image already`);
-    await verify(ebs, finished, blocks, context);
+    await verifySnapshot(ebs, finished, blocks, context);
     memory.forget();
     return finished;
   }
@@ -74,7 +73,7 @@ export async function uploadSnapshot(ebs: EBSClient, ec2: EC2Client, context: Co
     if (!calls.dry) remember();
   }
   await complete(ebs, ec2, snapshotId, blocks, context);
-  await verify(ebs, snapshotId, blocks, context);
+  await verifySnapshot(ebs, snapshotId, blocks, context);
   memory.forget();
   return snapshotId;
 }
@@ -208,74 +207,4 @@ async function complete(
       return snapshot.State === 'completed';
     },
   );
-}
-
-/** Size, allocated blocks and content of what arrived. */
-async function verify(
-  ebs: EBSClient,
-  snapshotId: string,
-  blocks: readonly Extent[],
-  { artefact, calls }: Context,
-): Promise<void> {
-  const { tokens, gib } = await listBlocks(ebs, snapshotId, calls);
-  const wrong: Extent[] = [];
-  const present = blocks.filter(({ index }) => tokens.has(index));
-  await calls.upload({
-    name: 'ebs GetSnapshotBlock, to compare',
-    input: { SnapshotId: snapshotId },
-    all: calls.dry ? blocks : present,
-    missing: calls.dry ? blocks : present,
-    atOnce: AT_ONCE,
-    make: async (block) => {
-      const BlockToken = tokens.get(block.index);
-      const input = { SnapshotId: snapshotId, BlockIndex: block.index, BlockToken };
-      const { BlockData } = await ebs.send(new GetSnapshotBlockCommand(input));
-      const arrived = await BlockData?.transformToByteArray();
-      if (arrived === undefined || sha256Base64(arrived) !== block.sha256) wrong.push(block);
-    },
-  });
-  if (calls.dry) return;
-  const wanted = volumeGiB(artefact);
-  const faults = [
-    gib === wanted ? [] : `it is of ${gib} GiB instead of ${wanted}`,
-    tokens.size === blocks.length && present.length === blocks.length
-      ? []
-      : `it has ${tokens.size} blocks, ${present.length} of the ${blocks.length} that were sent`,
-    wrong.length === 0 ? [] : `${wrong.length} blocks have another content, the first is ${wrong[0]?.index}`,
-  ].flat();
-  if (faults.length > 0)
-    throw new Failure(
-      `${snapshotId} is not what was sent to AWS: ${faults.join('; ')}`,
-      'delete it in the EC2 console, then run the same command again',
-    );
-}
-
-function listBlocks(
-  ebs: EBSClient,
-  snapshotId: string,
-  calls: Context['calls'],
-): Promise<{ tokens: Map<number, string>; gib: number | undefined }> {
-  return calls.call({
-    name: 'ebs ListSnapshotBlocks',
-    input: { SnapshotId: snapshotId },
-    make: async () => {
-      const tokens = new Map<number, string>();
-      let gib: number | undefined;
-      let next: string | undefined;
-      do {
-        const page = await ebs.send(
-          new ListSnapshotBlocksCommand({
-            SnapshotId: snapshotId,
-            ...(next === undefined ? {} : { NextToken: next }),
-          }),
-        );
-        for (const { BlockIndex, BlockToken } of page.Blocks ?? [])
-          if (BlockIndex !== undefined && BlockToken !== undefined) tokens.set(BlockIndex, BlockToken);
-        gib = page.VolumeSize;
-        next = page.NextToken;
-      } while (next !== undefined);
-      return { tokens, gib };
-    },
-    dry: { tokens: new Map<number, string>(), gib: undefined },
-  });
 }

@@ -1,5 +1,13 @@
 /** Publishing to AWS: EBS direct and EC2 of moto, through the official libraries. */
-import { DescribeImagesCommand, EC2Client } from '@aws-sdk/client-ec2';
+import { createHash } from 'node:crypto';
+import {
+  DeleteSnapshotCommand,
+  DescribeImagesCommand,
+  DisableEbsEncryptionByDefaultCommand,
+  EC2Client,
+  EnableEbsEncryptionByDefaultCommand,
+  RegisterImageCommand,
+} from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { Between, type Passing } from '../../harness/between.ts';
 import { type Emulator, startMoto } from '../../harness/emulators/start.ts';
@@ -11,6 +19,7 @@ const DISK = 64 * MiB;
 let emulator: Emulator;
 let between: Between;
 let stage: Stage;
+let ec2: EC2Client;
 
 beforeAll(async () => {
   emulator = await startMoto();
@@ -18,7 +27,7 @@ beforeAll(async () => {
   vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIAOFTHETEST');
   vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'secret-of-the-test');
   vi.stubEnv('AWS_EC2_METADATA_DISABLED', 'true');
-  const ec2 = new EC2Client({ region: 'us-east-1', endpoint: `http://127.0.0.1:${emulator.port}` });
+  ec2 = new EC2Client({ region: 'us-east-1', endpoint: `http://127.0.0.1:${emulator.port}` });
   stage = {
     target: 'aws',
     between,
@@ -96,7 +105,6 @@ test('only blocks with data are sent, each with its SHA-256', async () => {
   expect(blocks.map((request) => Number(stage.pieceOf(request))).sort((a, b) => a - b)).toEqual([
     0, 1, 20, 21, 22, 23, 24, 25, 26, 27, 80, 81, 82, 127,
   ]);
-  const { createHash } = await import('node:crypto');
   for (const { body, headers } of blocks)
     expect(headers['x-amz-checksum']).toBe(createHash('sha256').update(body).digest('base64'));
 });
@@ -109,4 +117,36 @@ test('what arrived in another form is not registered', async () => {
       : undefined;
   await expect(image.publish()).rejects.toThrow('1 blocks have another content, the first is 20');
   between.trouble = () => undefined;
+});
+
+test('a snapshot that AWS has given up begins anew', async () => {
+  using image = await Rehearsed.create(stage);
+  between.seen.length = 0;
+  between.trouble = (request) =>
+    stage.pieceOf(request) === '80' ? { kind: 'answer', status: 403, body: '{}' } : undefined;
+  await expect(image.publish()).rejects.toThrow('does not allow it');
+  const blocks = between.seen.find((request) => stage.pieceOf(request) !== undefined);
+  const given = /snap-[0-9a-f]+/.exec(blocks?.path ?? '')?.[0];
+  await ec2.send(new DeleteSnapshotCommand({ SnapshotId: given }));
+  between.trouble = () => undefined;
+  const { ids } = await image.publish();
+  expect(ids.snapshot).toMatch(/^snap-/);
+  expect(ids.snapshot).not.toBe(given);
+});
+
+test('the name of another content is refused', async () => {
+  using image = await Rehearsed.create(stage);
+  const name = `litellm-appliance-${image.version}-ubuntu-24.04-amd64`;
+  const other = { Name: name, Description: `litellm-appliance sha256:${'f'.repeat(64)}` };
+  await ec2.send(new RegisterImageCommand(other));
+  await expect(image.publish()).rejects.toThrow('is there already, with another content');
+});
+
+test('a Region that encrypts every new volume is refused before anything is sent', async () => {
+  using image = await Rehearsed.create(stage);
+  between.seen.length = 0;
+  await ec2.send(new EnableEbsEncryptionByDefaultCommand({}));
+  await expect(image.publish()).rejects.toThrow('encrypts every new EBS volume');
+  expect(between.seen.filter((request) => stage.pieceOf(request) !== undefined)).toEqual([]);
+  await ec2.send(new DisableEbsEncryptionByDefaultCommand({}));
 });

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -69,8 +69,7 @@ export class Rehearsed implements Disposable {
     const version = `1.0.${versionsMade}`;
     const file = { file: name, bytes: statSync(made).size, sha256: await sha256OfFile(made), diskBytes };
     const image = new SmallImage({ target, version, image: file });
-    const { rename } = await import('node:fs/promises');
-    await rename(made, join(image.build, name));
+    renameSync(made, join(image.build, name));
     rmSync(directory, { recursive: true });
     await image.seal(image.rehearsal());
     return new Rehearsed(stage, image, version);
