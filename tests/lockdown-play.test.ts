@@ -89,8 +89,9 @@ test('what seals the image does not bring the role back, whatever it tags with a
 test('the second run, which may change nothing, leaves the role out', () => {
   const template = fileURLToPath(new URL('../packer/template/build.pkr.hcl', import.meta.url));
   expect(readFileSync(template, 'utf8').match(/"--(skip-)?tags", "[^"]+"/g)).toEqual([
-    '"--skip-tags", "generalise"',
-    '"--skip-tags", "generalise,lockdown"',
+    '"--skip-tags", "target,generalise"',
+    '"--skip-tags", "target,generalise,lockdown"',
+    '"--tags", "target"',
     '"--tags", "generalise"',
   ]);
 });
