@@ -92,6 +92,7 @@ test('the second run, which may change nothing, leaves the role out', () => {
     '"--skip-tags", "target,generalise"',
     '"--skip-tags", "target,generalise,lockdown"',
     '"--tags", "target"',
+    '"--tags", "target"',
     '"--tags", "generalise"',
   ]);
 });

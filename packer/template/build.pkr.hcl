@@ -3,6 +3,17 @@ locals {
   run_script  = "{{ .Vars }} sh {{ .Path }}"
   arguments   = ["-e", "@${var.ansible_variables}"]
   environment = ["ANSIBLE_CONFIG=${var.ansible_config}", "ANSIBLE_LOG_PATH=${var.ansible_log}", "ANSIBLE_NOCOLOR=1"]
+
+  # A second run writes down what it changes, and that has to be nothing.
+  telling = [
+    "ANSIBLE_CALLBACK_PLUGINS=${path.root}/callbacks",
+    "ANSIBLE_CALLBACKS_ENABLED=changes",
+    "CHANGES_FILE=${var.changes}",
+  ]
+  nothing_changed = [
+    "test -e '${var.changes}' || { echo 'the second run did not say what it changed'; exit 1; }",
+    "test ! -s '${var.changes}' || { echo 'the second run of the playbook changed:'; cat '${var.changes}'; exit 1; }",
+  ]
 }
 
 # Makes the base into the appliance, and proves that doing it twice does nothing. What is there then is cached.
@@ -28,23 +39,16 @@ build {
 
   # Without ansible-lockdown's role, which would undo what ours have put right after it.
   provisioner "ansible" {
-    command         = var.ansible_playbook
-    playbook_file   = var.playbook
-    user            = "root"
-    use_proxy       = false
-    extra_arguments = concat(local.arguments, ["--skip-tags", "target,generalise,lockdown"])
-    ansible_env_vars = concat(local.environment, [
-      "ANSIBLE_CALLBACK_PLUGINS=${path.root}/callbacks",
-      "ANSIBLE_CALLBACKS_ENABLED=changes",
-      "CHANGES_FILE=${var.changes}",
-    ])
+    command          = var.ansible_playbook
+    playbook_file    = var.playbook
+    user             = "root"
+    use_proxy        = false
+    extra_arguments  = concat(local.arguments, ["--skip-tags", "target,generalise,lockdown"])
+    ansible_env_vars = concat(local.environment, local.telling)
   }
 
   provisioner "shell-local" {
-    inline = [
-      "test -e '${var.changes}' || { echo 'the second run did not say what it changed'; exit 1; }",
-      "test ! -s '${var.changes}' || { echo 'the second run of the playbook changed:'; cat '${var.changes}'; exit 1; }",
-    ]
+    inline = local.nothing_changed
   }
 
   # The machine is started once more, to be cleaned; that must not be its first boot.
@@ -59,7 +63,7 @@ build {
   }
 }
 
-# Makes a copy of what was baked a machine of one target.
+# Makes a copy of what was baked a machine of one target, and proves that doing it twice does nothing.
 build {
   name    = "target"
   sources = ["source.null.container", "source.qemu.vm"]
@@ -78,6 +82,19 @@ build {
     use_proxy        = false
     extra_arguments  = concat(local.arguments, ["--tags", "target"])
     ansible_env_vars = local.environment
+  }
+
+  provisioner "ansible" {
+    command          = var.ansible_playbook
+    playbook_file    = var.playbook
+    user             = "root"
+    use_proxy        = false
+    extra_arguments  = concat(local.arguments, ["--tags", "target"])
+    ansible_env_vars = concat(local.environment, local.telling)
+  }
+
+  provisioner "shell-local" {
+    inline = local.nothing_changed
   }
 }
 
