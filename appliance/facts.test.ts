@@ -21,7 +21,7 @@ test.each([
   ['a relative path', text.replace('/etc/litellm/config.yaml', 'config.yaml'), 'paths.config: must match ^/'],
   [
     'a password rule that nobody knows',
-    text.replace('qemu: { adminPassword: random', 'qemu: { adminPassword: fixed'),
+    text.replace('adminPassword: random', 'adminPassword: fixed'),
     'targets.qemu.adminPassword: must be one of random, instance-id',
   ],
   [

@@ -57,6 +57,8 @@ export interface TargetFacts {
   readonly kernelArguments: readonly string[];
   /** Names or addresses to take the time from; none: those of the base. */
   readonly timeServers: readonly string[];
+  /** Of cloud-init, by its own names, in the order in which they are tried. */
+  readonly datasources: readonly string[];
 }
 
 export interface Paths {
@@ -205,6 +207,7 @@ export const targetSchemas = {
   sshKeepAliveSeconds: { type: 'integer', minimum: 30, maximum: 235 },
   kernelArguments: { type: 'array', items: { type: 'string', pattern: '^[\\w.]+(=[\\w.,:/-]+)?$' } },
   timeServers: { type: 'array', items: { type: 'string', pattern: '^[\\w.:-]+$' } },
+  datasources: { type: 'array', items: { type: 'string', pattern: '^\\w+$' }, minItems: 1 },
 } as const;
 
 const pem = {

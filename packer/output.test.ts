@@ -15,7 +15,7 @@ import { sha256 } from './hash.ts';
 import type { Manifest } from './manifest.ts';
 import { writeOutput } from './output.ts';
 
-const manifest = { name: 'image', version: '1' } as Manifest;
+const manifest = { name: 'image', version: '1', image: { sha256: sha256('disk') } } as Manifest;
 let build: string;
 
 function files(text: string): [string, string] {

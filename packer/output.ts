@@ -29,11 +29,12 @@ export async function writeOutput(
   renameSync(image, `${unfinished}/${basename(image)}`);
   for (const path of others) cpSync(path, `${unfinished}/${basename(path)}`, { recursive: true });
   writeFileSync(`${unfinished}/manifest.json`, `${JSON.stringify(manifest, null, 2)}\n`);
-  const summed = [basename(image), 'manifest.json'];
-  const sums = await Promise.all(
-    summed.map(async (file) => `${await sha256OfFile(`${unfinished}/${file}`)}  ${file}\n`),
-  );
-  writeFileSync(`${unfinished}/SHA256SUMS`, sums.join(''));
+  const sums = {
+    [basename(image)]: manifest.image.sha256,
+    'manifest.json': await sha256OfFile(`${unfinished}/manifest.json`),
+  };
+  const lines = Object.entries(sums).map(([file, sum]) => `${sum}  ${file}\n`);
+  writeFileSync(`${unfinished}/SHA256SUMS`, lines.join(''));
   replaceDirectory(unfinished, directory);
   replaceLink(name, `${build}/latest`);
   return directory;

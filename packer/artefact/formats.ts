@@ -1,5 +1,5 @@
-import { createReadStream, createWriteStream, renameSync, rmSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { createReadStream, createWriteStream, rmSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import type { Shell } from 'zx';
@@ -62,8 +62,8 @@ const gnuTar: Format = {
   },
   read: (path) => readTar(path, MEMBER),
   restore: async (shell, path, disk) => {
-    await shell`tar -xSzf ${path} -C ${dirname(disk)} ${MEMBER}`;
-    renameSync(join(dirname(disk), MEMBER), disk);
+    // Under its own name at once: the sealed disk may be the neighbour that is called as the member is.
+    await shell`tar -xSzf ${path} -C ${dirname(disk)} --transform=${`s|.*|${basename(disk)}|`} ${MEMBER}`;
   },
 };
 

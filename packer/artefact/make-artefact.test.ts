@@ -1,4 +1,4 @@
-import { copyFileSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,7 +19,9 @@ afterAll(() => rmSync(directory, { recursive: true }));
 let disk: string;
 let before: string;
 beforeAll(async () => {
-  disk = await makeSmallDisk(shell, directory);
+  // As a bake calls it, and Google the one in its archive.
+  disk = join(directory, 'disk.raw');
+  renameSync(await makeSmallDisk(shell, directory), disk);
   before = await sha256OfFile(disk);
 });
 

@@ -1,6 +1,6 @@
 /**
  * Machines in clouds: firmware and metadata service say where each is. One image of its own target, one that was made for no
- * cloud; `make soak` goes through all seven. They are booted in turn, after the machines of image.test.ts are gone.
+ * cloud; `make soak` goes through all seven, and there one boots after the other.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CloudName } from '../../firstboot/index.ts';
@@ -31,7 +31,15 @@ const inSoak: readonly CloudMachine[] = [
 ];
 const machines = process.env.SOAK === '1' ? [...always, ...inSoak] : always;
 
-describe.each(machines)('the image for $target, in $cloud', ({ cloud, target }) => {
+/** Two keep two processors busy. */
+const beside = { concurrent: machines.length === 2 };
+const inTurn = { concurrent: false };
+
+describe.each(machines)('the image for $target, in $cloud', beside, (machine) => {
+  describe('come up', inTurn, () => cloudClaims(machine));
+});
+
+function cloudClaims({ cloud, target }: CloudMachine): void {
   const cleanUp = new AsyncDisposableStack();
   let service: FakeMetadataService;
   let machine: Machine;
@@ -79,14 +87,23 @@ describe.each(machines)('the image for $target, in $cloud', ({ cloud, target }) 
     else expect(adminPassword).toMatch(/^[a-z2-9]{5}(-[a-z2-9]{5}){3}$/);
   });
 
-  test('the agents of its target are there, and serve', async () => {
+  test('cloud-init has recognised where it is', async () => {
+    const found = await machine.succeed('cat /run/cloud-init/cloud.cfg');
+    // NoCloud is the disc by which the test gives a user and a key.
+    expect(found).toContain('NoCloud');
+    if (target === cloud) expect(found).toContain(facts.targets[target]?.datasources.at(-1));
+  });
+
+  test('the agents of its target are there, and come to rest', async () => {
     const installed = await machine.succeed(`dpkg-query -W -f '\${Package}\\n'`);
     const wanted = facts.bases['debian-13']?.agents[target] ?? [];
     expect(installed.split('\n')).toEqual(expect.arrayContaining([...wanted]));
+    await machine.waitForUnit('multi-user.target');
+    if (target === 'gcp') await machine.succeed('systemctl is-active google-guest-agent.service');
   });
 
   test('the metadata service was asked as it wants to be asked', () => {
     expect(service.requests).not.toEqual([]);
     expect(service.violations).toEqual([]);
   });
-});
+}

@@ -53,7 +53,7 @@ describe('the plain machine, come up', beside, () => {
     describe('identity', () => identityClaims(theWorld));
     describe('checklist', () => verifyClaims(theWorld));
   });
-  describe('docs', inTurn, () => docsClaims(theWorld));
+  describe('docs', inTurn, () => docsClaims(theWorld, 'plain'));
 });
 describe('the azure machine, come up', beside, () => {
   beforeAll(() => world.comeUp('azure'));
@@ -63,6 +63,7 @@ describe('the azure machine, come up', beside, () => {
   describe('network', inTurn, () => networkClaims(theWorld));
   describe('sandboxes', inTurn, () => sandboxClaims(theWorld));
   describe('promises', inTurn, () => promiseClaims(theWorld, 'azure'));
+  describe('docs', inTurn, () => docsClaims(theWorld, 'azure'));
 });
 
 describe('both machines, rebooted', () => rebootClaims(theWorld));

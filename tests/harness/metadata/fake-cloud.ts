@@ -24,6 +24,8 @@ export interface FakeAnswer {
   readonly type: string;
   readonly body: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** The request waits for a change, which does not come. */
+  readonly held?: true;
   /** Why the real service would not have served this request, or why nobody should have made it. */
   readonly violation?: string;
 }

@@ -1,17 +1,56 @@
 /** Google Compute Engine, "Predefined metadata keys" and "Query VM metadata". */
-import { type FakeCloud, type FakeInstance, leaf, refused } from './fake-cloud.ts';
+import {
+  type FakeAnswer,
+  type FakeCloud,
+  type FakeInstance,
+  json,
+  leaf,
+  none,
+  refused,
+} from './fake-cloud.ts';
 
 const INSTANCE = '/computeMetadata/v1/instance/';
 const FLAVOR = { 'metadata-flavor': 'Google' };
+/** What whoever launches a machine gives it besides: nothing. */
+const ATTRIBUTES = /^\/computeMetadata\/v1\/(instance|project)\/attributes\//;
+/** Of everything, which never changes. */
+const ETAG = 'f3c1d2a4b5968770';
 
-/** Only with the flavour, which every answer carries as well. */
+/** Only with the flavour, which every answer carries as well. Google's agent asks for all of it, and waits for changes. */
 export function fakeGcp(instance: FakeInstance): FakeCloud {
   return {
     name: 'gcp',
-    answer({ path, headers }) {
+    answer({ path, query, headers }) {
       if (headers['metadata-flavor'] !== 'Google') return refused(403, "no header 'Metadata-Flavor: Google'");
+      if (/^\/computeMetadata\/v1\/+$/.test(path)) return everything(instance, query);
+      if (ATTRIBUTES.test(path)) return none;
       return { ...leaf(keys(instance), path, 'application/text'), headers: FLAVOR };
     },
+  };
+}
+
+function everything(instance: FakeInstance, query: URLSearchParams): FakeAnswer {
+  if (query.get('recursive') !== 'true' || query.get('alt') !== 'json')
+    return refused(400, 'all of it is told as JSON alone');
+  const { instanceId, region, hostName, privateIpv4, publicIpv4 } = instance;
+  const { body, ...told } = json({
+    instance: {
+      attributes: {},
+      hostname: hostName,
+      networkInterfaces: [
+        { ip: privateIpv4, accessConfigs: publicIpv4 === undefined ? [] : [{ externalIp: publicIpv4 }] },
+      ],
+      zone: `projects/123456789012/zones/${region}-b`,
+    },
+    project: { attributes: {}, numericProjectId: 123456789012, projectId: 'a-project' },
+  });
+  const held = query.get('wait_for_change') === 'true' && query.get('last_etag') === ETAG;
+  return {
+    ...told,
+    // A number that JavaScript would round.
+    body: body.replace('"attributes"', `"id":${instanceId},"attributes"`),
+    headers: { ...FLAVOR, etag: ETAG },
+    ...(held && { held }),
   };
 }
 

@@ -86,7 +86,8 @@ function answerOf(cloud: FakeCloud, request: IncomingMessage): FakeAnswer {
   return cloud.answer({ method, path: pathname, query: searchParams, headers });
 }
 
-function send(response: ServerResponse, { status, type, body, headers }: FakeAnswer): void {
+function send(response: ServerResponse, { status, type, body, headers, held }: FakeAnswer): void {
+  if (held) return;
   response.writeHead(status, { 'content-type': type, ...headers }).end(body);
 }
 
