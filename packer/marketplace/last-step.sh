@@ -16,8 +16,8 @@ if [ "$BUILD_USER" != root ] && getent passwd "$BUILD_USER" > /dev/null; then
   fi
 fi
 rm -rf /home/* /root/.ssh /etc/hostname /etc/sudoers.d/90-cloud-init-users /var/lib/cloud/instances
-# What came in, and what it did, has been written down since the machine was sealed.
-rm -rf /var/lib/wtmpdb/* /var/lib/lastlog/*
+# Who came in is written down, and by sudo what he did. The journal's directory has the machine's id for a name.
+rm -rf /var/lib/wtmpdb/* /var/lib/lastlog/* /var/log/journal/*
 find /var/log -type f -delete
 rm -f /etc/passwd- /etc/shadow- /etc/group- /etc/gshadow- /etc/subuid- /etc/subgid- /etc/ssh/ssh_host_*
 : > /etc/machine-id
