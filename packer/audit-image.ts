@@ -12,15 +12,17 @@ import {
 import { withThrowAway } from './boot/throw-away.ts';
 import type { Work } from './command.ts';
 import type { SealedDisk } from './driver.ts';
-import { type AuditMachine, PLAIN_TARGET } from './options.ts';
+import { PLAIN_TARGET } from './options.ts';
 
 /** What of an image is judged, and in which machine. */
 export interface ImageToAudit {
-  readonly sealed: SealedDisk;
+  /** Its sealed root tree; nothing is written into it. */
+  readonly tree: string;
+  /** The disk to boot an overlay of; without one the tree runs in a container. */
+  readonly disk?: Pick<SealedDisk, 'path' | 'format'> | undefined;
   readonly facts: Facts;
   readonly base: string;
   readonly target: string;
-  readonly ranIn: AuditMachine;
   /** Directory for the reports. */
   readonly output: string;
 }
@@ -32,10 +34,11 @@ export interface ImageAudit extends MachineEvidence {
 
 /** Lets a copy of the sealed image go through its first boot and looks at it there; the image stays as it is. */
 export async function auditImage(image: ImageToAudit, work: Work): Promise<ImageAudit> {
-  const { sealed, facts, base, target, ranIn, output } = image;
+  const { tree, disk, facts, base, target, output } = image;
+  const ranIn = disk === undefined ? 'container' : 'vm';
   let told: MachineEvidence = { checks: [], documents: {} };
   const options: AuditOptions = {
-    ...{ tree: sealed.tree, product: productOf(base), target, output },
+    ...{ tree, product: productOf(base), target, output },
     // What Ubuntu would be judged by, once for all targets: a container scans in seconds, an emulated machine in half an hour.
     ...(ranIn === 'container' &&
       base !== 'ubuntu-24.04' &&
@@ -44,10 +47,10 @@ export async function auditImage(image: ImageToAudit, work: Work): Promise<Image
       told = await machineEvidence({ machine, ranIn, facts, output }, work);
     },
   };
-  const place = { disk: sealed, name: 'audit', directory: `${output}/machine` };
+  const place = { name: 'audit', directory: `${output}/machine` };
   const cis =
-    ranIn === 'container'
+    disk === undefined
       ? await auditContainer(options, work)
-      : await withThrowAway(place, work, (machine) => auditVm(machine, options, work));
+      : await withThrowAway({ disk, ...place }, work, (machine) => auditVm(machine, options, work));
   return { cis, ...told };
 }

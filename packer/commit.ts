@@ -1,6 +1,17 @@
 import type { Shell } from 'zx';
 import { Failure } from './failure.ts';
 
+/** git in a directory: its standard output, undefined when it fails. */
+export function gitOf(
+  shell: Shell,
+  root: string,
+): (...args: readonly string[]) => Promise<string | undefined> {
+  return async (...args) => {
+    const { exitCode, stdout } = await shell({ cwd: root, nothrow: true })`git ${args}`;
+    return exitCode === 0 ? stdout : undefined;
+  };
+}
+
 /** The commit that is built from; ends in `-dirty` when the work tree has other content. `unknown` outside of git. */
 export async function describeCommit(shell: Shell, root: string): Promise<string> {
   const git = shell({ cwd: root, nothrow: true });

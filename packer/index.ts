@@ -20,6 +20,7 @@ export type { Addresses, Wire } from './boot/wire.ts';
 export { type Bundle, bundlePrograms } from './bundle.ts';
 export { cached, dropOthers } from './cache.ts';
 export { runCommand, type Work } from './command.ts';
+export { gitOf } from './commit.ts';
 export { compressDisk } from './disk/assemble.ts';
 export { putFiles } from './disk/put-files.ts';
 export type { Driver, Play, SealedDisk } from './driver.ts';
@@ -31,7 +32,13 @@ export { Failure } from './failure.ts';
 export { sha256, sha256OfFile } from './hash.ts';
 export { type HygieneRule, hygieneFaults, hygieneRules } from './hygiene.ts';
 export { createLog, type Log, type Timing } from './log.ts';
-export { type InstalledPackage, installedPackages, installedParagraphs, type Manifest } from './manifest.ts';
+export {
+  type BuildManifest,
+  type InstalledPackage,
+  installedPackages,
+  installedParagraphs,
+  type Manifest,
+} from './manifest.ts';
 export { imageName } from './output.ts';
 export { ensurePacker } from './packer-program.ts';
 export { places } from './places.ts';

@@ -16,6 +16,19 @@ export interface Inputs {
   readonly tools: Readonly<Record<string, string>>;
 }
 
+/** Hashes of what comes from this repository, but for the payload. */
+export function sourceInputs(
+  playbook: string,
+  template: string,
+): Pick<Inputs, 'roles' | 'playbook' | 'template' | 'packageLock'> {
+  return {
+    roles: sha256OfTree(places.ansible),
+    playbook: sha256(readFileSync(playbook)),
+    template: sha256OfTree(template),
+    packageLock: sha256(readFileSync(`${places.root}/package-lock.json`)),
+  };
+}
+
 /** Reads them all. */
 export async function readInputs(
   base: Base,
@@ -29,10 +42,7 @@ export async function readInputs(
   return {
     base: { id: base.id, origin: base.origin },
     payload,
-    roles: sha256OfTree(places.ansible),
-    playbook: sha256(readFileSync(play.playbook)),
-    template: sha256OfTree(`${places.packer}/template`),
-    packageLock: sha256(readFileSync(`${places.root}/package-lock.json`)),
+    ...sourceInputs(play.playbook, `${places.packer}/template`),
     tools: {
       node: process.version,
       packer: await firstLine(play.packer.path, 'version'),

@@ -3,8 +3,6 @@ import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { type Facts, machineFacts } from '../appliance/index.ts';
 import {
-  type CheckResult,
-  checkSbom,
   chooseKey,
   evidenceNames,
   makeSbom,
@@ -24,13 +22,13 @@ import { hardeningRole } from './cis-engine.ts';
 import type { Work } from './command.ts';
 import { describeCommit, sourceTime } from './commit.ts';
 import { rawDisk } from './disk/raw-disk.ts';
-import type { Driver, Play, SealedDisk } from './driver.ts';
+import type { Driver, Play } from './driver.ts';
 import { closeNetwork } from './driver-container/outside.ts';
 import { endLeftover } from './driver-vm/leftover.ts';
-import { Failure } from './failure.ts';
 import { sha256OfFile } from './hash.ts';
-import { type HygieneRule, hygieneFaults, hygieneRules } from './hygiene.ts';
+import { hygieneRules } from './hygiene.ts';
 import { bakeId, type Inputs, readInputs } from './inputs.ts';
+import { judgeTree } from './judge-tree.ts';
 import { installedPackages, type Manifest, rehearsalReasons } from './manifest.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { type ImageOptions, PLAIN_TARGET } from './options.ts';
@@ -96,27 +94,23 @@ export async function makeImage(facts: Facts, options: ImageOptions, work: Work)
     rawDisk(shellFor(signal), await driver.seal(adapted, play)),
   );
   const asSealed = await log.step('keep what was sealed', () => keepAsSealed(sealed, work));
-  await log.step('check what is on the disk', async () => checkHygiene(sealed, hygiene));
-  const sbomCheck = await log.step('check the SBOM', () => checkSbom(sealed.tree, facts, sbom));
-  demand(sbomCheck, 'what runs on the machine comes in a package, in the payload, or in the files of a role');
   if (options.audit === 'vm')
     log.note(
       'AUDIT=vm: the disk is booted and scanned whole, over ten minutes where a processor is emulated',
     );
-  const audit = await log.step('audit', () =>
-    auditImage(
-      {
-        ...{ sealed, facts, base: base.name, target: options.target },
-        ...{ ranIn: options.audit, output: `${directory}/audit` },
-      },
-      work,
-    ),
+  const { tree } = sealed;
+  const audited = {
+    ...{ tree, facts, base: base.name, target: options.target, output: `${directory}/audit` },
+    disk: options.audit === 'vm' ? sealed : undefined,
+  };
+  const judgement = await judgeTree(
+    { tree, facts, hygiene, sbom: { file: `${evidence}/sbom.json`, text: sbom } },
+    {
+      audit: () => auditImage(audited, work),
+      scan: () => scanImage({ tree, sbom, directory: `${directory}/scans` }, work),
+    },
+    work,
   );
-  const scans = await scanImage({ tree: sealed.tree, sbom, directory: `${directory}/scans` }, work);
-  for (const check of [audit.cis.check, ...audit.checks, ...scans.checks]) {
-    if (check.status === 'failed')
-      demand(check, 'docs/publisher/evidence.md says what it asks for, and where that is set');
-  }
 
   const name = imageName(facts, base.name, options.target);
   const product = {
@@ -125,10 +119,10 @@ export async function makeImage(facts: Facts, options: ImageOptions, work: Work)
     base: base.name,
     target: options.target,
     commit,
-    packages: installedPackages(sealed.tree),
+    packages: installedPackages(tree),
   };
   const key = await chooseKey(facts, process.env, readPassphrase);
-  const shipment = { facts: machine, manifest: product, key, reports: [audit.cis.html, audit.cis.score] };
+  const shipment = { facts: machine, manifest: product, key, reports: judgement.reports };
   const put = await log.step('put the reports into the image, signed', () =>
     shipReports(sealed, shipment, work),
   );
@@ -140,7 +134,7 @@ export async function makeImage(facts: Facts, options: ImageOptions, work: Work)
     ...product,
     createdAt: new Date().toISOString(),
     driver: driver.name,
-    rehearsal: rehearsalReasons({ base, commit, scans: scans.rehearsal }),
+    rehearsal: rehearsalReasons({ base, commit, scans: judgement.rehearsal }),
     image: {
       file: basename(artefact.path),
       bytes: artefact.bytes,
@@ -157,17 +151,10 @@ export async function makeImage(facts: Facts, options: ImageOptions, work: Work)
       directory: proof,
       facts,
       manifest,
-      tree: sealed.tree,
-      documents: {
-        ...scans.documents,
-        ...audit.documents,
-        sbom: `${evidence}/sbom.json`,
-        cisReport: audit.cis.html,
-        cisArf: audit.cis.arf,
-        cisScore: audit.cis.score,
-      },
-      rehearsal: audit.cis.rehearsal,
-      checks: [sbomCheck, audit.cis.check, ...audit.checks, ...scans.checks],
+      tree,
+      documents: judgement.documents,
+      rehearsal: judgement.foreign,
+      checks: judgement.checks,
       previous: readPreviousPackages(process.env.PREVIOUS || 'none'),
       key,
     }),
@@ -202,21 +189,4 @@ async function bake(base: Base, driver: Driver, play: Play, inputs: Inputs, { lo
   if (hit) log.note(`bake from the cache (${id})`);
   else dropOthers(kind, directory);
   return directory;
-}
-
-function demand({ id, status, detail }: CheckResult, remedy: string): void {
-  if (status === 'passed') return;
-  throw new Failure(
-    `the check '${id}' has ${status === 'failed' ? 'failed' : 'not run'}:\n${detail}`,
-    remedy,
-  );
-}
-
-function checkHygiene(sealed: SealedDisk, rules: readonly HygieneRule[]): void {
-  const faults = hygieneFaults(sealed.tree, rules);
-  if (faults.length === 0) return;
-  throw new Failure(
-    `the disk carries what no image may carry:\n${faults.map((fault) => `  ${fault}`).join('\n')}`,
-    'have the role generalise remove it, or whoever wrote it not write it',
-  );
 }

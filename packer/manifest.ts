@@ -11,22 +11,30 @@ export interface InstalledPackage {
   readonly architecture: string;
 }
 
-/** What lies beside an image and says what it is and what it was made from. */
-export interface Manifest extends ImageIdentity {
+/** The file of an image. */
+export interface ImageFile {
+  readonly file: string;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly diskBytes: number;
+}
+
+/** What an image is and what it was made from. One that a cloud keeps has no file here. */
+export interface BuildManifest extends ImageIdentity {
   readonly createdAt: string;
   readonly driver: string;
   /** Why this image must not be published; empty for one that may be. */
   readonly rehearsal: readonly string[];
-  readonly image: {
-    readonly file: string;
-    readonly bytes: number;
-    readonly sha256: string;
-    readonly diskBytes: number;
-  };
+  readonly image?: ImageFile;
   /** Versions and hashes of everything that went in. */
   readonly inputs: Inputs;
   readonly packages: readonly InstalledPackage[];
   readonly stages: readonly Timing[];
+}
+
+/** What lies beside an image. */
+export interface Manifest extends BuildManifest {
+  readonly image: ImageFile;
 }
 
 /** The packages that dpkg holds for installed in a root tree, by name. */

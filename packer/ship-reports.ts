@@ -33,16 +33,8 @@ export interface Shipment {
   readonly reports: readonly string[];
 }
 
-/**
- * Puts the reports into the tree, lists what is shipped, signed, and puts list and reports on the disk as they are in the
- * tree: the last thing that changes either. Returns the paths of these files, and nothing else may differ.
- */
-export async function shipReports(
-  sealed: SealedDisk,
-  { facts, manifest, key, reports }: Shipment,
-  { signal }: Work,
-): Promise<string[]> {
-  const { tree } = sealed;
+/** Puts the reports into the tree, lists what is shipped, signed, and puts the list there too. Returns the paths of these files. */
+export function putReports(tree: string, { facts, manifest, key, reports }: Shipment): string[] {
   const put = reports.map((file) => {
     const path = `/etc/${facts.vendor.directory}/${basename(file)}`;
     copyFileSync(file, `${tree}${path}`);
@@ -51,8 +43,20 @@ export async function shipReports(
   });
   signManifest({ tree, facts, manifest }, key);
   const { manifest: list, signature, publicKey } = manifestPaths(facts);
-  const paths = [...put, publicKey, list, signature];
-  await putFiles(shellFor(signal), sealed.path, { tree, paths, work: `${tree}.put` });
+  return [...put, publicKey, list, signature];
+}
+
+/**
+ * Puts reports and list into the tree, and on the disk as they are in the tree: the last thing that changes either. Returns
+ * the paths of these files, and nothing else may differ.
+ */
+export async function shipReports(
+  { path, tree }: SealedDisk,
+  shipment: Shipment,
+  { signal }: Work,
+): Promise<string[]> {
+  const paths = putReports(tree, shipment);
+  await putFiles(shellFor(signal), path, { tree, paths, work: `${tree}.put` });
   return paths;
 }
 

@@ -81,7 +81,7 @@ function identityRefusals(
 ): Refusal[] {
   const remedy = AGAIN;
   return [
-    signed.image.sha256 === sha256 ? [] : { reason: 'evidence.json speaks of another image', remedy },
+    signed.image?.sha256 === sha256 ? [] : { reason: 'evidence.json speaks of another image', remedy },
     signed.target === target
       ? []
       : { reason: `evidence.json speaks of target ${signed.target}, not of ${target}`, remedy },

@@ -49,6 +49,7 @@ export {
 export { ensureLynis } from './lynis/ensure-lynis.ts';
 export { type LynisReport, lynisReport } from './lynis/lynis-report.ts';
 export { readPassphrase } from './release/passphrase.ts';
+export { refuseOpen, taggedCommit } from './release/release.ts';
 export { type Clamav, ensureClamav } from './vulnerabilities/clamav.ts';
 export type { CveReport, Finding } from './vulnerabilities/cve-report.ts';
 export { findingsTable } from './vulnerabilities/findings-table.ts';

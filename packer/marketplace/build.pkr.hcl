@@ -26,6 +26,13 @@ build {
     inline          = ["cloud-init status --wait || test $? -eq 2"]
   }
 
+  # ansible.cfg has Ansible's own files in memory, where only root may make a directory.
+  provisioner "shell" {
+    execute_command  = local.run_script
+    environment_vars = ["BUILD_USER=${build.User}"]
+    inline           = ["install --directory --mode=0700 --owner=$BUILD_USER /run/ansible"]
+  }
+
   provisioner "ansible" {
     command          = var.ansible_playbook
     playbook_file    = var.playbook
@@ -56,12 +63,23 @@ build {
     ]
   }
 
-  # The evidence is made on the build host, from what the machine holds now.
+  # All but the way in by which Packer comes, which it needs to the end.
+  provisioner "ansible" {
+    command          = var.ansible_playbook
+    playbook_file    = var.playbook
+    user             = build.User
+    use_proxy        = false
+    extra_arguments  = concat(local.arguments, ["-e", "build_user=${build.User}", "--tags", "generalise"])
+    ansible_env_vars = local.environment
+  }
+
+  # The build host judges a copy of what the machine holds now, made by last-step.sh into what the machine will be.
   provisioner "shell" {
     execute_command  = local.run_script
     environment_vars = ["TREE=${local.tree}", "BUILD_USER=${build.User}"]
     inline = [
-      "tar --create --gzip --one-file-system --numeric-owner --xattrs --exclude=./tmp/* --exclude=./var/tmp/* --file=$TREE --directory=/ .",
+      "boot=; if mountpoint -q /boot; then boot=./boot; fi",
+      "tar --create --gzip --one-file-system --numeric-owner --xattrs --exclude=./tmp/* --exclude=./var/tmp/* --file=$TREE --directory=/ . $boot",
       "chown $BUILD_USER $TREE",
     ]
   }
@@ -73,23 +91,20 @@ build {
   }
 
   provisioner "shell-local" {
-    inline = [join(" ", [for argument in var.evidence_command : "'${argument}'"])]
+    inline = [join(" ", [for argument in concat(var.evidence_command, [build.User]) : "'${argument}'"])]
   }
 
-  provisioner "ansible" {
-    command          = var.ansible_playbook
-    playbook_file    = var.playbook
-    user             = build.User
-    use_proxy        = false
-    extra_arguments  = concat(local.arguments, ["--tags", "generalise"])
-    ansible_env_vars = local.environment
+  provisioner "file" {
+    sources     = ["${var.work}/evidence.tar", "${path.root}/last-step.sh"]
+    destination = "/var/tmp/"
+    generated   = true
   }
 
   # Takes away the way in by which Packer came, so nothing can follow it: not even Packer's own removal of the script.
   provisioner "shell" {
     execute_command  = local.run_script
     environment_vars = ["BUILD_USER=${build.User}"]
-    script           = "${path.root}/last-step.sh"
+    script           = "${path.root}/finish.sh"
     skip_clean       = true
   }
 

@@ -1,14 +1,14 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
-import type { Shell } from 'zx';
-import { type Facts, type MachineFacts, machineFacts } from '../../appliance/index.ts';
-import { checkSbom, cisTailoredOut, makeSbom, sbomPath } from '../../sbom/index.ts';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { type Facts, machineFacts } from '../../appliance/index.ts';
+import { cisTailoredOut } from '../../sbom/index.ts';
 import { bundlePrograms } from '../bundle.ts';
 import { Failure } from '../failure.ts';
 import { hygieneRules } from '../hygiene.ts';
 import { PLAIN_TARGET } from '../options.ts';
 import { nodeBinary, payloadFiles, writeDifferences, writePayload } from '../payload.ts';
 import { places } from '../places.ts';
+import { writeNotes } from './notes.ts';
+import { exceptWayIn } from './way-in.ts';
 
 /** What the clouds have of their own to start from. */
 const BASE = 'ubuntu-24.04';
@@ -28,12 +28,8 @@ export interface CloudBuild {
   readonly time: Date | undefined;
   /** Small, and new each day: a marketplace takes no name twice. */
   readonly today: string;
-}
-
-/** Written by the first part, read by the second, which Packer starts. */
-interface Notes {
-  readonly machine: MachineFacts;
-  readonly time: string | null;
+  /** Nobody may publish what comes of it. */
+  readonly rehearsal: boolean;
 }
 
 /**
@@ -42,7 +38,7 @@ interface Notes {
  */
 export async function prepareCloudBuild(
   facts: Facts,
-  { target, commit, time, today }: CloudBuild,
+  { target, commit, time, today, rehearsal }: CloudBuild,
   { directory, ansiblePlaybook }: { directory: string; ansiblePlaybook: string },
 ): Promise<{ source: string; variables: string }> {
   const source = Object.hasOwn(SOURCES, target) ? SOURCES[target] : undefined;
@@ -53,7 +49,7 @@ export async function prepareCloudBuild(
     );
   const machine = machineFacts(facts, BASE, target, commit);
   rmSync(directory, { recursive: true, force: true });
-  mkdirSync(`${directory}/evidence`, { recursive: true });
+  mkdirSync(directory, { recursive: true });
   const bundles = await bundlePrograms();
   const files = payloadFiles(machine, bundles);
   writePayload(`${directory}/payload`, files);
@@ -63,12 +59,11 @@ export async function prepareCloudBuild(
     writeFileSync(`${directory}/${name}`, `${JSON.stringify(content, null, 2)}\n`);
     return `${directory}/${name}`;
   };
-  write('notes.json', { machine, time: time?.toISOString() ?? null } satisfies Notes);
+  writeNotes(directory, { machine, time: time?.toISOString() ?? null, rehearsal });
   const ansibleVariables = write('ansible-variables.json', {
     payload_dir: `${directory}/payload`,
     target_dir: `${directory}/target-files`,
-    evidence_dir: `${directory}/evidence`,
-    hygiene: hygieneRules(facts),
+    hygiene: exceptWayIn(hygieneRules(facts)),
     driver: 'vm',
     appliance: machine,
     cis_tailored_out: cisTailoredOut(BASE, target),
@@ -85,30 +80,4 @@ export async function prepareCloudBuild(
     description: `${facts.name} ${facts.version} on Ubuntu 24.04`,
   });
   return { source, variables };
-}
-
-/** Makes the SBOM of the machine in the cloud from its root file system, and checks it against that. */
-export async function makeCloudEvidence(facts: Facts, directory: string, shell: Shell): Promise<void> {
-  const { machine, time } = JSON.parse(readFileSync(`${directory}/notes.json`, 'utf8')) as Notes;
-  const tree = `${directory}/tree`;
-  rmSync(tree, { recursive: true, force: true });
-  mkdirSync(tree);
-  await shell`tar --extract --gzip --numeric-owner --same-permissions --file=${directory}/tree.tar.gz --directory=${tree}`;
-  const bundles = await bundlePrograms();
-  const made = time === null ? undefined : new Date(time);
-  const sbom = await makeSbom(
-    { tree, payload: `${directory}/payload`, facts: machine, bundles, time: made },
-    shell,
-  );
-  // Where the machine will have it.
-  const place = `${tree}${sbomPath(machine)}`;
-  mkdirSync(dirname(place), { recursive: true });
-  writeFileSync(place, sbom);
-  const { status, detail } = await checkSbom(tree, facts, sbom);
-  if (status !== 'passed')
-    throw new Failure(
-      `the SBOM does not say what the machine holds:\n${detail}`,
-      'what runs on the machine comes in a package, in the payload, or in the files of a role',
-    );
-  writeFileSync(`${directory}/evidence/sbom.json`, sbom);
 }

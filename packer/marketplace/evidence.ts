@@ -1,15 +1,18 @@
-/** `node packer/marketplace/evidence.ts DIRECTORY`: started by Packer, before the machine in the cloud is sealed. */
+/** `node packer/marketplace/evidence.ts DIRECTORY USER`: started by Packer when the machine in the cloud is sealed. */
 import { readFacts } from '../../appliance/index.ts';
 import { runCommand } from '../command.ts';
 import { Failure } from '../failure.ts';
-import { shellFor } from '../shell.ts';
-import { makeCloudEvidence } from './cloud-build.ts';
+import { benchFor } from './bench.ts';
+import { makeCloudEvidence } from './cloud-evidence.ts';
 
-process.exitCode = await runCommand(async ({ log, signal }) => {
-  const directory = process.argv[2];
-  if (directory === undefined)
-    throw new Failure('no directory is given', 'Packer gives the one that prepare.ts has filled');
-  await log.step('SBOM of the machine in the cloud', () =>
-    makeCloudEvidence(readFacts(), directory, shellFor(signal)),
-  );
+process.exitCode = await runCommand(async (work) => {
+  const [directory, buildUser] = process.argv.slice(2);
+  if (directory === undefined || buildUser === undefined)
+    throw new Failure(
+      'a directory and the user of the build are wanted',
+      'Packer gives the directory that prepare.ts has filled, and whom it came in as',
+    );
+  const facts = readFacts();
+  const bench = await benchFor(facts, { directory, buildUser }, process.env, work);
+  await makeCloudEvidence(facts, directory, bench, work);
 });

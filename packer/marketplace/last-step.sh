@@ -1,4 +1,4 @@
-# The last thing in a build machine of a cloud: nobody of the build is left, and root's field in the shadow file is the
+# The end of a build machine in a cloud, first on the copy that is judged: nobody of the build is left, and root's field in the shadow file is the
 # one that every marketplace takes. Azure's agent writes another there, so this comes after it.
 set -eu
 
@@ -16,6 +16,9 @@ if [ "$BUILD_USER" != root ] && getent passwd "$BUILD_USER" > /dev/null; then
   fi
 fi
 rm -rf /home/* /root/.ssh /etc/hostname /etc/sudoers.d/90-cloud-init-users /var/lib/cloud/instances
+# Who came in is written down, and by sudo what he did. The journal's directory has the machine's id for a name.
+rm -rf /var/lib/wtmpdb/* /var/lib/lastlog/* /var/log/journal/*
+find /var/log -type f -delete
 rm -f /etc/passwd- /etc/shadow- /etc/group- /etc/gshadow- /etc/subuid- /etc/subgid- /etc/ssh/ssh_host_*
 : > /etc/machine-id
 

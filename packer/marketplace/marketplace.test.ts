@@ -106,7 +106,7 @@ test('without a token, and with names that a cloud does not take, nothing is bui
   expect(named.exitCode).not.toBe(0);
   expect(named.text).toContain('begin with a letter');
   expect(named.text).toContain('three numbers');
-  expect(named.text).toContain('an image without its SBOM');
+  expect(named.text).toContain('an image without its evidence');
 });
 
 test('no credential has a default: it comes from the environment, and is not shown', () => {

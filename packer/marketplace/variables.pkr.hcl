@@ -25,11 +25,11 @@ variable "work" {
 
 variable "evidence_command" {
   type        = list(string)
-  description = "Program with its arguments that makes the evidence, from <work>/tree.tar.gz, before the image is sealed."
+  description = "Program with its arguments that judges <work>/tree.tar.gz and makes <work>/evidence.tar; gets the build's user last."
 
   validation {
     condition     = length(var.evidence_command) > 0
-    error_message = "Name the program: an image without its SBOM is not sealed."
+    error_message = "Name the program: an image without its evidence is not made."
   }
 }
 

@@ -18,7 +18,7 @@ export const signedRows: LooksByRow = {
       return finding(
         `${signed.files.length + 1} files${signed.rehearsal ? ', signed as a rehearsal' : ''}`,
         await fileFaults(directory, signed),
-        signed.image.sha256 === manifest.image.sha256 ? [] : 'evidence.json speaks of another image',
+        signed.image?.sha256 === manifest.image.sha256 ? [] : 'evidence.json speaks of another image',
         release && signed.rehearsal ? 'the evidence is a rehearsal' : [],
       );
     },

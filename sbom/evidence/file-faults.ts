@@ -8,7 +8,9 @@ export async function fileFaults(
   directory: string,
   { image, files }: Pick<SignedEvidence, 'image' | 'files'>,
 ): Promise<string[]> {
-  const faults = await Promise.all([image, ...files].map((file) => faultOf(directory, file)));
+  const faults = await Promise.all(
+    [...(image === undefined ? [] : [image]), ...files].map((file) => faultOf(directory, file)),
+  );
   return faults.flat();
 }
 

@@ -16,7 +16,10 @@ export interface IndexValues extends ImageIdentity {
   readonly createdAt: string;
   readonly isRehearsal: boolean;
   readonly rehearsalReasons: readonly string[];
-  readonly image: { readonly file: string; readonly sha256: string };
+  /** Null for one that a cloud keeps. */
+  readonly image: { readonly file: string; readonly sha256: string } | null;
+  /** The file that the provenance speaks of. */
+  readonly attested: string;
   readonly fingerprint: string;
   readonly checks: readonly { readonly id: string; readonly status: string; readonly detail: string }[];
   readonly pieces: readonly PieceLine[];

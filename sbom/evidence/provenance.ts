@@ -1,8 +1,11 @@
-import { type Manifest, sha256 } from '../../packer/index.ts';
+import { type BuildManifest, sha256 } from '../../packer/index.ts';
 import { type SigningKey, signatureOf } from './signing-key.ts';
 
-/** Names the way in which `make image` builds; a new number when the parameters change their meaning. */
-const BUILD_TYPE = 'urn:litellm-appliance:make-image:1';
+/** Names the ways in which an image is built; a new number when the parameters change their meaning. */
+const BUILD_TYPES = {
+  here: 'urn:litellm-appliance:make-image:1',
+  inCloud: 'urn:litellm-appliance:marketplace-build:1',
+} as const;
 const PAYLOAD_TYPE = 'application/vnd.in-toto+json';
 
 interface Resource {
@@ -12,16 +15,22 @@ interface Resource {
   readonly annotations?: Readonly<Record<string, unknown>>;
 }
 
+/** A file that stands for an image: itself, or the signed list inside it where a cloud keeps the image. */
+export interface Subject {
+  readonly file: string;
+  readonly sha256: string;
+}
+
 /** The in-toto statement with SLSA provenance (v1): this image came from these inputs. */
-export function provenance(manifest: Manifest): object {
+export function provenance(manifest: BuildManifest, subject: Subject): object {
   const { name, version, base, target, driver, commit, createdAt, image, inputs } = manifest;
   return {
     _type: 'https://in-toto.io/Statement/v1',
-    subject: [{ name: image.file, digest: { sha256: image.sha256 } }],
+    subject: [{ name: subject.file, digest: { sha256: subject.sha256 } }],
     predicateType: 'https://slsa.dev/provenance/v1',
     predicate: {
       buildDefinition: {
-        buildType: BUILD_TYPE,
+        buildType: image === undefined ? BUILD_TYPES.inCloud : BUILD_TYPES.here,
         externalParameters: { name, version, base, target },
         internalParameters: { driver, tools: inputs.tools, rehearsal: manifest.rehearsal },
         resolvedDependencies: dependencies(commit, inputs),
@@ -34,7 +43,7 @@ export function provenance(manifest: Manifest): object {
   };
 }
 
-function dependencies(commit: string, inputs: Manifest['inputs']): Resource[] {
+function dependencies(commit: string, inputs: BuildManifest['inputs']): Resource[] {
   const { base, payload, roles, playbook, template, packageLock } = inputs;
   const { url, sha256: imageHash } = base.origin;
   const isHash = typeof imageHash === 'string' && /^[0-9a-f]{64}$/.test(imageHash);

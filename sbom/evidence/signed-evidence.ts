@@ -11,14 +11,17 @@ export interface EvidenceFile {
   readonly sha256: string;
 }
 
-/** What lies signed beside an image: the image itself, everything that speaks for it, and what its checks came to. */
+/**
+ * What lies signed beside an image: the image itself, everything that speaks for it, and what its checks came to. An image
+ * that a cloud keeps is no file; the signed list inside it, which is among the files, stands for it.
+ */
 export interface SignedEvidence extends ImageIdentity {
   readonly format: 1;
   readonly createdAt: string;
   /** True when the key is nobody's, or the image must not be published; the reasons are below. */
   readonly rehearsal: boolean;
   readonly rehearsalReasons: readonly string[];
-  readonly image: EvidenceFile;
+  readonly image?: EvidenceFile;
   readonly files: readonly EvidenceFile[];
   readonly checks: readonly CheckResult[];
 }
@@ -38,27 +41,34 @@ const file = object({
   sha256: { type: 'string', pattern: '^[0-9a-f]{64}$' },
 });
 
-function object(properties: Record<string, object>): object {
-  return { type: 'object', additionalProperties: false, required: Object.keys(properties), properties };
+function object(properties: Record<string, object>, optional: Record<string, object> = {}): object {
+  return {
+    type: 'object',
+    additionalProperties: false,
+    required: Object.keys(properties),
+    properties: { ...properties, ...optional },
+  };
 }
 
-const schema = object({
-  format: { const: 1 },
-  ...{ name: text, version: text, base: text, target: text, commit: text, createdAt: text },
-  rehearsal: { type: 'boolean' },
-  rehearsalReasons: { type: 'array', items: text },
-  image: file,
-  files: { type: 'array', minItems: 1, items: file },
-  checks: {
-    type: 'array',
-    items: object({
-      id: text,
-      status: { enum: ['passed', 'failed', 'not-run'] },
-      detail: { type: 'string' },
-      at: text,
-    }),
+const schema = object(
+  {
+    format: { const: 1 },
+    ...{ name: text, version: text, base: text, target: text, commit: text, createdAt: text },
+    rehearsal: { type: 'boolean' },
+    rehearsalReasons: { type: 'array', items: text },
+    files: { type: 'array', minItems: 1, items: file },
+    checks: {
+      type: 'array',
+      items: object({
+        id: text,
+        status: { enum: ['passed', 'failed', 'not-run'] },
+        detail: { type: 'string' },
+        at: text,
+      }),
+    },
   },
-});
+  { image: file },
+);
 
 const ajv = new Ajv();
 const isEvidence = ajv.compile<SignedEvidence>(schema);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { mustRun, runProgram } from '../../appliance/index.ts';
 import { SmallImage, smallManifest } from '../../tests/harness/small-image.ts';
+import { fileFaults } from './file-faults.ts';
 import { packageDifference, readPreviousPackages, readSetIdFiles, readUsers } from './lists.ts';
 import { readOpenPorts } from './open-ports.ts';
 import { type Envelope, envelope, preAuthentication, provenance } from './provenance.ts';
@@ -120,7 +121,7 @@ test('openssl, which knows nothing of us, accepts each signature, and refuses on
 
 test('the provenance names the image by its digest and every input by its own', async () => {
   const manifest = smallManifest();
-  const statement = provenance(manifest) as Record<string, unknown>;
+  const statement = provenance(manifest, manifest.image) as Record<string, unknown>;
   expect(statement).toMatchObject({
     _type: 'https://in-toto.io/Statement/v1',
     subject: [{ name: 'small.qcow2', digest: { sha256: manifest.image.sha256 } }],
@@ -209,4 +210,23 @@ test('the key of a checkout stays the same, and only its owner reads it', async 
   expect(image.rehearsal().publicPem).toBe(image.rehearsal().publicPem);
   const mode = await mustRun(runProgram, 'stat', ['-c', '%a', join(image.directory, 'rehearsal.key')]);
   expect(mode.trim()).toBe('600');
+});
+
+test('an image that a cloud keeps is no file: the signed list inside it stands for it, everywhere', async () => {
+  using image = new SmallImage();
+  const key = image.rehearsal();
+  const { image: _file, ...manifest } = image.manifest;
+  image.manifest = manifest as typeof image.manifest;
+  await image.seal(key);
+  const signed = readSignedEvidence(image.build, key.publicPem);
+  expect(signed.image).toBeUndefined();
+  expect(await fileFaults(image.build, signed)).toEqual([]);
+  const list = signed.files.find(({ path }) => path === 'evidence/image-manifest.json');
+  const { payload } = json(join(image.build, 'evidence/provenance.dsse.json')) as Envelope;
+  const { subject, predicate } = JSON.parse(Buffer.from(payload, 'base64').toString());
+  expect(subject).toEqual([{ name: 'image-manifest.json', digest: { sha256: list?.sha256 } }]);
+  expect(predicate.buildDefinition.buildType).toBe('urn:litellm-appliance:marketplace-build:1');
+  const page = readFileSync(join(image.build, 'evidence/index.html'), 'utf8');
+  expect(page).toContain('A cloud keeps the image');
+  expect(page).toContain('--insecure-ignore-tlog evidence/image-manifest.json');
 });

@@ -2,7 +2,7 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, wri
 import { join } from 'node:path';
 import type { ProductFacts } from '../../appliance/index.ts';
 import { fingerprintOf, manifestPaths } from '../../operator/index.ts';
-import { Failure, type InstalledPackage, type Manifest, sha256OfFile } from '../../packer/index.ts';
+import { type BuildManifest, Failure, type InstalledPackage, sha256OfFile } from '../../packer/index.ts';
 import type { CheckResult } from '../check-result.ts';
 import { type PieceLine, renderIndex } from './index-page.ts';
 import { packageDifference, readSetIdFiles, readUsers } from './lists.ts';
@@ -14,7 +14,7 @@ import {
   ownPieces,
   type Piece,
 } from './pieces.ts';
-import { envelope, provenance } from './provenance.ts';
+import { envelope, provenance, type Subject } from './provenance.ts';
 import { type EvidenceFile, evidenceNames, type SignedEvidence } from './signed-evidence.ts';
 import { type SigningKey, signatureOf } from './signing-key.ts';
 
@@ -23,7 +23,7 @@ export interface EvidenceInputs {
   /** The directory that the image will lie in; its `evidence/` is made anew. The image itself need not be there yet. */
   readonly directory: string;
   readonly facts: ProductFacts;
-  readonly manifest: Manifest;
+  readonly manifest: BuildManifest;
   /** The root tree as it is on the disk, signed by `signManifest`. */
   readonly tree: string;
   /** Files of other rooms; one that is missing makes its check `not-run`. */
@@ -49,6 +49,8 @@ export async function writeEvidence(inputs: EvidenceInputs): Promise<SignedEvide
   for (const name of Object.keys(inputs.documents) as DocumentName[]) copyDocument(inputs, name, place);
   if (inputs.rehearsal !== undefined) copyFileSync(inputs.rehearsal, join(place, foreignContent.file));
   writeOwnPieces(inputs, place);
+  const subject = await subjectOf(manifest, place);
+  writeJson(place, ownPieces.provenance, envelope(provenance(manifest, subject), key));
   const checks = completeChecks(inputs);
   writeFileSync(join(place, 'index.html'), await indexPage(inputs, checks, place));
 
@@ -58,7 +60,7 @@ export async function writeEvidence(inputs: EvidenceInputs): Promise<SignedEvide
     ...{ name, version, base, target, commit, createdAt },
     rehearsal: isRehearsal(inputs),
     rehearsalReasons: rehearsalReasons(inputs),
-    image: { path: image.file, bytes: image.bytes, sha256: image.sha256 },
+    ...(image && { image: { path: image.file, bytes: image.bytes, sha256: image.sha256 } }),
     files: await describeFiles(place),
     checks,
   };
@@ -84,9 +86,12 @@ function copyDocument({ documents: given }: EvidenceInputs, name: DocumentName, 
   if (from !== undefined && existsSync(from)) copyFileSync(from, join(place, documents[name].file));
 }
 
-function writeOwnPieces({ tree, facts, manifest, previous, key }: EvidenceInputs, place: string): void {
-  const write = ({ file }: Piece, value: object): void =>
-    writeFileSync(join(place, file), `${JSON.stringify(value, null, 2)}\n`);
+function writeJson(place: string, { file }: Piece, value: object): void {
+  writeFileSync(join(place, file), `${JSON.stringify(value, null, 2)}\n`);
+}
+
+function writeOwnPieces({ tree, facts, manifest, previous }: EvidenceInputs, place: string): void {
+  const write = (piece: Piece, value: object): void => writeJson(place, piece, value);
   const inImage = manifestPaths(facts);
   for (const [path, { file }] of [
     [inImage.manifest, ownPieces.imageManifest],
@@ -104,7 +109,11 @@ function writeOwnPieces({ tree, facts, manifest, previous, key }: EvidenceInputs
   write(ownPieces.packages, manifest.packages);
   write(ownPieces.difference, packageDifference(manifest.packages, previous));
   write(ownPieces.buildManifest, manifest);
-  write(ownPieces.provenance, envelope(provenance(manifest), key));
+}
+
+async function subjectOf({ image }: BuildManifest, place: string): Promise<Subject> {
+  const { file } = ownPieces.imageManifest;
+  return image ?? { file, sha256: await sha256OfFile(join(place, file)) };
 }
 
 /** The given results, corrected by what is there: each expected check is answered for, exactly once. */
@@ -173,7 +182,9 @@ async function indexPage(
     ...Object.values(ownPieces),
   ];
   return renderIndex({
-    ...{ name, version, base, target, commit, createdAt, image, checks },
+    ...{ name, version, base, target, commit, createdAt, checks },
+    image: image ?? null,
+    attested: image?.file ?? `${evidenceNames.directory}/${ownPieces.imageManifest.file}`,
     isRehearsal: isRehearsal(inputs),
     rehearsalReasons: rehearsalReasons(inputs),
     fingerprint: fingerprintOf(key.publicPem),

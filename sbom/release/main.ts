@@ -5,7 +5,7 @@
 import { $ } from 'zx';
 import { readFacts } from '../../appliance/index.ts';
 import { fingerprintOf } from '../../operator/index.ts';
-import { places, runCommand, shellFor } from '../../packer/index.ts';
+import { gitOf, places, runCommand, shellFor } from '../../packer/index.ts';
 import { releaseKey } from '../evidence/choose-key.ts';
 import { PASSPHRASE, readPassphrase } from './passphrase.ts';
 import { type ReleaseSteps, release } from './release.ts';
@@ -18,10 +18,7 @@ process.exitCode = await runCommand(async ({ log, signal }) => {
   const { BASE, TARGET, SIGNING_KEY, PREVIOUS } = process.env;
   let passphrase: string | undefined;
   const steps: ReleaseSteps = {
-    git: async (...args) => {
-      const { exitCode, stdout } = await shellFor(signal)({ cwd: places.root, nothrow: true })`git ${args}`;
-      return exitCode === 0 ? stdout : undefined;
-    },
+    git: gitOf(shellFor(signal), places.root),
     make: async (target, variables) => {
       const secret = passphrase === undefined ? {} : { [PASSPHRASE]: passphrase };
       const env = { ...process.env, ...secret, ...variables };

@@ -38,7 +38,7 @@ export interface ReleaseSteps {
  */
 export async function release(facts: Facts, options: ReleaseOptions, steps: ReleaseSteps): Promise<string> {
   refuseShortcuts(options);
-  const commit = await taggedCommit(facts, steps);
+  const commit = await taggedCommit(facts, steps.git);
   publishersKey(facts);
   await steps.key();
   const { base, target } = options;
@@ -54,7 +54,7 @@ export async function release(facts: Facts, options: ReleaseOptions, steps: Rele
 
   const outcome = await steps.make('verify', { IMAGE: directory, TARGET: target, RELEASE: '1' });
   refuseUnverified(outcome, directory);
-  if ((await taggedCommit(facts, steps)) !== commit)
+  if ((await taggedCommit(facts, steps.git)) !== commit)
     throw new Failure(
       'the commit changed while the release was made',
       'make it again and leave the tree alone',
@@ -70,8 +70,8 @@ function refuseShortcuts({ shortcuts }: ReleaseOptions): void {
   );
 }
 
-/** The commit of a clean tree that carries the tag of its version. */
-async function taggedCommit({ version }: Facts, { git }: ReleaseSteps): Promise<string> {
+/** The commit of a clean tree that carries the tag of its version. Throws Failure for any other tree. */
+export async function taggedCommit({ version }: Facts, git: ReleaseSteps['git']): Promise<string> {
   const commit = await git('rev-parse', 'HEAD');
   const changes = await git('status', '--porcelain');
   if (commit === undefined || changes === undefined)
@@ -131,11 +131,16 @@ function readEvidence(directory: string, facts: Facts): SignedEvidence {
   }
 }
 
-function refuseIncomplete({ rehearsal, checks, image }: SignedEvidence, manifest: Manifest): void {
+function refuseIncomplete(signed: SignedEvidence, manifest: Manifest): void {
+  if (signed.image?.sha256 !== manifest.image.sha256)
+    throw new Failure('the evidence speaks of another image', 'make the release again');
+  refuseOpen(signed);
+}
+
+/** Throws Failure for evidence that calls itself a rehearsal, or in which a check has not passed. */
+export function refuseOpen({ rehearsal, checks }: Pick<SignedEvidence, 'rehearsal' | 'checks'>): void {
   if (rehearsal)
     throw new Failure('the evidence calls itself a rehearsal', 'see rehearsalReasons in evidence.json');
-  if (image.sha256 !== manifest.image.sha256)
-    throw new Failure('the evidence speaks of another image', 'make the release again');
   const open = checks.filter(({ status }) => status !== 'passed');
   if (checks.length === 0 || open.length > 0)
     throw new Failure(
