@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { stringify } from 'yaml';
 import type { Shell } from 'zx';
+import { sha256 } from '../hash.ts';
 import { ROOT_MAY_BUILD, type SshKey } from '../ssh.ts';
 
 /** What cloud-init is told in a build machine: root may come in with this key, and no user is made that would stay. */
@@ -23,12 +24,18 @@ export function userData(publicKey: string): string {
   return `#cloud-config\n${stringify(settings)}`;
 }
 
+/** Who the build machine is: with another key another one, since cloud-init lets nobody new into a machine that it knows. */
+export function metaData(publicKey: string): string {
+  return `instance-id: build-${sha256(publicKey).slice(0, 16)}\n`;
+}
+
 /** Makes the seed of a build machine in `directory`; returns the ISO image. */
 export async function seedFor(shell: Shell, key: SshKey, directory: string): Promise<string> {
   const files = `${directory}/seed`;
   mkdirSync(files);
-  writeFileSync(`${files}/user-data`, userData(readFileSync(key.publicKeyFile, 'utf8').trim()));
-  writeFileSync(`${files}/meta-data`, 'instance-id: build\n');
+  const publicKey = readFileSync(key.publicKeyFile, 'utf8').trim();
+  writeFileSync(`${files}/user-data`, userData(publicKey));
+  writeFileSync(`${files}/meta-data`, metaData(publicKey));
   const iso = `${directory}/seed.iso`;
   await shell`xorriso -as mkisofs -quiet -V CIDATA -J -r -o ${iso} ${files}`;
   return iso;

@@ -43,7 +43,7 @@ export interface Stage {
 
 let versionsMade = 0;
 
-/** An image of a version of its own, sealed as a rehearsal, and how it is published. */
+/** Addresses that are nobody's example. */
 const buyersAreSentTo: ListingFacts = {
   website: 'https://lynxroute.com/',
   documentation: 'https://lynxroute.com/docs',
@@ -54,6 +54,7 @@ const buyersAreSentTo: ListingFacts = {
   contact: { name: 'Support', email: 'help@lynxroute.com', phone: '+49 30 1234567' },
 };
 
+/** An image of a version of its own, sealed as a rehearsal, and how it is published. */
 export class Rehearsed implements Disposable {
   readonly image: SmallImage;
   readonly clock = new TestClock();
