@@ -68,3 +68,13 @@ test('what a killed run has left behind is taken down by the next', async () => 
   await (await Network.create())[Symbol.asyncDispose]();
   expect((await run`ip netns list`).stdout).not.toContain(String(left));
 });
+
+test('two networks that are made at the same time are two', async () => {
+  const [one, other] = await Promise.all([Network.create(), Network.create()]);
+  await using cleanUp = new AsyncDisposableStack();
+  for (const made of [one, other]) cleanUp.use(made);
+  const { stdout } = await run`ip netns list`;
+  expect(stdout).toContain(one.namespace);
+  expect(stdout).toContain(other.namespace);
+  expect(other.namespace).not.toBe(one.namespace);
+});

@@ -205,10 +205,14 @@ function namespaces(): string[] {
   return existsSync(directory) ? readdirSync(directory).filter((name) => name.startsWith(PREFIX)) : [];
 }
 
+let named = 0;
+
+/** A name is given once, also to two networks that are made at the same time. */
 function freeName(): string {
   const taken = namespaces();
-  for (let count = 1; ; count++) {
-    const name = `${PREFIX}${process.pid}-${count}`;
+  for (;;) {
+    named += 1;
+    const name = `${PREFIX}${process.pid}-${named}`;
     if (!taken.includes(name)) return name;
   }
 }
@@ -217,7 +221,12 @@ async function removeStale(): Promise<void> {
   const stale = namespaces().filter(
     (name) => !existsSync(`/proc/${name.slice(PREFIX.length).split('-', 1)[0]}`),
   );
-  for (const name of stale) await remove(name);
+  for (const name of stale) {
+    await remove(name).catch((error: unknown) => {
+      // Somebody else who makes a network may have been faster.
+      if (namespaces().includes(name)) throw error;
+    });
+  }
 }
 
 /** Ends what still runs in the namespace (only we start programs there) and removes it with its devices. */
