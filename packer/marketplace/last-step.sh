@@ -1,5 +1,6 @@
-# The end of a build machine in a cloud, first on the copy that is judged: nobody of the build is left, and root's field in the shadow file is the
-# one that every marketplace takes. Azure's agent writes another there, so this comes after it.
+# The end of a build machine in a cloud, taken first on the copy that is judged: nobody of the build is left, and root's
+# field in the shadow file is the one that every marketplace takes. Azure's agent writes another there, so this comes
+# after it.
 set -eu
 
 if command -v waagent > /dev/null; then
@@ -19,10 +20,12 @@ rm -rf /home/* /root/.ssh /etc/hostname /etc/sudoers.d/90-cloud-init-users /var/
 # Who came in is written down, and by sudo what he did. The journal's directory has the machine's id for a name.
 rm -rf /var/lib/wtmpdb/* /var/lib/lastlog/* /var/log/journal/*
 find /var/log -type f -delete
-rm -f /etc/passwd- /etc/shadow- /etc/group- /etc/gshadow- /etc/subuid- /etc/subgid- /etc/ssh/ssh_host_*
+rm -f /etc/ssh/ssh_host_*
 : > /etc/machine-id
 
 usermod --password '*' root
+# usermod and userdel have left the accounts as they were before.
+rm -f /etc/passwd- /etc/shadow- /etc/group- /etc/gshadow- /etc/subuid- /etc/subgid-
 if grep -vE '^[^:]+:[!*]' /etc/shadow; then
   echo 'these accounts have a password, or need none' >&2
   exit 1
