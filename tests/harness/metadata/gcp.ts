@@ -7,12 +7,18 @@ import {
   leaf,
   none,
   refused,
+  text,
 } from './fake-cloud.ts';
 
 const INSTANCE = '/computeMetadata/v1/instance/';
+const PROJECT = 'a-project';
 const FLAVOR = { 'metadata-flavor': 'Google' };
 /** What whoever launches a machine gives it besides: nothing. */
 const ATTRIBUTES = /^\/computeMetadata\/v1\/(instance|project)\/attributes\//;
+/** Both are switched off where nobody has switched them on. */
+const GUEST_ATTRIBUTES = `${INSTANCE}guest-attributes/`;
+const OS_LOGIN = '/computeMetadata/v1/oslogin/';
+const switchedOff: FakeAnswer = { status: 403, type: 'text/plain', body: 'Guest attributes are disabled' };
 /** Of everything, which never changes. */
 const ETAG = 'f3c1d2a4b5968770';
 
@@ -20,10 +26,14 @@ const ETAG = 'f3c1d2a4b5968770';
 export function fakeGcp(instance: FakeInstance): FakeCloud {
   return {
     name: 'gcp',
-    answer({ path, query, headers }) {
+    answer({ method, path, query, headers }) {
+      // Google's programs ask like this whether they are in Google.
+      if (path === '/') return { ...text('computeMetadata/\n', 'application/text'), headers: FLAVOR };
       if (headers['metadata-flavor'] !== 'Google') return refused(403, "no header 'Metadata-Flavor: Google'");
       if (/^\/computeMetadata\/v1\/+$/.test(path)) return everything(instance, query);
-      if (ATTRIBUTES.test(path)) return none;
+      if (method === 'PUT')
+        return path.startsWith(GUEST_ATTRIBUTES) ? switchedOff : refused(405, 'PUT is not served');
+      if (ATTRIBUTES.test(path) || path.startsWith(OS_LOGIN)) return none;
       return { ...leaf(keys(instance), path, 'application/text'), headers: FLAVOR };
     },
   };
@@ -42,7 +52,7 @@ function everything(instance: FakeInstance, query: URLSearchParams): FakeAnswer 
       ],
       zone: `projects/123456789012/zones/${region}-b`,
     },
-    project: { attributes: {}, numericProjectId: 123456789012, projectId: 'a-project' },
+    project: { attributes: {}, numericProjectId: 123456789012, projectId: PROJECT },
   });
   const held = query.get('wait_for_change') === 'true' && query.get('last_etag') === ETAG;
   return {
@@ -64,5 +74,6 @@ function keys(instance: FakeInstance): Record<string, string | undefined> {
     'network-interfaces/0/access-configs/0/external-ip': publicIpv4,
     'network-interfaces/0/ipv6s': publicIpv6 === undefined ? undefined : `${publicIpv6}\n`,
   };
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [INSTANCE + name, value]));
+  const ofInstance = Object.entries(values).map(([name, value]) => [INSTANCE + name, value]);
+  return { ...Object.fromEntries(ofInstance), '/computeMetadata/v1/project/project-id': PROJECT };
 }

@@ -81,7 +81,7 @@ function answerOf(cloud: FakeCloud, request: IncomingMessage): FakeAnswer {
   if (headers['x-forwarded-for'] !== undefined || headers.forwarded !== undefined)
     return refused(403, 'it was forwarded');
   if (headers.host?.includes('%')) return refused(400, 'an interface in the header Host');
-  if (method !== 'GET' && !(method === 'PUT' && cloud.name === 'aws'))
+  if (method !== 'GET' && !(method === 'PUT' && ['aws', 'gcp'].includes(cloud.name)))
     return refused(405, `${method} is not served`);
   return cloud.answer({ method, path: pathname, query: searchParams, headers });
 }
