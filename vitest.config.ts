@@ -23,9 +23,10 @@ export default defineConfig({
       project('edge', ['tests/edge/**/*.test.ts'], 3 * MINUTE, oneAtATime),
       project('browser', ['tests/browser/**/*.test.ts'], 3 * MINUTE, oneAtATime),
       project('driver', ['tests/image/vm-driver.test.ts'], 30 * MINUTE),
+      project('clouds', ['tests/image/clouds.test.ts'], 30 * MINUTE),
       project(
         'image',
-        ['image', 'clouds', ...(process.env.SOAK === '1' ? ['power-cut'] : [])].map(
+        ['image', ...(process.env.SOAK === '1' ? ['power-cut'] : [])].map(
           (name) => `tests/image/${name}.test.ts`,
         ),
         30 * MINUTE,

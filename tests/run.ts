@@ -1,7 +1,8 @@
 /**
  * The test command: runs the stages, prints the minutes of each, and ends with one line for the whole.
  * Usage: node tests/run.ts [STAGE...]; no stage means all of them. Two rows of stages run side by side, since
- * most of them leave a processor idle; the machines of the image then have both. What fails ends its row.
+ * most of them leave a processor idle; the machines of the image then have both. What fails ends its row, and what comes
+ * after it is not begun.
  */
 import { mkdirSync } from 'node:fs';
 import { createLog, ensureAnsible, ensurePacker, ensureTools } from '../packer/index.ts';
@@ -16,7 +17,7 @@ function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-/** The stages of these names, and the bake where its image is wanted. */
+/** The stages of these names, and those that they come after. */
 function chosenStages(names: readonly string[]): ReadonlySet<Stage> {
   const unknown = names.find((name) => !stages.some((stage) => stage.name === name));
   if (unknown !== undefined) {
@@ -24,35 +25,51 @@ function chosenStages(names: readonly string[]): ReadonlySet<Stage> {
       `Unknown stage '${unknown}'; choose from ${stages.map((stage) => stage.name).join(', ')}`,
     );
   }
-  const wanted = names.includes(imageStage.name) ? [...names, 'bake'] : names;
-  return new Set(names.length === 0 ? stages : stages.filter((stage) => wanted.includes(stage.name)));
+  if (names.length === 0) return new Set(stages);
+  const chosen = stages.filter((stage) => names.includes(stage.name));
+  const wanted = [...names, ...chosen.flatMap(({ after }) => after)];
+  return new Set(stages.filter((stage) => wanted.includes(stage.name)));
 }
 
 /** Makes what is missing before any stage starts, so that two of them do not make it at once. */
 async function prepare(chosen: ReadonlySet<Stage>): Promise<void> {
   await ensureTools(...[...chosen].flatMap(({ needs }) => needs));
-  if ([...chosen].some(({ needs }) => needs.includes('emulators'))) await ensureEmulators();
-  if (![...chosen].some(({ builds }) => builds)) return;
-  await ensureAnsible();
-  await ensurePacker({ log: createLog(), signal: new AbortController().signal });
+  const emulators = [...chosen].some(({ needs }) => needs.includes('emulators'));
+  const builds = [...chosen].some((stage) => stage.builds);
+  const packer = { log: createLog(), signal: new AbortController().signal };
+  await Promise.all([
+    ...(emulators ? [ensureEmulators()] : []),
+    ...(builds ? [ensureAnsible(), ensurePacker(packer)] : []),
+  ]);
 }
 
 class Tally {
   readonly minutes: string[] = [];
   total: Counts = { passed: 0, failed: 0, skipped: 0 };
+  /** Whether a stage has passed, once it is over; one that was never begun has not. */
+  readonly #passed = new Map(stages.map(({ name }) => [name, Promise.withResolvers<boolean>()]));
 
-  /** Runs one stage after the other, up to the first that fails. */
+  /** Runs one stage after the other, up to the first that fails or comes after one that did. */
   async run(row: readonly Stage[]): Promise<void> {
-    for (const stage of row) {
-      say(`\n== test stage: ${stage.name}`);
-      const started = performance.now();
-      const counts = await stage.run();
-      this.minutes.push(`${stage.name} ${((performance.now() - started) / 60_000).toFixed(1)} min`);
-      this.add(counts);
-      if (counts.failed === 0) continue;
-      say(`\nThe stage '${stage.name}' failed; run it alone with: make test-${stage.name}`);
-      return;
+    try {
+      for (const stage of row) if (!(await this.#run(stage))) return;
+    } finally {
+      for (const { name } of row) this.#passed.get(name)?.resolve(false);
     }
+  }
+
+  async #run(stage: Stage): Promise<boolean> {
+    const before = await Promise.all(stage.after.map((name) => this.#passed.get(name)?.promise));
+    if (!before.every(Boolean)) return false;
+    say(`\n== test stage: ${stage.name}`);
+    const started = performance.now();
+    const counts = await stage.run();
+    this.minutes.push(`${stage.name} ${((performance.now() - started) / 60_000).toFixed(1)} min`);
+    this.add(counts);
+    const passed = counts.failed === 0;
+    this.#passed.get(stage.name)?.resolve(passed);
+    if (!passed) say(`\nThe stage '${stage.name}' failed; run it alone with: make test-${stage.name}`);
+    return passed;
   }
 
   add(counts: Counts): void {

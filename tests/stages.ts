@@ -22,6 +22,8 @@ export interface Stage {
   readonly needs: readonly ToolNeed[];
   /** Whether it works with Ansible and Packer, which no package brings. */
   readonly builds: boolean;
+  /** Stages that must have passed before it can begin; they are run where it is. */
+  readonly after: readonly string[];
   run(): Promise<Counts>;
 }
 
@@ -33,26 +35,32 @@ interface VitestReport {
 }
 
 /**
- * Two rows that take about as long, one beside the other. In the second the image is made, as a person would make it, and a
- * small one by the other driver.
+ * Two rows that take about as long, one beside the other. In the second the images are made, as a person would make them,
+ * and a small one by the other driver; the first ends with machines that boot from those.
  */
 export const rows = [
   [
-    suite('unit', ['unit'], true),
+    suite('unit', ['unit'], { builds: true }),
     suite('integration', ['firstboot', 'firewall', 'emulators']),
     suite('browser', ['edge', 'browser']),
+    suite('edge', ['edge']),
+    suite('clouds', ['image', 'boot'], { after: ['bake'] }),
   ],
-  [bakeStage(), suite('driver', ['image', 'boot'], true), suite('edge', ['edge'])],
+  [bakeStage(), suite('driver', ['image', 'boot'], { builds: true })],
 ];
 
-/** What is claimed of the image, booted. */
-export const imageStage = suite('image', ['image', 'boot', 'browser', 'audit']);
+/** What is claimed of the image, booted as two machines, which want both processors. */
+export const imageStage = suite('image', ['image', 'boot', 'browser', 'audit'], { after: ['bake'] });
 
-function suite(name: string, needs: readonly ToolNeed[], builds = false): Stage {
-  return { name, needs, builds, run: () => runVitest(name) };
+function suite(
+  name: string,
+  needs: readonly ToolNeed[],
+  { builds = false, after = [] }: Partial<Pick<Stage, 'builds' | 'after'>> = {},
+): Stage {
+  return { name, needs, builds, after, run: () => runVitest(name) };
 }
 
-/** The targets whose images are booted; the first makes the bake that the others are made from. */
+/** The targets whose images are booted: the first makes the bake from which the others are made. */
 const TARGETS = ['qemu', 'azure', 'gcp'];
 
 /**
@@ -69,7 +77,7 @@ function bakeStage(): Stage {
     }
     return { passed: 0, failed: 0, skipped: 0 };
   };
-  return { name: 'bake', needs: ['image', 'audit'], builds: true, run };
+  return { name: 'bake', needs: ['image', 'audit'], builds: true, after: [], run };
 }
 
 async function runVitest(project: string): Promise<Counts> {
