@@ -9,16 +9,11 @@ import { layoutOf } from './layout.ts';
 import { acquireLock } from './lock.ts';
 import type { Machine } from './machine.ts';
 import { ensureTlsPair } from './tls-pair.ts';
-import { type CloudPlace, whereabouts } from './whereabouts.ts';
+import { type CloudPlace, type Place, whereabouts } from './whereabouts.ts';
 
 /** What is known from outside about how the world reaches this machine. */
-interface Outside {
-  readonly publicIpv4?: string | undefined;
-  readonly publicIpv6?: string | undefined;
-  readonly privateIpv4?: string | undefined;
+interface Outside extends Pick<Place, 'publicIpv4' | 'publicIpv6' | 'privateIpv4' | 'note'> {
   readonly hostNames: readonly string[];
-  /** Why there is no public address. */
-  readonly note: string;
   /** Unset: what the file says about the cloud stays. */
   readonly cloud?: CloudPlace | 'none';
 }

@@ -9,6 +9,7 @@ import {
   pairPrefixes,
   putLink,
   removeOtherPairs,
+  useNoPair,
   usePair,
   writePair,
 } from './tls-directory.ts';
@@ -41,7 +42,7 @@ export function placeGivenPair(machine: Machine, pair: Pair): PlacedPair {
   return {
     undo: () => {
       for (const undo of undoings) undo();
-      if (before === undefined) fs.rmSync(join(tls, 'current'), { force: true });
+      if (before === undefined) useNoPair(machine);
       else usePair(machine, before);
       fs.rmSync(join(tls, name), { recursive: true, force: true });
       syncDirectory(fs, tls);

@@ -40,6 +40,12 @@ export function usePair({ fs, facts: { paths } }: Machine, name: string): void {
   syncDirectory(fs, paths.tls);
 }
 
+/** Has no pair in use. */
+export function useNoPair({ fs, facts: { paths } }: Machine): void {
+  fs.rmSync(join(paths.tls, CURRENT), { force: true });
+  syncDirectory(fs, paths.tls);
+}
+
 /** The directory of the pair in use; undefined when there is none. */
 export function pairInUse({ fs, facts: { paths } }: Machine): string | undefined {
   return linkTarget(fs, join(paths.tls, CURRENT));
