@@ -4,7 +4,7 @@ import type { Operator } from '../operator.ts';
 import { replaceFiles } from '../replace-files.ts';
 import { deployTo, requireEdge } from './certbot.ts';
 import { givenCertificate } from './given.ts';
-import { certificateInclude, renderCertificateNames } from './include.ts';
+import { namesFile } from './include.ts';
 import { readLineages } from './lineages.ts';
 import { covers, dnsNamesIn, namesOf } from './names.ts';
 
@@ -20,10 +20,7 @@ export async function attachCertificates(operator: Operator): Promise<void> {
   using _lock = await acquireLock(machine);
   const own = givenCertificate(machine);
   const given = own === undefined ? [] : dnsNamesIn(namesOf(own));
-  const include = { path: certificateInclude(facts), text: renderCertificateNames(given) };
-  await replaceFiles(fs, [{ ...include, access: { mode: 0o644 } }], () =>
-    accepted(operator, 'nginx', ['-t']),
-  );
+  await replaceFiles(fs, [namesFile(facts, given)], () => accepted(operator, 'nginx', ['-t']));
   // Where two are good for a name, the newer one comes later and stays.
   const lineages = readLineages(fs)
     .filter(({ installer }) => installer === 'nginx')

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { MachineFacts } from '../../appliance/index.ts';
+import type { Replacement } from '../replace-files.ts';
 
 /** Where a certificate authority finds the answers to its challenges, on port 80. */
 export const ACME_ROOT = '/var/www/litellm-acme';
@@ -20,4 +21,9 @@ function pattern(name: string): string {
 export function renderCertificateNames(names: readonly string[]): string {
   const rows = names.map((name) => `"~*^on _ ${pattern(name)}$" "max-age=31536000";\n`);
   return `# Written by \`litellm-ctl certificate --install\`; what is changed here is lost.\n${rows.join('')}`;
+}
+
+/** certificate.conf for a certificate with these names, as it replaces the one before. */
+export function namesFile(facts: MachineFacts, names: readonly string[]): Replacement {
+  return { path: certificateInclude(facts), text: renderCertificateNames(names), access: { mode: 0o644 } };
 }

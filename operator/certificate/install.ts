@@ -4,7 +4,7 @@ import type { Operator } from '../operator.ts';
 import { replaceFiles } from '../replace-files.ts';
 import { deployTo, requireEdge } from './certbot.ts';
 import { type CheckedPair, checkedPair, type GivenFiles } from './checked-pair.ts';
-import { certificateInclude, renderCertificateNames } from './include.ts';
+import { namesFile } from './include.ts';
 import { covers } from './names.ts';
 import { siteNames } from './served.ts';
 
@@ -21,8 +21,7 @@ export async function installCertificate(operator: Operator, given: GivenFiles):
   using _lock = await acquireLock(machine);
   const placed = placeGivenPair(machine, pair);
   try {
-    const names = { path: certificateInclude(facts), text: renderCertificateNames(pair.names) };
-    await replaceFiles(fs, [{ ...names, access: { mode: 0o644 } }], () => takeOver(operator, pair));
+    await replaceFiles(fs, [namesFile(facts, pair.names)], () => takeOver(operator, pair));
   } catch (error) {
     placed.undo();
     await reloadIfAccepted(operator);

@@ -1,7 +1,7 @@
 import { type FileSystem, type MachineFacts, readTextIfAny } from '../../appliance/index.ts';
 import type { Operator, ServedCertificate } from '../operator.ts';
 import { givenCertificate } from './given.ts';
-import { CERTBOT_TIMER, type Lineage, readLineages } from './lineages.ts';
+import { CERTBOT_LOG, CERTBOT_TIMER, type Lineage, readLineages } from './lineages.ts';
 import { covers, dnsNamesIn } from './names.ts';
 
 /**
@@ -80,7 +80,7 @@ function kindOf(
 
 const remedies: Readonly<Record<CertificateKind, string>> = {
   'self-signed': 'systemctl start litellm-address.service',
-  certbot: 'certbot renew; read /var/log/letsencrypt/letsencrypt.log',
+  certbot: `certbot renew; read ${CERTBOT_LOG}`,
   installed: 'have the authority issue a new one, then: litellm-ctl certificate --install CERT KEY',
   other: 'put a new one where nginx reads it: nginx -T | grep ssl_certificate; systemctl reload nginx',
 };
