@@ -1,10 +1,10 @@
 import { X509Certificate } from 'node:crypto';
 import { readTextIfAny } from '../../appliance/index.ts';
+import { certificateBlocks } from '../certificate/pem.ts';
 import { type Operator, OperatorError } from '../operator.ts';
 import type { Replacement } from '../replace-files.ts';
 import { clientAuthorities } from './render.ts';
 
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 const REMEDY = 'name a PEM file with the certificate of the authority that signs your clients';
 
 function parsed(pem: string, path: string): X509Certificate {
@@ -22,7 +22,7 @@ function authoritiesIn({ machine }: Operator, path: string): readonly string[] {
   if (text.includes('PRIVATE KEY')) {
     throw new OperatorError(`${path} holds a private key`, 'keep the key elsewhere; the edge needs none');
   }
-  const found = text.match(CERTIFICATE) ?? [];
+  const found = certificateBlocks(text);
   if (found.length === 0) throw new OperatorError(`${path} holds no certificate`, REMEDY);
   for (const certificate of found.map((pem) => parsed(pem, path))) {
     if (!certificate.ca) throw new OperatorError(`${certificate.subject} is no authority`, REMEDY);

@@ -11,9 +11,14 @@ export function givenText(fs: FileSystem, path: string): string {
   return text;
 }
 
+/** The certificates in a text, each as it stands there. */
+export function certificateBlocks(text: string): readonly string[] {
+  return text.match(CERTIFICATE) ?? [];
+}
+
 /** The certificates of a PEM file, in its order. Throws OperatorError for a file that holds none, or a broken one. */
 export function certificatesIn(text: string, path: string): X509Certificate[] {
-  const found = text.match(CERTIFICATE) ?? [];
+  const found = certificateBlocks(text);
   if (found.length === 0) {
     throw new OperatorError(
       `${path} holds no certificate in PEM`,
