@@ -6,6 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { connect } from 'node:tls';
 import type { MachineFacts } from '../appliance/index.ts';
 import { hostMachine } from '../firstboot/index.ts';
+import { isSelfSigned } from './certificate/signer.ts';
 import type { Operator, ServedCertificate } from './operator.ts';
 import { programLines } from './program-lines.ts';
 import { ask, readSecret } from './secret-prompt.ts';
@@ -59,8 +60,7 @@ export async function certificateAt(host: string, port: number, name?: string): 
     const certificate = socket.getPeerX509Certificate();
     if (certificate === undefined) throw new Error('the server showed no certificate');
     return {
-      // Not checkIssued(): that also asks whether the certificate may sign others, and ours may not.
-      selfSigned: certificate.subject === certificate.issuer && certificate.verify(certificate.publicKey),
+      selfSigned: isSelfSigned(certificate),
       names: certificate.subjectAltName ?? certificate.subject,
       issuer: certificate.issuer,
       chain: chainOf(certificate),

@@ -3,6 +3,7 @@ import { type FileSystem, readTextIfAny } from '../../appliance/index.ts';
 import { OperatorError } from '../operator.ts';
 import { dnsNamesIn, namesOf, oneLine } from './names.ts';
 import { certificatesIn, givenText } from './pem.ts';
+import { isIssuedBy, isSelfSigned } from './signer.ts';
 
 const SYSTEM_AUTHORITIES = '/etc/ssl/certs/ca-certificates.crt';
 const SERVER_USE = '1.3.6.1.5.5.7.3.1';
@@ -157,14 +158,6 @@ function authoritiesFor(fs: FileSystem, { authority }: GivenFiles): X509Certific
   if (authority !== undefined) return certificatesIn(givenText(fs, authority), authority);
   const known = readTextIfAny(fs, SYSTEM_AUTHORITIES);
   return known === undefined ? [] : certificatesIn(known, SYSTEM_AUTHORITIES);
-}
-
-function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
-  return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
-}
-
-function isSelfSigned(certificate: X509Certificate): boolean {
-  return certificate.subject === certificate.issuer && certificate.verify(certificate.publicKey);
 }
 
 function day(date: Date): string {
