@@ -1,11 +1,11 @@
 import type { Shell } from 'zx';
 import { Failure } from './failure.ts';
 
-/** git in a directory: its standard output, undefined when it fails. */
-export function gitOf(
-  shell: Shell,
-  root: string,
-): (...args: readonly string[]) => Promise<string | undefined> {
+/** Asks git: its standard output, undefined when it fails. */
+export type Git = (...args: readonly string[]) => Promise<string | undefined>;
+
+/** git in a directory. */
+export function gitOf(shell: Shell, root: string): Git {
   return async (...args) => {
     const { exitCode, stdout } = await shell({ cwd: root, nothrow: true })`git ${args}`;
     return exitCode === 0 ? stdout : undefined;
@@ -13,12 +13,10 @@ export function gitOf(
 }
 
 /** The commit that is built from; ends in `-dirty` when the work tree has other content. `unknown` outside of git. */
-export async function describeCommit(shell: Shell, root: string): Promise<string> {
-  const git = shell({ cwd: root, nothrow: true });
-  const head = await git`git rev-parse HEAD`;
-  if (head.exitCode !== 0) return 'unknown';
-  const changes = await git`git status --porcelain`;
-  return changes.exitCode === 0 && changes.stdout === '' ? head.stdout.trim() : `${head.stdout.trim()}-dirty`;
+export async function describeCommit(git: Git): Promise<string> {
+  const head = (await git('rev-parse', 'HEAD'))?.trim();
+  if (head === undefined) return 'unknown';
+  return (await git('status', '--porcelain')) === '' ? head : `${head}-dirty`;
 }
 
 /**
@@ -26,8 +24,7 @@ export async function describeCommit(shell: Shell, root: string): Promise<string
  * of the commit. Undefined outside of git.
  */
 export async function sourceTime(
-  shell: Shell,
-  root: string,
+  git: Git,
   epoch: string | undefined = process.env.SOURCE_DATE_EPOCH,
 ): Promise<Date | undefined> {
   if (epoch !== undefined && epoch !== '') {
@@ -37,6 +34,6 @@ export async function sourceTime(
       'give it in seconds since 1970, or not at all',
     );
   }
-  const committed = await shell({ cwd: root, nothrow: true })`git log -1 --format=%ct`;
-  return committed.exitCode === 0 ? new Date(Number(committed.stdout) * 1000) : undefined;
+  const committed = await git('log', '-1', '--format=%ct');
+  return committed === undefined ? undefined : new Date(Number(committed) * 1000);
 }

@@ -20,7 +20,7 @@ export type { Addresses, Wire } from './boot/wire.ts';
 export { type Bundle, bundlePrograms } from './bundle.ts';
 export { cached, dropOthers } from './cache.ts';
 export { runCommand, type Work } from './command.ts';
-export { gitOf } from './commit.ts';
+export { type Git, gitOf } from './commit.ts';
 export { compressDisk } from './disk/assemble.ts';
 export { putFiles } from './disk/put-files.ts';
 export type { Driver, Play, SealedDisk } from './driver.ts';

@@ -20,7 +20,7 @@ import { cached, dropOthers, dropUnfinished } from './cache.ts';
 import { chooseDriver } from './choose-driver.ts';
 import { hardeningRole } from './cis-engine.ts';
 import type { Work } from './command.ts';
-import { describeCommit, sourceTime } from './commit.ts';
+import { describeCommit, gitOf, sourceTime } from './commit.ts';
 import { rawDisk } from './disk/raw-disk.ts';
 import type { Driver, Play } from './driver.ts';
 import { closeNetwork } from './driver-container/outside.ts';
@@ -60,8 +60,9 @@ export async function makeImage(facts: Facts, options: ImageOptions, work: Work)
   const directory = `${WORK}/${base.name}-${driver.name}-${options.target}`;
   mkdirSync(directory, { recursive: true });
 
-  const commit = await describeCommit(shellFor(signal), places.root);
-  const time = await sourceTime(shellFor(signal), places.root);
+  const git = gitOf(shellFor(signal), places.root);
+  const commit = await describeCommit(git);
+  const time = await sourceTime(git);
   const machine = machineFacts(facts, base.name, options.target, commit);
   const bundles = await log.step('bundles', bundlePrograms);
   const evidence = `${directory}/evidence`;

@@ -13,18 +13,17 @@ import { keyFor } from './bench.ts';
 import { prepareCloudBuild } from './cloud-build.ts';
 
 process.exitCode = await runCommand(async ({ log, signal }) => {
-  const shell = shellFor(signal);
   const facts = readFacts();
   const target = process.env.TARGET ?? '';
   const rehearsal = process.env.REHEARSAL === '1';
   // What would be refused at the end of a build is refused before a machine is paid for.
   await keyFor(facts, rehearsal, process.env);
-  const git = gitOf(shell, places.root);
+  const git = gitOf(shellFor(signal), places.root);
   const build = {
     target,
     rehearsal,
-    commit: rehearsal ? await describeCommit(shell, places.root) : await taggedCommit(facts, git),
-    time: await sourceTime(shell, places.root),
+    commit: rehearsal ? await describeCommit(git) : await taggedCommit(facts, git),
+    time: await sourceTime(git),
     today: new Date().toISOString().slice(0, 10).replaceAll('-', ''),
   };
   const directory = `${places.build}/marketplace/${target || 'none'}`;

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Facts } from '../../appliance/index.ts';
 import { fingerprintOf } from '../../operator/index.ts';
-import { Failure, type Manifest } from '../../packer/index.ts';
+import { Failure, type Git, type Manifest } from '../../packer/index.ts';
 import { verifyExitCodes } from '../checklist/judge.ts';
 import { readBuildManifest } from '../checklist/verify-image.ts';
 import { publishersKey } from '../evidence/expected-key.ts';
@@ -22,8 +22,7 @@ export interface ReleaseOptions {
 
 /** How a release touches the world. */
 export interface ReleaseSteps {
-  /** Standard output of git; undefined when it fails. */
-  git(...args: readonly string[]): Promise<string | undefined>;
+  readonly git: Git;
   /** Runs a target of the Makefile for the release; returns its exit code. */
   make(target: 'image' | 'verify', variables: Readonly<Record<string, string>>): Promise<number>;
   /** The publisher's key; throws Failure when it cannot be had or is not his. */
@@ -71,7 +70,7 @@ function refuseShortcuts({ shortcuts }: ReleaseOptions): void {
 }
 
 /** The commit of a clean tree that carries the tag of its version. Throws Failure for any other tree. */
-export async function taggedCommit({ version }: Facts, git: ReleaseSteps['git']): Promise<string> {
+export async function taggedCommit({ version }: Facts, git: Git): Promise<string> {
   const commit = await git('rev-parse', 'HEAD');
   const changes = await git('status', '--porcelain');
   if (commit === undefined || changes === undefined)
