@@ -6,13 +6,13 @@ import {
   parseSparseBlock,
   parseTarHeader,
   pieceFaults,
+  TAR_REMEDY,
   type TarHeader,
   tarHeaderFaults,
 } from './tar-header.ts';
 
 /** At least so many blocks of zeros end an archive. */
 const END_BLOCKS = 2;
-const REMEDY = 'make it with tar --format=oldgnu -Sczf, with disk.raw as its only member';
 
 export interface TarFacts {
   readonly format: 'tar';
@@ -31,7 +31,7 @@ export interface TarFacts {
 export function readTar(path: string, member: string): Promise<TarFacts> {
   return gunzipped(path, async (content) => {
     const block = await content.take(BLOCK);
-    refuseFaults(path, unless(block.length === BLOCK, 'tar header', 'the archive is empty', REMEDY));
+    refuseFaults(path, unless(block.length === BLOCK, 'tar header', 'the archive is empty', TAR_REMEDY));
     refuseFaults(path, tarHeaderFaults(block, member));
     const header = parseTarHeader(block);
     const pieces = await allPieces(content, header);
@@ -39,7 +39,7 @@ export function readTar(path: string, member: string): Promise<TarFacts> {
     const padded = Math.ceil(header.stored / BLOCK) * BLOCK;
     const skipped = await content.skip(padded);
     const cut = `has ${skipped} of ${padded} bytes`;
-    refuseFaults(path, unless(skipped === padded, `tar member ${member}`, cut, REMEDY));
+    refuseFaults(path, unless(skipped === padded, `tar member ${member}`, cut, TAR_REMEDY));
     refuseFaults(path, await endFaults(content));
     const { bytes: diskBytes, stored: storedBytes } = header;
     return { format: 'tar', member, diskBytes, storedBytes, pieces: pieces.length };
@@ -62,8 +62,8 @@ async function endFaults(content: Gunzipped) {
   let blocks = 0;
   for (let block = await content.take(BLOCK); block.length > 0; block = await content.take(BLOCK)) {
     if (block.some((byte) => byte !== 0))
-      return unless(false, 'tar end', 'something follows the disk: another member, or rubbish', REMEDY);
+      return unless(false, 'tar end', 'something follows the disk: another member, or rubbish', TAR_REMEDY);
     blocks += 1;
   }
-  return unless(blocks >= END_BLOCKS, 'tar end', `there are ${blocks} of ${END_BLOCKS} blocks`, REMEDY);
+  return unless(blocks >= END_BLOCKS, 'tar end', `there are ${blocks} of ${END_BLOCKS} blocks`, TAR_REMEDY);
 }

@@ -1,7 +1,7 @@
 import { openFile } from './bytes.ts';
 import { refuseFaults, unless } from './fault.ts';
 import { type RawFacts, readPartitions } from './read-raw.ts';
-import { FOOTER, parseVhdFooter, type VhdFooter, vhdFaults } from './vhd-footer.ts';
+import { FOOTER, parseVhdFooter, VHD_REMEDY, type VhdFooter, vhdFaults } from './vhd-footer.ts';
 
 const VHDX = 'vhdxfile';
 
@@ -14,8 +14,7 @@ export interface VhdFacts extends Omit<RawFacts, 'format'> {
 export async function readVhd(path: string): Promise<VhdFacts> {
   await using file = await openFile(path);
   const begin = (await file.read(0, VHDX.length)).toString('latin1');
-  const remedy = 'make it with qemu-img convert -O vpc -o subformat=fixed,force_size';
-  refuseFaults(path, unless(begin !== VHDX, 'file format', 'is VHDX, which Azure does not take', remedy));
+  refuseFaults(path, unless(begin !== VHDX, 'file format', 'is VHDX, which Azure does not take', VHD_REMEDY));
   const footer = await file.read(file.bytes - FOOTER, FOOTER);
   refuseFaults(path, vhdFaults(footer, file.bytes));
   const parsed = parseVhdFooter(footer);

@@ -10,7 +10,8 @@ const REGULAR = ['0', '\0'];
 /** Places for pieces in the header, and in each block that continues the list. */
 const IN_HEADER = { at: 386, pieces: 4, more: 482 };
 const IN_BLOCK = { at: 0, pieces: 21, more: 504 };
-const REMEDY = 'make it with tar --format=oldgnu -Sczf, with disk.raw as its only member';
+/** How the archive that Google takes is made. */
+export const TAR_REMEDY = 'make it with tar --format=oldgnu -Sczf, with disk.raw as its only member';
 
 /** A piece of a sparse file that is stored; everything between pieces is zeros. */
 export interface Piece {
@@ -63,7 +64,7 @@ export function tarChecksum(block: Buffer): number {
 export function tarHeaderFaults(block: Buffer, name: string): Fault[] {
   const header = parseTarHeader(block);
   const fault = (holds: boolean, field: string, what: string) =>
-    unless(holds, `tar header, ${field}`, what, REMEDY);
+    unless(holds, `tar header, ${field}`, what, TAR_REMEDY);
   const wanted = tarChecksum(block);
   if (header.checksum !== wanted)
     return fault(false, 'checksum', `is ${header.checksum} instead of ${wanted}`);
@@ -78,7 +79,7 @@ export function tarHeaderFaults(block: Buffer, name: string): Fault[] {
 
 /** What is wrong with a sparse file's list of pieces, which is to lead from its begin to its end. */
 export function pieceFaults({ stored, bytes }: TarHeader, pieces: readonly Piece[]): Fault[] {
-  const fault = (holds: boolean, what: string) => unless(holds, 'tar header, sparse map', what, REMEDY);
+  const fault = (holds: boolean, what: string) => unless(holds, 'tar header, sparse map', what, TAR_REMEDY);
   const total = pieces.reduce((sum, piece) => sum + piece.bytes, 0);
   const isInOrder = pieces.every((piece, index) => {
     const before = pieces[index - 1];

@@ -14,7 +14,8 @@ const FIXED = 2;
 const CHECKSUM = { from: 64, to: 68 };
 /** What qemu-img writes where the size does not come from the geometry. */
 const LARGEST = { cylinders: 65_535, heads: 16, sectors: 255 };
-const REMEDY = 'make it with qemu-img convert -O vpc -o subformat=fixed,force_size';
+/** How the VHD that Azure takes is made. */
+export const VHD_REMEDY = 'make it with qemu-img convert -O vpc -o subformat=fixed,force_size';
 
 export interface Geometry {
   readonly cylinders: number;
@@ -76,7 +77,7 @@ export function geometryOf(diskBytes: number): Geometry {
 export function vhdFaults(bytes: Buffer, fileBytes: number): Fault[] {
   const footer = parseVhdFooter(bytes);
   const fault = (holds: boolean, field: string, what: string) =>
-    unless(holds, `VHD footer, ${field}`, what, REMEDY);
+    unless(holds, `VHD footer, ${field}`, what, VHD_REMEDY);
   if (footer.cookie !== COOKIE) return fault(false, 'cookie', `is not '${COOKIE}'`);
   const { type, version, dataOffset, geometry, checksum, savedState } = footer;
   const diskBytes = Number(footer.diskBytes);
