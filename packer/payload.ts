@@ -67,6 +67,21 @@ export function writeDifferences(
     throw new Error(`${[...before.keys()].join(', ')}: only in what is baked for every target`);
 }
 
+/**
+ * Writes below `directory` all files of ours in a machine of a target, and apart from them what of those it has instead of
+ * what is baked for all; returns the places as the playbook's variables.
+ */
+export function writeTargetFiles(
+  directory: string,
+  files: readonly PayloadFile[],
+  baked: readonly PayloadFile[],
+): { readonly payload_dir: string; readonly target_dir: string } {
+  const written = { payload_dir: `${directory}/payload`, target_dir: `${directory}/target-files` };
+  writePayload(written.payload_dir, files);
+  writeDifferences(written.target_dir, files, baked);
+  return written;
+}
+
 function writeInto(directory: string, { path, content, mode }: PayloadFile): void {
   const target = join(directory, path);
   mkdirSync(dirname(target), { recursive: true });

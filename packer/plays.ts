@@ -3,7 +3,7 @@ import { cisTailoredOut } from '../sbom/index.ts';
 import type { Bundle } from './bundle.ts';
 import type { Play } from './driver.ts';
 import { PLAIN_TARGET } from './options.ts';
-import { payloadFiles, writeDifferences, writePayload } from './payload.ts';
+import { payloadFiles, writePayload, writeTargetFiles } from './payload.ts';
 
 /** What two plays have in common. */
 type Shared = Omit<Play, 'kernelArguments'>;
@@ -26,13 +26,10 @@ export function makePlays(
   bundles: readonly Bundle[],
   shared: Shared,
 ): Plays {
-  const names = { payload: 'payload', baked: 'baked-payload', differing: 'target-files' } as const;
-  const place = (name: keyof typeof names): string => `${shared.work}/${names[name]}`;
+  const bakedPlace = `${shared.work}/baked-payload`;
   const machineOf = (target: string) => machineFacts(facts, of.base, target, of.commit);
   const baked = payloadFiles(machineOf(PLAIN_TARGET), bundles);
-  const files = payloadFiles(machineOf(of.target), bundles);
-  writePayload(place('payload'), files);
-  writeDifferences(place('differing'), files, baked);
+  const targetPlaces = writeTargetFiles(shared.work, payloadFiles(machineOf(of.target), bundles), baked);
   const playFor = (target: string, variables: Readonly<Record<string, unknown>>): Play => ({
     ...shared,
     kernelArguments: machineOf(target).kernelArguments,
@@ -44,9 +41,9 @@ export function makePlays(
     },
   });
   return {
-    bake: playFor(PLAIN_TARGET, { payload_dir: place('baked') }),
-    bakedPayload: writePayload(place('baked'), baked),
-    target: playFor(of.target, { payload_dir: place('payload'), target_dir: place('differing') }),
-    payload: place('payload'),
+    bake: playFor(PLAIN_TARGET, { payload_dir: bakedPlace }),
+    bakedPayload: writePayload(bakedPlace, baked),
+    target: playFor(of.target, targetPlaces),
+    payload: targetPlaces.payload_dir,
   };
 }

@@ -9,6 +9,7 @@ locals {
   environment = ["ANSIBLE_CONFIG=${var.ansible_config}", "ANSIBLE_LOG_PATH=${var.work}/ansible.log", "ANSIBLE_NOCOLOR=1"]
   changes     = "${var.work}/changes"
   tree        = "/var/tmp/tree.tar.gz"
+  ami         = "${var.work}/ami.json"
 }
 
 build {
@@ -116,12 +117,12 @@ build {
   post-processors {
     post-processor "manifest" {
       only   = ["amazon-ebs.aws"]
-      output = "${var.work}/ami.json"
+      output = local.ami
     }
 
     post-processor "shell-local" {
       only   = ["amazon-ebs.aws"]
-      inline = ["'${path.root}/require-imdsv2' '${var.work}/ami.json'"]
+      inline = ["'${path.root}/require-imdsv2' '${local.ami}'"]
     }
   }
 }

@@ -5,7 +5,7 @@ import { bundlePrograms } from '../bundle.ts';
 import { Failure } from '../failure.ts';
 import { hygieneRules } from '../hygiene.ts';
 import { PLAIN_TARGET } from '../options.ts';
-import { nodeBinary, payloadFiles, writeDifferences, writePayload } from '../payload.ts';
+import { nodeBinary, payloadFiles, writeTargetFiles } from '../payload.ts';
 import { places } from '../places.ts';
 import { writeNotes } from './notes.ts';
 import { exceptWayIn } from './way-in.ts';
@@ -51,18 +51,19 @@ export async function prepareCloudBuild(
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(directory, { recursive: true });
   const bundles = await bundlePrograms();
-  const files = payloadFiles(machine, bundles);
-  writePayload(`${directory}/payload`, files);
   const plain = machineFacts(facts, BASE, PLAIN_TARGET, commit);
-  writeDifferences(`${directory}/target-files`, files, payloadFiles(plain, bundles));
+  const targetPlaces = writeTargetFiles(
+    directory,
+    payloadFiles(machine, bundles),
+    payloadFiles(plain, bundles),
+  );
   const write = (name: string, content: unknown): string => {
     writeFileSync(`${directory}/${name}`, `${JSON.stringify(content, null, 2)}\n`);
     return `${directory}/${name}`;
   };
   writeNotes(directory, { machine, time: time?.toISOString() ?? null, rehearsal });
   const ansibleVariables = write('ansible-variables.json', {
-    payload_dir: `${directory}/payload`,
-    target_dir: `${directory}/target-files`,
+    ...targetPlaces,
     hygiene: exceptWayIn(hygieneRules(facts)),
     driver: 'vm',
     appliance: machine,
