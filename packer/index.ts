@@ -1,5 +1,6 @@
 export { type Ansible, ensureAnsible } from './ansible.ts';
 export { type BootableDisk, bootable } from './artefact/bootable.ts';
+export { readInto } from './artefact/bytes.ts';
 export type { ArtefactFacts, Format, SizeRule } from './artefact/format.ts';
 export { growDisk } from './artefact/grow-disk.ts';
 export { type Artefact, formatOf, makeArtefact, sizeFor, verifyArtefact } from './artefact/make-artefact.ts';
@@ -29,11 +30,12 @@ export { baseDisk } from './driver-vm/base-disk.ts';
 export { vmDriver } from './driver-vm/driver.ts';
 export { kvmWorks } from './driver-vm/kvm.ts';
 export { Failure } from './failure.ts';
-export { sha256, sha256OfFile } from './hash.ts';
+export { md5OfFile, sha256, sha256OfFile } from './hash.ts';
 export { type HygieneRule, hygieneFaults, hygieneRules } from './hygiene.ts';
 export { createLog, type Log, type Timing } from './log.ts';
 export {
   type BuildManifest,
+  type ImageFile,
   type InstalledPackage,
   installedPackages,
   installedParagraphs,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { type FileHandle, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
+import { readInto } from '../packer/index.ts';
 
 /** A piece of a file. */
 export interface Piece {
@@ -44,15 +45,6 @@ export function allPieces(bytes: number, pieceBytes: number): Piece[] {
 export async function readPiece(path: string, { offset, length }: Piece): Promise<Buffer> {
   await using file = await open(path);
   return readInto(file, Buffer.alloc(length), offset);
-}
-
-async function readInto(file: FileHandle, buffer: Buffer, offset: number): Promise<Buffer> {
-  for (let done = 0; done < buffer.length; ) {
-    const { bytesRead } = await file.read(buffer, done, buffer.length - done, offset + done);
-    if (bytesRead === 0) throw new Error(`the file ends at ${offset + done}, before the piece does`);
-    done += bytesRead;
-  }
-  return buffer;
 }
 
 export function sha256Base64(bytes: Uint8Array): string {

@@ -19,16 +19,15 @@ export async function openFile(path: string): Promise<OpenFile> {
       path,
       unless(inside, 'length', what, 'it was cut off or is another kind of file: make it again'),
     );
-    return readFully(handle, position, length);
+    return readInto(handle, Buffer.alloc(length), position);
   };
   return { path, bytes, read, [Symbol.asyncDispose]: () => handle.close() };
 }
 
-async function readFully(handle: FileHandle, position: number, length: number): Promise<Buffer> {
-  const buffer = Buffer.alloc(length);
-  let filled = 0;
-  while (filled < length) {
-    const { bytesRead } = await handle.read(buffer, filled, length - filled, position + filled);
+/** Fills the buffer with what a file has from `position` on, and returns it. */
+export async function readInto(handle: FileHandle, buffer: Buffer, position: number): Promise<Buffer> {
+  for (let filled = 0; filled < buffer.length; ) {
+    const { bytesRead } = await handle.read(buffer, filled, buffer.length - filled, position + filled);
     if (bytesRead === 0) throw new Error(`the file ended at ${position + filled} while it was read`);
     filled += bytesRead;
   }

@@ -1,7 +1,4 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
-import { Failure } from '../../packer/index.ts';
+import { Failure, md5OfFile } from '../../packer/index.ts';
 import type { PublishedArtefact } from '../artefact.ts';
 import type { Context } from '../cloud.ts';
 import { allPieces, type Piece, readPiece } from '../extents.ts';
@@ -38,7 +35,7 @@ export interface ObjectPlace {
  */
 export async function uploadObject(send: Send, place: ObjectPlace, context: Context): Promise<void> {
   const { artefact, calls, log } = context;
-  const md5Hash = await md5OfFile(artefact.file);
+  const md5Hash = (await md5OfFile(artefact.file)).toString('base64');
   const found = await stat(send, place, context);
   if (found !== undefined) {
     log.note(`${place.name} is in the bucket already`);
@@ -159,12 +156,6 @@ async function put(
     if (kept <= from) throw new Failure('Google keeps nothing of what is sent', 'run the same command again');
     from = kept;
   }
-}
-
-async function md5OfFile(path: string): Promise<string> {
-  const hash = createHash('md5');
-  await pipeline(createReadStream(path), hash);
-  return hash.digest('base64');
 }
 
 function refuseOther(
