@@ -16,6 +16,7 @@ export interface ImageFile {
   readonly file: string;
   readonly bytes: number;
   readonly sha256: string;
+  /** Of the disk inside, as the machine sees it. */
   readonly diskBytes: number;
 }
 

@@ -1,34 +1,17 @@
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { Failure, type Manifest, places } from '../packer/index.ts';
+import { Failure, formatOf, type ImageFile, type Manifest, places } from '../packer/index.ts';
 import { readBuildManifest } from '../sbom/index.ts';
 
-/** What a cloud can take an image as. */
-export type ArtefactFormat = 'vhd' | 'raw' | 'tar.gz' | 'qcow2.gz';
-
 /** An image in the form that a cloud takes, with everything that speaks for it. */
-export interface PublishedArtefact {
+export interface PublishedArtefact extends Omit<ImageFile, 'file'> {
   readonly target: string;
   /** Absolute path. */
   readonly file: string;
-  readonly format: ArtefactFormat;
-  /** Of the file. */
-  readonly bytes: number;
-  readonly sha256: string;
-  /** What the machine sees. */
-  readonly diskBytes: number;
   /** Where evidence.json lies, with its signature and what it lists. */
   readonly evidence: string;
   readonly manifest: Manifest;
 }
-
-/** The format that each target is published in; a target without one is not published anywhere. */
-export const formatOf: Readonly<Record<string, ArtefactFormat>> = {
-  azure: 'vhd',
-  aws: 'raw',
-  gcp: 'tar.gz',
-  digitalocean: 'qcow2.gz',
-};
 
 /** The directory of an image: the named one, or the newest. */
 export function imageDirectory(named: string | undefined): string {
@@ -44,25 +27,15 @@ export function imageDirectory(named: string | undefined): string {
  * another target: its machine would have the wrong agent, data source and password rule.
  */
 export function readArtefact(directory: string, target: string): PublishedArtefact {
-  const format = formatOf[target];
-  if (format === undefined)
-    throw new Failure(
-      `TARGET=${target} is published nowhere`,
-      `choose one of ${Object.keys(formatOf).join(', ')}`,
-    );
+  const { suffix } = formatOf(target);
   const manifest = readBuildManifest(directory);
   const { image } = manifest;
   const again = `make it with 'make image TARGET=${target}', or name its directory with IMAGE=`;
   if (manifest.target !== target)
     throw new Failure(`the image was made for ${manifest.target}, not for ${target}`, again);
-  if (!image.file.endsWith(`.${format}`))
-    throw new Failure(`${image.file} is no .${format}, the form that ${target} takes`, again);
+  if (!image.file.endsWith(suffix))
+    throw new Failure(`${image.file} is no ${suffix}, the form that ${target} takes`, again);
   const file = join(directory, image.file);
   if (!existsSync(file)) throw new Failure(`${image.file} is not in ${directory}`, again);
-  const { sha256, diskBytes } = image;
-  return {
-    ...{ target, file, format, sha256, diskBytes, manifest },
-    bytes: statSync(file).size,
-    evidence: directory,
-  };
+  return { ...image, target, file, bytes: statSync(file).size, evidence: directory, manifest };
 }

@@ -1,4 +1,4 @@
-export { formatOf, type PublishedArtefact, readArtefact } from './artefact.ts';
+export { type PublishedArtefact, readArtefact } from './artefact.ts';
 export { type Clock, systemClock } from './clock.ts';
 export type { Publication } from './cloud.ts';
 export { type HandOver, handOver } from './hand-over.ts';

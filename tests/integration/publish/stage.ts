@@ -4,8 +4,8 @@ import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ListingFacts } from '../../../appliance/index.ts';
-import { createLog, sha256OfFile } from '../../../packer/index.ts';
-import { type Clock, formatOf, type Publication, publish } from '../../../publish/index.ts';
+import { createLog, formatOf, sha256OfFile } from '../../../packer/index.ts';
+import { type Clock, type Publication, publish } from '../../../publish/index.ts';
 import type { Between, Passing } from '../../harness/between.ts';
 import { facts, SmallImage } from '../../harness/small-image.ts';
 
@@ -74,7 +74,7 @@ export class Rehearsed implements Disposable {
   static async create(stage: Stage): Promise<Rehearsed> {
     const { target, fill, diskBytes } = stage;
     const directory = mkdtempSync(join(tmpdir(), 'publish-file-'));
-    const name = `small.${formatOf[target]}`;
+    const name = `small${formatOf(target).suffix}`;
     const made = join(directory, name);
     await fill(made);
     versionsMade += 1;
