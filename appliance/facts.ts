@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Ajv, type ErrorObject } from 'ajv';
 import { parse } from 'yaml';
 import { type ListingFacts, listingSchema } from './listing-facts.ts';
+import { record } from './record-schema.ts';
 
 /** Who hardens an image: our own role alone, or ansible-lockdown's before it. */
 export const cisEngines = ['own', 'lockdown'] as const;
@@ -135,15 +136,6 @@ export const packageNames = {
   items: { type: 'string', pattern: '^[a-z0-9][a-z0-9+.-]+$' },
 } as const;
 const majorMinor = { type: 'string', pattern: '^\\d+\\.\\d+$' } as const;
-
-function record<const K extends string>(keys: Record<K, object>) {
-  return {
-    type: 'object',
-    additionalProperties: false,
-    required: Object.keys(keys),
-    properties: keys,
-  } as const;
-}
 
 export const productSchemas = {
   name: { type: 'string', pattern: '^[a-z][a-z0-9-]*$' },

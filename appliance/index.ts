@@ -38,3 +38,4 @@ export {
   type RunProgram,
   runProgram,
 } from './programs.ts';
+export { record } from './record-schema.ts';

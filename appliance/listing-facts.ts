@@ -1,4 +1,5 @@
 import ipaddr from 'ipaddr.js';
+import { record } from './record-schema.ts';
 
 /** Where a buyer of a marketplace listing is sent, and whom he reaches. */
 export interface ListingFacts {
@@ -24,20 +25,10 @@ const links = {
   privacy: url,
   terms: url,
   eula: url,
-  contact: {
-    type: 'object',
-    additionalProperties: false,
-    required: Object.keys(contact),
-    properties: contact,
-  },
+  contact: record(contact),
 } as const;
 
-export const listingSchema = {
-  type: 'object',
-  additionalProperties: false,
-  required: Object.keys(links),
-  properties: links,
-} as const;
+export const listingSchema = record(links);
 
 /** Names that nobody owns: RFC 2606 and RFC 6761 set them aside, or they are of one network only. */
 const RESERVED = /(^|\.)(example|test|invalid|localhost|local|internal)$|(^|\.)example\.(com|net|org)$/i;

@@ -9,6 +9,7 @@ import {
   type TargetFacts,
   targetSchemas,
 } from './facts.ts';
+import { record } from './record-schema.ts';
 
 /**
  * The facts of one image: what appliance.yaml says for its base and target. Baked into the machine as JSON
@@ -28,7 +29,7 @@ export interface MachineFacts extends ProductFacts, TargetFacts {
 }
 
 const text = { type: 'string', minLength: 1 } as const;
-const properties = {
+const schema = record({
   ...productSchemas,
   base: text,
   target: text,
@@ -37,8 +38,7 @@ const properties = {
   agents: packageNames,
   ...targetSchemas,
   commit: text,
-};
-const schema = { type: 'object', additionalProperties: false, required: Object.keys(properties), properties };
+});
 
 function known<T>(table: Readonly<Record<string, T>>, name: string, kind: string): T {
   const found = Object.hasOwn(table, name) ? table[name] : undefined;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
-import type { ProductFacts } from '../appliance/index.ts';
+import { type ProductFacts, record } from '../appliance/index.ts';
 import { isSignedBy } from './verify-signature.ts';
 
 /** A file or link of the image as it was shipped. */
@@ -62,15 +62,6 @@ export function manifestPaths({ vendor }: Pick<ProductFacts, 'vendor'>) {
 const text = { type: 'string', minLength: 1 } as const;
 const texts = { type: 'array', items: text } as const;
 const sha256 = { type: 'string', pattern: '^[0-9a-f]{64}$' } as const;
-
-function record(properties: Record<string, object>, optional: Record<string, object> = {}): object {
-  return {
-    type: 'object',
-    additionalProperties: false,
-    required: Object.keys(properties),
-    properties: { ...properties, ...optional },
-  };
-}
 
 const schema = record({
   format: { const: 1 },

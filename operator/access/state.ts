@@ -1,5 +1,5 @@
 import { Ajv } from 'ajv';
-import { type FileSystem, type MachineFacts, readTextIfAny } from '../../appliance/index.ts';
+import { type FileSystem, type MachineFacts, readTextIfAny, record } from '../../appliance/index.ts';
 import { OperatorError } from '../operator.ts';
 import { network, prefixAround } from './networks.ts';
 
@@ -51,10 +51,6 @@ export const openAccess: AccessState = {
   clientCertificates: false,
   basicAuthUser: null,
 };
-
-function record(properties: Record<string, object>) {
-  return { type: 'object', additionalProperties: false, required: Object.keys(properties), properties };
-}
 
 const networks = { type: 'array', items: { type: 'string' }, uniqueItems: true };
 const list = record({ others: { enum: ['allowed', 'refused'] }, allowed: networks, denied: networks });

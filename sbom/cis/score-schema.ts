@@ -1,3 +1,4 @@
+import { record } from '../../appliance/index.ts';
 import { RULE_RESULTS } from './xccdf.ts';
 
 const text = { type: 'string', minLength: 1 } as const;
@@ -5,11 +6,6 @@ const percent = { type: 'number', minimum: 0, maximum: 100 } as const;
 const count = { type: 'integer', minimum: 0 } as const;
 const time = { type: 'string', pattern: '^\\d{4}-\\d\\d-\\d\\dT' } as const;
 const result = { enum: RULE_RESULTS } as const;
-
-function record(properties: Record<string, object>, optional: readonly string[] = []) {
-  const required = Object.keys(properties).filter((name) => !optional.includes(name));
-  return { type: 'object', additionalProperties: false, required, properties };
-}
 
 const list = (items: object) => ({ type: 'array', items });
 const profileScore = record({
@@ -42,6 +38,6 @@ export const scoreSchema = record({
   tailored: profileScore,
   tailoredOut: list(record({ rule: text, result, reason: text })),
   contentFaults: list(record({ rule: text, result, reason: text })),
-  findings: list(record({ rule: text, title: text, severity: text, result, why: text }, ['result'])),
+  findings: list(record({ rule: text, title: text, severity: text, why: text }, { result })),
   rules: { type: 'object', additionalProperties: record({ result, origin: { enum: ['container', 'vm'] } }) },
 });

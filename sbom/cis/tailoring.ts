@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Ajv, type ErrorObject } from 'ajv';
 import { parse } from 'yaml';
+import { record } from '../../appliance/index.ts';
 import { Failure } from '../../packer/index.ts';
 import type { RuleResult } from './xccdf.ts';
 
@@ -47,15 +48,6 @@ const rule = {
   pattern: '^[A-Za-z0-9][A-Za-z0-9_.-]*$',
   not: { pattern: '^xccdf_' },
 } as const;
-
-function record(required: Record<string, object>, optional: Record<string, object> = {}) {
-  return {
-    type: 'object',
-    additionalProperties: false,
-    required: Object.keys(required),
-    properties: { ...required, ...optional },
-  };
-}
 
 function schemaFor(targets: readonly string[]): object {
   return record({

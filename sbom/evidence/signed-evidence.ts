@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
+import { record } from '../../appliance/index.ts';
 import { type ImageIdentity, isSignedBy } from '../../operator/index.ts';
 import type { CheckResult } from '../check-result.ts';
 
@@ -35,22 +36,13 @@ export const evidenceNames = {
 } as const;
 
 const text = { type: 'string', minLength: 1 } as const;
-const file = object({
+const file = record({
   path: { type: 'string', pattern: '^(?!/)(?!.*\\.\\.)[^\\\\]+$' },
   bytes: { type: 'integer', minimum: 0 },
   sha256: { type: 'string', pattern: '^[0-9a-f]{64}$' },
 });
 
-function object(properties: Record<string, object>, optional: Record<string, object> = {}): object {
-  return {
-    type: 'object',
-    additionalProperties: false,
-    required: Object.keys(properties),
-    properties: { ...properties, ...optional },
-  };
-}
-
-const schema = object(
+const schema = record(
   {
     format: { const: 1 },
     ...{ name: text, version: text, base: text, target: text, commit: text, createdAt: text },
@@ -59,7 +51,7 @@ const schema = object(
     files: { type: 'array', minItems: 1, items: file },
     checks: {
       type: 'array',
-      items: object({
+      items: record({
         id: text,
         status: { enum: ['passed', 'failed', 'not-run'] },
         detail: { type: 'string' },

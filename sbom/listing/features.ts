@@ -1,6 +1,6 @@
 import { join } from 'node:path';
+import { record } from '../../appliance/index.ts';
 import { places } from '../../packer/index.ts';
-import { record } from './record-schema.ts';
 import { readYaml } from './yaml-file.ts';
 
 /** A test that proves a promise. */

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
+import { record } from '../../appliance/index.ts';
 import { places } from '../../packer/index.ts';
 import type { Marketplace } from './form.ts';
-import { record } from './record-schema.ts';
 
 /** Each cloud's own words for the ports that buyers open, in the form that its API takes: docs/listing/network/. */
 export const snippetFiles: Readonly<Record<Marketplace, string>> = {
@@ -69,16 +69,12 @@ const schemas: Readonly<Record<Marketplace, object>> = {
     inbound_rules: listOf(
       record({ protocol: { const: 'tcp' }, ports: portText, sources: record({ addresses: everyone }) }),
     ),
-    outbound_rules: listOf({
-      type: 'object',
-      additionalProperties: false,
-      required: ['protocol', 'destinations'],
-      properties: {
-        protocol: { enum: ['tcp', 'udp', 'icmp'] },
-        ports: { const: 'all' },
-        destinations: record({ addresses: everyone }),
-      },
-    }),
+    outbound_rules: listOf(
+      record(
+        { protocol: { enum: ['tcp', 'udp', 'icmp'] }, destinations: record({ addresses: everyone }) },
+        { ports: { const: 'all' } },
+      ),
+    ),
   }),
 };
 

@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Facts, ListingFacts } from '../../appliance/index.ts';
+import { type Facts, type ListingFacts, record } from '../../appliance/index.ts';
 import { places } from '../../packer/index.ts';
 import { readFeatures } from './features.ts';
 import { type Logo, readLogos } from './logos.ts';
-import { record } from './record-schema.ts';
 import { readScreenshots, type Screenshot } from './screenshots.ts';
 import { readYaml } from './yaml-file.ts';
 

@@ -1,5 +1,5 @@
+import { record } from '../../appliance/index.ts';
 import type { Marketplace } from './form.ts';
-import { record } from './record-schema.ts';
 
 /** Who says so. `unconfirmed`: nothing that could be read names a limit, so that the portal has the last word. */
 const sources = {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Ajv, type ErrorObject } from 'ajv';
 import { parse } from 'yaml';
+import { record } from '../../appliance/index.ts';
 import { Failure } from '../../packer/index.ts';
 
 export const SEVERITIES = ['UNKNOWN', 'LOW', 'MEDIUM', 'HIGH', 'CRITICAL'] as const;
@@ -51,6 +52,10 @@ const exception = {
       id: { type: 'string', pattern: '^[A-Z][A-Za-z0-9]*-[A-Za-z0-9-]+$' },
       package: text,
       state: { enum: ['not_affected', 'exploitable'] },
+      reason: sentence,
+      expires: { type: 'string', pattern: '^\\d{4}-\\d\\d-\\d\\d$' },
+    },
+    {
       justification: {
         enum: [
           'code_not_present',
@@ -65,10 +70,7 @@ const exception = {
         ],
       },
       response: { enum: ['can_not_fix', 'will_not_fix', 'update', 'rollback', 'workaround_available'] },
-      reason: sentence,
-      expires: { type: 'string', pattern: '^\\d{4}-\\d\\d-\\d\\d$' },
     },
-    ['id', 'package', 'state', 'reason', 'expires'],
   ),
   if: { properties: { state: { const: 'not_affected' } } },
   // biome-ignore lint/suspicious/noThenProperty: JSON Schema's word
@@ -87,10 +89,6 @@ const validate = new Ajv({ allErrors: true, strictRequired: false }).compile<Pol
     secrets: record({ image: allowed, repository: allowed }),
   }),
 );
-
-function record(keys: Readonly<Record<string, object>>, required: readonly string[] = Object.keys(keys)) {
-  return { type: 'object', additionalProperties: false, required, properties: keys } as const;
-}
 
 export const policyFile = fileURLToPath(new URL('policy.yaml', import.meta.url));
 
