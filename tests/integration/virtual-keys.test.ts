@@ -113,6 +113,7 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
       userId: 'ada',
       teamId: null,
       models: ['m1'],
+      limits: { requests: null, tokens: null, parallel: null, models: {} },
       spend: 1.5,
     });
   });
