@@ -3,6 +3,7 @@ import type { Pool } from 'pg';
 import { explainDatabaseFailure, readDatabaseUrl } from '../appliance/index.ts';
 import { BatchWriter } from './accounting/batch-writer.ts';
 import { systemTimers } from './accounting/timers.ts';
+import { Descriptors } from './admission/limits/descriptors.ts';
 import { Limits } from './admission/limits/limits.ts';
 import { MemoryStore } from './admission/limits/memory-store.ts';
 import type { Config } from './config/config.ts';
@@ -108,7 +109,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       ...chatHandlers({
         plan,
         limits,
-        globalParallel: config.globalParallel,
+        descriptors: new Descriptors(config.globalParallel),
         dispatcher,
         spend,
         drain,

@@ -1,6 +1,30 @@
-import type { Granted, Limit } from './limit-store.ts';
+import type { Granted, Limit, LimitScope } from './limit-store.ts';
 
 const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
+
+interface HeaderNames {
+  readonly limit: string;
+  readonly remaining: string;
+}
+
+const rateTypes = ['requests', 'tokens'] as const;
+type NamesByType = Readonly<Record<(typeof rateTypes)[number], HeaderNames>>;
+
+function namesOf(prefix: string): NamesByType {
+  const names = rateTypes.map((type) => [
+    type,
+    { limit: `${prefix}limit-${type}`, remaining: `${prefix}remaining-${type}` },
+  ]);
+  return Object.fromEntries(names) as NamesByType;
+}
+
+const scopeNames = {
+  api_key: namesOf('x-ratelimit-api_key-'),
+  model_per_key: namesOf('x-ratelimit-model_per_key-'),
+  global: namesOf('x-ratelimit-global-'),
+} as const satisfies Record<LimitScope, NamesByType>;
+/** OpenAI's own names, under which its clients look for the limits of their key. */
+const plainNames = namesOf('x-ratelimit-');
 
 /** LiteLLM's headers of what is left: `x-ratelimit-api_key-limit-requests`, `-remaining-requests`, and tokens likewise. */
 function headersOf(limits: readonly Limit[], remaining: readonly number[]): Readonly<Record<string, string>> {
@@ -8,12 +32,10 @@ function headersOf(limits: readonly Limit[], remaining: readonly number[]): Read
   const headers: Record<string, string> = {};
   for (const [index, { scope, type, limit }] of limits.entries()) {
     if (type === 'max_parallel_requests') continue;
-    headers[`x-ratelimit-${scope}-limit-${type}`] = String(limit);
-    headers[`x-ratelimit-${scope}-remaining-${type}`] = String(remaining[index]);
-    // Under OpenAI's own names, where its clients look, stand the limits of the key.
-    if (scope !== 'api_key') continue;
-    headers[`x-ratelimit-limit-${type}`] = String(limit);
-    headers[`x-ratelimit-remaining-${type}`] = String(remaining[index]);
+    for (const names of scope === 'api_key' ? [scopeNames[scope], plainNames] : [scopeNames[scope]]) {
+      headers[names[type].limit] = String(limit);
+      headers[names[type].remaining] = String(remaining[index]);
+    }
   }
   return headers;
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Identity } from '../../identity/identity.ts';
 import { readKeyLimits } from '../../identity/key-limits.ts';
-import { limitsOn } from './descriptors.ts';
+import { Descriptors } from './descriptors.ts';
 
 function caller(columns: Partial<Parameters<typeof readKeyLimits>[0]>): Identity {
   const none = { rpm_limit: null, tpm_limit: null, max_parallel_requests: null };
@@ -9,10 +9,15 @@ function caller(columns: Partial<Parameters<typeof readKeyLimits>[0]>): Identity
   return { keyHash: 'hash', limits } as Identity;
 }
 
-const call = { models: ['nickname', 'gpt'], globalParallel: null };
+const names = ['nickname', 'gpt'];
+const limitsOn = (
+  identity: Identity,
+  models: readonly string[] = names,
+  globalParallel: number | null = null,
+) => new Descriptors(globalParallel).of(identity, models);
 
 test('a caller without limits has none', () => {
-  expect(limitsOn(caller({}), call)).toEqual([]);
+  expect(limitsOn(caller({}))).toEqual([]);
 });
 
 test('key, models of the key and the whole gateway, in this order', () => {
@@ -23,7 +28,7 @@ test('key, models of the key and the whole gateway, in this order', () => {
     model_rpm_limit: { gpt: 3, nickname: 1, other: 9 },
     model_tpm_limit: { gpt: 100 },
   });
-  const told = limitsOn(identity, { ...call, globalParallel: 50 }).map(({ scope, value, type, limit }) =>
+  const told = limitsOn(identity, names, 50).map(({ scope, value, type, limit }) =>
     [scope, value, type, limit].join(' '),
   );
   expect(told).toEqual([
@@ -39,12 +44,12 @@ test('key, models of the key and the whole gateway, in this order', () => {
 
 test('a name that is asked for as it is counts once', () => {
   const identity = caller({ model_rpm_limit: { gpt: 3 } });
-  expect(limitsOn(identity, { ...call, models: ['gpt', 'gpt'] })).toHaveLength(1);
+  expect(limitsOn(identity, ['gpt', 'gpt'])).toHaveLength(1);
 });
 
 test('names that every object has are no limits', () => {
   const identity = caller({ model_rpm_limit: { gpt: 3 } });
-  expect(limitsOn(identity, { ...call, models: ['constructor', '__proto__'] })).toEqual([]);
+  expect(limitsOn(identity, ['constructor', '__proto__'])).toEqual([]);
 });
 
 test('a limit in the database that is no number allows nothing, and null is none', () => {
@@ -52,7 +57,7 @@ test('a limit in the database that is no number allows nothing, and null is none
     model_rpm_limit: { gpt: 'many', nickname: null },
     model_tpm_limit: { gpt: '70' },
   });
-  expect(limitsOn(identity, call).map(({ type, limit }) => [type, limit])).toEqual([
+  expect(limitsOn(identity).map(({ type, limit }) => [type, limit])).toEqual([
     ['requests', 0],
     ['tokens', 70],
   ]);

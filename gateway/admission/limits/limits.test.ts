@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { GatewayError } from '../../http/errors.ts';
-import type { Limit } from './limit-store.ts';
+import { type Limit, newLimit } from './limit-store.ts';
 import { Limits } from './limits.ts';
 import { MemoryStore } from './memory-store.ts';
 
@@ -13,15 +13,10 @@ function limitsAt() {
   return { clock, limits };
 }
 
-const rpm = (limit: number): Limit => ({ scope: 'api_key', value: 'abc', type: 'requests', limit });
-const tpm = (limit: number): Limit => ({ scope: 'api_key', value: 'abc', type: 'tokens', limit });
-const parallel = (limit: number): Limit => ({
-  scope: 'api_key',
-  value: 'abc',
-  type: 'max_parallel_requests',
-  limit,
-});
-const modelTpm: Limit = { scope: 'model_per_key', value: 'abc:gpt', type: 'tokens', limit: 90 };
+const rpm = (limit: number): Limit => newLimit('api_key', 'abc', 'requests', limit);
+const tpm = (limit: number): Limit => newLimit('api_key', 'abc', 'tokens', limit);
+const parallel = (limit: number): Limit => newLimit('api_key', 'abc', 'max_parallel_requests', limit);
+const modelTpm = newLimit('model_per_key', 'abc:gpt', 'tokens', 90);
 
 function refusal(work: () => unknown): GatewayError {
   try {

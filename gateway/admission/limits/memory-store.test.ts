@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Granted, Limit, LimitType } from './limit-store.ts';
+import { type Granted, type Limit, type LimitType, newLimit } from './limit-store.ts';
 import { MemoryStore } from './memory-store.ts';
 import { WINDOW_MS } from './sliding-window.ts';
 
@@ -10,12 +10,7 @@ function storeAt(start = 0) {
   return { clock, store: new MemoryStore(() => clock.now) };
 }
 
-const on = (value: string, type: LimitType, limit: number): Limit => ({
-  scope: 'api_key',
-  value,
-  type,
-  limit,
-});
+const on = (value: string, type: LimitType, limit: number): Limit => newLimit('api_key', value, type, limit);
 
 function granted(store: MemoryStore, limits: readonly Limit[], tokens = 1): Granted {
   const taken = store.take(limits, tokens);
@@ -83,7 +78,7 @@ describe('memory', () => {
     for (let key = 0; key < 1000; key++) granted(store, [on(`${key}`, 'requests', 5)]);
     expect(store.size).toBe(1000);
     clock.now = WINDOW_MS;
-    for (let call = 0; call < 1000; call++) store.take([on('busy', 'requests', 5)], 1);
+    for (let call = 0; call < 1100; call++) store.take([on('busy', 'requests', 5000)], 1);
     expect(store.size).toBe(1);
   });
 
@@ -100,7 +95,7 @@ describe('memory', () => {
     const { store, clock } = storeAt();
     const stream = granted(store, [on('a', 'max_parallel_requests', 1)]);
     clock.now = 100 * WINDOW_MS;
-    for (let call = 0; call < 10; call++) store.take([on('busy', 'requests', 5)], 1);
+    for (let call = 0; call < 10; call++) store.take([on('busy', 'requests', 5000)], 1);
     expect(store.take([on('a', 'max_parallel_requests', 1)], 1)).toMatchObject({ granted: false });
     stream.settle(0);
     granted(store, [on('a', 'max_parallel_requests', 1)]);
@@ -146,7 +141,7 @@ test('random calls are admitted and refused as by the reference', () => {
   const command = fc.record({
     // Half a second apart or at the same moment: then slots are exact.
     pause: fc.oneof(fc.constant(0), fc.integer({ min: 500, max: 30_000 })),
-    limits: limits.map((list) => list.map((each): Limit => ({ scope: 'api_key', ...each }))),
+    limits: limits.map((list) => list.map(({ value, type, limit }) => on(value, type, limit))),
     tokens: fc.integer({ min: 1, max: 5 }),
     ends: fc.option(fc.record({ which: fc.nat(), used: fc.option(fc.integer({ min: 0, max: 9 })) })),
   });

@@ -2,7 +2,7 @@ import type { Dispatcher } from 'undici';
 import { spendRecord } from '../../accounting/settle.ts';
 import type { SpendSink } from '../../accounting/spend.ts';
 import type { Admission } from '../../admission/limits/admission.ts';
-import { limitsOn } from '../../admission/limits/descriptors.ts';
+import type { Descriptors } from '../../admission/limits/descriptors.ts';
 import type { Limits } from '../../admission/limits/limits.ts';
 import { reservedTokens, settledTokens } from '../../admission/limits/tokens.ts';
 import { requireModelAccess } from '../../admission/model-access.ts';
@@ -26,8 +26,7 @@ import { upstreamBody } from './upstream-body.ts';
 export interface ChatDeps {
   readonly plan: Plan;
   readonly limits: Limits;
-  /** Calls at the same time in the whole gateway; null without such a limit. */
-  readonly globalParallel: number | null;
+  readonly descriptors: Descriptors;
   readonly dispatcher: Dispatcher;
   readonly spend: SpendSink;
   readonly drain: Drain;
@@ -75,11 +74,10 @@ function admitWithinLimits(
   chat: ChatRequest,
   identity: Identity,
   group: ModelGroup,
-  { limits, globalParallel }: ChatDeps,
+  { limits, descriptors }: ChatDeps,
 ): Admission {
-  const models = [chat.model, group.name];
   const tokens = reservedTokens(chat.scan.bytes.length, chat.maxTokens);
-  return limits.admit(limitsOn(identity, { models, globalParallel }), { tokens });
+  return limits.admit(descriptors.of(identity, [chat.model, group.name]), { tokens });
 }
 
 function showsUsage({ streamOptions }: ChatRequest, always: boolean): boolean {
