@@ -345,20 +345,24 @@ describe('/key/update', () => {
   });
 });
 
-test('global_max_parallel_requests holds for all callers together, the master key included', async () => {
-  await using small = await start({ global_max_parallel_requests: 1 });
-  const gate = new Gate();
-  provider.script({ kind: 'answer', gate });
+test('global_max_parallel_requests holds for all callers together, and calls that a stop refuses take no place', async () => {
+  await using small = await start({ global_max_parallel_requests: 2 });
+  const call = () => postChat({ url: small.url, body: { model: 'one', messages: MESSAGES } });
+  const gates = [new Gate(), new Gate()] as const;
   const before = provider.requests.length;
-  const call = (key: string) => postChat({ url: small.url, key, body: { model: 'one', messages: MESSAGES } });
-  const first = call(MASTER_KEY);
-  await provider.request(before + 1);
-  const refused = await call(MASTER_KEY);
+  provider.script(...gates.map((gate) => ({ kind: 'answer', gate }) as const));
+  const running = [call(), call()];
+  await provider.request(before + 2);
+  const refused = await call();
   expect(refused.status).toBe(429);
   expect(await refused.text()).toContain(
-    'Rate limit exceeded for global: proxy. Limit type: max_parallel_requests. Current limit: 1, Remaining: 0.',
+    'Rate limit exceeded for global: proxy. Limit type: max_parallel_requests. Current limit: 2, Remaining: 0.',
   );
-  gate.release();
-  expect(await statusOf(first)).toBe(200);
-  expect(await statusOf(call(MASTER_KEY))).toBe(200);
+  gates[0].release();
+  expect((await Promise.race(running)).status).toBe(200);
+  small.signal('SIGTERM');
+  await expect.poll(() => small.ready()).toBe(false);
+  for (let late = 0; late < 3; late++) expect(await statusOf(call())).toBe(503);
+  gates[1].release();
+  expect((await Promise.all(running)).map(({ status }) => status)).toEqual([200, 200]);
 });

@@ -15,7 +15,7 @@ export interface Limit {
   readonly counter: string;
 }
 
-/** The one maker of limits. Names are put together here, once for as long as a limit is kept: it takes 1 µs. */
+/** The one maker of limits: their counters’ names are put together once, not for every call. */
 export function newLimit(scope: LimitScope, value: string, type: LimitType, limit: number): Limit {
   return { scope, value, type, limit, counter: `{${scope}:${value}}:${type}` };
 }
