@@ -1,4 +1,5 @@
 import type { Usage } from './accounting/usage.ts';
+import type { Admission } from './admission/limits/admission.ts';
 import type { Identity } from './identity/identity.ts';
 import type { Deployment } from './routing/deployment.ts';
 
@@ -14,6 +15,8 @@ export interface Call {
   readonly id: string;
   readonly startedAt: number;
   readonly identity: Identity;
+  /** What the call holds of the limits on it, until it is over. */
+  readonly admission: Admission;
   readonly requesterIp: string | null;
   /** The name that the client asked for, echoed in every answer. */
   readonly modelGroup: string;
@@ -44,6 +47,7 @@ type CallStart = Pick<
   | 'id'
   | 'startedAt'
   | 'identity'
+  | 'admission'
   | 'requesterIp'
   | 'modelGroup'
   | 'endUser'
@@ -59,6 +63,7 @@ export function newCall(start: CallStart): Call {
     id: start.id,
     startedAt: start.startedAt,
     identity: start.identity,
+    admission: start.admission,
     requesterIp: start.requesterIp,
     modelGroup: start.modelGroup,
     endUser: start.endUser,

@@ -3,6 +3,9 @@ import type { Pool } from 'pg';
 import { explainDatabaseFailure, readDatabaseUrl } from '../appliance/index.ts';
 import { BatchWriter } from './accounting/batch-writer.ts';
 import { systemTimers } from './accounting/timers.ts';
+import { Descriptors } from './admission/limits/descriptors.ts';
+import { Limits } from './admission/limits/limits.ts';
+import { MemoryStore } from './admission/limits/memory-store.ts';
 import type { Config } from './config/config.ts';
 import { Drain } from './http/drain.ts';
 import { createServer } from './http/server.ts';
@@ -92,6 +95,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   stack.defer(() => dispatcher.destroy());
   const plan = compilePlan(config, Date.now);
   nameUnpriced(plan, logger);
+  const limits = new Limits({ store: new MemoryStore(() => performance.now()), now: Date.now });
   const drain = new Drain();
   const models = config.deployments.map((entry) => ({
     name: entry.modelName,
@@ -104,6 +108,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     handlers: {
       ...chatHandlers({
         plan,
+        limits,
+        descriptors: new Descriptors(config.globalParallel),
         dispatcher,
         spend,
         drain,

@@ -51,6 +51,8 @@ export interface Config {
   readonly spendFlushMs: number;
   readonly recordFailures: boolean;
   readonly alwaysIncludeStreamUsage: boolean;
+  /** Calls at the same time in the whole gateway; null without such a limit. */
+  readonly globalParallel: number | null;
   readonly drainMs: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
 }

@@ -27,7 +27,7 @@ export const topLevel = table({
 export const generalSettings = table({
   served: `master_key database_url database_connection_pool_limit proxy_batch_write_at disable_error_logs
     always_include_stream_usage allow_unknown_settings use_x_forwarded_for disable_master_key_return
-    disable_adding_master_key_hash_to_db ui_access_mode`,
+    disable_adding_master_key_hash_to_db ui_access_mode global_max_parallel_requests`,
   unserved: `database_connection_timeout database_connection_pool_timeout store_model_in_db supported_db_objects
     infer_model_from_keys allow_user_auth custom_auth_run_common_checks public_routes user_header_name
     user_header_mappings forward_client_headers_to_llm_api forward_openai_org_id forward_llm_provider_auth_headers
@@ -48,7 +48,7 @@ export const generalSettings = table({
   protective: `completion_model embedding_model image_generation_model moderation_model litellm_key_header_name
     custom_auth custom_key_generate custom_sso custom_ui_sso_sign_in_handler allowed_routes admin_only_routes
     allowed_ips trusted_proxy_ranges enforce_user_param enforced_params reject_clientside_metadata_tags
-    service_account_settings max_parallel_requests global_max_parallel_requests
+    service_account_settings max_parallel_requests
     max_in_flight_requests_per_worker max_queued_requests_per_worker admission_queue_timeout_seconds
     max_request_size_mb max_response_size_mb disable_spend_logs disable_spend_updates
     maximum_spend_logs_retention_period fail_closed_budget_enforcement key_management_system
@@ -159,7 +159,7 @@ export const inventedNames: ReadonlyMap<string, string> = new Map([
   ],
   [
     'rate_limit_config',
-    'LiteLLM has no such setting; it limits by rpm_limit and tpm_limit of a key, which are not enforced yet',
+    'LiteLLM has no such setting; it limits by rpm_limit, tpm_limit and max_parallel_requests of a key: give them to /key/generate',
   ],
   ['allowed_models', 'LiteLLM has no such setting; give `models` to /key/generate'],
   ['detailed_debug', 'LiteLLM has no such setting; set LITELLM_LOG=DEBUG in the environment'],

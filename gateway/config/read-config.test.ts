@@ -56,6 +56,15 @@ describe('an accepted configuration', () => {
     });
   });
 
+  test.each([
+    [{}, null],
+    [{ global_max_parallel_requests: null }, null],
+    [{ global_max_parallel_requests: 0 }, 0],
+    [{ global_max_parallel_requests: '40' }, 40],
+  ])('%j limits calls at the same time to %s', (general_settings, globalParallel) => {
+    expect(accepted({ general_settings }).globalParallel).toBe(globalParallel);
+  });
+
   test('is frozen to its depth', () => {
     const config = accepted(entry({ temperature: 1 }));
     expect(Object.isFrozen(config.deployments[0]?.defaults)).toBe(true);

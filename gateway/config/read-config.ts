@@ -198,6 +198,7 @@ export function readConfig({ text, environment: given, places }: ConfigSource): 
     spendFlushMs: (general.number('proxy_batch_write_at', 0.01, 3600) ?? DEFAULT_FLUSH_SECONDS) * SECOND,
     recordFailures: !(general.boolean('disable_error_logs') ?? false),
     alwaysIncludeStreamUsage: general.boolean('always_include_stream_usage') ?? false,
+    globalParallel: general.number('global_max_parallel_requests', 0) ?? null,
     drainMs: readDrainMs(environment, findings),
     logLevel: readLogLevel(environment, findings),
   };

@@ -6,6 +6,7 @@ import type { Connection } from '../store/connection.ts';
 import { findKey, type KeyForAuthentication } from '../store/virtual-keys.ts';
 import { ADMIN_USER_ID, type Authenticator, type Identity, MASTER_KEY_ALIAS } from './identity.ts';
 import { KeyCache } from './key-cache.ts';
+import { NO_LIMITS, readKeyLimits } from './key-limits.ts';
 import { abbreviated, presentedKey } from './presented-key.ts';
 import { isVirtualKey } from './virtual-key.ts';
 
@@ -43,6 +44,7 @@ const masterIdentity: Identity = Object.freeze({
   userId: ADMIN_USER_ID,
   teamId: null,
   models: Object.freeze([]),
+  limits: NO_LIMITS,
   spend: 0,
 });
 
@@ -55,6 +57,7 @@ function knownKey(row: KeyForAuthentication): KnownKey {
     userId: row.user_id,
     teamId: row.team_id,
     models: Object.freeze([...row.models]),
+    limits: readKeyLimits(row),
     spend: row.spend,
   });
   return { identity, blocked: row.blocked === true, expiresAt: row.expires?.getTime() ?? null };

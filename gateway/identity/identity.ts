@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { KeyLimits } from './key-limits.ts';
 
 /** Name that stands for the master key where a key's hash would stand, as in LiteLLM 2026-H2. */
 export const MASTER_KEY_ALIAS = 'litellm_proxy_master_key';
@@ -17,6 +18,7 @@ export interface Identity {
   readonly teamId: string | null;
   /** Model names, wildcards or special members; empty means every model. */
   readonly models: readonly string[];
+  readonly limits: KeyLimits;
   /** USD spent by this key before this call, for `x-litellm-key-spend`. */
   readonly spend: number;
 }

@@ -175,8 +175,8 @@ export class PassThrough implements Dispatcher.DispatchHandler {
         'content-type': 'text/event-stream',
         'cache-control': 'no-cache',
         'x-accel-buffering': 'no',
-        ...headers(call),
         ...passedHeaders(this.#upstreamHeaders),
+        ...headers(call),
       });
     }
     if (client.write(piece)) return;
@@ -209,7 +209,7 @@ export class PassThrough implements Dispatcher.DispatchHandler {
     call.endedAt = now;
     call.status = 200;
     client.send(
-      { 'content-type': 'application/json', ...headers(call), ...passedHeaders(this.#upstreamHeaders) },
+      { 'content-type': 'application/json', ...passedHeaders(this.#upstreamHeaders), ...headers(call) },
       answer.body,
     );
     this.#finish();

@@ -13,6 +13,9 @@ export interface VirtualKeyRow {
   readonly team_id: string | null;
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly blocked: boolean | null;
+  readonly rpm_limit: number | null;
+  readonly tpm_limit: number | null;
+  readonly max_parallel_requests: number | null;
   readonly created_at: Date | null;
   readonly updated_at: Date | null;
   readonly created_by: string | null;
@@ -31,6 +34,12 @@ export interface KeyForAuthentication {
   readonly expires: Date | null;
   readonly blocked: boolean | null;
   readonly user_role: string | null;
+  readonly rpm_limit: number | null;
+  readonly tpm_limit: number | null;
+  readonly max_parallel_requests: number | null;
+  /** Members of `metadata`, as they were stored. */
+  readonly model_rpm_limit: unknown;
+  readonly model_tpm_limit: unknown;
 }
 
 /** Hot: one primary-key look-up in each table. */
@@ -38,7 +47,9 @@ export async function findKey(db: Connection, hash: string): Promise<KeyForAuthe
   const [row] = await rows<KeyForAuthentication>(db, {
     name: 'find_key',
     text: `
-      SELECT k.token, k.key_alias, k.user_id, k.team_id, k.models, k.spend, k.expires, k.blocked, u.user_role
+      SELECT k.token, k.key_alias, k.user_id, k.team_id, k.models, k.spend, k.expires, k.blocked, u.user_role,
+        k.rpm_limit, k.tpm_limit, k.max_parallel_requests,
+        k.metadata -> 'model_rpm_limit' AS model_rpm_limit, k.metadata -> 'model_tpm_limit' AS model_tpm_limit
       FROM "LiteLLM_VerificationToken" k
       LEFT JOIN "LiteLLM_UserTable" u ON u.user_id = k.user_id
       WHERE k.token = $1`,
@@ -67,6 +78,9 @@ export interface NewVirtualKey {
   readonly metadata: object;
   readonly blocked: boolean | null;
   readonly spend: number;
+  readonly rpmLimit: number | null;
+  readonly tpmLimit: number | null;
+  readonly maxParallelRequests: number | null;
   readonly createdBy: string;
 }
 
@@ -75,8 +89,9 @@ export async function insertKey(db: Connection, key: NewVirtualKey): Promise<Vir
   const [row] = await rows<VirtualKeyRow>(db, {
     text: `
       INSERT INTO "LiteLLM_VerificationToken"
-        (token, key_name, key_alias, expires, models, aliases, user_id, metadata, blocked, spend, created_by, updated_by)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)
+        (token, key_name, key_alias, expires, models, aliases, user_id, metadata, blocked, spend, rpm_limit, tpm_limit,
+          max_parallel_requests, created_by, updated_by)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14)
       ON CONFLICT (token) DO NOTHING
       RETURNING *`,
     values: [
@@ -90,6 +105,9 @@ export async function insertKey(db: Connection, key: NewVirtualKey): Promise<Vir
       JSON.stringify(key.metadata),
       key.blocked,
       key.spend,
+      key.rpmLimit,
+      key.tpmLimit,
+      key.maxParallelRequests,
       key.createdBy,
     ],
   });
@@ -177,6 +195,53 @@ export async function setBlocked(
     values: [hash, blocked, by.userId],
   });
   return row;
+}
+
+/** The key's row, locked until the transaction ends. */
+export async function lockKey(db: Connection, hash: string): Promise<VirtualKeyRow | undefined> {
+  const [row] = await rows<VirtualKeyRow>(db, {
+    text: 'SELECT * FROM "LiteLLM_VerificationToken" WHERE token = $1 FOR UPDATE',
+    values: [hash],
+  });
+  return row;
+}
+
+/** The columns that an update may change. */
+export type KeyColumns = Pick<
+  VirtualKeyRow,
+  | 'key_alias'
+  | 'expires'
+  | 'models'
+  | 'user_id'
+  | 'metadata'
+  | 'blocked'
+  | 'rpm_limit'
+  | 'tpm_limit'
+  | 'max_parallel_requests'
+>;
+
+/** Writes these columns of a key that is locked. */
+export async function updateKey(db: Connection, hash: string, key: KeyColumns, by: ChangedBy): Promise<void> {
+  await rows(db, {
+    text: `
+      UPDATE "LiteLLM_VerificationToken"
+      SET key_alias = $2, expires = $3, models = $4, user_id = $5, metadata = $6, blocked = $7, rpm_limit = $8,
+        tpm_limit = $9, max_parallel_requests = $10, updated_by = $11, updated_at = now() AT TIME ZONE 'UTC'
+      WHERE token = $1`,
+    values: [
+      hash,
+      key.key_alias,
+      key.expires?.toISOString() ?? null,
+      key.models,
+      key.user_id,
+      JSON.stringify(key.metadata),
+      key.blocked,
+      key.rpm_limit,
+      key.tpm_limit,
+      key.max_parallel_requests,
+      by.userId,
+    ],
+  });
 }
 
 export const sortableColumns = [

@@ -113,6 +113,7 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
       userId: 'ada',
       teamId: null,
       models: ['m1'],
+      limits: { requests: null, tokens: null, parallel: null, models: {} },
       spend: 1.5,
     });
   });
@@ -144,6 +145,43 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
     expect(body.error.message).toContain('Expired Key');
     expect(body.error.message).toContain(expires);
     expect(body.error.message).not.toContain(key);
+  });
+
+  test('an update changes what was sent, keeps the rest, and reaches authentication at once', async () => {
+    const { key, token } = await generate({
+      key_alias: 'to-update',
+      models: ['m1'],
+      metadata: { team: 'red' },
+      model_rpm_limit: { m1: 3 },
+      rpm_limit: 10,
+      duration: '1d',
+    });
+    expect((await gateway.call('/v1/models', { key })).body.limits.requests).toBe(10);
+    const body = { key: token, rpm_limit: 9_000_000_000, tpm_limit: 500, max_parallel_requests: 2 };
+    expect(await gateway.call('/key/update', { body })).toMatchObject({ status: 200, body });
+    expect((await gateway.call('/v1/models', { key })).body).toMatchObject({
+      models: ['m1'],
+      limits: { requests: 9_000_000_000, tokens: 500, parallel: 2 },
+    });
+    const forever = { key, duration: '-1', models: [], model_tpm_limit: { m1: 70 }, key_alias: 'to-update' };
+    expect((await gateway.call('/key/update', { body: forever })).status).toBe(200);
+    const { info } = (await gateway.call(`/key/info?key=${key}`)).body;
+    expect(info).toMatchObject({
+      key_alias: 'to-update',
+      models: [],
+      expires: null,
+      metadata: { team: 'red', model_rpm_limit: { m1: 3 }, model_tpm_limit: { m1: 70 } },
+      rpm_limit: 9_000_000_000,
+      updated_by: 'default_user_id',
+    });
+  });
+
+  test('an update cannot take another key\u2019s alias', async () => {
+    await generate({ key_alias: 'taken' });
+    const { key } = await generate();
+    const answer = await gateway.call('/key/update', { body: { key, key_alias: 'taken', blocked: true } });
+    expect(answer).toMatchObject({ status: 400, body: { error: { param: 'key_alias' } } });
+    expect(await statusOf(key)).toBe(200);
   });
 
   test('a blocked key is refused at once, and admitted again when the block is lifted', async () => {
@@ -281,6 +319,14 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
     ['block without a key', '/key/block', {}, 422],
     ['block of what is no key', '/key/block', { key: 'alias' }, 400],
     ['block of an unknown key', '/key/block', { key: 'sk-unknown' }, 404],
+    ['update without a key', '/key/update', { rpm_limit: 1 }, 422],
+    ['update of what is no key', '/key/update', { key: 'alias', rpm_limit: 1 }, 400],
+    ['update of an unknown key', '/key/update', { key: 'sk-unknown', rpm_limit: 1 }, 404],
+    ['a negative limit', '/key/generate', { rpm_limit: -1 }, 422],
+    ['a limit of half a call', '/key/generate', { max_parallel_requests: 0.5 }, 422],
+    ['a limit that the column cannot hold', '/key/generate', { max_parallel_requests: 2 ** 31 }, 422],
+    ['a limit of a model that is a text', '/key/generate', { model_rpm_limit: { m: 'few' } }, 422],
+    ['the same inside metadata', '/key/generate', { metadata: { model_tpm_limit: { m: 'few' } } }, 422],
     ['a chosen key without sk-', '/key/generate', { key: 'my-own' }, 400],
     ['a chosen key that no header can carry', '/key/generate', { key: 'sk-a b' }, 400],
     ['a wrong type', '/key/generate', { models: 'gpt-4o' }, 422],
@@ -371,7 +417,7 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
     expect((await gateway.call(`/key/list?${query}`)).status).toBe(status);
   });
 
-  test.each(['/key/generate', '/key/delete', '/key/block', '/key/unblock'])(
+  test.each(['/key/generate', '/key/update', '/key/delete', '/key/block', '/key/unblock'])(
     'a key of an ordinary user may not call %s',
     async (path) => {
       const { key } = await generate();

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Identity } from '../../identity/identity.ts';
+import { NO_LIMITS } from '../../identity/key-limits.ts';
 import { listingScope, maySeeKey } from './key-permissions.ts';
 
 function who(role: Identity['role'], userId: string | null): Identity {
@@ -11,6 +12,7 @@ function who(role: Identity['role'], userId: string | null): Identity {
     userId,
     teamId: null,
     models: [],
+    limits: NO_LIMITS,
     spend: 0,
   };
 }

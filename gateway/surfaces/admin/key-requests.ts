@@ -6,7 +6,32 @@ const nullableObject = { type: ['object', 'null'] } as const;
 const texts = { type: 'array', items: { type: 'string' } } as const;
 const nullableTexts = { type: ['array', 'null'], items: { type: 'string' } } as const;
 
-export interface GenerateRequest {
+const nullableCount = { type: ['integer', 'null'], minimum: 0, maximum: Number.MAX_SAFE_INTEGER } as const;
+/** What the column holds. */
+const nullableInt4 = { type: ['integer', 'null'], minimum: 0, maximum: 2 ** 31 - 1 } as const;
+const countsByModel = { type: ['object', 'null'], additionalProperties: nullableCount } as const;
+
+/** A limit for each model that is named. */
+type CountsByModel = Readonly<Record<string, number | null>>;
+
+/** Limits of a key; those for models are kept in its metadata. */
+export interface LimitMembers {
+  readonly rpm_limit?: number | null;
+  readonly tpm_limit?: number | null;
+  readonly max_parallel_requests?: number | null;
+  readonly model_rpm_limit?: CountsByModel | null;
+  readonly model_tpm_limit?: CountsByModel | null;
+}
+
+const modelLimits = { model_rpm_limit: countsByModel, model_tpm_limit: countsByModel } as const;
+const limits = {
+  rpm_limit: nullableCount,
+  tpm_limit: nullableCount,
+  max_parallel_requests: nullableInt4,
+  ...modelLimits,
+} as const;
+
+export interface GenerateRequest extends LimitMembers {
   readonly key?: string | null;
   readonly key_alias?: string | null;
   readonly duration?: string | null;
@@ -26,9 +51,30 @@ export const readGenerate = bodyReader<GenerateRequest>({
     duration: nullableText,
     models: nullableTexts,
     user_id: nullableText,
-    metadata: nullableObject,
+    metadata: { ...nullableObject, properties: modelLimits },
     blocked: { type: ['boolean', 'null'] },
     spend: { type: ['number', 'null'], minimum: 0 },
+    ...limits,
+  },
+});
+
+/** The key, and what of it is to change: a member that is absent leaves its column as it is. */
+export interface UpdateRequest extends Omit<GenerateRequest, 'key' | 'spend'> {
+  readonly key: string;
+}
+
+export const readUpdate = bodyReader<UpdateRequest>({
+  type: 'object',
+  required: ['key'],
+  properties: {
+    key: { type: 'string' },
+    key_alias: nullableText,
+    duration: nullableText,
+    models: nullableTexts,
+    user_id: nullableText,
+    metadata: { ...nullableObject, properties: modelLimits },
+    blocked: { type: ['boolean', 'null'] },
+    ...limits,
   },
 });
 

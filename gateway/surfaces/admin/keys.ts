@@ -5,7 +5,7 @@ import type { KeyAuthenticator } from '../../identity/authenticator.ts';
 import { endOf } from '../../identity/duration.ts';
 import type { Identity } from '../../identity/identity.ts';
 import { displayName, generateVirtualKey, hashKey, hashOf } from '../../identity/virtual-key.ts';
-import { transaction } from '../../store/connection.ts';
+import { type Connection, transaction } from '../../store/connection.ts';
 import { announceKeyChanges } from '../../store/key-changes.ts';
 import {
   aliasTaken,
@@ -14,11 +14,14 @@ import {
   hashesOfAliases,
   insertKey,
   listKeys,
+  lockKey,
   readKey,
   setBlocked,
+  updateKey,
   type VirtualKeyRow,
 } from '../../store/virtual-keys.ts';
 import { generatedKey, keyInfo } from './key-answer.ts';
+import { columnsToChange, foldedMetadata } from './key-columns.ts';
 import { listingScope, maySeeKey } from './key-permissions.ts';
 import {
   type GenerateRequest,
@@ -28,6 +31,8 @@ import {
   readInfoQuery,
   readKeyOnly,
   readListQuery,
+  readUpdate,
+  type UpdateRequest,
 } from './key-requests.ts';
 import { management } from './management.ts';
 import { refuseUnenforced } from './unenforced.ts';
@@ -41,7 +46,7 @@ export interface KeyHandlerDeps {
 
 type KeyRoutes = Pick<
   Handlers,
-  'generateKey' | 'keyInfo' | 'deleteKey' | 'blockKey' | 'unblockKey' | 'listKeys'
+  'generateKey' | 'updateKey' | 'keyInfo' | 'deleteKey' | 'blockKey' | 'unblockKey' | 'listKeys'
 >;
 
 /** What can travel in a header, so that the key can be used. */
@@ -81,15 +86,18 @@ function namedKey(name: string, param: string): string {
   return hash;
 }
 
+async function requireFreeAlias(db: Connection, alias: string | null): Promise<void> {
+  if (alias === null || !(await aliasTaken(db, alias))) return;
+  throw badRequest('key_alias', `A key with the alias '${alias}' exists already; aliases are unique`);
+}
+
 async function generate(deps: KeyHandlerDeps, wanted: GenerateRequest, by: ChangedBy) {
   const key = chosenKey(wanted);
   const expires = endOf(wanted.duration, deps.clock());
   const keyAlias = wanted.key_alias || null;
   const token = hashKey(key);
   const row = await transaction(deps.db, async (db) => {
-    if (keyAlias !== null && (await aliasTaken(db, keyAlias))) {
-      throw badRequest('key_alias', `A key with the alias '${keyAlias}' exists already; aliases are unique`);
-    }
+    await requireFreeAlias(db, keyAlias);
     const stored = await insertKey(db, {
       token,
       keyName: displayName(key),
@@ -98,9 +106,12 @@ async function generate(deps: KeyHandlerDeps, wanted: GenerateRequest, by: Chang
       models: wanted.models ?? [],
       aliases: {},
       userId: wanted.user_id || null,
-      metadata: wanted.metadata ?? {},
+      metadata: foldedMetadata(wanted.metadata ?? {}, wanted),
       blocked: wanted.blocked ?? null,
       spend: wanted.spend ?? 0,
+      rpmLimit: wanted.rpm_limit ?? null,
+      tpmLimit: wanted.tpm_limit ?? null,
+      maxParallelRequests: wanted.max_parallel_requests ?? null,
       createdBy: by.userId,
     });
     if (stored === undefined) throw badRequest('key', 'This key exists already; choose another one');
@@ -109,6 +120,23 @@ async function generate(deps: KeyHandlerDeps, wanted: GenerateRequest, by: Chang
   });
   deps.authenticator.evict(token);
   return generatedKey(key, row);
+}
+
+/** Changes the columns whose members were sent, and answers those. */
+async function update(deps: KeyHandlerDeps, wanted: UpdateRequest, by: ChangedBy) {
+  const hash = namedKey(wanted.key, 'key');
+  const changed = await transaction(deps.db, async (db) => {
+    const row = await lockKey(db, hash);
+    if (row === undefined) throw notFound('key');
+    const columns = columnsToChange(wanted, row, deps.clock());
+    const { key_alias: alias = row.key_alias } = columns;
+    if (alias !== row.key_alias) await requireFreeAlias(db, alias);
+    await updateKey(db, hash, { ...row, ...columns }, by);
+    await announceKeyChanges(db, [hash]);
+    return columns;
+  });
+  deps.authenticator.evict(hash);
+  return { key: wanted.key, ...changed };
 }
 
 async function info({ db }: KeyHandlerDeps, named: string | undefined, identity: Identity) {
@@ -200,6 +228,11 @@ export function keyHandlers(deps: KeyHandlerDeps): KeyRoutes {
       const wanted = readGenerate(request.body);
       refuseUnenforced(wanted);
       return generate(deps, wanted, changedBy(request, identity));
+    }),
+    updateKey: management((request, identity) => {
+      const wanted = readUpdate(request.body);
+      refuseUnenforced(wanted);
+      return update(deps, wanted, changedBy(request, identity));
     }),
     keyInfo: management((request, identity) => info(deps, readInfoQuery(request.query).key, identity)),
     deleteKey: management((request, identity) => remove(deps, request, identity)),

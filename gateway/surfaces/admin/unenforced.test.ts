@@ -20,10 +20,7 @@ test.each<[string, unknown]>([
   ['budget_limits', [{ max_budget: 1, budget_duration: '1d' }]],
   ['budget_id', 'b'],
   ['model_max_budget', { m: { budget_limit: 1 } }],
-  ['tpm_limit', 1000],
-  ['rpm_limit', 0],
-  ['max_parallel_requests', 3],
-  ['model_rpm_limit', { m: 1 }],
+  ['rpm_limit_type', 'guaranteed_throughput'],
   ['allowed_routes', ['/chat/completions']],
   ['permissions', { get_spend_routes: true }],
   ['guardrails', ['pii']],
@@ -40,7 +37,7 @@ test.each<[string, unknown]>([
   expect(refusedField({ [field]: value })).toBe(field);
 });
 
-test.each(['model_rpm_limit', 'tags', 'guardrails', 'allowed_tools', 'temp_budget_increase'])(
+test.each(['rpm_limit_type', 'tags', 'guardrails', 'allowed_tools', 'temp_budget_increase'])(
   'metadata.%s is refused by name',
   (member) => {
     expect(refusedField({ metadata: { [member]: { m: 1 } } })).toBe(`metadata.${member}`);
@@ -59,6 +56,10 @@ test('free metadata, the default key type and what is enforced pass', () => {
     key_type: 'default',
     models: ['m'],
     duration: '1d',
+    rpm_limit: 0,
+    tpm_limit: 1000,
+    max_parallel_requests: 3,
+    model_rpm_limit: { m: 1 },
   };
   expect(refusedField(request)).toBeNull();
 });

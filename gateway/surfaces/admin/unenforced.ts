@@ -14,13 +14,8 @@ const fields = [
   'model_max_budget',
   'temp_budget_increase',
   'temp_budget_expiry',
-  'max_parallel_requests',
-  'tpm_limit',
-  'rpm_limit',
   'tpm_limit_type',
   'rpm_limit_type',
-  'model_tpm_limit',
-  'model_rpm_limit',
   'aliases',
   'config',
   'router_settings',
@@ -51,8 +46,6 @@ const fields = [
 
 /** Members of `metadata` that LiteLLM acts on: the fields that it folds into it, and `allowed_tools`. */
 const metadataMembers = [
-  'model_tpm_limit',
-  'model_rpm_limit',
   'tpm_limit_type',
   'rpm_limit_type',
   'temp_budget_increase',

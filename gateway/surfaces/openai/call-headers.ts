@@ -2,18 +2,27 @@ import type { Call } from '../../call.ts';
 import type { HeaderMap } from '../../http/client-reply.ts';
 import type { Identity } from '../../identity/identity.ts';
 
+/** The limits of the key, where it has any. */
+function keyLimits({ limits: { requests, tokens } }: Identity): HeaderMap {
+  return {
+    ...(requests !== null && { 'x-litellm-key-rpm-limit': String(requests) }),
+    ...(tokens !== null && { 'x-litellm-key-tpm-limit': String(tokens) }),
+  };
+}
+
 /** Headers of an answer that never got as far as a deployment. */
 export function refusalHeaders(identity: Identity, version: string): HeaderMap {
   return {
     'x-litellm-version': version,
     'x-litellm-response-cost': '0',
     'x-litellm-key-spend': String(identity.spend),
+    ...keyLimits(identity),
   };
 }
 
 /** LiteLLM's headers of a call as it stands; the cost is known only for an answer that is over. */
 export function callHeaders(call: Call, version: string): HeaderMap {
-  const { deployment, identity, ignoredFields } = call;
+  const { admission, deployment, identity, ignoredFields } = call;
   const over = call.endedAt > 0;
   return {
     'x-litellm-call-id': call.id,
@@ -23,6 +32,8 @@ export function callHeaders(call: Call, version: string): HeaderMap {
     'x-litellm-version': version,
     ...(over && { 'x-litellm-response-cost': String(call.spend) }),
     'x-litellm-key-spend': String(identity.spend + call.spend),
+    ...keyLimits(identity),
+    ...admission.headers,
     ...(over && { 'x-litellm-response-duration-ms': String(call.endedAt - call.startedAt) }),
     'x-litellm-attempted-retries': String(call.retries),
     'x-litellm-attempted-fallbacks': '0',

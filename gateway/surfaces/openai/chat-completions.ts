@@ -1,6 +1,10 @@
 import type { Dispatcher } from 'undici';
 import { spendRecord } from '../../accounting/settle.ts';
 import type { SpendSink } from '../../accounting/spend.ts';
+import type { Admission } from '../../admission/limits/admission.ts';
+import type { Descriptors } from '../../admission/limits/descriptors.ts';
+import type { Limits } from '../../admission/limits/limits.ts';
+import { reservedTokens, settledTokens } from '../../admission/limits/tokens.ts';
 import { requireModelAccess } from '../../admission/model-access.ts';
 import { type Call, newCall } from '../../call.ts';
 import type { ClientReply } from '../../http/client-reply.ts';
@@ -21,6 +25,8 @@ import { upstreamBody } from './upstream-body.ts';
 
 export interface ChatDeps {
   readonly plan: Plan;
+  readonly limits: Limits;
+  readonly descriptors: Descriptors;
   readonly dispatcher: Dispatcher;
   readonly spend: SpendSink;
   readonly drain: Drain;
@@ -63,6 +69,17 @@ function admit(request: ChatRequest, identity: Identity, { plan, providersEnv }:
   return group;
 }
 
+/** Counts the call on the limits that it must keep. Throws GatewayError rate_limited. */
+function admitWithinLimits(
+  chat: ChatRequest,
+  identity: Identity,
+  group: ModelGroup,
+  { limits, descriptors }: ChatDeps,
+): Admission {
+  const tokens = reservedTokens(chat.scan.bytes.length, chat.maxTokens);
+  return limits.admit(descriptors.of(identity, [chat.model, group.name]), { tokens });
+}
+
 function showsUsage({ streamOptions }: ChatRequest, always: boolean): boolean {
   const wish = streamOptions?.include_usage;
   return typeof wish === 'boolean' ? wish : always;
@@ -92,6 +109,7 @@ class ChatCompletions {
 
   #record(call: Call): void {
     const { spend, calls, recordFailures } = this.#deps;
+    call.admission.finish(settledTokens(call));
     if (call.failure === null || recordFailures) spend.record(spendRecord(call));
     logCall(calls, call);
   }
@@ -110,14 +128,18 @@ class ChatCompletions {
     const deps = this.#deps;
     const { identity } = request;
     const chat = readChatRequest(request.body);
-    const deployments = admit(chat, identity, deps).take();
+    const group = admit(chat, identity, deps);
+    const deployments = group.take();
     const [first] = deployments;
     if (first === undefined)
       throw new GatewayError('no_deployment', 'No deployments available for this model');
+    using held = new DisposableStack();
+    const admission = held.use(admitWithinLimits(chat, identity, group, deps));
     const call = newCall({
       id: request.id,
       startedAt: deps.now(),
       identity,
+      admission,
       requesterIp: request.ip,
       modelGroup: chat.model,
       endUser: chat.user,
@@ -143,6 +165,8 @@ class ChatCompletions {
         deps.drain.leave();
       }
     });
+    // From here on the call's end gives back what it holds.
+    held.move();
     passThrough.start();
   }
 }

@@ -34,6 +34,8 @@ export interface ChatRequest {
   /** `stream_options` as sent; null when absent. */
   readonly streamOptions: Readonly<Record<string, unknown>> | null;
   readonly user: string | null;
+  /** The client's bound on the answer: `max_completion_tokens`, else `max_tokens`; null when neither bounds it. */
+  readonly maxTokens: number | null;
   /** Whether the client asks the provider to store the answer. */
   readonly stored: boolean;
   /** Members that are left out of the upstream body, to be named in the answer. */
@@ -106,6 +108,12 @@ function readUser(scan: ObjectScan): string | null {
   throw badRequest('user', `\`user\` must be a text of at most ${LONGEST_USER} characters`);
 }
 
+/** What is no bound counts as absent: the provider says so. */
+function readBound(scan: ObjectScan, name: string): number | null {
+  const bound = read(scan, name);
+  return typeof bound === 'number' && bound > 0 ? Math.ceil(bound) : null;
+}
+
 function ignoredMembers(scan: ObjectScan): string[] {
   const ignored: string[] = [];
   for (const { name } of scan.order) {
@@ -136,6 +144,7 @@ export function readChatRequest(body: Buffer | undefined): ChatRequest {
     streamed: readFlag(scan, 'stream'),
     streamOptions: readStreamOptions(scan),
     user: readUser(scan),
+    maxTokens: readBound(scan, 'max_completion_tokens') ?? readBound(scan, 'max_tokens'),
     stored: scan.members.has('store') && read(scan, 'store') === true,
     ignored,
   };

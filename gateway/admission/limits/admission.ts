@@ -1,0 +1,69 @@
+import type { Granted, Limit, LimitScope } from './limit-store.ts';
+
+const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
+
+interface HeaderNames {
+  readonly limit: string;
+  readonly remaining: string;
+}
+
+const rateTypes = ['requests', 'tokens'] as const;
+type NamesByType = Readonly<Record<(typeof rateTypes)[number], HeaderNames>>;
+
+function namesOf(prefix: string): NamesByType {
+  const names = rateTypes.map((type) => [
+    type,
+    { limit: `${prefix}limit-${type}`, remaining: `${prefix}remaining-${type}` },
+  ]);
+  return Object.fromEntries(names) as NamesByType;
+}
+
+const scopeNames = {
+  api_key: namesOf('x-ratelimit-api_key-'),
+  model_per_key: namesOf('x-ratelimit-model_per_key-'),
+  global: namesOf('x-ratelimit-global-'),
+} as const satisfies Record<LimitScope, NamesByType>;
+/** OpenAI's own names, under which its clients look for the limits of their key. */
+const plainNames = namesOf('x-ratelimit-');
+
+/** LiteLLM's headers of what is left: `x-ratelimit-api_key-limit-requests`, `-remaining-requests`, and tokens likewise. */
+function headersOf(limits: readonly Limit[], remaining: readonly number[]): Readonly<Record<string, string>> {
+  if (limits.length === 0) return NO_HEADERS;
+  const headers: Record<string, string> = {};
+  for (const [index, { scope, type, limit }] of limits.entries()) {
+    if (type === 'max_parallel_requests') continue;
+    for (const names of scope === 'api_key' ? [scopeNames[scope], plainNames] : [scopeNames[scope]]) {
+      headers[names[type].limit] = String(limit);
+      headers[names[type].remaining] = String(remaining[index]);
+    }
+  }
+  return headers;
+}
+
+/**
+ * A call that keeps all of its limits. Running -> finished; whoever finishes first decides.
+ */
+export class Admission implements Disposable {
+  /** What the answer tells of the limits, as they stood when the call was admitted. */
+  readonly headers: Readonly<Record<string, string>>;
+  #granted: Granted | null;
+
+  constructor(limits: readonly Limit[], granted: Granted) {
+    this.headers = headersOf(limits, granted.remaining);
+    this.#granted = granted;
+  }
+
+  /**
+   * Frees the parallel slots and settles the tokens to `total_tokens`: 0 for a call that never reached a provider, null
+   * when nobody knows what it used, so that the reservation stays.
+   */
+  finish(tokens: number | null): void {
+    this.#granted?.settle(tokens);
+    this.#granted = null;
+  }
+
+  /** Gives everything back, unless the call is finished. */
+  [Symbol.dispose](): void {
+    this.finish(0);
+  }
+}

@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+import type { Call } from '../../call.ts';
+import { reservedTokens, settledTokens } from './tokens.ts';
+
+test.each([
+  ['an empty body', 0, null, 1],
+  ['four bytes a token', 400, null, 100],
+  ['a part of a token', 403, null, 100],
+  ['a bound on the answer', 400, 50, 150],
+])('%s is reserved', (_what, bytes, bound, tokens) => {
+  expect(reservedTokens(bytes, bound)).toBe(tokens);
+});
+
+const failure = { code: '', class: '', message: '' };
+
+test.each<[string, Partial<Call>, number | null]>([
+  ['its usage', { usage: { total: 33 } as Call['usage'], failure: null, status: 200 }, 33],
+  ['the usage of a stream that was cut', { usage: { total: 7 } as Call['usage'], failure, status: 499 }, 7],
+  ['nothing, when the provider failed', { usage: null, failure, status: 500 }, 0],
+  ['anything, when the client left', { usage: null, failure, status: 499 }, null],
+  ['anything, when the provider was too slow', { usage: null, failure, status: 408 }, null],
+])('a call used %s', (_what, call, tokens) => {
+  expect(settledTokens(call as Call)).toBe(tokens);
+});

@@ -1,0 +1,23 @@
+import type { Call } from '../../call.ts';
+
+const BYTES_PER_TOKEN = 4;
+const TIMED_OUT = 408;
+const CLIENT_CLOSED = 499;
+
+/**
+ * The tokens that a call reserves: LiteLLM's rule, a quarter of what was sent, at least one, and what the client lets the
+ * answer have. Bytes stand for characters: texts in which they differ have more tokens than a quarter of their letters.
+ */
+export function reservedTokens(bodyBytes: number, maxTokens: number | null): number {
+  return Math.max(1, Math.floor(bodyBytes / BYTES_PER_TOKEN)) + (maxTokens ?? 0);
+}
+
+/**
+ * The tokens that a finished call used, as its usage says. A provider that failed used none; one that was left alone, by
+ * the client or after its time, may have used any number: null.
+ */
+export function settledTokens({ usage, failure, status }: Call): number | null {
+  if (usage !== null) return usage.total;
+  const unknown = failure === null || status === TIMED_OUT || status === CLIENT_CLOSED;
+  return unknown ? null : 0;
+}

@@ -1,0 +1,58 @@
+/** Requests and tokens that are allowed in any 60 s; null where there is no limit. */
+export interface RateLimit {
+  readonly requests: number | null;
+  readonly tokens: number | null;
+}
+
+/** The limits of a key. */
+export interface KeyLimits extends RateLimit {
+  /** Calls at the same time. */
+  readonly parallel: number | null;
+  /** Limits of the key on single models, by the model's name. */
+  readonly models: ReadonlyMap<string, RateLimit>;
+}
+
+/** What a key's row says of its limits: columns, and the members of `metadata` that LiteLLM keeps them in. */
+export interface LimitColumns {
+  readonly rpm_limit: number | null;
+  readonly tpm_limit: number | null;
+  readonly max_parallel_requests: number | null;
+  readonly model_rpm_limit: unknown;
+  readonly model_tpm_limit: unknown;
+}
+
+export const NO_LIMITS: KeyLimits = Object.freeze({
+  requests: null,
+  tokens: null,
+  parallel: null,
+  models: new Map(),
+});
+
+/** A limit in a database that was taken over may be anything: what cannot be read as a number allows nothing. */
+function limitOf(value: unknown): number | null {
+  if (value === null || value === undefined) return null;
+  const limit = Number(value);
+  return Number.isFinite(limit) ? limit : 0;
+}
+
+function byModel(limits: unknown): ReadonlyMap<string, unknown> {
+  return new Map(typeof limits === 'object' && limits !== null ? Object.entries(limits) : []);
+}
+
+/** Reads the limits of a key. */
+export function readKeyLimits(columns: LimitColumns): KeyLimits {
+  const requests = byModel(columns.model_rpm_limit);
+  const tokens = byModel(columns.model_tpm_limit);
+  const models = new Set([...requests.keys(), ...tokens.keys()]);
+  return Object.freeze({
+    requests: columns.rpm_limit,
+    tokens: columns.tpm_limit,
+    parallel: columns.max_parallel_requests,
+    models: new Map(
+      [...models].map((model) => [
+        model,
+        { requests: limitOf(requests.get(model)), tokens: limitOf(tokens.get(model)) },
+      ]),
+    ),
+  });
+}

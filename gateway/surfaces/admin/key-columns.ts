@@ -1,0 +1,51 @@
+import { endOf } from '../../identity/duration.ts';
+import type { KeyColumns, VirtualKeyRow } from '../../store/virtual-keys.ts';
+import type { LimitMembers, UpdateRequest } from './key-requests.ts';
+
+/** Members of a request that LiteLLM keeps in the key's metadata. */
+const folded = ['model_rpm_limit', 'model_tpm_limit'] as const;
+
+/** The metadata with the members that were sent beside it. */
+export function foldedMetadata(
+  metadata: Readonly<Record<string, unknown>>,
+  request: LimitMembers,
+): Readonly<Record<string, unknown>> {
+  const sent = folded.filter((name) => request[name] !== undefined);
+  if (sent.length === 0) return metadata;
+  const members = new Map(Object.entries(metadata));
+  for (const name of sent) {
+    if (request[name] === null) members.delete(name);
+    else members.set(name, request[name]);
+  }
+  return Object.fromEntries(members);
+}
+
+/** LiteLLM's word for "never" on an update. */
+const NEVER = '-1';
+
+function expiry(duration: string | null, now: number): Date | null {
+  return duration === NEVER ? null : endOf(duration, now);
+}
+
+/**
+ * The columns that an update changes: those whose members were sent. New metadata replace the old ones as a whole; limits
+ * of models, which LiteLLM keeps there, stay when none were sent. `now`: epoch milliseconds.
+ */
+export function columnsToChange(wanted: UpdateRequest, row: VirtualKeyRow, now: number): Partial<KeyColumns> {
+  const { duration, models, metadata, key_alias: alias, user_id: userId } = wanted;
+  const replaced = metadata === undefined ? row.metadata : (metadata ?? {});
+  const newMetadata = foldedMetadata(replaced, wanted);
+  return {
+    ...(alias !== undefined && { key_alias: alias || null }),
+    ...(duration !== undefined && { expires: expiry(duration, now) }),
+    ...(models !== undefined && { models: models ?? [] }),
+    ...(userId !== undefined && { user_id: userId || null }),
+    ...(newMetadata !== row.metadata && { metadata: newMetadata }),
+    ...(wanted.blocked !== undefined && { blocked: wanted.blocked }),
+    ...(wanted.rpm_limit !== undefined && { rpm_limit: wanted.rpm_limit }),
+    ...(wanted.tpm_limit !== undefined && { tpm_limit: wanted.tpm_limit }),
+    ...(wanted.max_parallel_requests !== undefined && {
+      max_parallel_requests: wanted.max_parallel_requests,
+    }),
+  };
+}
