@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { spendRecord } from '../../accounting/settle.ts';
 import type { SpendSink } from '../../accounting/spend.ts';
+import type { Tokenizers } from '../../accounting/tokenizer.ts';
 import { requireModelAccess } from '../../admission/model-access.ts';
 import { type Call, newCall } from '../../call.ts';
 import type { ClientReply } from '../../http/client-reply.ts';
@@ -23,6 +24,7 @@ export interface ChatDeps {
   readonly plan: Plan;
   readonly dispatcher: Dispatcher;
   readonly spend: SpendSink;
+  readonly tokenizers: Tokenizers;
   readonly drain: Drain;
   readonly logger: Logger;
   /** Gets one line per finished call. */
