@@ -1,3 +1,4 @@
+import type { Pico } from './accounting/money.ts';
 import type { Usage } from './accounting/usage.ts';
 import type { Admission } from './admission/limits/admission.ts';
 import type { Identity } from './identity/identity.ts';
@@ -10,7 +11,7 @@ export interface CallFailure {
   readonly message: string;
 }
 
-/** One inference call on its way through the rooms: the only state that travels. Times are epoch milliseconds, money is USD. */
+/** One inference call on its way through the rooms: the only state that travels. Times are epoch milliseconds. */
 export interface Call {
   readonly id: string;
   readonly startedAt: number;
@@ -38,7 +39,7 @@ export interface Call {
   /** The provider's id of the answer. */
   responseId: string | null;
   usage: Usage | null;
-  spend: number;
+  spend: Pico;
   failure: CallFailure | null;
 }
 
@@ -77,7 +78,7 @@ export function newCall(start: CallStart): Call {
     status: 0,
     responseId: null,
     usage: null,
-    spend: 0,
+    spend: 0n,
     failure: null,
   };
 }

@@ -3,6 +3,7 @@ import type { Pool } from 'pg';
 import { explainDatabaseFailure, readDatabaseUrl } from '../appliance/index.ts';
 import { BatchWriter } from './accounting/batch-writer.ts';
 import { systemTimers } from './accounting/timers.ts';
+import { Tokenizers } from './accounting/tokenizer.ts';
 import { Descriptors } from './admission/limits/descriptors.ts';
 import { Limits } from './admission/limits/limits.ts';
 import { MemoryStore } from './admission/limits/memory-store.ts';
@@ -41,13 +42,13 @@ export interface Gateway extends AsyncDisposable {
   readonly drain: Drain;
 }
 
-/** What an operator should know of the deployments: those without a price cost nothing in the spend rows. */
+/** What an operator should know of the deployments: those without a price cost nothing in the spend rows, and how to price them. */
 function nameUnpriced({ deployments }: Plan, logger: Logger): void {
   for (const { provider, upstreamModel, price } of deployments) {
     if (price !== null) continue;
     logger.warn(
       { provider, model: upstreamModel },
-      'no price is known for this model: its calls count as free',
+      'no price is known for this model, its calls count as free: set input_cost_per_token and output_cost_per_token in its model_info',
     );
   }
 }
@@ -112,6 +113,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         descriptors: new Descriptors(config.globalParallel),
         dispatcher,
         spend,
+        tokenizers: new Tokenizers(),
         drain,
         ...logs,
         now: Date.now,

@@ -1,3 +1,4 @@
+export { PICO_PER_USD, picoFromUsd } from './accounting/money.ts';
 export type { SpendRecord } from './accounting/spend.ts';
 export { gatewayBundle } from './bundle.ts';
 export { AUTH_FAILURE_HEADER, type AuthFailure, authFailures } from './http/auth-failure.ts';

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BatchWriter, type Timers } from './batch-writer.ts';
+import { PICO_PER_USD } from './money.ts';
 import type { SpendRecord } from './spend.ts';
 
 /** A clock that only the test moves. */
@@ -36,7 +37,8 @@ class ManualTimers implements Timers {
 }
 
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-const row = (callId: number): SpendRecord => ({ callId: String(callId), spend: 1 }) as unknown as SpendRecord;
+const row = (callId: number): SpendRecord =>
+  ({ callId: String(callId), spend: PICO_PER_USD }) as unknown as SpendRecord;
 
 function setUp(write: (rows: readonly SpendRecord[]) => Promise<void>, more: object = {}) {
   const timers = new ManualTimers();

@@ -1,4 +1,5 @@
 import type { Logger } from '../observe/logger.ts';
+import { usdFromPico } from './money.ts';
 import type { SpendRecord, SpendSink } from './spend.ts';
 
 const SECOND = 1000;
@@ -66,9 +67,9 @@ export class BatchWriter implements SpendSink {
 
   #dropOldest(): void {
     const dropped = this.#rows.splice(0, this.#batchRows);
-    const spend = dropped.reduce((sum, row) => sum + row.spend, 0);
+    const spend = dropped.reduce((sum, row) => sum + row.spend, 0n);
     this.#options.logger.error(
-      { dropped: dropped.length, spend },
+      { dropped: dropped.length, spend: usdFromPico(spend) },
       'spend rows dropped: the database has been away for too long',
     );
   }

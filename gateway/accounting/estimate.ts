@@ -1,42 +1,53 @@
-const BYTES_PER_TOKEN = 4;
-/** A picture or a sound, whose base64 says nothing about its tokens. */
-const MEDIA_TOKENS = 1000;
+import { readPrompt } from './prompt.ts';
+import type { Tokenizer } from './tokenizer.ts';
 
-function tokensOf(content: unknown): number {
-  if (typeof content === 'string') return Math.ceil(Buffer.byteLength(content) / BYTES_PER_TOKEN);
-  if (!Array.isArray(content)) return 0;
-  return content.reduce((sum: number, part) => {
-    if (typeof part?.text === 'string') return sum + tokensOf(part.text);
-    return sum + (typeof part === 'object' && part !== null ? MEDIA_TOKENS : 0);
-  }, 0);
+const BYTES_PER_TOKEN = 4;
+/** A picture, a sound or a file, whose base64 says nothing about its tokens; less where it cannot be as many. */
+const MEDIA_TOKENS = 1000;
+const TOKENS_AROUND_MESSAGE = 3;
+/** More than that is not handed to the tokenizer: other calls would have to wait. */
+const MOST_BYTES = 16 * 1024;
+
+function textTokens(texts: readonly string[], tokenizer: Tokenizer | undefined): number {
+  const bytes = texts.map((text) => Buffer.byteLength(text));
+  const counted = tokenizer !== undefined && bytes.reduce((sum, size) => sum + size, 0) <= MOST_BYTES;
+  const tokens = counted
+    ? texts.map((text) => tokenizer.count(text))
+    : bytes.map((size) => Math.ceil(size / BYTES_PER_TOKEN));
+  return tokens.reduce((sum, count) => sum + count, 0);
+}
+
+export interface Unreported {
+  readonly model: string;
+  readonly messages: unknown;
+  readonly completionTokens: number;
 }
 
 /**
- * About how many tokens the messages of a request are: a token is four bytes, a medium a flat thousand. Messages that are
- * no JSON, which some providers take nevertheless, are one text.
+ * A usage object for an answer whose provider sent none, or whose end nobody waited for, marked `estimated`. Texts are
+ * counted by the tokenizer where one is loaded, else a token is four bytes; a medium is a flat thousand.
  */
-export function estimatePromptTokens(messages: unknown): number {
-  if (typeof messages === 'string') return tokensOf(messages);
-  if (!Array.isArray(messages)) return 0;
-  return messages.reduce((sum: number, message) => sum + 4 + tokensOf(message?.content), 0);
-}
-
-/** A usage object for an answer whose provider sent none, or whose end nobody waited for. */
 export function estimatedUsage(
-  messages: unknown,
-  completionTokens: number,
+  { model, messages, completionTokens }: Unreported,
+  tokenizer: Tokenizer | undefined,
 ): Readonly<Record<string, unknown>> {
-  const prompt = estimatePromptTokens(messages);
+  const prompt = readPrompt(messages, model);
+  const media = prompt.media.reduce((sum, most) => sum + Math.min(most, MEDIA_TOKENS), 0);
+  const promptTokens = prompt.messages * TOKENS_AROUND_MESSAGE + textTokens(prompt.texts, tokenizer) + media;
   return {
-    prompt_tokens: prompt,
+    prompt_tokens: promptTokens,
     completion_tokens: completionTokens,
-    total_tokens: prompt + completionTokens,
+    total_tokens: promptTokens + completionTokens,
     estimated: true,
   };
 }
 
 /** About how many tokens an answer's choices are. */
-export function estimateCompletionTokens(choices: unknown): number {
+export function estimateCompletionTokens(choices: unknown, tokenizer: Tokenizer | undefined): number {
   if (!Array.isArray(choices)) return 0;
-  return choices.reduce((sum: number, choice) => sum + tokensOf(choice?.message?.content), 0);
+  const contents = choices.map((choice) => choice?.message?.content);
+  return textTokens(
+    contents.filter((content) => typeof content === 'string'),
+    tokenizer,
+  );
 }

@@ -1,87 +1,52 @@
-import { calcPrice, type ModelPrice } from '@pydantic/genai-prices';
-import type { PriceOverrides } from '../config/config.ts';
-import type { Usage } from './usage.ts';
+import { dataSheet } from './price-data.ts';
+import { type NamedModel, overlaySheet } from './price-overlay.ts';
+import { overrideSheet, type PriceSheet, readSheet, tariffOf, type WrittenPrices } from './price-sheet.ts';
+import type { Tariff } from './rates.ts';
 
 const MINUTE = 60_000;
-const PER_MILLION = 1_000_000;
-const PER_THOUSAND = 1000;
-/** Some providers are cheaper at night; the price data's times of day are on quarters of an hour. */
+/** Some providers are cheaper at night; the price data's times of day are on quarters of an hour, as midnight is. */
 const SLOT_MS = 15 * MINUTE;
 
-/** USD per token of one call, and per call. */
-export interface Rates {
-  readonly input: number;
-  readonly output: number;
-  readonly cacheRead: number;
-  readonly cacheWrite: number;
-  readonly request: number;
-}
+/**
+ * What a deployment charges at a time, in epoch milliseconds. A call is charged at the tariff of the moment it began, so
+ * that what was reserved for it holds.
+ */
+export type PriceList = (at: number) => Tariff;
 
-/** What a deployment charges: the rates at a time, for a prompt of so many tokens (long prompts can cost more). */
-export type PriceList = (at: number, promptTokens: number) => Rates;
-
-export interface PricedModel {
+export interface PricedModel extends NamedModel {
   /** Name of the provider in the price data; undefined when it is not in there. */
-  readonly provider: string | undefined;
-  readonly model: string;
-  readonly overrides: PriceOverrides;
+  readonly dataProvider: string | undefined;
+  /** The operator's own prices, in USD per token: they win, field by field. */
+  readonly overrides: WrittenPrices;
 }
 
-type Amount = ModelPrice[string];
+const NOTHING: PriceSheet = {};
 
-function tokenRate(amount: Amount, promptTokens: number): number | undefined {
-  if (amount === undefined || typeof amount === 'number')
-    return amount === undefined ? undefined : amount / PER_MILLION;
-  const tier = amount.tiers.findLast(({ start }) => promptTokens > start);
-  return (tier?.price ?? amount.base) / PER_MILLION;
-}
-
-function lookUp({ provider, model }: PricedModel, at: number): ModelPrice | undefined {
-  if (provider === undefined) return undefined;
-  const usage = { input_tokens: 1, output_tokens: 1 };
-  return calcPrice(usage, model, { providerId: provider, timestamp: new Date(at) })?.model_price;
-}
-
-function ratesOf(price: ModelPrice, overrides: PriceOverrides, promptTokens: number): Rates {
-  const input = overrides.input ?? tokenRate(price.input_mtok, promptTokens) ?? 0;
-  return {
-    input,
-    output: overrides.output ?? tokenRate(price.output_mtok, promptTokens) ?? 0,
-    cacheRead: overrides.cacheRead ?? tokenRate(price.cache_read_mtok, promptTokens) ?? input,
-    cacheWrite: overrides.cacheWrite ?? tokenRate(price.cache_write_mtok, promptTokens) ?? input,
-    request: typeof price.requests_kcount === 'number' ? price.requests_kcount / PER_THOUSAND : 0,
-  };
+function listedSheet(priced: PricedModel, at: number): PriceSheet {
+  const { dataProvider, model } = priced;
+  const listed = overlaySheet(priced, at);
+  if (listed !== undefined) return listed;
+  return (dataProvider !== undefined && dataSheet(dataProvider, model, at)) || NOTHING;
 }
 
 /**
- * The price list of a model, looked up once and then again only when a price that depends on the time of day may have
- * changed: a look-up costs 7 to 36 µs. Null when neither the data nor the operator knows a price.
+ * The price list of a model, looked up once and then again only when a price that depends on the time may have changed: a
+ * look-up costs some 50 µs. Null when neither operator, overlay nor data price its tokens.
  */
 export function priceList(priced: PricedModel, now: number): PriceList | null {
-  const { overrides } = priced;
-  let slot = Math.floor(now / SLOT_MS);
-  let price = lookUp(priced, now);
-  if (price === undefined && overrides.input === undefined && overrides.output === undefined) return null;
-  return (at, promptTokens) => {
-    const current = Math.floor(at / SLOT_MS);
-    if (current !== slot) {
-      slot = current;
-      price = lookUp(priced, at);
-    }
-    return ratesOf(price ?? {}, overrides, promptTokens);
+  const own = readSheet(priced.overrides, 'token');
+  const look = (at: number) => tariffOf(overrideSheet(own, listedSheet(priced, at)));
+  const first = look(now);
+  if (first === null) return null;
+  // Two slots are kept: around a border, calls that began before it end among those that begin after it.
+  let newer = { slot: Math.floor(now / SLOT_MS), tariff: first };
+  let older = newer;
+  return (at) => {
+    const slot = Math.floor(at / SLOT_MS);
+    if (slot === newer.slot) return newer.tariff;
+    if (slot === older.slot) return older.tariff;
+    older = newer;
+    newer = { slot, tariff: look(at) ?? newer.tariff };
+    return newer.tariff;
   };
-}
-
-/** USD for one answer. */
-export function costOf(usage: Usage, rates: Rates): number {
-  const cacheRead = Math.min(usage.cacheRead, usage.prompt);
-  const cacheWrite = Math.min(usage.cacheWrite, usage.prompt - cacheRead);
-  const uncached = usage.prompt - cacheRead - cacheWrite;
-  return (
-    uncached * rates.input +
-    cacheRead * rates.cacheRead +
-    cacheWrite * rates.cacheWrite +
-    usage.completion * rates.output +
-    rates.request
-  );
 }

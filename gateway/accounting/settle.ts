@@ -1,15 +1,18 @@
 import type { Call } from '../call.ts';
-import { costOf } from './prices.ts';
+import { costOf, ratesFor } from './rates.ts';
 import type { SpendRecord } from './spend.ts';
 import { readUsage } from './usage.ts';
 
-/** Notes what an answer used and what that costs. A second usage object of the same answer replaces the first. */
-export function settle(call: Call, usage: unknown, now: number): void {
+/**
+ * Notes what an answer used and what that costs, at the prices of the moment the call began. A second usage object of the
+ * same answer replaces the first.
+ */
+export function settle(call: Call, usage: unknown): void {
   const read = readUsage(usage);
   if (read === null) return;
   const { price } = call.deployment;
   call.usage = read;
-  call.spend = price === null ? 0 : costOf(read, price(now, read.prompt));
+  call.spend = price === null ? 0n : costOf(read, ratesFor(price(call.startedAt), read.prompt));
 }
 
 /** Longer ids than this are nobody's, and too long for an index. */

@@ -1,4 +1,6 @@
-/** One finished call, as it becomes a row of "LiteLLM_SpendLogs". Times are epoch milliseconds, money is USD. */
+import type { Pico } from './money.ts';
+
+/** One finished call, as it becomes a row of "LiteLLM_SpendLogs". Times are epoch milliseconds. */
 export interface SpendRecord {
   /** The provider's response id (`chatcmpl-...`), else the call id. */
   readonly requestId: string;
@@ -10,7 +12,7 @@ export interface SpendRecord {
   readonly userId: string | null;
   readonly teamId: string | null;
   readonly endUser: string | null;
-  readonly spend: number;
+  readonly spend: Pico;
   readonly promptTokens: number;
   readonly completionTokens: number;
   readonly totalTokens: number;

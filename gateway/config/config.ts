@@ -1,10 +1,4 @@
-/** USD per token; what is absent comes from the price data. */
-export interface PriceOverrides {
-  readonly input?: number;
-  readonly output?: number;
-  readonly cacheRead?: number;
-  readonly cacheWrite?: number;
-}
+import type { WrittenPrices } from '../accounting/price-sheet.ts';
 
 /** One entry of `model_list`, checked and with its references resolved. */
 export interface DeploymentConfig {
@@ -29,7 +23,10 @@ export interface DeploymentConfig {
   readonly defaults: Readonly<Record<string, unknown>>;
   readonly timeoutMs: number;
   readonly streamTimeoutMs: number;
-  readonly prices: PriceOverrides;
+  /** USD per token; what is absent comes from the overlay and the price data. */
+  readonly prices: WrittenPrices;
+  /** Most tokens of one answer, where the operator says so. */
+  readonly maxOutputTokens: number | null;
   /** Name for the price look-up when it differs from the provider's model name. */
   readonly baseModel: string | null;
   readonly accessGroups: readonly string[];

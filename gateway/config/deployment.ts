@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { checkKeys, checkMeaningfulKeys, type KeyCheck } from './check-keys.ts';
-import type { DeploymentConfig, Environment, PriceOverrides } from './config.ts';
+import type { DeploymentConfig, Environment } from './config.ts';
 import { type Findings, isMap, Reader, type Settings } from './findings.ts';
 import { litellmParams, modelEntry, modelInfo } from './known-keys.ts';
+import { readPrices } from './price-keys.ts';
 import { referencedVariable, resolveReferences } from './references.ts';
 import { addressOf, isHttpUrl, keyOf, missingVariable, upstreamOf } from './upstream.ts';
 
@@ -23,19 +24,6 @@ function hashId({ raw, modelName }: Entry, seen: ReadonlySet<string>): string {
     const id = createHash('sha256').update(`${content}#${copy}`).digest('hex');
     if (!seen.has(id)) return id;
   }
-}
-
-function priceOverrides(params: Reader, info: Reader): PriceOverrides {
-  const price = (key: string) => params.number(key, 0, 1) ?? info.number(key, 0, 1);
-  const [input, output] = [price('input_cost_per_token'), price('output_cost_per_token')];
-  const cacheRead = price('cache_read_input_token_cost');
-  const cacheWrite = price('cache_creation_input_token_cost');
-  return {
-    ...(input !== undefined && { input }),
-    ...(output !== undefined && { output }),
-    ...(cacheRead !== undefined && { cacheRead }),
-    ...(cacheWrite !== undefined && { cacheWrite }),
-  };
 }
 
 function extraHeaders(params: Reader, findings: Findings, path: string): Record<string, string> {
@@ -156,7 +144,8 @@ export function readDeployment(
     headers: extraHeaders(params, findings, path),
     defaults: bodyDefaults(resolved),
     ...readOwnTimeouts(params, context),
-    prices: priceOverrides(params, info),
+    prices: readPrices(params, info),
+    maxOutputTokens: info.number('max_output_tokens', 1) ?? info.number('max_tokens', 1) ?? null,
     baseModel: info.text('base_model') ?? null,
     accessGroups: info.texts('access_groups') ?? [],
   };

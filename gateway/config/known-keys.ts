@@ -1,3 +1,5 @@
+import { priceKeys } from './price-keys.ts';
+
 /**
  * How a key that LiteLLM knows is treated.
  * - `served`: does what it says (also where nothing needs to be done for that).
@@ -101,12 +103,11 @@ export const modelEntry = table({
 /** Keys of `litellm_params` that mean something to LiteLLM; all others are sent to the provider. */
 export const litellmParams = table({
   served: `model api_key api_base base_url organization custom_llm_provider timeout stream_timeout extra_headers
-    headers input_cost_per_token output_cost_per_token cache_read_input_token_cost
-    cache_creation_input_token_cost`,
+    headers ${priceKeys.join(' ')}`,
   unserved: `api_version region_name rpm tpm itpm otpm weight order max_retries num_retries cooldown_time
     drop_params additional_drop_params allowed_openai_params configurable_clientside_auth_params tag_regex
     input_cost_per_second output_cost_per_second input_cost_per_pixel output_cost_per_pixel
-    input_cost_per_audio_token output_cost_per_audio_token use_in_pass_through use_litellm_proxy
+    input_cost_per_image output_cost_per_image use_in_pass_through use_litellm_proxy
     use_chat_completions_api merge_reasoning_content_in_choices max_file_size_mb keepalive_seconds ssl_verify
     prompt_id auto_router_config auto_router_config_path auto_router_default_model auto_router_embedding_model
     complexity_router_config`,
@@ -116,9 +117,9 @@ export const litellmParams = table({
 
 /** Keys of `model_info` with an effect that would be missed; all others are kept as they are. */
 export const modelInfo = table({
-  served: `id base_model access_groups input_cost_per_token output_cost_per_token cache_read_input_token_cost
-    cache_creation_input_token_cost`,
-  unserved: 'team_public_model_name tier',
+  served: `id base_model access_groups max_output_tokens max_tokens ${priceKeys.join(' ')}`,
+  unserved: `team_public_model_name tier input_cost_per_second output_cost_per_second input_cost_per_image
+    output_cost_per_image`,
   protective: 'team_id blocked supported_environments',
 });
 

@@ -65,6 +65,14 @@ describe('an accepted configuration', () => {
     expect(accepted({ general_settings }).globalParallel).toBe(globalParallel);
   });
 
+  test.each([
+    [{ max_output_tokens: 100, max_tokens: 200 }, 100],
+    [{ max_tokens: 200 }, 200],
+    [{}, null],
+  ])('has the output limit of %j', (info, limit) => {
+    expect(accepted(entry({}, { model_info: info })).deployments[0]?.maxOutputTokens).toBe(limit);
+  });
+
   test('is frozen to its depth', () => {
     const config = accepted(entry({ temperature: 1 }));
     expect(Object.isFrozen(config.deployments[0]?.defaults)).toBe(true);

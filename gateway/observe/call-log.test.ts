@@ -20,7 +20,7 @@ function finishedCall(changes: Partial<Call> = {}): Call {
       provider: 'openai',
     } as Call['deployment'],
   });
-  return Object.assign(call, { endedAt: 1_790_000_001_500, status: 200, spend: 1e-7 }, changes);
+  return Object.assign(call, { endedAt: 1_790_000_001_500, status: 200, spend: 100_000n }, changes);
 }
 
 test('a finished call is one line of JSON that tells who, where to, how it ended and what it cost', () => {
@@ -46,6 +46,12 @@ test('a finished call is one line of JSON that tells who, where to, how it ended
     duration_ms: 1500,
     msg: 'call',
   });
+});
+
+test('a call of a model without a price says so, rather than that it was free', () => {
+  const deployment = { ...finishedCall().deployment, price: null };
+  const line = callLine(finishedCall({ deployment, spend: 0n }));
+  expect(JSON.parse(line)).toMatchObject({ spend: 0, unpriced: true, model: 'gpt-test' });
 });
 
 test('a failed call names its error, and no first byte when there was none', () => {

@@ -1,3 +1,4 @@
+import { usdFromPico } from '../accounting/money.ts';
 import type { Call } from '../call.ts';
 import { quoted } from '../quoted.ts';
 import type { LineLog } from './logger.ts';
@@ -6,6 +7,11 @@ const HASH_PREFIX = 8;
 
 function failureMembers({ failure }: Call): string {
   return failure === null ? '' : `,"error":${quoted(failure.class)},"error_code":${quoted(failure.code)}`;
+}
+
+/** A call whose cost nobody can tell must not look like a free one. */
+function unpricedMember({ deployment }: Call): string {
+  return deployment.price === null ? ',"unpriced":true' : '';
 }
 
 /** A finished call as a line of the log: who, where to, how it ended and what it cost; nothing of what was said. */
@@ -18,7 +24,7 @@ export function callLine(call: Call): string {
     `,"model":${quoted(deployment.upstreamModel)},"deployment":${quoted(deployment.id.slice(0, HASH_PREFIX))}` +
     `,"provider":${quoted(deployment.provider)},"streamed":${call.streamed},"status":${call.status}` +
     `${failureMembers(call)},"prompt_tokens":${usage?.prompt ?? 0},"completion_tokens":${usage?.completion ?? 0}` +
-    `,"spend":${JSON.stringify(call.spend)},"retries":${call.retries},"first_byte_ms":${firstByteMs}` +
+    `,"spend":${usdFromPico(call.spend)}${unpricedMember(call)},"retries":${call.retries},"first_byte_ms":${firstByteMs}` +
     `,"duration_ms":${call.endedAt - call.startedAt},"msg":"call"}\n`
   );
 }

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { estimateCompletionTokens, estimatedUsage } from '../accounting/estimate.ts';
 import { settle } from '../accounting/settle.ts';
+import type { Tokenizers } from '../accounting/tokenizer.ts';
 import type { Call } from '../call.ts';
 import type { ClientReply, HeaderMap } from '../http/client-reply.ts';
 import { CollectedBody } from '../http/collected-body.ts';
@@ -44,6 +45,8 @@ export interface Passage {
 export interface PassThroughDeps {
   readonly dispatcher: Dispatcher;
   readonly logger: Logger;
+  /** For answers whose provider told no usage; what calls have loaded of them is used. */
+  readonly tokenizers: Pick<Tokenizers, 'loaded'>;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
@@ -194,16 +197,16 @@ export class PassThrough implements Dispatcher.DispatchHandler {
   }
 
   #answer(): void {
-    const { call, client, headers, messages } = this.#passage;
+    const { call, client, headers } = this.#passage;
     const { provider, apiKey } = call.deployment;
     const collected = this.#collected as CollectedBody;
     if (collected.overflown) throw garbled(provider, `answered more than ${limits.bodyBytes} bytes`);
     const answer = readChatAnswer(collected.bytes(), { provider, apiKey, model: call.modelGroup });
     const now = this.#deps.now();
     call.responseId = answer.responseId;
-    settle(call, answer.usage, now);
+    settle(call, answer.usage);
     if (call.usage === null) {
-      settle(call, estimatedUsage(messages(), estimateCompletionTokens(answer.choices())), now);
+      this.#settleEstimate(estimateCompletionTokens(answer.choices(), this.#tokenizer()));
     }
     call.firstByteAt = now;
     call.endedAt = now;
@@ -263,11 +266,19 @@ export class PassThrough implements Dispatcher.DispatchHandler {
 
   /** What was streamed is billed also when nobody waited for its end: by count of chunks where no usage came. */
   #settleStream(stream: SseSplice): void {
-    const { call, messages } = this.#passage;
+    const { call } = this.#passage;
     call.responseId = stream.responseId;
-    settle(call, stream.usage, call.endedAt);
-    if (call.usage === null && stream.chunks > 0) {
-      settle(call, estimatedUsage(messages(), stream.chunks), call.endedAt);
-    }
+    settle(call, stream.usage);
+    if (call.usage === null && stream.chunks > 0) this.#settleEstimate(stream.chunks);
+  }
+
+  #tokenizer() {
+    return this.#deps.tokenizers.loaded(this.#passage.call.deployment.upstreamModel);
+  }
+
+  #settleEstimate(completionTokens: number): void {
+    const { call, messages } = this.#passage;
+    const unreported = { model: call.deployment.upstreamModel, messages: messages(), completionTokens };
+    settle(call, estimatedUsage(unreported, this.#tokenizer()));
   }
 }

@@ -1,3 +1,4 @@
+import { maxOutputTokens } from '../accounting/price-overlay.ts';
 import { type PriceList, priceList } from '../accounting/prices.ts';
 import type { DeploymentConfig } from '../config/config.ts';
 import { findProvider, type Provider } from '../providers/catalogue.ts';
@@ -24,7 +25,10 @@ export interface Deployment {
   readonly defaults: ReadonlyMap<string, string>;
   readonly timeoutMs: number;
   readonly streamTimeoutMs: number;
+  /** Null when nobody prices its tokens: its calls cost nothing, and are named as unpriced wherever they show. */
   readonly price: PriceList | null;
+  /** Most tokens of one answer; 4,096 when nobody states it. */
+  readonly maxOutputTokens: number;
   readonly accessGroups: readonly string[];
 }
 
@@ -50,6 +54,7 @@ export function compileDeployment(
   const defaults = Object.entries(config.defaults).map(
     ([name, value]) => [row.param_mappings?.[name] ?? name, JSON.stringify(value)] as const,
   );
+  const named = { provider: config.provider, model: config.baseModel ?? model };
   return {
     id: config.id,
     provider: config.provider,
@@ -65,10 +70,8 @@ export function compileDeployment(
     defaults: new Map(defaults),
     timeoutMs: config.timeoutMs,
     streamTimeoutMs: config.streamTimeoutMs,
-    price: priceList(
-      { provider: row.price_provider, model: config.baseModel ?? model, overrides: config.prices },
-      now,
-    ),
+    price: priceList({ ...named, dataProvider: row.price_provider, overrides: config.prices }, now),
+    maxOutputTokens: maxOutputTokens({ ...named, stated: config.maxOutputTokens }, now),
     accessGroups: config.accessGroups,
   };
 }

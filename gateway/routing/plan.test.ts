@@ -20,6 +20,7 @@ function config(modelName: string, more: Partial<DeploymentConfig> = {}): Deploy
     timeoutMs: 1000,
     streamTimeoutMs: 1000,
     prices: {},
+    maxOutputTokens: null,
     baseModel: null,
     accessGroups: [],
     ...more,

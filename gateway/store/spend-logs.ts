@@ -1,4 +1,5 @@
 import { DatabaseError, type Pool, type PoolClient } from 'pg';
+import { type Pico, usdFromPico } from '../accounting/money.ts';
 import type { SpendRecord } from '../accounting/spend.ts';
 import { type Connection, rows, transaction } from './connection.ts';
 import { copyMessages, storable } from './copy-format.ts';
@@ -16,9 +17,9 @@ const UNIQUE_VIOLATION = '23505';
 
 /** Adds what calls cost to their keys. Rows are locked in the order of their hash: batches cannot deadlock. */
 async function addToKeys(db: Connection, calls: readonly SpendRecord[]): Promise<void> {
-  const totals = new Map<string, number>();
-  for (const { apiKey, spend } of calls) totals.set(apiKey, (totals.get(apiKey) ?? 0) + spend);
-  const spent = [...totals].filter(([, total]) => total !== 0);
+  const totals = new Map<string, Pico>();
+  for (const { apiKey, spend } of calls) totals.set(apiKey, (totals.get(apiKey) ?? 0n) + spend);
+  const spent = [...totals].filter(([, total]) => total !== 0n);
   if (spent.length === 0) return;
   await rows(db, {
     name: 'add_key_spend',
@@ -30,7 +31,7 @@ async function addToKeys(db: Connection, calls: readonly SpendRecord[]): Promise
       )
       UPDATE "LiteLLM_VerificationToken" k SET spend = k.spend + spent.total
       FROM spent WHERE k.token = spent.token AND k.token IN (SELECT token FROM locked)`,
-    values: [spent.map(([hash]) => hash), spent.map(([, total]) => total)],
+    values: [spent.map(([hash]) => hash), spent.map(([, total]) => usdFromPico(total))],
   });
 }
 

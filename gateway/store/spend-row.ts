@@ -1,3 +1,4 @@
+import { usdFromPico } from '../accounting/money.ts';
 import type { SpendRecord } from '../accounting/spend.ts';
 import { quoted } from '../quoted.ts';
 import {
@@ -61,7 +62,7 @@ const columns: Readonly<Record<string, (call: SpendRecord) => Bytes>> = {
   request_id: (call) => textField(call.requestId),
   call_type: (call) => textField(call.callType),
   api_key: (call) => textField(call.apiKey),
-  spend: (call) => doubleField(call.spend),
+  spend: (call) => doubleField(usdFromPico(call.spend)),
   total_tokens: (call) => integerField(call.totalTokens),
   prompt_tokens: (call) => integerField(call.promptTokens),
   completion_tokens: (call) => integerField(call.completionTokens),

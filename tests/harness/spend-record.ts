@@ -1,4 +1,4 @@
-import type { SpendRecord } from '../../gateway/index.ts';
+import { PICO_PER_USD, type SpendRecord } from '../../gateway/index.ts';
 
 /** When the call of `spendRecord` began, in epoch milliseconds. */
 export const START = Date.UTC(2026, 10, 21, 12, 0, 0, 123);
@@ -14,7 +14,7 @@ export function spendRecord(overrides: Partial<SpendRecord> = {}): SpendRecord {
     userId: 'ada',
     teamId: null,
     endUser: null,
-    spend: 0.25,
+    spend: PICO_PER_USD / 4n,
     promptTokens: 7,
     completionTokens: 5,
     totalTokens: 12,

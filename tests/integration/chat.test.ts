@@ -141,6 +141,13 @@ describe('what the client receives', () => {
     expect(Number(shown['x-litellm-key-spend'])).toBe(Number(shown['x-litellm-response-cost']));
     expect(shown['x-litellm-model-id']).toMatch(/^[0-9a-f]{64}$/);
     expect(shown['set-cookie'] ?? shown['llm_provider-set-cookie']).toBeUndefined();
+    expect(shown['x-litellm-unpriced-model']).toBeUndefined();
+  });
+
+  test('the name of the model whose price nobody knows, so that its cost of zero is not believed', async () => {
+    const { headers } = await chat({ model: 'compat/nobody-prices-this' });
+    expect(headers.get('x-litellm-response-cost')).toBe('0');
+    expect(headers.get('x-litellm-unpriced-model')).toBe('openai/nobody-prices-this');
   });
 
   test.each([

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { insertSpendLogs, type SpendRecord } from '../../gateway/index.ts';
+import { insertSpendLogs, picoFromUsd, type SpendRecord } from '../../gateway/index.ts';
 import { type AdminGateway, startAdminGateway } from '../harness/admin-gateway.ts';
 import { type PostgresServer, startPostgres } from '../harness/postgres.ts';
 import { spendRecord as record, START } from '../harness/spend-record.ts';
@@ -84,7 +84,7 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
 
   test('a failed call keeps its error and no stack trace', async () => {
     const error = { code: '429', class: 'RateLimitError', message: 'slow\u0000down' };
-    await insertSpendLogs(gateway.db, [record({ requestId: 'failed', spend: 0, status: 'failure', error })]);
+    await insertSpendLogs(gateway.db, [record({ requestId: 'failed', spend: 0n, status: 'failure', error })]);
     const [row] = await rowOf('failed');
     expect(row).toMatchObject({ status: 'failure', spend: 0 });
     expect(row.metadata.error_information).toEqual({
@@ -124,20 +124,23 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
   test('a batch sent twice is stored and billed once', async () => {
     const [first, second] = [await makeKey(), await makeKey()];
     const batch = [
-      record({ requestId: 'twice-1', apiKey: first, spend: 0.5 }),
-      record({ requestId: 'twice-2', apiKey: first, spend: 0.25 }),
-      record({ requestId: 'twice-3', apiKey: second, spend: 2 }),
-      record({ requestId: 'twice-3', apiKey: second, spend: 2 }),
+      record({ requestId: 'twice-1', apiKey: first, spend: picoFromUsd(0.5) }),
+      record({ requestId: 'twice-2', apiKey: first, spend: picoFromUsd(0.25) }),
+      record({ requestId: 'twice-3', apiKey: second, spend: picoFromUsd(2) }),
+      record({ requestId: 'twice-3', apiKey: second, spend: picoFromUsd(2) }),
     ];
     await insertSpendLogs(gateway.db, batch);
-    await insertSpendLogs(gateway.db, [...batch, record({ requestId: 'twice-4', apiKey: second, spend: 1 })]);
+    await insertSpendLogs(gateway.db, [
+      ...batch,
+      record({ requestId: 'twice-4', apiKey: second, spend: picoFromUsd(1) }),
+    ]);
     expect([await spendOf(first), await spendOf(second)]).toEqual([0.75, 3]);
   });
 
   test('a batch that is being stored elsewhere at the same time is stored and billed once', async () => {
     const key = await makeKey();
     const batch = Array.from({ length: 600 }, (_, index) =>
-      record({ requestId: `raced-${index}`, apiKey: key, spend: 0.5 }),
+      record({ requestId: `raced-${index}`, apiKey: key, spend: picoFromUsd(0.5) }),
     );
     const outcomes = await Promise.allSettled(
       Array.from({ length: 4 }, () => insertSpendLogs(gateway.db, batch)),
@@ -154,7 +157,7 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
   test('an id that cannot be stored as it was sent is known again', async () => {
     const key = await makeKey();
     const batch = ['odd\u0000id', 'odd\ufffdid', 'odd\ud83did'].map((requestId) =>
-      record({ requestId, apiKey: key, spend: 0.5 }),
+      record({ requestId, apiKey: key, spend: picoFromUsd(0.5) }),
     );
     await insertSpendLogs(gateway.db, batch);
     await insertSpendLogs(gateway.db, batch);
@@ -210,7 +213,9 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
     const keys = await Promise.all(Array.from({ length: 5 }, makeKey));
     const batches = Array.from({ length: 20 }, (_, batch) =>
       keys
-        .map((apiKey, index) => record({ requestId: `crowd-${batch}-${index}`, apiKey, spend: 0.5 }))
+        .map((apiKey, index) =>
+          record({ requestId: `crowd-${batch}-${index}`, apiKey, spend: picoFromUsd(0.5) }),
+        )
         .sort(() => (batch % 2 === 0 ? 1 : -1)),
     );
     await Promise.all(batches.map((batch) => insertSpendLogs(gateway.db, batch)));

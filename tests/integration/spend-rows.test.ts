@@ -3,6 +3,7 @@ import OpenAI from 'openai';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
+import { picoFromUsd } from '../../gateway/index.ts';
 import { until } from '../../packer/index.ts';
 import { deployment, MESSAGES, postChat } from '../harness/chat.ts';
 import { type FakeProvider, startFakeProvider } from '../harness/fake-provider.ts';
@@ -63,8 +64,13 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
   const lastRequest = () => provider.request(provider.requests.length);
 
   function cost(usage: { prompt_tokens: number; completion_tokens: number }, cached: number): number {
-    const uncached = usage.prompt_tokens - cached;
-    return uncached * PRICE.input + cached * PRICE.cacheRead + usage.completion_tokens * PRICE.output;
+    const counts = {
+      input: usage.prompt_tokens - cached,
+      cacheRead: cached,
+      output: usage.completion_tokens,
+    };
+    const pico = (kind: keyof typeof counts) => BigInt(counts[kind]) * picoFromUsd(PRICE[kind]);
+    return Number(pico('input') + pico('cacheRead') + pico('output')) / 1e12;
   }
 
   const client = () => new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: MASTER_KEY, maxRetries: 0 });

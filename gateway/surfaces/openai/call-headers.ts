@@ -1,3 +1,4 @@
+import { usdFromPico } from '../../accounting/money.ts';
 import type { Call } from '../../call.ts';
 import type { HeaderMap } from '../../http/client-reply.ts';
 import type { Identity } from '../../identity/identity.ts';
@@ -20,9 +21,15 @@ export function refusalHeaders(identity: Identity, version: string): HeaderMap {
   };
 }
 
+/** Tells that a cost of zero is an unknown one. */
+function unpricedModel({ provider, upstreamModel }: Call['deployment']): string {
+  return `${provider}/${upstreamModel}`;
+}
+
 /** LiteLLM's headers of a call as it stands; the cost is known only for an answer that is over. */
 export function callHeaders(call: Call, version: string): HeaderMap {
   const { admission, deployment, identity, ignoredFields } = call;
+  const spend = usdFromPico(call.spend);
   const over = call.endedAt > 0;
   return {
     'x-litellm-call-id': call.id,
@@ -30,13 +37,14 @@ export function callHeaders(call: Call, version: string): HeaderMap {
     'x-litellm-model-group': call.modelGroup,
     'x-litellm-model-api-base': deployment.apiBase,
     'x-litellm-version': version,
-    ...(over && { 'x-litellm-response-cost': String(call.spend) }),
-    'x-litellm-key-spend': String(identity.spend + call.spend),
+    ...(over && { 'x-litellm-response-cost': String(spend) }),
+    'x-litellm-key-spend': String(identity.spend + spend),
     ...keyLimits(identity),
     ...admission.headers,
     ...(over && { 'x-litellm-response-duration-ms': String(call.endedAt - call.startedAt) }),
     'x-litellm-attempted-retries': String(call.retries),
     'x-litellm-attempted-fallbacks': '0',
+    ...(deployment.price === null && { 'x-litellm-unpriced-model': unpricedModel(deployment) }),
     ...(ignoredFields.length > 0 && { 'x-litellm-ignored-fields': ignoredFields.join(', ') }),
   };
 }

@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { spendRecord } from '../../accounting/settle.ts';
 import type { SpendSink } from '../../accounting/spend.ts';
+import type { Tokenizers } from '../../accounting/tokenizer.ts';
 import type { Admission } from '../../admission/limits/admission.ts';
 import type { Descriptors } from '../../admission/limits/descriptors.ts';
 import type { Limits } from '../../admission/limits/limits.ts';
@@ -29,6 +30,7 @@ export interface ChatDeps {
   readonly descriptors: Descriptors;
   readonly dispatcher: Dispatcher;
   readonly spend: SpendSink;
+  readonly tokenizers: Tokenizers;
   readonly drain: Drain;
   readonly logger: Logger;
   /** Gets one line per finished call. */

@@ -1,3 +1,4 @@
+import { priceKeys } from '../../config/price-keys.ts';
 import { GatewayError } from '../../http/errors.ts';
 import { JsonObjectFault, memberValue, type ObjectScan, scanObject } from '../../providers/json-object.ts';
 
@@ -5,10 +6,8 @@ import { JsonObjectFault, memberValue, type ObjectScan, scanObject } from '../..
 const OPERATOR_ONLY = new Set(
   `api_key api_base base_url api_version organization user_config headers extra_headers custom_llm_provider
   aws_access_key_id aws_secret_access_key aws_session_token aws_bedrock_runtime_endpoint azure_ad_token
-  vertex_credentials litellm_credential_name input_cost_per_token output_cost_per_token
-  input_cost_per_second output_cost_per_second cache_read_input_token_cost cache_creation_input_token_cost`.split(
-    /\s+/,
-  ),
+  vertex_credentials litellm_credential_name input_cost_per_second output_cost_per_second
+  ${priceKeys.join(' ')}`.split(/\s+/),
 );
 
 /** Wishes that would be believed to be fulfilled: what is not served yet is refused. */
