@@ -1,9 +1,12 @@
 const BYTES_PER_TOKEN = 4;
+/** About how many tokens a text of so many bytes is. */
+export const estimateTokens = (bytes: number): number => Math.ceil(bytes / BYTES_PER_TOKEN);
+
 /** A picture or a sound, whose base64 says nothing about its tokens. */
 const MEDIA_TOKENS = 1000;
 
 function tokensOf(content: unknown): number {
-  if (typeof content === 'string') return Math.ceil(Buffer.byteLength(content) / BYTES_PER_TOKEN);
+  if (typeof content === 'string') return estimateTokens(Buffer.byteLength(content));
   if (!Array.isArray(content)) return 0;
   return content.reduce((sum: number, part) => {
     if (typeof part?.text === 'string') return sum + tokensOf(part.text);
