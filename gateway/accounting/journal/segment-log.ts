@@ -119,7 +119,8 @@ export class SegmentLog<E extends { readonly payload: string }> {
     try {
       this.#options.disk.write(segment.descriptor, this.#frames.bytes, segment.end);
     } catch (error) {
-      if (this.#spare === null) return this.#stick(error);
+      // Once: were it the disk and not this file, each attempt would cost a segment.
+      if (this.#spare === null || this.#told) return this.#stick(error);
       this.#options.logger.warn(
         { err: error },
         'a segment of the spend journal cannot be written; the next one is taken',
@@ -215,10 +216,10 @@ export class SegmentLog<E extends { readonly payload: string }> {
         { err: error, waiting: this.#queue.length },
         'the spend journal cannot be written: calls that are running are kept in memory, new ones are refused',
       );
+      for (const entry of this.#queue) delayed(entry);
     }
     this.#stuck = true;
     this.#told = true;
-    for (const entry of this.#queue) delayed(entry);
     this.#later(() => this.#retry());
     return false;
   }
@@ -271,8 +272,8 @@ export class SegmentLog<E extends { readonly payload: string }> {
         if (this.isOver(segment) && !this.#toSync.has(segment)) this.#release(segment);
     } catch (error) {
       this.#current.full = true;
-      this.#queue.unshift(...this.#unsynced.splice(0));
       this.#stick(error);
+      this.#queue.unshift(...this.#unsynced.splice(0));
     }
   }
 
