@@ -4,6 +4,12 @@ import type { Admission } from './admission/limits/admission.ts';
 import type { Identity } from './identity/identity.ts';
 import type { Deployment } from './routing/deployment.ts';
 
+/** Tokens of a call, counted or at most. */
+export interface TokenBound {
+  readonly prompt: number;
+  readonly completion: number;
+}
+
 /** How a call failed, as the spend row and the log tell it. */
 export interface CallFailure {
   readonly code: string;
@@ -14,6 +20,8 @@ export interface CallFailure {
 /** One inference call on its way through the rooms: the only state that travels. Times are epoch milliseconds. */
 export interface Call {
   readonly id: string;
+  /** UUID of the call's spend row, which only the gateway knows. */
+  readonly rowId: string;
   readonly startedAt: number;
   readonly identity: Identity;
   /** What the call holds of the limits on it, until it is over. */
@@ -36,9 +44,13 @@ export interface Call {
   endedAt: number;
   /** Status that the client got. */
   status: number;
+  /** The most tokens that the call can cost. */
+  readonly bound: TokenBound;
   /** The provider's id of the answer. */
   responseId: string | null;
   usage: Usage | null;
+  /** Whether the usage was estimated, since the provider told none. */
+  estimated: boolean;
   spend: Pico;
   failure: CallFailure | null;
 }
@@ -46,6 +58,7 @@ export interface Call {
 type CallStart = Pick<
   Call,
   | 'id'
+  | 'rowId'
   | 'startedAt'
   | 'identity'
   | 'admission'
@@ -56,12 +69,14 @@ type CallStart = Pick<
   | 'showUsage'
   | 'ignoredFields'
   | 'deployment'
+  | 'bound'
 >;
 
 /** The one maker of calls, so that all of them have the same shape. */
 export function newCall(start: CallStart): Call {
   return {
     id: start.id,
+    rowId: start.rowId,
     startedAt: start.startedAt,
     identity: start.identity,
     admission: start.admission,
@@ -72,12 +87,14 @@ export function newCall(start: CallStart): Call {
     showUsage: start.showUsage,
     ignoredFields: start.ignoredFields,
     deployment: start.deployment,
+    bound: start.bound,
     retries: 0,
     firstByteAt: 0,
     endedAt: 0,
     status: 0,
     responseId: null,
     usage: null,
+    estimated: false,
     spend: 0n,
     failure: null,
   };

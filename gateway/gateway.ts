@@ -1,7 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import type { Pool } from 'pg';
 import { explainDatabaseFailure, readDatabaseUrl } from '../appliance/index.ts';
-import { BatchWriter } from './accounting/batch-writer.ts';
+import { SpendJournal } from './accounting/journal/spend-journal.ts';
+import { RowIds } from './accounting/row-id.ts';
+import { cutOff, type SpendRecord } from './accounting/spend.ts';
+import { spendCodec } from './accounting/spend-codec.ts';
 import { systemTimers } from './accounting/timers.ts';
 import { Tokenizers } from './accounting/tokenizer.ts';
 import { Descriptors } from './admission/limits/descriptors.ts';
@@ -67,6 +71,29 @@ async function openDatabase({ config, logs }: GatewayOptions, stack: AsyncDispos
   return pool;
 }
 
+async function openJournal({ config, logs }: GatewayOptions, db: Pool): Promise<SpendJournal<SpendRecord>> {
+  const { spendDirectory: stateDirectory, spendFlushMs: flushMs } = config;
+  try {
+    return await SpendJournal.open({
+      stateDirectory,
+      processId: randomUUID(),
+      codec: spendCodec,
+      write: (rows) => insertSpendLogs(db, rows),
+      lost: cutOff,
+      timers: systemTimers,
+      logger: logs.logger,
+      flushMs,
+      closeMs: SPEND_CLOSE_MS,
+    });
+  } catch (cause) {
+    const reason = (cause as Error).message;
+    throw new Error(
+      `the spend journal cannot be kept in ${stateDirectory}: ${reason}; make room there, or name another directory in LITELLM_SPEND_DIR`,
+      { cause },
+    );
+  }
+}
+
 /** A client is told only that the database is away; who reads this log is to know why, and what to do. */
 function unreachable(databaseUrl: string, error: unknown): Error | undefined {
   const { cause } = error as Error;
@@ -82,13 +109,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   await using stack = new AsyncDisposableStack();
   const startedAt = Date.now();
   const db = await openDatabase(options, stack);
-  const spend = new BatchWriter({
-    write: (rows) => insertSpendLogs(db, rows),
-    timers: systemTimers,
-    logger,
-    flushMs: config.spendFlushMs,
-    closeMs: SPEND_CLOSE_MS,
-  });
+  const spend = await openJournal(options, db);
   stack.defer(() => spend.close());
   const authenticator = createAuthenticator({ db, masterKey: config.masterKey, clock: Date.now });
   stack.use(KeyChangeWatch.start(db, authenticator, logger));
@@ -114,6 +135,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         dispatcher,
         spend,
         tokenizers: new Tokenizers(),
+        rowIds: new RowIds({ now: Date.now }),
         drain,
         ...logs,
         now: Date.now,

@@ -10,6 +10,8 @@ export { createAuthenticator, type KeyAuthenticator } from './identity/authentic
 export { PasswordHasher } from './identity/password.ts';
 export { createLogs } from './observe/logger.ts';
 export { KeyChangeWatch } from './store/key-changes.ts';
+export { migrations } from './store/migrations.ts';
+export { applyMigrations } from './store/migrator.ts';
 export { openPool } from './store/pool.ts';
 export { type Prepared, type PrepareOptions, prepareDatabase, preparePartitions } from './store/prepare.ts';
 export { requireSchema } from './store/schema.ts';

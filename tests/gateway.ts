@@ -81,6 +81,7 @@ function startGateway(
       LITELLM_MASTER_KEY: secrets.masterKey,
       LITELLM_SALT_KEY: secrets.saltKey,
       DATABASE_URL: database.runtimeUrl,
+      LITELLM_SPEND_DIR: `${directory}/spend`,
       UI_USERNAME: ADMIN,
       UI_PASSWORD: secrets.initialPassword,
     },

@@ -2,6 +2,9 @@ import { readPrompt } from './prompt.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
 const BYTES_PER_TOKEN = 4;
+/** About how many tokens a text of so many bytes is. */
+export const estimateTokens = (bytes: number): number => Math.ceil(bytes / BYTES_PER_TOKEN);
+
 /** A picture, a sound or a file, whose base64 says nothing about its tokens; less where it cannot be as many. */
 const MEDIA_TOKENS = 1000;
 const TOKENS_AROUND_MESSAGE = 3;
@@ -11,9 +14,7 @@ const MOST_BYTES = 16 * 1024;
 function textTokens(texts: readonly string[], tokenizer: Tokenizer | undefined): number {
   const bytes = texts.map((text) => Buffer.byteLength(text));
   const counted = tokenizer !== undefined && bytes.reduce((sum, size) => sum + size, 0) <= MOST_BYTES;
-  const tokens = counted
-    ? texts.map((text) => tokenizer.count(text))
-    : bytes.map((size) => Math.ceil(size / BYTES_PER_TOKEN));
+  const tokens = counted ? texts.map((text) => tokenizer.count(text)) : bytes.map(estimateTokens);
   return tokens.reduce((sum, count) => sum + count, 0);
 }
 

@@ -26,6 +26,7 @@ function requestId({ id, responseId }: Call): string {
 export function spendRecord(call: Call): SpendRecord {
   const { identity, deployment, usage } = call;
   return {
+    rowId: call.rowId,
     requestId: requestId(call),
     callId: call.id,
     callType: 'acompletion',
@@ -38,6 +39,7 @@ export function spendRecord(call: Call): SpendRecord {
     promptTokens: usage?.prompt ?? 0,
     completionTokens: usage?.completion ?? 0,
     totalTokens: usage?.total ?? 0,
+    estimated: call.estimated,
     usage: usage?.raw ?? null,
     startTime: call.startedAt,
     completionStartTime: call.streamed && call.firstByteAt > 0 ? call.firstByteAt : call.endedAt,

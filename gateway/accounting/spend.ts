@@ -2,6 +2,8 @@ import type { Pico } from './money.ts';
 
 /** One finished call, as it becomes a row of "LiteLLM_SpendLogs". Times are epoch milliseconds. */
 export interface SpendRecord {
+  /** UUID that the gateway made for the call: a row is stored once under it. */
+  readonly rowId: string;
   /** The provider's response id (`chatcmpl-...`), else the call id. */
   readonly requestId: string;
   readonly callId: string;
@@ -16,6 +18,8 @@ export interface SpendRecord {
   readonly promptTokens: number;
   readonly completionTokens: number;
   readonly totalTokens: number;
+  /** Whether tokens and spend are the gateway's estimate, since the provider told none. */
+  readonly estimated: boolean;
   /** The provider's usage object as it was sent; null when it sent none. */
   readonly usage: Readonly<Record<string, unknown>> | null;
   readonly startTime: number;
@@ -35,10 +39,31 @@ export interface SpendRecord {
 }
 
 /**
- * The one seam through which finished calls reach the database. `record` never blocks and never throws;
- * `close` returns once everything recorded is stored, or the time is over.
+ * The one seam through which calls reach the database: begun before they are sent, and finished or discarded before the
+ * last byte of their answer is. What is begun and ends neither way becomes a row as well, once its process is dead.
+ * `SpendJournal` says what holds.
  */
 export interface SpendSink {
-  record(call: SpendRecord): void;
-  close(): Promise<void>;
+  /** Whether calls may begin. */
+  accepting(): boolean;
+  begin(call: SpendRecord): void;
+  progress(call: SpendRecord): void;
+  finish(call: SpendRecord): void;
+  discard(rowId: string): void;
+}
+
+/** The row of a call of which nothing was heard after this record: its process ended, or the machine did. */
+export function cutOff(call: SpendRecord): SpendRecord {
+  const error = {
+    code: '500',
+    class: 'GatewayStopped',
+    message: 'The gateway stopped before the call was over; its cost is an estimate',
+  };
+  return { ...call, status: 'failure', error };
+}
+
+/** A call without what a client or a provider has put into it: its cost must reach its key whatever they send. */
+export function bare(call: SpendRecord): SpendRecord {
+  const error = call.error && { ...call.error, message: '' };
+  return { ...call, requestId: call.callId, endUser: null, usage: null, error };
 }

@@ -13,6 +13,8 @@ Environment:
   LITELLM_MASTER_KEY, LITELLM_SALT_KEY, DATABASE_URL   must be set, here or in the file
   UI_USERNAME, UI_PASSWORD                             the first sign-in at /ui
   LITELLM_DRAIN_SECONDS                                how long running streams may go on after SIGTERM (default 60)
+  LITELLM_SPEND_DIR                                    the spend journal, on a disk of this machine
+                                                       (default /var/lib/litellm/spend)
   LITELLM_LOG                                          DEBUG, INFO (default), WARN or ERROR
   OPENAI_API_KEY and the like                          keys of providers
 `;

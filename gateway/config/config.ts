@@ -46,6 +46,8 @@ export interface Config {
   readonly databaseUrl: string;
   readonly databaseConnections: number;
   readonly spendFlushMs: number;
+  /** Where each gateway process of this machine keeps its spend journal. */
+  readonly spendDirectory: string;
   readonly recordFailures: boolean;
   readonly alwaysIncludeStreamUsage: boolean;
   /** Calls at the same time in the whole gateway; null without such a limit. */
@@ -69,6 +71,8 @@ export type ConfigResult =
 export interface Places {
   readonly providersEnv: string;
   readonly serviceEnv: string;
+  /** Where the spend journal is kept unless the environment says otherwise. */
+  readonly spendState: string;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;

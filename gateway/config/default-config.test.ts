@@ -17,7 +17,7 @@ function shipped(keys: Record<string, string>): Config {
       DATABASE_URL: 'postgresql://user@localhost/db',
       ...keys,
     },
-    places: { providersEnv: '', serviceEnv: '' },
+    places: { providersEnv: '', serviceEnv: '', spendState: '' },
   });
   expect([...faults, ...warnings]).toEqual([]);
   return config as Config;

@@ -10,7 +10,11 @@ const ENVIRONMENT = {
   DATABASE_URL: 'postgresql://user@localhost/db',
   OPENAI_API_KEY: 'sk-openai',
 };
-const PLACES = { providersEnv: '/etc/providers.env', serviceEnv: '/etc/service.env' };
+const PLACES = {
+  providersEnv: '/etc/providers.env',
+  serviceEnv: '/etc/service.env',
+  spendState: '/var/lib/spend',
+};
 const ENTRY = { model_name: 'gpt', litellm_params: { model: 'openai/gpt-4o' } };
 
 function read(file: object | string, environment: Record<string, string> = ENVIRONMENT) {
@@ -71,6 +75,13 @@ describe('an accepted configuration', () => {
     [{}, null],
   ])('has the output limit of %j', (info, limit) => {
     expect(accepted(entry({}, { model_info: info })).deployments[0]?.maxOutputTokens).toBe(limit);
+  });
+
+  test('keeps the spend journal where the environment says, else where the machine does', () => {
+    expect(accepted({}).spendDirectory).toBe('/var/lib/spend');
+    expect(accepted({}, { ...ENVIRONMENT, LITELLM_SPEND_DIR: '/srv/spend' }).spendDirectory).toBe(
+      '/srv/spend',
+    );
   });
 
   test('is frozen to its depth', () => {

@@ -196,6 +196,7 @@ export function readConfig({ text, environment: given, places }: ConfigSource): 
     aliases: readAliases(router, findings),
     databaseConnections: general.number('database_connection_pool_limit', 1, 1000) ?? DEFAULT_CONNECTIONS,
     spendFlushMs: (general.number('proxy_batch_write_at', 0.01, 3600) ?? DEFAULT_FLUSH_SECONDS) * SECOND,
+    spendDirectory: environment.LITELLM_SPEND_DIR || places.spendState,
     recordFailures: !(general.boolean('disable_error_logs') ?? false),
     alwaysIncludeStreamUsage: general.boolean('always_include_stream_usage') ?? false,
     globalParallel: general.number('global_max_parallel_requests', 0) ?? null,

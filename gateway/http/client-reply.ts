@@ -39,7 +39,8 @@ function end(response: ServerResponse, body: Buffer): void {
 /**
  * The client's side of a call: the answer, or a stream's next pieces, are written straight to the socket at the end of the
  * event loop's turn in which they are ready. Under load many are ready in one turn, and clients are woken once for all of
- * them: a call took 17 % less CPU than with each answer written at once, a streamed event 8 %.
+ * them: a call took 17 % less CPU than with each answer written at once, a streamed event 8 %. Who defers work with
+ * `setImmediate` before `send`, `end` or `fail` has it done before the answer's last byte leaves.
  *
  * Waiting -> streaming -> over, or waiting -> over. What comes after that is dropped: there is nobody to tell.
  */
@@ -47,7 +48,7 @@ export class ClientReply {
   readonly callId: string;
   readonly #response: ServerResponse;
   #state: 'waiting' | 'streaming' | 'over' = 'waiting';
-  /** Pieces of a stream that wait for the end of the turn. */
+  /** Pieces of a stream that wait for the end of the turn; from its end on they wait for that. */
   #held: Buffer[] = [];
 
   constructor(callId: string, response: ServerResponse) {
@@ -95,7 +96,7 @@ export class ClientReply {
   }
 
   #writeHeld(): void {
-    if (this.#held.length > 0) this.#response.write(this.#takeHeld());
+    if (this.#held.length > 0 && this.#state === 'streaming') this.#response.write(this.#takeHeld());
   }
 
   #takeHeld(): Buffer {
@@ -108,7 +109,7 @@ export class ClientReply {
   end(last = ''): void {
     this.#state = 'over';
     if (last !== '') this.#held.push(Buffer.from(last));
-    this.#response.end(this.#takeHeld());
+    setImmediate(() => this.#response.end(this.#takeHeld()));
   }
 
   /** Tells the client of a failure: as JSON with its status, or as the last event of a stream that has begun. */

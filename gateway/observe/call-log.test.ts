@@ -4,6 +4,8 @@ import { callLine } from './call-log.ts';
 
 function finishedCall(changes: Partial<Call> = {}): Call {
   const call = newCall({
+    rowId: '0193a5e0-1234-7abc-8def-0123456789ab',
+    bound: { prompt: 20, completion: 100 },
     id: 'call-1',
     startedAt: 1_790_000_000_000,
     identity: { keyHash: '0123456789abcdef' } as Call['identity'],

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
+import { StreamDrafts } from '../accounting/draft.ts';
 import { estimateCompletionTokens, estimatedUsage } from '../accounting/estimate.ts';
 import { settle } from '../accounting/settle.ts';
 import type { Tokenizers } from '../accounting/tokenizer.ts';
@@ -38,7 +39,9 @@ export interface Passage {
   readonly messages: () => unknown;
   /** Our own headers of the answer, as the call stands. */
   readonly headers: (call: Call) => HeaderMap;
-  /** Called exactly once, when the call is over in whatever way. */
+  /** Puts on record what the call costs if nothing more is heard of it, having sent so many tokens at most. */
+  readonly draft: (call: Call, sent: number) => void;
+  /** Called exactly once, when the call is over in whatever way, before the last byte of its answer is sent. */
   readonly finished: (call: Call) => void;
 }
 
@@ -66,15 +69,18 @@ export class PassThrough implements Dispatcher.DispatchHandler {
   #upstreamHeaders: IncomingHttpHeaders = {};
   #collected: CollectedBody | null = null;
   #stream: SseSplice | null = null;
+  readonly #drafts: StreamDrafts;
   #over = false;
 
   constructor(deps: PassThroughDeps, passage: Passage) {
     this.#deps = deps;
     this.#passage = passage;
+    this.#drafts = new StreamDrafts(passage.call.startedAt, passage.call.bound.completion);
   }
 
   /** Sends the call to its current deployment. */
   start(): void {
+    if (this.#over) return;
     const { call, bodyFor } = this.#passage;
     const { deployment, streamed } = call;
     const timeoutMs = streamed ? deployment.streamTimeoutMs : deployment.timeoutMs;
@@ -124,8 +130,17 @@ export class PassThrough implements Dispatcher.DispatchHandler {
 
   onResponseData(_controller: unknown, piece: Buffer): void {
     if (this.#over) return;
-    if (this.#stream !== null) this.#guarded(() => this.#forward((this.#stream as SseSplice).push(piece)));
+    const stream = this.#stream;
+    if (stream !== null) this.#guarded(() => this.#pass(stream, stream.push(piece)));
     else this.#collected?.push(piece);
+  }
+
+  /** Hands on a piece of a stream, of which it may be the last. */
+  #pass(stream: SseSplice, piece: Buffer): void {
+    const due = this.#drafts.due(stream.chunks, this.#deps.now());
+    if (due !== null) this.#passage.draft(this.#passage.call, due);
+    this.#forward(piece);
+    if (stream.done) this.#complete();
   }
 
   onResponseEnd(): void {
@@ -144,6 +159,7 @@ export class PassThrough implements Dispatcher.DispatchHandler {
     if (this.#status === 0 && next !== undefined && neverSent(error)) {
       call.retries++;
       call.deployment = next;
+      this.#passage.draft(call, call.bound.completion);
       this.start();
       return;
     }
@@ -188,12 +204,17 @@ export class PassThrough implements Dispatcher.DispatchHandler {
   }
 
   #endStream(stream: SseSplice): void {
+    this.#forward(stream.end());
+    this.#complete();
+  }
+
+  #complete(): void {
     const { call, client } = this.#passage;
-    const rest = stream.end();
-    this.#forward(rest);
     call.status = 200;
-    client.end();
     this.#finish();
+    client.end();
+    // Nobody waits for the client any more: what the provider still sends is read, so that its connection can be used again.
+    this.#controller?.resume();
   }
 
   #answer(): void {
@@ -211,11 +232,11 @@ export class PassThrough implements Dispatcher.DispatchHandler {
     call.firstByteAt = now;
     call.endedAt = now;
     call.status = 200;
+    this.#finish();
     client.send(
       { 'content-type': 'application/json', ...passedHeaders(this.#upstreamHeaders), ...headers(call) },
       answer.body,
     );
-    this.#finish();
   }
 
   #failAsProviderDid(): void {
@@ -232,9 +253,11 @@ export class PassThrough implements Dispatcher.DispatchHandler {
 
   #fail(error: GatewayError): void {
     const { call, client, headers } = this.#passage;
-    call.status = error.status;
-    call.failure = { code: String(error.status), class: errorClass(error.status), message: error.message };
-    this.#finish();
+    if (!this.#over) {
+      call.status = error.status;
+      call.failure = { code: String(error.status), class: errorClass(error.status), message: error.message };
+      this.#finish();
+    }
     client.fail(error, headers(call));
     this.#controller?.abort(error);
   }
@@ -280,5 +303,6 @@ export class PassThrough implements Dispatcher.DispatchHandler {
     const { call, messages } = this.#passage;
     const unreported = { model: call.deployment.upstreamModel, messages: messages(), completionTokens };
     settle(call, estimatedUsage(unreported, this.#tokenizer()));
+    call.estimated = true;
   }
 }

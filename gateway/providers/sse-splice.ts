@@ -39,6 +39,8 @@ export class SseSplice {
   #heldBytes = 0;
   /** The blank line behind a dropped event goes too. */
   #dropBlank = false;
+  /** The terminator's line, held back until the blank line behind it is there. */
+  #terminator: Buffer | null = null;
   #done = false;
   #lastChoices: Buffer | null = null;
   /** The last usage object that the provider sent. */
@@ -67,6 +69,11 @@ export class SseSplice {
     return out.length === 1 ? (out[0] as Buffer) : Buffer.concat(out);
   }
 
+  /** Whether the terminator was passed on whole: nothing comes after it. */
+  get done(): boolean {
+    return this.#done;
+  }
+
   /**
    * The bytes to pass on when the provider has ended its answer: the terminator is added where only that is missing.
    * Throws StreamFault when the answer is incomplete.
@@ -75,10 +82,10 @@ export class SseSplice {
     const out: Buffer[] = [];
     if (this.#heldBytes > 0) {
       this.#line(this.#whole(Buffer.alloc(0)), out);
-      out.push(EVENT_END);
+      if (this.#terminator === null) out.push(EVENT_END);
     }
     if (!this.#done) {
-      if (!this.#finished()) throw new StreamFault('ended the stream early');
+      if (this.#terminator === null && !this.#finished()) throw new StreamFault('ended the stream early');
       out.push(DONE_EVENT);
     }
     return Buffer.concat(out);
@@ -104,8 +111,7 @@ export class SseSplice {
     if (line[end - 1] === NEWLINE) end--;
     if (line[end - 1] === RETURN) end--;
     if (end === 0) {
-      if (!this.#dropBlank) out.push(line);
-      this.#dropBlank = false;
+      this.#blank(line, out);
     } else if (line[0] === COLON) {
       out.push(line);
     } else if (DATA.equals(line.subarray(0, DATA.length))) {
@@ -117,11 +123,19 @@ export class SseSplice {
     }
   }
 
+  #blank(line: Buffer, out: Buffer[]): void {
+    if (this.#terminator !== null && !this.#done) {
+      out.push(this.#terminator);
+      this.#done = true;
+    }
+    if (!this.#dropBlank) out.push(line);
+    this.#dropBlank = false;
+  }
+
   #data(line: Buffer, end: number, out: Buffer[]): void {
     const value = line.subarray(DATA.length, end);
     if (value.length < 16 && value.toString().trim() === '[DONE]') {
-      this.#done = true;
-      out.push(line);
+      this.#terminator = line;
       return;
     }
     const scan = this.#scan(value);

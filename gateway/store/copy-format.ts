@@ -41,6 +41,14 @@ const JSONB_VERSION = bytes(1);
 
 export const jsonbField = (json: string): Bytes => field(JSONB_VERSION + utf8(storableJson(json)));
 
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Throws RangeError for what is no UUID in lower-case hex digits. */
+export function uuidField(uuid: string): Bytes {
+  if (!UUID.test(uuid)) throw new RangeError(`'${uuid}' is no UUID`);
+  return field(Buffer.from(uuid.replaceAll('-', ''), 'hex').toString('latin1'));
+}
+
 /** Throws RangeError for what an integer column cannot hold: it would be stored as another number. */
 export function integerField(value: number): Bytes {
   if ((value | 0) !== value) throw new RangeError(`${value} is no integer of 32 bits`);

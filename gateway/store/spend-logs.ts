@@ -1,8 +1,8 @@
 import { DatabaseError, type Pool, type PoolClient } from 'pg';
 import { type Pico, usdFromPico } from '../accounting/money.ts';
-import type { SpendRecord } from '../accounting/spend.ts';
+import { bare, type SpendRecord } from '../accounting/spend.ts';
 import { type Connection, rows, transaction } from './connection.ts';
-import { copyMessages, storable } from './copy-format.ts';
+import { copyMessages } from './copy-format.ts';
 import { copyIn } from './copy-in.ts';
 import { spendColumns, spendRow } from './spend-row.ts';
 import { isAboutValue } from './sqlstate.ts';
@@ -43,25 +43,17 @@ async function store(db: PoolClient, calls: readonly SpendRecord[]): Promise<voi
 
 /** The calls that are not stored yet, each once. */
 async function withoutStored(db: Connection, calls: readonly SpendRecord[]): Promise<SpendRecord[]> {
-  const byKey = new Map<string, SpendRecord>();
-  for (const call of calls) {
-    const key = `${call.startTime} ${storable(call.requestId)}`;
-    if (!byKey.has(key)) byKey.set(key, call);
-  }
-  const different = [...byKey.values()];
-  const found = await rows<{ position: number }>(db, {
+  const different = [...new Map(calls.map((call) => [call.rowId, call])).values()];
+  const found = await rows<{ row_id: string }>(db, {
     text: `
-      SELECT sent.position
-      FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS sent (request_id, start_ms, position)
-      JOIN "LiteLLM_SpendLogs" stored ON stored.request_id = sent.request_id
+      SELECT sent.row_id
+      FROM unnest($1::uuid[], $2::bigint[]) AS sent (row_id, start_ms)
+      JOIN "LiteLLM_SpendLogs" stored ON stored.litellm_row_id = sent.row_id
         AND stored."startTime" = timestamp 'epoch' + sent.start_ms * interval '1 millisecond'`,
-    values: [
-      different.map(({ requestId }) => storable(requestId)),
-      different.map(({ startTime }) => startTime),
-    ],
+    values: [different.map(({ rowId }) => rowId), different.map(({ startTime }) => startTime)],
   });
-  const stored = new Set(found.map(({ position }) => position - 1));
-  return different.filter((_, index) => !stored.has(index));
+  const stored = new Set(found.map(({ row_id }) => row_id));
+  return different.filter(({ rowId }) => !stored.has(rowId));
 }
 
 async function storeAll(db: Pool, calls: readonly SpendRecord[]): Promise<void> {
@@ -72,12 +64,6 @@ async function storeAll(db: Pool, calls: readonly SpendRecord[]): Promise<void> 
     if (!(error instanceof DatabaseError && error.code === UNIQUE_VIOLATION)) throw error;
     await transaction(db, async (client) => store(client, await withoutStored(client, calls)));
   }
-}
-
-/** A call without what a client or a provider has put into it: its cost must reach its key whatever they send. */
-function bare(call: SpendRecord): SpendRecord {
-  const error = call.error && { ...call.error, message: '' };
-  return { ...call, requestId: call.callId, endUser: null, usage: null, error };
 }
 
 /**

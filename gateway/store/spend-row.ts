@@ -9,6 +9,7 @@ import {
   rowStart,
   textField,
   timestampField,
+  uuidField,
 } from './copy-format.ts';
 
 /** A provider's counts are a few; what is more is not kept with every call. */
@@ -38,7 +39,7 @@ export function metadataText(call: SpendRecord): string {
     traceback: '',
   };
   return (
-    `{"status":"${call.status}","usage_object":${usageText(call)},"user_api_key":${quoted(call.apiKey)}` +
+    `{"status":"${call.status}"${call.estimated ? ',"estimated":true' : ''},"usage_object":${usageText(call)},"user_api_key":${quoted(call.apiKey)}` +
     `,"litellm_call_id":${quoted(call.callId)},"error_information":${JSON.stringify(error)}` +
     `,"applied_guardrails":[],"user_api_key_alias":${quoted(call.keyAlias)},"spend_logs_metadata":null` +
     `,"user_api_key_org_id":null,"requester_ip_address":${quoted(call.requesterIp)}` +
@@ -59,6 +60,7 @@ const CACHE_OFF = textField('Cache OFF');
 
 /** One entry per column that a call fills; the others have the table's defaults. */
 const columns: Readonly<Record<string, (call: SpendRecord) => Bytes>> = {
+  litellm_row_id: (call) => uuidField(call.rowId),
   request_id: (call) => textField(call.requestId),
   call_type: (call) => textField(call.callType),
   api_key: (call) => textField(call.apiKey),

@@ -38,9 +38,13 @@ export interface GatewayProcess extends AsyncDisposable {
   stop(): Promise<Ended>;
 }
 
-function environmentFor({ database, environment }: GatewayProcessOptions): NodeJS.ProcessEnv {
+function environmentFor(
+  directory: string,
+  { database, environment }: GatewayProcessOptions,
+): NodeJS.ProcessEnv {
   return {
     PATH: process.env.PATH,
+    LITELLM_SPEND_DIR: join(directory, 'spend'),
     LITELLM_MASTER_KEY: MASTER_KEY,
     LITELLM_SALT_KEY: SALT_KEY,
     ...(database && { DATABASE_URL: database.runtimeUrl }),
@@ -56,7 +60,10 @@ async function configDirectory(config: string): Promise<string> {
 
 function launch(directory: string, options: GatewayProcessOptions, more: readonly string[]) {
   const args = [gatewayBundle.main, '--config', join(directory, 'config.yaml'), ...more];
-  return spawn(process.execPath, args, { env: environmentFor(options), stdio: ['ignore', 'pipe', 'pipe'] });
+  return spawn(process.execPath, args, {
+    env: environmentFor(directory, options),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
 }
 
 /** Runs the gateway until it ends by itself: a check, or a start that is refused. */

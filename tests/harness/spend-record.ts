@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { PICO_PER_USD, type SpendRecord } from '../../gateway/index.ts';
 
 /** When the call of `spendRecord` began, in epoch milliseconds. */
@@ -6,6 +7,7 @@ export const START = Date.UTC(2026, 10, 21, 12, 0, 0, 123);
 /** A finished call as the store takes it: answered, one and a half seconds long, a quarter of a dollar. */
 export function spendRecord(overrides: Partial<SpendRecord> = {}): SpendRecord {
   return {
+    rowId: randomUUID(),
     requestId: 'chatcmpl-1',
     callId: 'call-1',
     callType: 'acompletion',
@@ -18,6 +20,7 @@ export function spendRecord(overrides: Partial<SpendRecord> = {}): SpendRecord {
     promptTokens: 7,
     completionTokens: 5,
     totalTokens: 12,
+    estimated: false,
     usage: { prompt_tokens: 7, completion_tokens: 5, total_tokens: 12 },
     startTime: START,
     completionStartTime: START + 40,

@@ -1,6 +1,13 @@
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openPool, prepareDatabase, preparePartitions, requireSchema } from '../../gateway/index.ts';
+import {
+  applyMigrations,
+  migrations,
+  openPool,
+  prepareDatabase,
+  preparePartitions,
+  requireSchema,
+} from '../../gateway/index.ts';
 import { type PostgresServer, startPostgres, type TestDatabase } from '../harness/postgres.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -237,6 +244,78 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
     expect(await prepareDatabase(ownerUrl, { runtimeRole, now: () => NOON })).toEqual({
       migrations: [],
       partitions: [],
+    });
+  });
+
+  describe('the step that gives rows an id of the gateway', () => {
+    const ROW_IDS = '0007-row-ids.sql';
+    const day = new Date(NOON).toISOString().slice(0, 10);
+    /** Each table of spend rows, by the file that holds it. */
+    const files = `SELECT relname, relfilenode FROM pg_class WHERE relname ~ '^LiteLLM_SpendLogs_(default|[0-9]{8})$' ORDER BY 1`;
+    const indexes = `SELECT count(DISTINCT indexdef) AS count, tablename FROM pg_indexes
+      WHERE tablename ~ '^LiteLLM_SpendLogs_(default|[0-9]{8})$' GROUP BY 2`;
+
+    /** A database from before, with rows in a day's partition and in the default one, and what it had by then. */
+    async function fromBefore() {
+      const { ownerUrl } = await empty();
+      const client = new Client({ connectionString: ownerUrl });
+      await client.connect();
+      try {
+        await applyMigrations(
+          client,
+          migrations.slice(
+            0,
+            migrations.findIndex(({ name }) => name === ROW_IDS),
+          ),
+        );
+        await client.query(
+          `CREATE TABLE "LiteLLM_SpendLogs_20261121" PARTITION OF "LiteLLM_SpendLogs"
+           FOR VALUES FROM ('2026-11-21') TO ('2026-11-22')`,
+        );
+        await client.query(
+          `INSERT INTO "LiteLLM_SpendLogs" (request_id, call_type, "startTime", "endTime")
+           SELECT 'call-' || i, 'acompletion', $1::timestamp + i * interval '1 hour', $1::timestamp
+           FROM generate_series(0, 47) AS i`,
+          [day],
+        );
+      } finally {
+        await client.end();
+      }
+      return { ownerUrl, before: await query(ownerUrl, files) };
+    }
+
+    test('keeps the rows from before where they are', async () => {
+      const { ownerUrl, before } = await fromBefore();
+      await prepareDatabase(ownerUrl, { runtimeRole, now: () => NOON });
+      expect(await query(ownerUrl, files)).toEqual(expect.arrayContaining(before));
+      const [rows] = await query<{ count: string; ids: string }>(
+        ownerUrl,
+        'SELECT count(*), count(litellm_row_id) AS ids FROM "LiteLLM_SpendLogs"',
+      );
+      expect(rows).toEqual({ count: '48', ids: '0' });
+    });
+
+    test('gives old and new partitions the same indexes', async () => {
+      const { ownerUrl } = await fromBefore();
+      await prepareDatabase(ownerUrl, { runtimeRole, now: () => NOON });
+      const counts = await query<{ count: string }>(ownerUrl, indexes);
+      expect(counts).toHaveLength(16);
+      expect(new Set(counts.map(({ count }) => count))).toEqual(new Set(['5']));
+    });
+
+    test('lets two calls of one millisecond have the id that their provider gave both, and no row twice', async () => {
+      const { ownerUrl } = await fromBefore();
+      await prepareDatabase(ownerUrl, { runtimeRole, now: () => NOON });
+      const insert = (rowId: string) =>
+        query(
+          ownerUrl,
+          `INSERT INTO "LiteLLM_SpendLogs" (litellm_row_id, request_id, call_type, "startTime", "endTime")
+           VALUES ($1, 'call-0', 'acompletion', $2, $2)`,
+          [rowId, day],
+        );
+      await insert('00000000-0000-7000-8000-000000000001');
+      await insert('00000000-0000-7000-8000-000000000002');
+      await expect(insert('00000000-0000-7000-8000-000000000002')).rejects.toMatchObject({ code: '23505' });
     });
   });
 

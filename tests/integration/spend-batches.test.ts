@@ -123,11 +123,12 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
 
   test('a batch sent twice is stored and billed once', async () => {
     const [first, second] = [await makeKey(), await makeKey()];
+    const third = record({ requestId: 'twice-3', apiKey: second, spend: picoFromUsd(2) });
     const batch = [
       record({ requestId: 'twice-1', apiKey: first, spend: picoFromUsd(0.5) }),
       record({ requestId: 'twice-2', apiKey: first, spend: picoFromUsd(0.25) }),
-      record({ requestId: 'twice-3', apiKey: second, spend: picoFromUsd(2) }),
-      record({ requestId: 'twice-3', apiKey: second, spend: picoFromUsd(2) }),
+      third,
+      third,
     ];
     await insertSpendLogs(gateway.db, batch);
     await insertSpendLogs(gateway.db, [
@@ -154,15 +155,28 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
     expect(rows).toEqual([{ count: 600 }]);
   });
 
-  test('an id that cannot be stored as it was sent is known again', async () => {
+  test('calls of one millisecond that their provider gave one id are rows of their own', async () => {
     const key = await makeKey();
-    const batch = ['odd\u0000id', 'odd\ufffdid', 'odd\ud83did'].map((requestId) =>
+    const batch = ['odd\u0000id', 'odd\ufffdid', 'odd\ufffdid'].map((requestId) =>
       record({ requestId, apiKey: key, spend: picoFromUsd(0.5) }),
     );
     await insertSpendLogs(gateway.db, batch);
     await insertSpendLogs(gateway.db, batch);
-    expect(await rowOf('odd\ufffdid')).toHaveLength(1);
-    expect(await spendOf(key)).toBe(0.5);
+    const stored = await rowOf('odd\ufffdid');
+    expect(stored.map(({ litellm_row_id }) => litellm_row_id).sort()).toEqual(
+      batch.map(({ rowId }) => rowId).sort(),
+    );
+    expect(await spendOf(key)).toBe(1.5);
+  });
+
+  test('an estimated call says so, and no other does', async () => {
+    await insertSpendLogs(gateway.db, [
+      record({ requestId: 'guessed', estimated: true }),
+      record({ requestId: 'counted' }),
+    ]);
+    const [[guessed], [counted]] = [await rowOf('guessed'), await rowOf('counted')];
+    expect(guessed.metadata.estimated).toBe(true);
+    expect(counted.metadata).not.toHaveProperty('estimated');
   });
 
   test('a connection that breaks under a batch leaves nothing of it', async () => {
@@ -193,7 +207,11 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
   test.each([
     ['session_id', "session_id = 'a'"],
     ['end_user', "end_user = 'a'"],
-    ['pkey', "request_id = 'a'"],
+    ['request_id', "request_id = 'a'"],
+    [
+      'litellm_row_id_startTime',
+      `litellm_row_id = '00000000-0000-7000-8000-000000000001' AND "startTime" = now()`,
+    ],
     ['startTime_request_id', `"startTime" > now() - interval '1 hour'`],
   ])('a day\u2019s rows are found by an index: %s', async (index, condition) => {
     const client = await gateway.db.connect();

@@ -1,4 +1,7 @@
 import type { Dispatcher } from 'undici';
+import { draftRecord } from '../../accounting/draft.ts';
+import { estimateTokens } from '../../accounting/estimate.ts';
+import type { RowIds } from '../../accounting/row-id.ts';
 import { spendRecord } from '../../accounting/settle.ts';
 import type { SpendSink } from '../../accounting/spend.ts';
 import type { Tokenizers } from '../../accounting/tokenizer.ts';
@@ -22,6 +25,7 @@ import type { ModelGroup } from '../../routing/model-group.ts';
 import type { Plan } from '../../routing/plan.ts';
 import { callHeaders, refusalHeaders } from './call-headers.ts';
 import { type ChatRequest, readChatRequest } from './chat-request.ts';
+import { tokenBound } from './token-bound.ts';
 import { upstreamBody } from './upstream-body.ts';
 
 export interface ChatDeps {
@@ -31,6 +35,7 @@ export interface ChatDeps {
   readonly dispatcher: Dispatcher;
   readonly spend: SpendSink;
   readonly tokenizers: Tokenizers;
+  readonly rowIds: RowIds;
   readonly drain: Drain;
   readonly logger: Logger;
   /** Gets one line per finished call. */
@@ -40,7 +45,7 @@ export interface ChatDeps {
   readonly version: string;
   /** Whether a stream shows its usage also when the client does not say. */
   readonly alwaysIncludeUsage: boolean;
-  /** Whether failed calls get a spend row. */
+  /** Whether failed calls that cost nothing get a spend row. */
   readonly recordFailures: boolean;
   /** The file in which an operator sets provider keys, for messages. */
   readonly providersEnv: string;
@@ -98,21 +103,41 @@ function messagesOf({ scan }: ChatRequest): unknown {
   }
 }
 
+/** Where the price of a call cannot be kept, no call is made. */
+function requireRecord(spend: SpendSink): void {
+  if (spend.accepting()) return;
+  throw new GatewayError(
+    'no_space',
+    'The gateway cannot record what calls cost, so it takes none: its disk is full or broken. Free space for its spend journal; the log names the directory',
+    { headers: { 'retry-after': '5' } },
+  );
+}
+
 class ChatCompletions {
   readonly #deps: ChatDeps;
   readonly #headers: (call: Call) => Readonly<Record<string, string>>;
+  readonly #draft: (call: Call, sent: number) => void;
   readonly #finished: (call: Call) => void;
 
   constructor(deps: ChatDeps) {
     this.#deps = deps;
     this.#headers = (call) => callHeaders(call, deps.version);
+    this.#draft = (call, sent) => this.#replaceDraft(call, sent);
     this.#finished = (call) => this.#record(call);
+  }
+
+  /** A prompt that was answered is as long as it looks; one of which nothing is known may be longer. */
+  #replaceDraft(call: Call, completion: number): void {
+    const { spend, now } = this.#deps;
+    const prompt = Math.min(estimateTokens(call.bound.prompt), call.bound.prompt);
+    spend.progress(draftRecord(call, { prompt, completion }, now()));
   }
 
   #record(call: Call): void {
     const { spend, calls, recordFailures } = this.#deps;
     call.admission.finish(settledTokens(call));
-    if (call.failure === null || recordFailures) spend.record(spendRecord(call));
+    if (call.failure === null || recordFailures || call.spend > 0n) spend.finish(spendRecord(call));
+    else spend.discard(call.rowId);
     logCall(calls, call);
   }
 
@@ -135,10 +160,12 @@ class ChatCompletions {
     const [first] = deployments;
     if (first === undefined)
       throw new GatewayError('no_deployment', 'No deployments available for this model');
+    requireRecord(deps.spend);
     using held = new DisposableStack();
     const admission = held.use(admitWithinLimits(chat, identity, group, deps));
     const call = newCall({
       id: request.id,
+      rowId: deps.rowIds.next(),
       startedAt: deps.now(),
       identity,
       admission,
@@ -149,6 +176,7 @@ class ChatCompletions {
       showUsage: showsUsage(chat, deps.alwaysIncludeUsage),
       ignoredFields: chat.ignored,
       deployment: first,
+      bound: tokenBound(chat),
     });
     deps.drain.enter();
     const passThrough = new PassThrough(deps, {
@@ -158,6 +186,7 @@ class ChatCompletions {
       bodyFor: (deployment) => upstreamBody(chat, deployment),
       messages: () => messagesOf(chat),
       headers: this.#headers,
+      draft: this.#draft,
       finished: this.#finished,
     });
     client.onClose((whole) => {
@@ -167,9 +196,9 @@ class ChatCompletions {
         deps.drain.leave();
       }
     });
-    // From here on the call's end gives back what it holds.
-    held.move();
-    passThrough.start();
+    deps.spend.begin(draftRecord(call, call.bound, call.startedAt));
+    // Behind what was begun, which is written at the end of the turn.
+    setImmediate(() => passThrough.start());
   }
 }
 

@@ -50,6 +50,7 @@ function startGateway({ installed, scratch, log, port, providerPort }: Site, dat
     LITELLM_MASTER_KEY: MASTER_KEY,
     LITELLM_SALT_KEY: SALT_KEY,
     DATABASE_URL: databaseUrl,
+    LITELLM_SPEND_DIR: join(scratch, 'spend'),
   };
   const ready = join(scratch, 'ready');
   const args = [join(installed, PROGRAM), '--config', file, '--port', String(port), '--ready-file', ready];

@@ -1,0 +1,152 @@
+import type { Logger } from '../../observe/logger.ts';
+import type { Disk } from './disk.ts';
+import { type Codec, closedRecords, type Journaled } from './entry.ts';
+import { readFrames } from './frame.ts';
+import type { Segment } from './segment-log.ts';
+
+export interface BacklogOptions<R extends Journaled> {
+  readonly disk: Pick<Disk, 'read'>;
+  readonly codec: Codec<R>;
+  readonly logger: Pick<Logger, 'error'>;
+  /** Rows kept in memory; what comes beyond them is read from its segment when its turn comes. */
+  readonly maxRows: number;
+}
+
+/** What waits for the database of one segment: rows in memory, then `onDisk` rows from the byte `diskFrom` on. */
+interface Lane<R> {
+  readonly segment: Segment;
+  rows: R[];
+  onDisk: number;
+  diskFrom: number;
+}
+
+/** Rows to store in one go. */
+export interface Batch<R> {
+  readonly rows: readonly R[];
+  /** Says that they are stored. */
+  stored(): void;
+}
+
+/**
+ * The rows that are not known to be stored, in the order of their segments. Each is in the journal as well, so that memory
+ * need not hold all of them; only those that the disk does not take live here alone.
+ */
+export class Backlog<R extends Journaled> {
+  readonly #options: BacklogOptions<R>;
+  readonly #lanes = new Map<Segment, Lane<R>>();
+  /** Rows whose entry could not be written yet. */
+  readonly #unwritten = new Set<R>();
+  #inMemory = 0;
+  #onDisk = 0;
+
+  constructor(options: BacklogOptions<R>) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#unwritten.size + this.#inMemory + this.#onDisk;
+  }
+
+  /** Rows that a kill of this process would lose. */
+  get unwritten(): number {
+    return this.#unwritten.size;
+  }
+
+  /** Makes a segment known, with or without rows, so that it is among the finished ones in time. */
+  open(segment: Segment): Lane<R> {
+    let lane = this.#lanes.get(segment);
+    if (lane === undefined) {
+      lane = { segment, rows: [], onDisk: 0, diskFrom: 0 };
+      this.#lanes.set(segment, lane);
+    }
+    return lane;
+  }
+
+  /** A row whose entry cannot be written now. */
+  addUnwritten(row: R): void {
+    this.#unwritten.add(row);
+  }
+
+  /** A row whose entry stands at this place. */
+  add(row: R, segment: Segment, offset: number): void {
+    this.#unwritten.delete(row);
+    const lane = this.open(segment);
+    if (lane.onDisk > 0 || this.#inMemory >= this.#options.maxRows) {
+      if (lane.onDisk === 0) lane.diskFrom = offset;
+      lane.onDisk++;
+      this.#onDisk++;
+    } else {
+      lane.rows.push(row);
+      this.#inMemory++;
+    }
+  }
+
+  /** The oldest rows, at most so many; they stay until they are said to be stored. Undefined when there are none. */
+  async next(limit: number): Promise<Batch<R> | undefined> {
+    if (this.#unwritten.size > 0) return this.#unwrittenBatch(limit);
+    for (const lane of this.#lanes.values()) {
+      if (lane.rows.length === 0 && lane.onDisk > 0) await this.#fetch(lane);
+      if (lane.rows.length > 0) return this.#batchOf(lane, limit);
+    }
+    return undefined;
+  }
+
+  #unwrittenBatch(limit: number): Batch<R> {
+    const rows = [...this.#unwritten].slice(0, limit);
+    return {
+      rows,
+      stored: () => {
+        for (const row of rows) this.#unwritten.delete(row);
+      },
+    };
+  }
+
+  #batchOf(lane: Lane<R>, limit: number): Batch<R> {
+    const rows = lane.rows.slice(0, limit);
+    return {
+      rows,
+      stored: () => {
+        lane.rows.splice(0, rows.length);
+        this.#inMemory -= rows.length;
+      },
+    };
+  }
+
+  /**
+   * Reads a lane's rows back. Every closed entry from `diskFrom` on is one of them; some may be stored already, which does
+   * no harm. What is written meanwhile waits for the next time.
+   */
+  async #fetch(lane: Lane<R>): Promise<void> {
+    const { disk, codec } = this.#options;
+    const { path, end } = lane.segment;
+    const read = readFrames(await disk.read(path), lane.diskFrom);
+    const rows = closedRecords(read.payloads, codec);
+    this.#onDisk -= rows.length;
+    lane.onDisk -= rows.length;
+    lane.diskFrom = read.end;
+    lane.rows = rows;
+    this.#inMemory += rows.length;
+    if (read.end < end) this.#giveUp(lane);
+  }
+
+  #giveUp(lane: Lane<R>): void {
+    this.#options.logger.error(
+      { path: lane.segment.path, offset: lane.diskFrom, lost: lane.onDisk },
+      'the spend journal is damaged: rows that were only there are lost',
+    );
+    this.#onDisk -= lane.onDisk;
+    lane.onDisk = 0;
+  }
+
+  /** The segments, oldest first, of which no row waits any more. */
+  drained(): Segment[] {
+    const lanes = [...this.#lanes.values()];
+    return lanes
+      .filter(({ rows, onDisk }) => rows.length === 0 && onDisk === 0)
+      .map(({ segment }) => segment);
+  }
+
+  forget(segment: Segment): void {
+    this.#lanes.delete(segment);
+  }
+}

@@ -1,0 +1,66 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { spendRecord } from '../../tests/harness/spend-record.ts';
+import type { SpendRecord } from './spend.ts';
+import { spendCodec } from './spend-codec.ts';
+
+const again = (call: SpendRecord): SpendRecord => spendCodec.decode(spendCodec.encode(call));
+/** As text, since a usage object may have a member `__proto__`. */
+const shown = (call: SpendRecord): string => JSON.stringify({ ...call, spend: String(call.spend) });
+const text = fc.string({ unit: 'grapheme', maxLength: 40 });
+
+test('a record is read as it was written', () => {
+  const overrides = fc.record(
+    {
+      requestId: text,
+      keyAlias: fc.option(text),
+      endUser: fc.option(text),
+      promptTokens: fc.nat(),
+      estimated: fc.boolean(),
+      usage: fc.option(
+        fc.dictionary(
+          text,
+          fc.jsonValue().filter((value) => !Object.is(value, -0)),
+        ),
+      ),
+      status: fc.constantFrom('success', 'failure'),
+      error: fc.option(fc.record({ code: text, class: text, message: text })),
+    },
+    { requiredKeys: [] },
+  );
+  fc.assert(
+    fc.property(overrides, (odd) => {
+      const call = spendRecord(odd as Partial<SpendRecord>);
+      expect(shown(again(call))).toBe(shown(call));
+    }),
+  );
+});
+
+test('no member is left out', () => {
+  const call = spendRecord();
+  expect(again(call)).toEqual(call);
+  expect(JSON.parse(spendCodec.encode(call))).toHaveLength(Object.keys(call).length);
+});
+
+test.each([[0n], [12n], [-7n], [10n ** 30n]])('money keeps every digit: %s', (spend) => {
+  expect(again(spendRecord({ spend })).spend).toBe(spend);
+});
+
+describe('what others have put into a record never stops it', () => {
+  function deep(depth: number): Record<string, unknown> {
+    let inner: Record<string, unknown> = {};
+    for (let level = 0; level < depth; level++) inner = { inner };
+    return inner;
+  }
+  const error = { code: '500', class: 'InternalServerError', message: 'x'.repeat(300_000) };
+
+  test.each<[string, Partial<SpendRecord>]>([
+    ['a usage object nested too deep', { usage: deep(100_000) }],
+    ['an error as long as a book', { status: 'failure', error }],
+  ])('%s', (_what, odd) => {
+    const call = spendRecord({ ...odd, spend: 3n });
+    const read = again(call);
+    expect(read).toMatchObject({ rowId: call.rowId, spend: 3n, usage: null, requestId: call.callId });
+    expect(read.error?.message ?? '').toBe('');
+  });
+});
