@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { packagesIn } from './bundle.ts';
+import { bundlePrograms, packagesIn } from './bundle.ts';
 
 test('packages are named once, scoped and nested ones by their whole directory', () => {
   const files = [
@@ -15,3 +15,14 @@ test('packages are named once, scoped and nested ones by their whole directory',
     'node_modules/pg',
   ]);
 });
+
+test('what the gateway imports on need is a file beside it, with its licence', async () => {
+  const bundles = new Map((await bundlePrograms()).map((bundle) => [bundle.name, bundle]));
+  const imported = bundles.get('gateway.mjs')?.code.match(/import\("\.\/[\w.]+"\)/g);
+  expect(imported).toEqual(['import("./o200k_base.mjs")', 'import("./cl100k_base.mjs")']);
+  for (const name of ['o200k_base.mjs', 'cl100k_base.mjs']) {
+    expect(bundles.get(name)?.packages).toEqual(['node_modules/gpt-tokenizer']);
+    expect(bundles.get(name)?.code).toMatch(/export \{[^}]*countTokens/);
+  }
+  expect(bundles.get('gateway.mjs')?.packages).not.toContain('node_modules/gpt-tokenizer');
+}, 60_000);

@@ -31,7 +31,7 @@ function listedSheet(priced: PricedModel, at: number): PriceSheet {
 
 /**
  * The price list of a model, looked up once and then again only when a price that depends on the time may have changed: a
- * look-up costs some 50 µs. Null when neither operator, overlay nor data price its tokens.
+ * look-up costs some 80 µs. Null when neither operator, overlay nor data price its tokens.
  */
 export function priceList(priced: PricedModel, now: number): PriceList | null {
   const own = readSheet(priced.overrides, 'token');

@@ -67,11 +67,12 @@ class Reading {
   }
 }
 
-/** Reads parsed messages. Messages that are no list, which some providers take nevertheless, are one text. */
+/** Reads parsed messages. What is no list of messages, which some providers take nevertheless, is one text. */
 export function readPrompt(messages: unknown, model: string): Prompt {
   const reading = new Reading(model);
-  const list = Array.isArray(messages) ? messages : [messages];
+  const list = Array.isArray(messages) ? messages : [];
   for (const message of list) reading.message(message);
+  if (!Array.isArray(messages)) reading.message(messages);
   const { names, texts, media } = reading;
   return { messages: list.length, names, texts, media };
 }
