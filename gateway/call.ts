@@ -1,4 +1,6 @@
+import type { Charge } from './accounting/spend.ts';
 import type { Usage } from './accounting/usage.ts';
+import type { Reservation } from './admission/ledger/reservation.ts';
 import type { Identity } from './identity/identity.ts';
 import type { Deployment } from './routing/deployment.ts';
 
@@ -36,6 +38,12 @@ export interface Call {
   responseId: string | null;
   usage: Usage | null;
   spend: number;
+  /** What is set aside for the call in its budgets; null when it has none. */
+  reservation: Reservation | null;
+  /** What its end has taken from them. */
+  charges: readonly Charge[];
+  /** The limit of an answer's length that the gateway has set, since the client named none; null when it has not. */
+  maxTokensSet: number | null;
   failure: CallFailure | null;
 }
 
@@ -73,6 +81,9 @@ export function newCall(start: CallStart): Call {
     responseId: null,
     usage: null,
     spend: 0,
+    reservation: null,
+    charges: [],
+    maxTokensSet: null,
     failure: null,
   };
 }

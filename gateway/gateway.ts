@@ -10,7 +10,7 @@ import { createAuthenticator } from './identity/authenticator.ts';
 import type { Logger, Logs } from './observe/logger.ts';
 import { createDispatcher } from './providers/dispatcher.ts';
 import { compilePlan, type Plan } from './routing/plan.ts';
-import { KeyChangeWatch } from './store/key-changes.ts';
+import { watchKeyChanges } from './store/key-changes.ts';
 import { openPool } from './store/pool.ts';
 import { requireSchema } from './store/schema.ts';
 import { insertSpendLogs } from './store/spend-logs.ts';
@@ -87,7 +87,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   });
   stack.defer(() => spend.close());
   const authenticator = createAuthenticator({ db, masterKey: config.masterKey, clock: Date.now });
-  stack.use(KeyChangeWatch.start(db, authenticator, logger));
+  stack.use(watchKeyChanges(db, authenticator, logger));
   const dispatcher = createDispatcher();
   stack.defer(() => dispatcher.destroy());
   const plan = compilePlan(config, Date.now);

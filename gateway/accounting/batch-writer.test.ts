@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { BatchWriter, type Timers } from './batch-writer.ts';
+import { BatchWriter } from './batch-writer.ts';
 import type { SpendRecord } from './spend.ts';
+import type { Timers } from './timers.ts';
 
 /** A clock that only the test moves. */
 class ManualTimers implements Timers {

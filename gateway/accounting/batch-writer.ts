@@ -1,14 +1,8 @@
 import type { Logger } from '../observe/logger.ts';
 import type { SpendRecord, SpendSink } from './spend.ts';
+import type { Timers } from './timers.ts';
 
 const SECOND = 1000;
-
-/** Waiting, as a thing that tests can hold in their hands. */
-export interface Timers {
-  now(): number;
-  /** Calls `work` after `delayMs`; the returned function takes that back. */
-  after(delayMs: number, work: () => void): () => void;
-}
 
 export interface BatchWriterOptions {
   /** Stores rows; a rejection means that none of them is known to be stored. Storing a row twice must be harmless. */

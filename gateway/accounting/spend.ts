@@ -1,3 +1,12 @@
+/** A budget that a call's cost comes out of. */
+export interface Charge {
+  readonly scope: string;
+  /** The process whose lease holds the money. */
+  readonly processId: string;
+  /** The part of the cost that the lease holds: all of it, unless the call cost more than was reserved. Pico-dollars. */
+  readonly leased: string;
+}
+
 /** One finished call, as it becomes a row of "LiteLLM_SpendLogs". Times are epoch milliseconds, money is USD. */
 export interface SpendRecord {
   /** The provider's response id (`chatcmpl-...`), else the call id. */
@@ -11,6 +20,8 @@ export interface SpendRecord {
   readonly teamId: string | null;
   readonly endUser: string | null;
   readonly spend: number;
+  /** The budgets that the call was reserved in. */
+  readonly charges: readonly Charge[];
   readonly promptTokens: number;
   readonly completionTokens: number;
   readonly totalTokens: number;

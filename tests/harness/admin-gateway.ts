@@ -3,12 +3,12 @@ import {
   createLogs,
   createServer,
   type Handlers,
-  KeyChangeWatch,
   keyHandlers,
   openPool,
   PasswordHasher,
   routes,
   uiHandlers,
+  watchKeyChanges,
 } from '../../gateway/index.ts';
 import type { TestDatabase } from './postgres.ts';
 
@@ -35,7 +35,7 @@ export async function startAdminGateway(database: TestDatabase, options: AdminGa
   const hasher = new PasswordHasher({ cost: { N: 2 ** 10, r: 8, p: 1 } });
   const stream = { write: (line: string) => void logged.push(line) };
   const { logger } = createLogs({ level: 'trace', stream });
-  const watch = KeyChangeWatch.start(db, authenticator, logger);
+  const watch = watchKeyChanges(db, authenticator, logger);
   const doubles = Object.fromEntries(
     Object.keys(routes).map((id) => [
       id,

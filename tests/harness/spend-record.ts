@@ -15,6 +15,7 @@ export function spendRecord(overrides: Partial<SpendRecord> = {}): SpendRecord {
     teamId: null,
     endUser: null,
     spend: 0.25,
+    charges: [],
     promptTokens: 7,
     completionTokens: 5,
     totalTokens: 12,
