@@ -16,6 +16,8 @@ export interface BankBudget {
   readonly leased: Pico;
   /** Sum of what the leases say. */
   readonly leases: Pico;
+  /** Epoch milliseconds; -Infinity in the first one. */
+  readonly periodStart: number;
 }
 
 export type Announcement = (verb: 'wanted' | 'freed', scope: string) => void;
@@ -30,6 +32,8 @@ export interface Bank {
   /** What a process holds of a budget: granted and not stored. */
   held(processId: string, scope: string): Promise<Pico>;
   listen(listener: Announcement): void;
+  /** Waits until everything that was announced so far has been heard. */
+  heard(): Promise<void>;
 }
 
 export const PERIOD_MS = 3_600_000;
@@ -50,15 +54,25 @@ const sum = (amounts: Iterable<Pico>): Pico => [...amounts].reduce((total, amoun
 const leasedOf = ({ leases }: State): Pico =>
   sum([...leases.values()].map(({ granted, stored }) => granted - stored));
 
-/** The budgets in a few lines, without locks, crashes and SQL. */
+/** The budgets in a few lines: one lock for all of them, no SQL. */
 export class MemoryBank implements Bank {
   readonly #states = new Map<string, State>();
   readonly #processes = new Map<string, { expiresAt: number; adopted: boolean }>();
   #listener: Announcement = () => undefined;
+  #last: Promise<void> = Promise.resolve();
+
+  /** One after the other, as under a lock. */
+  #locked(work: () => Promise<void>): Promise<void> {
+    const mine = this.#last.then(work);
+    this.#last = mine.catch(() => undefined);
+    return mine;
+  }
 
   listen(listener: Announcement): void {
     this.#listener = listener;
   }
+
+  async heard(): Promise<void> {}
 
   async open(scope: string, limit: Pico, resetsAt: number | null): Promise<void> {
     const fresh = { spent: 0n, spentNext: 0n, periodStart: Number.NEGATIVE_INFINITY, leases: new Map() };
@@ -87,13 +101,14 @@ export class MemoryBank implements Bank {
 
   storeFor(processId: string): BudgetStore {
     return {
-      exchange: async (scopes, now, decide) => {
-        await nextTurn();
-        this.#beginPeriods(now);
-        const decision = decide(new Map(scopes.map((scope) => [scope, this.#row(processId, scope)])));
-        await nextTurn();
-        this.#book(processId, decision);
-      },
+      exchange: (scopes, now, decide) =>
+        this.#locked(async () => {
+          await nextTurn();
+          this.#beginPeriods(now);
+          const decision = decide(new Map(scopes.map((scope) => [scope, this.#row(processId, scope)])));
+          await nextTurn();
+          this.#book(processId, decision);
+        }),
       heartbeat: async (expiresAt) => {
         this.#processes.set(processId, { adopted: false, ...this.#processes.get(processId), expiresAt });
       },
@@ -161,6 +176,7 @@ export class MemoryBank implements Bank {
       spent: state.spent + state.spentNext,
       leased: leasedOf(state),
       leases: leasedOf(state),
+      periodStart: state.periodStart,
     };
   }
 

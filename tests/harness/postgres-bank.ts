@@ -20,6 +20,9 @@ export class PostgresBank implements Bank, AsyncDisposable {
   readonly #db: Pool;
   readonly #watch: AsyncDisposable;
   #listener: Announcement = () => undefined;
+  readonly #sentinels = new Set<string>();
+  #heard = Promise.withResolvers<void>();
+  #sent = 0;
 
   private constructor(db: Pool, hearing: () => void) {
     this.#db = db;
@@ -27,7 +30,10 @@ export class PostgresBank implements Bank, AsyncDisposable {
       db,
       {
         wanted: (scope) => this.#listener('wanted', scope),
-        freed: (scope) => this.#listener('freed', scope),
+        freed: (scope) => {
+          if (!this.#sentinels.delete(scope)) this.#listener('freed', scope);
+          else if (this.#sentinels.size === 0) this.#heard.resolve();
+        },
         hears: (is) => is && hearing(),
       },
       silent as never,
@@ -47,6 +53,15 @@ export class PostgresBank implements Bank, AsyncDisposable {
 
   listen(listener: Announcement): void {
     this.#listener = listener;
+  }
+
+  /** Announcements arrive in the order of their commits: once the last one is heard, all are. */
+  async heard(): Promise<void> {
+    const sentinel = `sentinel:${this.#sent++}`;
+    this.#sentinels.add(sentinel);
+    this.#heard = Promise.withResolvers();
+    await this.#db.query("SELECT pg_notify('litellm_budgets', 'freed ' || $1)", [sentinel]);
+    await this.#heard.promise;
   }
 
   storeFor(processId: string): BudgetStore {
@@ -83,7 +98,8 @@ export class PostgresBank implements Bank, AsyncDisposable {
   async budget(scope: string): Promise<BankBudget> {
     const { rows } = await this.#db.query(
       `SELECT limit_pico, spent_pico + spent_next_pico AS spent, leased_pico,
-         (SELECT coalesce(sum(granted_pico - stored_pico), 0) FROM budget_leases l WHERE l.scope = s.scope) AS leases
+         (SELECT coalesce(sum(granted_pico - stored_pico), 0) FROM budget_leases l WHERE l.scope = s.scope)
+           AS leases, extract(epoch FROM period_start) * 1000 AS period_start
        FROM budget_state s WHERE scope = $1`,
       [scope],
     );
@@ -93,6 +109,7 @@ export class PostgresBank implements Bank, AsyncDisposable {
       spent: BigInt(row.spent),
       leased: BigInt(row.leased_pico),
       leases: BigInt(row.leases),
+      periodStart: Number(row.period_start),
     };
   }
 
