@@ -1,8 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import type { Pool } from 'pg';
 import { explainDatabaseFailure, readDatabaseUrl } from '../appliance/index.ts';
 import { BatchWriter } from './accounting/batch-writer.ts';
 import { systemTimers } from './accounting/timers.ts';
+import { nextReset } from './admission/budget-period.ts';
+import { Ledger } from './admission/ledger/ledger.ts';
 import type { Config } from './config/config.ts';
 import { Drain } from './http/drain.ts';
 import { createServer } from './http/server.ts';
@@ -10,6 +13,8 @@ import { createAuthenticator } from './identity/authenticator.ts';
 import type { Logger, Logs } from './observe/logger.ts';
 import { createDispatcher } from './providers/dispatcher.ts';
 import { compilePlan, type Plan } from './routing/plan.ts';
+import { watchBudgets } from './store/budget-announcements.ts';
+import { PostgresBudgets } from './store/budget-store.ts';
 import { watchKeyChanges } from './store/key-changes.ts';
 import { openPool } from './store/pool.ts';
 import { requireSchema } from './store/schema.ts';
@@ -78,6 +83,13 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   await using stack = new AsyncDisposableStack();
   const startedAt = Date.now();
   const db = await openDatabase(options, stack);
+  const processId = randomUUID();
+  const nextResetHere = (duration: string, now: number): Date => nextReset(duration, now, config.timezone);
+  const store = new PostgresBudgets({ db, processId, nextReset: nextResetHere });
+  const ledger = new Ledger({ store, processId, timers: systemTimers, logger });
+  // After the last rows are stored: only then is it known what can be given back.
+  stack.defer(() => ledger.close());
+  stack.use(watchBudgets(db, ledger, logger));
   const spend = new BatchWriter({
     write: (rows) => insertSpendLogs(db, rows),
     timers: systemTimers,
@@ -86,7 +98,12 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     closeMs: SPEND_CLOSE_MS,
   });
   stack.defer(() => spend.close());
-  const authenticator = createAuthenticator({ db, masterKey: config.masterKey, clock: Date.now });
+  const authenticator = createAuthenticator({
+    db,
+    masterKey: config.masterKey,
+    clock: Date.now,
+    nextReset: nextResetHere,
+  });
   stack.use(watchKeyChanges(db, authenticator, logger));
   const dispatcher = createDispatcher();
   stack.defer(() => dispatcher.destroy());
@@ -106,6 +123,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         plan,
         dispatcher,
         spend,
+        ledger,
+        enforcement: config.budgetEnforcement,
         drain,
         ...logs,
         now: Date.now,
@@ -116,7 +135,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       }),
       ...modelHandlers(plan),
       ...healthHandlers({ drain, now: Date.now, probe: () => requireSchema(db) }),
-      ...keyHandlers({ db, authenticator, clock: Date.now }),
+      ...keyHandlers({ db, authenticator, clock: Date.now, nextReset: nextResetHere }),
       ...uiHandlers({
         db,
         clock: Date.now,

@@ -35,10 +35,7 @@ function wallTime(instant: number, zone: string): WallTime {
   return Date.UTC(year, month - 1, day, hour, minute, second);
 }
 
-/**
- * The first instant at which the wall shows `wall` or later: a time that occurs twice is its first occurrence, one that
- * is left out is the end of the gap.
- */
+/** An instant from which on the wall shows `wall` or later; for a time that is left out, the end of the gap. */
 function instantOf(wall: WallTime, zone: string): number {
   // No zone is a day and a half away from UTC, also where it has changed the side of the date line.
   let early = wall - 1.5 * DAY;

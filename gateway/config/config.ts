@@ -49,6 +49,10 @@ export interface Config {
   readonly databaseUrl: string;
   readonly databaseConnections: number;
   readonly spendFlushMs: number;
+  /** `strict`: no budget is ever overspent. `compatible`: LiteLLM's rule, the call that crosses the line passes. */
+  readonly budgetEnforcement: 'strict' | 'compatible';
+  /** Name of the IANA time zone in which budgets are reset. */
+  readonly timezone: string;
   readonly recordFailures: boolean;
   readonly alwaysIncludeStreamUsage: boolean;
   readonly drainMs: number;

@@ -35,6 +35,7 @@ export const routes = {
   getModelUnversioned: { method: 'GET', url: '/models/*', access: 'llm' },
 
   generateKey: { method: 'POST', url: '/key/generate', access: 'admin' },
+  updateKey: { method: 'POST', url: '/key/update', access: 'admin' },
   keyInfo: { method: 'GET', url: '/key/info', access: 'key' },
   deleteKey: { method: 'POST', url: '/key/delete', access: 'admin' },
   blockKey: { method: 'POST', url: '/key/block', access: 'admin' },

@@ -17,6 +17,8 @@ export interface Identity {
   readonly teamId: string | null;
   /** Model names, wildcards or special members; empty means every model. */
   readonly models: readonly string[];
+  /** The budgets that every call of this key comes out of. */
+  readonly budgets: readonly string[];
   /** USD spent by this key before this call, for `x-litellm-key-spend`. */
   readonly spend: number;
 }

@@ -31,15 +31,21 @@ export interface KeyForAuthentication {
   readonly expires: Date | null;
   readonly blocked: boolean | null;
   readonly user_role: string | null;
+  /** USD. */
+  readonly max_budget: number | null;
+  /** The key's budget in pico-dollars as it is enforced; null when there is none yet. */
+  readonly limit_pico: string | null;
 }
 
-/** Hot: one primary-key look-up in each table. */
+/** Hot: one look-up by primary key in each table. */
 export async function findKey(db: Connection, hash: string): Promise<KeyForAuthentication | undefined> {
   const [row] = await rows<KeyForAuthentication>(db, {
     name: 'find_key',
     text: `
-      SELECT k.token, k.key_alias, k.user_id, k.team_id, k.models, k.spend, k.expires, k.blocked, u.user_role
+      SELECT k.token, k.key_alias, k.user_id, k.team_id, k.models, k.spend, k.expires, k.blocked, u.user_role,
+        k.max_budget, b.limit_pico
       FROM "LiteLLM_VerificationToken" k
+      LEFT JOIN budget_state b ON b.scope = 'key:' || k.token
       LEFT JOIN "LiteLLM_UserTable" u ON u.user_id = k.user_id
       WHERE k.token = $1`,
     values: [hash],
@@ -67,6 +73,9 @@ export interface NewVirtualKey {
   readonly metadata: object;
   readonly blocked: boolean | null;
   readonly spend: number;
+  /** USD. */
+  readonly maxBudget: number | null;
+  readonly budgetDuration: string | null;
   readonly createdBy: string;
 }
 
@@ -75,8 +84,9 @@ export async function insertKey(db: Connection, key: NewVirtualKey): Promise<Vir
   const [row] = await rows<VirtualKeyRow>(db, {
     text: `
       INSERT INTO "LiteLLM_VerificationToken"
-        (token, key_name, key_alias, expires, models, aliases, user_id, metadata, blocked, spend, created_by, updated_by)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)
+        (token, key_name, key_alias, expires, models, aliases, user_id, metadata, blocked, spend, max_budget,
+          budget_duration, created_by, updated_by)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)
       ON CONFLICT (token) DO NOTHING
       RETURNING *`,
     values: [
@@ -90,6 +100,8 @@ export async function insertKey(db: Connection, key: NewVirtualKey): Promise<Vir
       JSON.stringify(key.metadata),
       key.blocked,
       key.spend,
+      key.maxBudget,
+      key.budgetDuration,
       key.createdBy,
     ],
   });
@@ -159,6 +171,39 @@ export async function deleteKeys(
     values: [hashes, by.userId, by.keyHash, by.person],
   });
   return deleted.map(({ token }) => token);
+}
+
+/** What of a key's budget is changed; what is undefined stays. */
+export interface KeyBudgetChange {
+  /** USD; null: no budget. */
+  readonly maxBudget?: number | null;
+  readonly budgetDuration?: string | null;
+}
+
+/** Changes a key's budget columns; a new duration is to get a new reset time. */
+export async function changeKeyBudget(
+  db: Connection,
+  hash: string,
+  { maxBudget, budgetDuration }: KeyBudgetChange,
+  by: ChangedBy,
+): Promise<void> {
+  await rows(db, {
+    text: `
+      UPDATE "LiteLLM_VerificationToken" SET
+        max_budget = CASE WHEN $2 THEN $3 ELSE max_budget END,
+        budget_duration = CASE WHEN $4 THEN $5 ELSE budget_duration END,
+        budget_reset_at = CASE WHEN $4 THEN NULL ELSE budget_reset_at END,
+        updated_by = $6, updated_at = now() AT TIME ZONE 'UTC'
+      WHERE token = $1`,
+    values: [
+      hash,
+      maxBudget !== undefined,
+      maxBudget ?? null,
+      budgetDuration !== undefined,
+      budgetDuration ?? null,
+      by.userId,
+    ],
+  });
 }
 
 /** Sets or lifts the block; undefined when there is no such key. */

@@ -11,6 +11,7 @@ function who(role: Identity['role'], userId: string | null): Identity {
     userId,
     teamId: null,
     models: [],
+    budgets: [],
     spend: 0,
   };
 }

@@ -15,7 +15,16 @@ export interface GenerateRequest {
   readonly metadata?: Readonly<Record<string, unknown>> | null;
   readonly blocked?: boolean | null;
   readonly spend?: number | null;
+  readonly max_budget?: number | '' | null;
+  readonly budget_duration?: string | null;
 }
+
+/** What is beyond it is a mistake, and no float column would hold it to the cent. */
+const LARGEST_BUDGET = 1e12;
+/** An empty text is no budget, as in LiteLLM. */
+const maxBudget = {
+  anyOf: [{ type: ['number', 'null'], minimum: 0, maximum: LARGEST_BUDGET }, { const: '' }],
+} as const;
 
 /** Unknown members are ignored, as LiteLLM does; members that are known but not enforced are refused elsewhere. */
 export const readGenerate = bodyReader<GenerateRequest>({
@@ -28,8 +37,22 @@ export const readGenerate = bodyReader<GenerateRequest>({
     user_id: nullableText,
     metadata: nullableObject,
     blocked: { type: ['boolean', 'null'] },
-    spend: { type: ['number', 'null'], minimum: 0 },
+    spend: { type: ['number', 'null'], minimum: 0, maximum: LARGEST_BUDGET },
+    max_budget: maxBudget,
+    budget_duration: nullableText,
   },
+});
+
+export interface UpdateRequest {
+  readonly key: string;
+  readonly max_budget?: number | '' | null;
+  readonly budget_duration?: string | null;
+}
+
+export const readUpdate = bodyReader<UpdateRequest>({
+  type: 'object',
+  required: ['key'],
+  properties: { key: { type: 'string' }, max_budget: maxBudget, budget_duration: nullableText },
 });
 
 export interface DeleteRequest {

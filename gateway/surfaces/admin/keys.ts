@@ -2,14 +2,18 @@ import type { Pool } from 'pg';
 import { GatewayError } from '../../http/errors.ts';
 import type { GatewayRequest, Handlers } from '../../http/handler.ts';
 import type { KeyAuthenticator } from '../../identity/authenticator.ts';
-import { endOf } from '../../identity/duration.ts';
+import { endOf, parseDuration } from '../../identity/duration.ts';
 import type { Identity } from '../../identity/identity.ts';
 import { displayName, generateVirtualKey, hashKey, hashOf } from '../../identity/virtual-key.ts';
+import type { NextReset } from '../../store/budget-periods.ts';
+import { keyScope, removeBudgets } from '../../store/budgets.ts';
 import { transaction } from '../../store/connection.ts';
+import { followKeyBudget } from '../../store/key-budgets.ts';
 import { announceKeyChanges } from '../../store/key-changes.ts';
 import {
   aliasTaken,
   type ChangedBy,
+  changeKeyBudget,
   deleteKeys,
   hashesOfAliases,
   insertKey,
@@ -28,20 +32,22 @@ import {
   readInfoQuery,
   readKeyOnly,
   readListQuery,
+  readUpdate,
 } from './key-requests.ts';
 import { management } from './management.ts';
-import { refuseUnenforced } from './unenforced.ts';
+import { refuseUnchangeable, refuseUnenforced } from './unenforced.ts';
 
 export interface KeyHandlerDeps {
   readonly db: Pool;
   readonly authenticator: Pick<KeyAuthenticator, 'evict'>;
   /** Epoch milliseconds. */
   readonly clock: () => number;
+  readonly nextReset: NextReset;
 }
 
 type KeyRoutes = Pick<
   Handlers,
-  'generateKey' | 'keyInfo' | 'deleteKey' | 'blockKey' | 'unblockKey' | 'listKeys'
+  'generateKey' | 'updateKey' | 'keyInfo' | 'deleteKey' | 'blockKey' | 'unblockKey' | 'listKeys'
 >;
 
 /** What can travel in a header, so that the key can be used. */
@@ -81,10 +87,21 @@ function namedKey(name: string, param: string): string {
   return hash;
 }
 
+/** A duration that budgets can have; null for none. Throws GatewayError bad_request. */
+function budgetDuration(wanted: string | null | undefined, nowMs: number): string | null {
+  const text = (wanted ?? '').trim();
+  if (endOf(text, nowMs) === null) return null;
+  if (parseDuration(text)?.count === 0) {
+    throw badRequest('budget_duration', 'A budget that lasts for no time is none; leave budget_duration out');
+  }
+  return text;
+}
+
 async function generate(deps: KeyHandlerDeps, wanted: GenerateRequest, by: ChangedBy) {
   const key = chosenKey(wanted);
   const expires = endOf(wanted.duration, deps.clock());
   const keyAlias = wanted.key_alias || null;
+  const duration = budgetDuration(wanted.budget_duration, deps.clock());
   const token = hashKey(key);
   const row = await transaction(deps.db, async (db) => {
     if (keyAlias !== null && (await aliasTaken(db, keyAlias))) {
@@ -101,14 +118,40 @@ async function generate(deps: KeyHandlerDeps, wanted: GenerateRequest, by: Chang
       metadata: wanted.metadata ?? {},
       blocked: wanted.blocked ?? null,
       spend: wanted.spend ?? 0,
+      maxBudget: wanted.max_budget === '' ? null : (wanted.max_budget ?? null),
+      budgetDuration: duration,
       createdBy: by.userId,
     });
     if (stored === undefined) throw badRequest('key', 'This key exists already; choose another one');
+    if (stored.max_budget !== null) {
+      await followKeyBudget(db, token, { now: deps.clock(), nextReset: deps.nextReset });
+    }
     await announceKeyChanges(db, [token]);
     return stored;
   });
   deps.authenticator.evict(token);
   return generatedKey(key, row);
+}
+
+/** Changes what a key may spend; its answer shows the columns as they are now, beside the key as it was named. */
+async function update(deps: KeyHandlerDeps, request: GatewayRequest, identity: Identity) {
+  const wanted = readUpdate(request.body);
+  refuseUnchangeable(wanted);
+  const hash = namedKey(wanted.key, 'key');
+  const { max_budget: maxBudget, budget_duration: duration } = wanted;
+  const change = {
+    ...(maxBudget !== undefined && { maxBudget: maxBudget === '' ? null : maxBudget }),
+    ...(duration !== undefined && { budgetDuration: budgetDuration(duration, deps.clock()) }),
+  };
+  const row = await transaction(deps.db, async (db) => {
+    await changeKeyBudget(db, hash, change, changedBy(request, identity));
+    await followKeyBudget(db, hash, { now: deps.clock(), nextReset: deps.nextReset });
+    await announceKeyChanges(db, [hash]);
+    return readKey(db, hash);
+  });
+  if (row === undefined) throw notFound('key');
+  deps.authenticator.evict(hash);
+  return { key: wanted.key, ...keyInfo(row) };
 }
 
 async function info({ db }: KeyHandlerDeps, named: string | undefined, identity: Identity) {
@@ -129,6 +172,7 @@ async function remove(deps: KeyHandlerDeps, request: GatewayRequest, identity: I
   const deleted = await transaction(deps.db, async (db) => {
     for (const [alias, hash] of await hashesOfAliases(db, aliases)) byName.set(alias, hash);
     const gone = await deleteKeys(db, [...new Set(byName.values())], changedBy(request, identity));
+    await removeBudgets(db, gone.map(keyScope));
     await announceKeyChanges(db, gone);
     return new Set(gone);
   });
@@ -201,6 +245,7 @@ export function keyHandlers(deps: KeyHandlerDeps): KeyRoutes {
       refuseUnenforced(wanted);
       return generate(deps, wanted, changedBy(request, identity));
     }),
+    updateKey: management((request, identity) => update(deps, request, identity)),
     keyInfo: management((request, identity) => info(deps, readInfoQuery(request.query).key, identity)),
     deleteKey: management((request, identity) => remove(deps, request, identity)),
     blockKey: management((request, identity) => block(deps, request, identity, true)),

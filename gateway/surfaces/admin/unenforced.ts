@@ -5,9 +5,7 @@ import { GatewayError } from '../../http/errors.ts';
  * limited or billed by it, so it is refused by name. Absent, null, empty and false ask for nothing and pass.
  */
 const fields = [
-  'max_budget',
   'soft_budget',
-  'budget_duration',
   'budget_limits',
   'budget_id',
   'budget_fallbacks',
@@ -77,6 +75,9 @@ function asksForNothing(value: unknown): boolean {
   return typeof value === 'object' && Object.keys(value).length === 0;
 }
 
+/** Fields of a key that generation takes and an update does not. */
+const generatedOnly = ['key_alias', 'duration', 'models', 'user_id', 'metadata', 'blocked', 'spend'] as const;
+
 function refuse(field: string): never {
   throw new GatewayError(
     'not_enforced',
@@ -93,4 +94,16 @@ export function refuseUnenforced(request: Readonly<Record<string, unknown>>): vo
   for (const member of metadataMembers) {
     if (!asksForNothing(metadata[member])) refuse(`metadata.${member}`);
   }
+}
+
+/** Throws GatewayError not_enforced for the first field of an update that would change nothing. */
+export function refuseUnchangeable(request: Readonly<Record<string, unknown>>): void {
+  refuseUnenforced(request);
+  const field = generatedOnly.find((name) => request[name] !== undefined);
+  if (field === undefined) return;
+  throw new GatewayError(
+    'not_enforced',
+    `'${field}' cannot be changed by this version; generate a new key instead`,
+    { param: field },
+  );
 }

@@ -13,7 +13,7 @@ export function refusalHeaders(identity: Identity, version: string): HeaderMap {
 
 /** LiteLLM's headers of a call as it stands; the cost is known only for an answer that is over. */
 export function callHeaders(call: Call, version: string): HeaderMap {
-  const { deployment, identity, ignoredFields } = call;
+  const { deployment, identity, ignoredFields, maxTokensSet } = call;
   const over = call.endedAt > 0;
   return {
     'x-litellm-call-id': call.id,
@@ -26,6 +26,7 @@ export function callHeaders(call: Call, version: string): HeaderMap {
     ...(over && { 'x-litellm-response-duration-ms': String(call.endedAt - call.startedAt) }),
     'x-litellm-attempted-retries': String(call.retries),
     'x-litellm-attempted-fallbacks': '0',
+    ...(maxTokensSet !== null && { 'x-litellm-max-tokens-set': String(maxTokensSet) }),
     ...(ignoredFields.length > 0 && { 'x-litellm-ignored-fields': ignoredFields.join(', ') }),
   };
 }

@@ -1,7 +1,9 @@
 import type { Dispatcher } from 'undici';
+import { picoFromUsd } from '../../accounting/money.ts';
 import { spendRecord } from '../../accounting/settle.ts';
 import type { SpendSink } from '../../accounting/spend.ts';
 import { requireModelAccess } from '../../admission/model-access.ts';
+import { type BudgetDeps, reserveCall } from '../../admission/reserve-call.ts';
 import { type Call, newCall } from '../../call.ts';
 import type { ClientReply } from '../../http/client-reply.ts';
 import type { Drain } from '../../http/drain.ts';
@@ -16,10 +18,11 @@ import { PassThrough } from '../../providers/pass-through.ts';
 import type { ModelGroup } from '../../routing/model-group.ts';
 import type { Plan } from '../../routing/plan.ts';
 import { callHeaders, refusalHeaders } from './call-headers.ts';
+import { callSize } from './call-size.ts';
 import { type ChatRequest, readChatRequest } from './chat-request.ts';
 import { upstreamBody } from './upstream-body.ts';
 
-export interface ChatDeps {
+export interface ChatDeps extends BudgetDeps {
   readonly plan: Plan;
   readonly dispatcher: Dispatcher;
   readonly spend: SpendSink;
@@ -90,9 +93,11 @@ class ChatCompletions {
     this.#finished = (call) => this.#record(call);
   }
 
+  /** A call that has cost something is recorded also when it failed: its budgets are charged by its row. */
   #record(call: Call): void {
     const { spend, calls, recordFailures } = this.#deps;
-    if (call.failure === null || recordFailures) spend.record(spendRecord(call));
+    call.charges = call.reservation?.settle(picoFromUsd(call.spend)) ?? [];
+    if (call.failure === null || recordFailures || call.spend > 0) spend.record(spendRecord(call));
     logCall(calls, call);
   }
 
@@ -101,9 +106,13 @@ class ChatCompletions {
     try {
       this.#start(request, client);
     } catch (refusal) {
-      const { logger, version } = this.#deps;
-      client.fail(toGatewayError(refusal, request.id, logger), refusalHeaders(request.identity, version));
+      this.#refuse(request, client, refusal);
     }
+  }
+
+  #refuse({ id, identity }: DirectRequest, client: ClientReply, refusal: unknown): void {
+    const { logger, version } = this.#deps;
+    client.fail(toGatewayError(refusal, id, logger), refusalHeaders(identity, version));
   }
 
   #start(request: DirectRequest, client: ClientReply): void {
@@ -131,19 +140,34 @@ class ChatCompletions {
       call,
       client,
       deployments,
-      bodyFor: (deployment) => upstreamBody(chat, deployment),
+      bodyFor: (deployment) => upstreamBody(chat, deployment, call.maxTokensSet),
       messages: () => messagesOf(chat),
       headers: this.#headers,
       finished: this.#finished,
     });
+    const gone = new AbortController();
     client.onClose((whole) => {
       try {
-        if (!whole) passThrough.clientGone();
+        if (whole) return;
+        passThrough.clientGone();
+        gone.abort();
       } finally {
         deps.drain.leave();
       }
     });
-    passThrough.start();
+    const waiting =
+      identity.budgets.length === 0
+        ? undefined
+        : reserveCall({ call, size: callSize(chat, deployments), deployments, signal: gone.signal }, deps);
+    const start = (): void => {
+      if (!gone.signal.aborted) passThrough.start();
+    };
+    if (waiting === undefined) start();
+    else {
+      waiting.then(start).catch((refusal) => {
+        if (!gone.signal.aborted) this.#refuse(request, client, refusal);
+      });
+    }
   }
 }
 

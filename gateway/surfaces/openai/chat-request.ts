@@ -106,6 +106,14 @@ function readUser(scan: ObjectScan): string | null {
   throw badRequest('user', `\`user\` must be a text of at most ${LONGEST_USER} characters`);
 }
 
+/** A count of something, as a provider would take it; null when it is not sent. Throws GatewayError bad_request. */
+export function readCount({ scan }: Pick<ChatRequest, 'scan'>, name: string): number | null {
+  const count = read(scan, name);
+  if (count === undefined || count === null) return null;
+  if (typeof count === 'number' && Number.isSafeInteger(count) && count > 0) return count;
+  throw badRequest(name, `\`${name}\` must be a whole number above 0`);
+}
+
 function ignoredMembers(scan: ObjectScan): string[] {
   const ignored: string[] = [];
   for (const { name } of scan.order) {
