@@ -1,5 +1,7 @@
 import type { Pico } from './accounting/money.ts';
+import type { Charge } from './accounting/spend.ts';
 import type { Usage } from './accounting/usage.ts';
+import type { Reservation } from './admission/ledger/reservation.ts';
 import type { Admission } from './admission/limits/admission.ts';
 import type { Identity } from './identity/identity.ts';
 import type { Deployment } from './routing/deployment.ts';
@@ -24,8 +26,6 @@ export interface Call {
   readonly rowId: string;
   readonly startedAt: number;
   readonly identity: Identity;
-  /** What the call holds of the limits on it, until it is over. */
-  readonly admission: Admission;
   readonly requesterIp: string | null;
   /** The name that the client asked for, echoed in every answer. */
   readonly modelGroup: string;
@@ -52,6 +52,14 @@ export interface Call {
   /** Whether the usage was estimated, since the provider told none. */
   estimated: boolean;
   spend: Pico;
+  /** What the call holds of the limits on it, until it is over; null before it is admitted. */
+  admission: Admission | null;
+  /** What is set aside for the call in its budgets; null when it has none. */
+  reservation: Reservation | null;
+  /** What its end has taken from them. */
+  charges: readonly Charge[];
+  /** The limit of an answer's length that the gateway has set, since the client named none; null when it has not. */
+  maxTokensSet: number | null;
   failure: CallFailure | null;
 }
 
@@ -61,7 +69,6 @@ type CallStart = Pick<
   | 'rowId'
   | 'startedAt'
   | 'identity'
-  | 'admission'
   | 'requesterIp'
   | 'modelGroup'
   | 'endUser'
@@ -79,7 +86,6 @@ export function newCall(start: CallStart): Call {
     rowId: start.rowId,
     startedAt: start.startedAt,
     identity: start.identity,
-    admission: start.admission,
     requesterIp: start.requesterIp,
     modelGroup: start.modelGroup,
     endUser: start.endUser,
@@ -96,6 +102,10 @@ export function newCall(start: CallStart): Call {
     usage: null,
     estimated: false,
     spend: 0n,
+    admission: null,
+    reservation: null,
+    charges: [],
+    maxTokensSet: null,
     failure: null,
   };
 }

@@ -8,6 +8,8 @@ import { cutOff, type SpendRecord } from './accounting/spend.ts';
 import { spendCodec } from './accounting/spend-codec.ts';
 import { systemTimers } from './accounting/timers.ts';
 import { Tokenizers } from './accounting/tokenizer.ts';
+import { nextReset } from './admission/budget-period.ts';
+import { Ledger } from './admission/ledger/ledger.ts';
 import { Descriptors } from './admission/limits/descriptors.ts';
 import { Limits } from './admission/limits/limits.ts';
 import { MemoryStore } from './admission/limits/memory-store.ts';
@@ -18,7 +20,10 @@ import { createAuthenticator } from './identity/authenticator.ts';
 import type { Logger, Logs } from './observe/logger.ts';
 import { createDispatcher } from './providers/dispatcher.ts';
 import { compilePlan, type Plan } from './routing/plan.ts';
-import { KeyChangeWatch } from './store/key-changes.ts';
+import { watchBudgets } from './store/budget-announcements.ts';
+import { adoptProcesses } from './store/budget-processes.ts';
+import { PostgresBudgets } from './store/budget-store.ts';
+import { watchKeyChanges } from './store/key-changes.ts';
 import { openPool } from './store/pool.ts';
 import { requireSchema } from './store/schema.ts';
 import { insertSpendLogs } from './store/spend-logs.ts';
@@ -71,14 +76,20 @@ async function openDatabase({ config, logs }: GatewayOptions, stack: AsyncDispos
   return pool;
 }
 
-async function openJournal({ config, logs }: GatewayOptions, db: Pool): Promise<SpendJournal<SpendRecord>> {
+/** A journal whose rows go into the database, those of dead processes too: what these held of budgets is free then. */
+async function openJournal(
+  { config, logs }: GatewayOptions,
+  db: Pool,
+  processId: string,
+): Promise<SpendJournal<SpendRecord>> {
   const { spendDirectory: stateDirectory, spendFlushMs: flushMs } = config;
   try {
     return await SpendJournal.open({
       stateDirectory,
-      processId: randomUUID(),
+      processId,
       codec: spendCodec,
       write: (rows) => insertSpendLogs(db, rows),
+      adopted: (dead) => adoptProcesses(db, [dead]),
       lost: cutOff,
       timers: systemTimers,
       logger: logs.logger,
@@ -109,10 +120,22 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   await using stack = new AsyncDisposableStack();
   const startedAt = Date.now();
   const db = await openDatabase(options, stack);
-  const spend = await openJournal(options, db);
+  const processId = randomUUID();
+  const nextResetHere = (duration: string, now: number): Date => nextReset(duration, now, config.timezone);
+  const store = new PostgresBudgets({ db, processId, nextReset: nextResetHere });
+  const ledger = new Ledger({ store, processId, timers: systemTimers, logger });
+  // After the last rows are stored: only then is it known what can be given back.
+  stack.defer(() => ledger.close());
+  stack.use(watchBudgets(db, ledger, logger));
+  const spend = await openJournal(options, db, processId);
   stack.defer(() => spend.close());
-  const authenticator = createAuthenticator({ db, masterKey: config.masterKey, clock: Date.now });
-  stack.use(KeyChangeWatch.start(db, authenticator, logger));
+  const authenticator = createAuthenticator({
+    db,
+    masterKey: config.masterKey,
+    clock: Date.now,
+    nextReset: nextResetHere,
+  });
+  stack.use(watchKeyChanges(db, authenticator, logger));
   const dispatcher = createDispatcher();
   stack.defer(() => dispatcher.destroy());
   const plan = compilePlan(config, Date.now);
@@ -136,6 +159,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         spend,
         tokenizers: new Tokenizers(),
         rowIds: new RowIds({ now: Date.now }),
+        ledger,
+        enforcement: config.budgetEnforcement,
         drain,
         ...logs,
         now: Date.now,
@@ -146,7 +171,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       }),
       ...modelHandlers(plan),
       ...healthHandlers({ drain, now: Date.now, probe: () => requireSchema(db) }),
-      ...keyHandlers({ db, authenticator, clock: Date.now }),
+      ...keyHandlers({ db, authenticator, clock: Date.now, nextReset: nextResetHere }),
       ...uiHandlers({
         db,
         clock: Date.now,

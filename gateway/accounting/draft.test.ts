@@ -12,7 +12,6 @@ function call(price: Call['deployment']['price']): Call {
     rowId: '0193a5e0-1234-7abc-8def-0123456789ab',
     startedAt: START,
     identity: { keyHash: 'hash' } as Call['identity'],
-    admission: {} as Call['admission'],
     requesterIp: null,
     modelGroup: 'gpt',
     endUser: null,

@@ -5,11 +5,19 @@ import type { SpendRecord } from './spend.ts';
 const SECOND = 1000;
 const LEAST_TOKENS = 16;
 
-/** What a running call becomes if nothing more is heard of it, having used so many tokens at most. */
+/**
+ * What a running call becomes if nothing more is heard of it, having used so many tokens at most. It costs no more than was
+ * set aside for it.
+ */
 export function draftRecord(call: Call, { prompt, completion }: TokenBound, now: number): SpendRecord {
   const draft: Call = { ...call, estimated: true, endedAt: now };
   const counts = { prompt_tokens: prompt, completion_tokens: completion, total_tokens: prompt + completion };
   settle(draft, { ...counts, estimated: true });
+  const { reservation } = call;
+  if (reservation !== null) {
+    if (draft.spend > reservation.amount) draft.spend = reservation.amount;
+    draft.charges = reservation.chargesFor(draft.spend);
+  }
   return spendRecord(draft);
 }
 

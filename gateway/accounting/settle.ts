@@ -36,6 +36,7 @@ export function spendRecord(call: Call): SpendRecord {
     teamId: identity.teamId,
     endUser: call.endUser,
     spend: call.spend,
+    charges: call.charges,
     promptTokens: usage?.prompt ?? 0,
     completionTokens: usage?.completion ?? 0,
     totalTokens: usage?.total ?? 0,

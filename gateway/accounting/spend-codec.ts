@@ -37,6 +37,7 @@ function listText(call: SpendRecord): string {
     call.requesterIp,
     call.status,
     call.error,
+    call.charges.map(({ scope, processId, leased }) => [scope, processId, String(leased)]),
   ]);
 }
 
@@ -82,6 +83,11 @@ export const spendCodec: Codec<SpendRecord> = {
       requesterIp: list[23],
       status: list[24],
       error: list[25],
+      charges: list[26].map(([scope, processId, leased]: [string, string, string]) => ({
+        scope,
+        processId,
+        leased: BigInt(leased),
+      })),
     };
   },
 };

@@ -1,5 +1,14 @@
 import type { Pico } from './money.ts';
 
+/** A budget that a call's cost comes out of. */
+export interface Charge {
+  readonly scope: string;
+  /** The process whose lease holds the money. */
+  readonly processId: string;
+  /** The part of the cost that the lease holds: all of it, unless the call cost more than was reserved. */
+  readonly leased: Pico;
+}
+
 /** One finished call, as it becomes a row of "LiteLLM_SpendLogs". Times are epoch milliseconds. */
 export interface SpendRecord {
   /** UUID that the gateway made for the call: a row is stored once under it. */
@@ -15,6 +24,8 @@ export interface SpendRecord {
   readonly teamId: string | null;
   readonly endUser: string | null;
   readonly spend: Pico;
+  /** The budgets that the call was reserved in. */
+  readonly charges: readonly Charge[];
   readonly promptTokens: number;
   readonly completionTokens: number;
   readonly totalTokens: number;

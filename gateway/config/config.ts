@@ -48,6 +48,10 @@ export interface Config {
   readonly spendFlushMs: number;
   /** Where each gateway process of this machine keeps its spend journal. */
   readonly spendDirectory: string;
+  /** `strict`: no budget is ever overspent. `compatible`: LiteLLM's rule, the call that crosses the line passes. */
+  readonly budgetEnforcement: 'strict' | 'compatible';
+  /** Name of the IANA time zone in which budgets are reset. */
+  readonly timezone: string;
   readonly recordFailures: boolean;
   readonly alwaysIncludeStreamUsage: boolean;
   /** Calls at the same time in the whole gateway; null without such a limit. */

@@ -78,6 +78,11 @@ export class Reader {
     });
   }
 
+  /** One of a few words. */
+  choice<T extends string>(key: string, choices: readonly T[]): T | undefined {
+    return this.#read(key, choices.join(' or '), (value) => choices.find((choice) => choice === value));
+  }
+
   map(key: string): Settings | undefined {
     return this.#read(key, 'a map', (value) => (isMap(value) ? value : undefined));
   }

@@ -29,7 +29,7 @@ export const topLevel = table({
 export const generalSettings = table({
   served: `master_key database_url database_connection_pool_limit proxy_batch_write_at disable_error_logs
     always_include_stream_usage allow_unknown_settings use_x_forwarded_for disable_master_key_return
-    disable_adding_master_key_hash_to_db ui_access_mode global_max_parallel_requests`,
+    disable_adding_master_key_hash_to_db ui_access_mode global_max_parallel_requests budget_enforcement`,
   unserved: `database_connection_timeout database_connection_pool_timeout store_model_in_db supported_db_objects
     infer_model_from_keys allow_user_auth custom_auth_run_common_checks public_routes user_header_name
     user_header_mappings forward_client_headers_to_llm_api forward_openai_org_id forward_llm_provider_auth_headers
@@ -61,11 +61,11 @@ export const generalSettings = table({
 
 export const litellmSettings = table({
   served: `request_timeout json_logs turn_off_message_logging redact_user_api_key_info
-    redact_messages_in_exceptions global_disable_no_log_param require_auth_for_metrics_endpoint`,
+    redact_messages_in_exceptions global_disable_no_log_param require_auth_for_metrics_endpoint timezone`,
   unserved: `success_callback failure_callback callbacks service_callbacks langfuse_default_tags set_verbose
     log_raw_request_response drop_params modify_params num_retries allowed_fails cooldown_time fallbacks
     context_window_fallbacks content_policy_fallbacks default_fallbacks model_alias_map force_ipv4 ssl_verify
-    cache cache_params enable_redis_auth_cache timezone default_team_params default_team_settings
+    cache cache_params enable_redis_auth_cache default_team_params default_team_settings
     disable_end_user_cost_tracking disable_end_user_cost_tracking_prometheus_only
     enable_end_user_cost_tracking_prometheus_only disable_add_user_agent_to_request_tags audit_log_callbacks
     s3_callback_params cost_discount_config cost_margin_config include_cost_in_streaming_usage
@@ -143,7 +143,7 @@ export const inventedNames: ReadonlyMap<string, string> = new Map([
   ],
   [
     'budget_alert_threshold',
-    'LiteLLM has no such setting; its thresholds are fixed, and budgets are not enforced yet',
+    'LiteLLM has no such setting; its thresholds are fixed, and no alerts are sent yet',
   ],
   ['redact_messages_in_logs', 'LiteLLM has no such setting; logs here never hold messages, so remove it'],
   [

@@ -1,5 +1,6 @@
 import { LineCounter, parseDocument } from 'yaml';
 import { DatabaseUrlError, readDatabaseUrl } from '../../appliance/index.ts';
+import { isTimeZone } from '../admission/budget-period.ts';
 import { limits } from '../http/limits.ts';
 import { checkCallbacks, checkKeys, type KeyCheck } from './check-keys.ts';
 import type { Config, ConfigResult, DeploymentConfig, Environment, ModelAlias, Places } from './config.ts';
@@ -128,6 +129,13 @@ function readDatabase(general: Reader, environment: Environment, setIt: string, 
   return url;
 }
 
+function readTimezone(litellm: Reader, findings: Findings): string {
+  const zone = litellm.text('timezone') ?? 'UTC';
+  if (isTimeZone(zone)) return zone;
+  findings.fault('litellm_settings.timezone', `'${zone}' is no time zone; write one as Europe/Berlin or UTC`);
+  return 'UTC';
+}
+
 function readDrainMs(environment: Environment, findings: Findings): number {
   const written = environment.LITELLM_DRAIN_SECONDS;
   if (written === undefined || written === '') return limits.drainMs;
@@ -197,6 +205,8 @@ export function readConfig({ text, environment: given, places }: ConfigSource): 
     databaseConnections: general.number('database_connection_pool_limit', 1, 1000) ?? DEFAULT_CONNECTIONS,
     spendFlushMs: (general.number('proxy_batch_write_at', 0.01, 3600) ?? DEFAULT_FLUSH_SECONDS) * SECOND,
     spendDirectory: environment.LITELLM_SPEND_DIR || places.spendState,
+    budgetEnforcement: general.choice('budget_enforcement', ['strict', 'compatible']) ?? 'compatible',
+    timezone: readTimezone(litellm, findings),
     recordFailures: !(general.boolean('disable_error_logs') ?? false),
     alwaysIncludeStreamUsage: general.boolean('always_include_stream_usage') ?? false,
     globalParallel: general.number('global_max_parallel_requests', 0) ?? null,

@@ -21,6 +21,8 @@ export const errorTable = {
   too_large: { status: 413, type: 'invalid_request_error', param: null },
   validation: { status: 422, type: 'validation_error', param: null },
   rate_limited: { status: 429, type: 'throttling_error', param: null },
+  budget_exceeded: { status: 429, type: 'budget_exceeded', param: null },
+  unpriced_model: { status: 400, type: 'invalid_request_error', param: 'model' },
   no_deployment: { status: 429, type: 'all_deployments_in_cooldown', param: null },
   upstream: { status: 502, type: 'internal_server_error', param: null },
   upstream_timeout: { status: 408, type: 'invalid_request_error', param: null },

@@ -1,8 +1,12 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Pool } from 'pg';
 import { markedAs } from '../http/auth-failure.ts';
 import { GatewayError } from '../http/errors.ts';
-import type { Connection } from '../store/connection.ts';
+import type { NextReset } from '../store/budget-periods.ts';
+import { keyScope } from '../store/budgets.ts';
+import { transaction } from '../store/connection.ts';
+import { budgetLimit, followKeyBudget } from '../store/key-budgets.ts';
 import { findKey, type KeyForAuthentication } from '../store/virtual-keys.ts';
 import { ADMIN_USER_ID, type Authenticator, type Identity, MASTER_KEY_ALIAS } from './identity.ts';
 import { KeyCache } from './key-cache.ts';
@@ -16,10 +20,11 @@ const ABSENT_TTL_MS = 2 * SECOND;
 const CACHE_LIMIT = 20_000;
 
 export interface AuthenticatorOptions {
-  readonly db: Connection;
+  readonly db: Pool;
   readonly masterKey: string;
   /** Epoch milliseconds. */
   readonly clock: () => number;
+  readonly nextReset: NextReset;
 }
 
 /** Authentication with a cache, and what must be called when keys change. */
@@ -45,6 +50,7 @@ const masterIdentity: Identity = Object.freeze({
   teamId: null,
   models: Object.freeze([]),
   limits: NO_LIMITS,
+  budgets: Object.freeze([]),
   spend: 0,
 });
 
@@ -58,9 +64,16 @@ function knownKey(row: KeyForAuthentication): KnownKey {
     teamId: row.team_id,
     models: Object.freeze([...row.models]),
     limits: readKeyLimits(row),
+    budgets: Object.freeze(row.max_budget === null ? [] : [keyScope(row.token)]),
     spend: row.spend,
   });
   return { identity, blocked: row.blocked === true, expiresAt: row.expires?.getTime() ?? null };
+}
+
+/** Whether the budget that is enforced is not the one that the key's row names: another program has written there. */
+function isBudgetStale({ max_budget, limit_pico }: KeyForAuthentication): boolean {
+  if (max_budget === null) return false;
+  return limit_pico === null || BigInt(limit_pico) !== budgetLimit(max_budget);
 }
 
 /** In one step: a hash object for every call took 2.3 µs where this takes 0.9. */
@@ -93,12 +106,17 @@ function admit(known: KnownKey | null, key: string, now: number): Identity {
 }
 
 /** Finds out who calls: the master key, compared in constant time, or a virtual key from the cache or the database. */
-export function createAuthenticator({ db, masterKey, clock }: AuthenticatorOptions): KeyAuthenticator {
+export function createAuthenticator(options: AuthenticatorOptions): KeyAuthenticator {
+  const { db, masterKey, clock, nextReset } = options;
   const masterDigest = digest(masterKey);
   const cache = new KeyCache<KnownKey>({
     load: async (hash) => {
       const row = await findKey(db, hash);
-      return row && knownKey(row);
+      if (row === undefined) return undefined;
+      if (isBudgetStale(row)) {
+        await transaction(db, (client) => followKeyBudget(client, hash, { now: clock(), nextReset }));
+      }
+      return knownKey(row);
     },
     clock,
     limit: CACHE_LIMIT,

@@ -9,6 +9,12 @@ const unitMs: Readonly<Record<string, number>> = { s: SECOND, m: MINUTE, h: HOUR
 const DURATION = /^(\d{1,12})(mo|[smhdw])$/;
 const LAST_YEAR = 9999;
 
+/** The parts of a duration (`30d`, `1mo`); undefined when the text is none. */
+export function parseDuration(text: string): { readonly count: number; readonly unit: string } | undefined {
+  const [, count, unit] = DURATION.exec(text) ?? [];
+  return unit === undefined ? undefined : { count: Number(count), unit };
+}
+
 /** `months` later by the calendar; the last day of the month stands in for a day that the month lacks. */
 function monthsLater(start: Date, months: number): Date {
   const year = start.getUTCFullYear();
@@ -26,12 +32,10 @@ function monthsLater(start: Date, months: number): Date {
 export function endOf(duration: string | null | undefined, nowMs: number): Date | null {
   const text = (duration ?? '').trim();
   if (text === '' || text === 'none' || text === 'null') return null;
-  const [, count, unit] = DURATION.exec(text) ?? [];
+  const { count = Number.NaN, unit = '' } = parseDuration(text) ?? {};
   const now = new Date(nowMs);
   const end =
-    unit === 'mo'
-      ? monthsLater(now, Number(count))
-      : new Date(nowMs + Number(count) * (unitMs[unit ?? ''] ?? Number.NaN));
+    unit === 'mo' ? monthsLater(now, count) : new Date(nowMs + count * (unitMs[unit] ?? Number.NaN));
   if (!(end.getUTCFullYear() <= LAST_YEAR)) {
     throw new GatewayError(
       'bad_request',

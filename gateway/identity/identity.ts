@@ -19,6 +19,8 @@ export interface Identity {
   /** Model names, wildcards or special members; empty means every model. */
   readonly models: readonly string[];
   readonly limits: KeyLimits;
+  /** The budgets that every call of this key comes out of. */
+  readonly budgets: readonly string[];
   /** USD spent by this key before this call, for `x-litellm-key-spend`. */
   readonly spend: number;
 }

@@ -9,7 +9,6 @@ function finishedCall(changes: Partial<Call> = {}): Call {
     id: 'call-1',
     startedAt: 1_790_000_000_000,
     identity: { keyHash: '0123456789abcdef' } as Call['identity'],
-    admission: {} as Call['admission'],
     requesterIp: '192.0.2.7',
     modelGroup: 'fast "one" \u00e9\n',
     endUser: null,

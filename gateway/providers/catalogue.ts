@@ -19,6 +19,8 @@ export interface Provider {
     /** Body members that LiteLLM clients mean for the proxy but which this provider also understands. */
     readonly keeps?: readonly string[];
   };
+  /** The member that limits an answer's length, where it is not `max_tokens`. */
+  readonly output_limit?: string;
   /** The provider's name in the price data. */
   readonly price_provider?: string;
 }

@@ -1,12 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Client, type Pool } from 'pg';
+import type { Pool } from 'pg';
 import type { Logger } from '../observe/logger.ts';
+import { ChannelWatch } from './channel-watch.ts';
 import { type Connection, rows } from './connection.ts';
 
 const CHANNEL = 'litellm_key_changed';
-const SECOND = 1000;
-const RETRY_MIN_MS = SECOND / 4;
-const RETRY_MAX_MS = 15 * SECOND;
 
 /** Tells every gateway on this database that keys changed; heard when the transaction commits. */
 export async function announceKeyChanges(db: Connection, hashes: readonly string[]): Promise<void> {
@@ -16,9 +13,6 @@ export async function announceKeyChanges(db: Connection, hashes: readonly string
   });
 }
 
-/** Told once when the connection is lost, and once when it is back. */
-type WatchLogger = Pick<Logger, 'warn' | 'info'>;
-
 export interface KeyChangeListener {
   /** A key was changed, here or in another gateway. */
   evict(hash: string): void;
@@ -27,92 +21,19 @@ export interface KeyChangeListener {
 }
 
 /**
- * Listens to key changes on a connection of its own until it is closed. A broken connection is opened again with
- * growing pauses; announcements were lost meanwhile, so the listener forgets everything once it is back. Until then
- * cached keys go on for at most their time: a database that is away stops nobody at once.
+ * Listens to key changes until it is closed. Announcements that a broken connection has missed make the listener forget
+ * everything once it is back. Until then cached keys go on for at most their time: a database that is away stops nobody
+ * at once.
  */
-export class KeyChangeWatch implements AsyncDisposable {
-  readonly #pool: Pool;
-  readonly #listener: KeyChangeListener;
-  readonly #logger: WatchLogger;
-  readonly #closing = new AbortController();
-  #client: Client | undefined;
-  #running: Promise<void>;
-  #lost = false;
-
-  private constructor(pool: Pool, listener: KeyChangeListener, logger: WatchLogger) {
-    this.#pool = pool;
-    this.#listener = listener;
-    this.#logger = logger;
-    this.#running = Promise.resolve();
-  }
-
-  /** Starts listening; returns at once, also while the database is away. */
-  static start(pool: Pool, listener: KeyChangeListener, logger: WatchLogger): KeyChangeWatch {
-    const watch = new KeyChangeWatch(pool, listener, logger);
-    watch.#running = watch.#run();
-    return watch;
-  }
-
-  async #run(): Promise<void> {
-    let pauseMs = RETRY_MIN_MS;
-    while (!this.#closing.signal.aborted) {
-      const connected = await this.#listen();
-      pauseMs = connected ? RETRY_MIN_MS : Math.min(pauseMs * 2, RETRY_MAX_MS);
-      await sleep(pauseMs, undefined, { signal: this.#closing.signal }).catch(() => undefined);
-    }
-  }
-
-  /** Listens on one connection until it ends; false when it could not be opened. */
-  async #listen(): Promise<boolean> {
-    const { options } = this.#pool;
-    // The pool hides its password from whoever lists its options.
-    const client = new Client({ ...options, password: options.password, statement_timeout: 0 });
-    const ended = new Promise<void>((resolve) => client.once('end', resolve));
-    // The 'end' event follows. The first is the reason, where the server gave one; others tell that the socket is gone.
-    let broken: unknown;
-    client.on('error', (error) => {
-      broken ??= error;
-    });
-    client.on('notification', ({ payload }) => {
-      if (payload !== undefined) this.#listener.evict(payload);
-    });
-    try {
-      await client.connect();
-      this.#client = client;
-      await client.query(`LISTEN ${CHANNEL}`);
-    } catch (error) {
-      this.#tellLoss(error);
-      await client.end().catch(() => undefined);
-      return false;
-    }
-    this.#listener.clear();
-    this.#tellReturn();
-    if (this.#closing.signal.aborted) await client.end();
-    await ended;
-    this.#tellLoss(broken);
-    return true;
-  }
-
-  #tellLoss(error: unknown): void {
-    if (this.#lost || this.#closing.signal.aborted) return;
-    this.#lost = true;
-    this.#logger.warn({ err: error }, 'key changes are not heard: the connection that listens is lost');
-  }
-
-  #tellReturn(): void {
-    if (!this.#lost) return;
-    this.#lost = false;
-    this.#logger.info('key changes are heard again');
-  }
-
-  async close(): Promise<void> {
-    this.#closing.abort();
-    await this.#client?.end().catch(() => undefined);
-    await this.#running;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
-  }
+export function watchKeyChanges(
+  pool: Pool,
+  listener: KeyChangeListener,
+  logger: Pick<Logger, 'warn' | 'info'>,
+): ChannelWatch {
+  return ChannelWatch.start(pool, logger, {
+    channel: CHANNEL,
+    subject: 'key changes',
+    heard: (hash) => listener.evict(hash),
+    begun: () => listener.clear(),
+  });
 }

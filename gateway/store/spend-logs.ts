@@ -1,6 +1,7 @@
 import { DatabaseError, type Pool, type PoolClient } from 'pg';
 import { type Pico, usdFromPico } from '../accounting/money.ts';
 import { bare, type SpendRecord } from '../accounting/spend.ts';
+import { applySpend } from './budget-spend.ts';
 import { type Connection, rows, transaction } from './connection.ts';
 import { copyMessages } from './copy-format.ts';
 import { copyIn } from './copy-in.ts';
@@ -39,6 +40,7 @@ async function addToKeys(db: Connection, calls: readonly SpendRecord[]): Promise
 async function store(db: PoolClient, calls: readonly SpendRecord[]): Promise<void> {
   await copyIn(db, COPY_CALLS, copyMessages(calls, spendRow));
   await addToKeys(db, calls);
+  await applySpend(db, calls);
 }
 
 /** The calls that are not stored yet, each once. */

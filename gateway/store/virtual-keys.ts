@@ -16,6 +16,10 @@ export interface VirtualKeyRow {
   readonly rpm_limit: number | null;
   readonly tpm_limit: number | null;
   readonly max_parallel_requests: number | null;
+  /** USD. */
+  readonly max_budget: number | null;
+  readonly budget_duration: string | null;
+  readonly budget_reset_at: Date | null;
   readonly created_at: Date | null;
   readonly updated_at: Date | null;
   readonly created_by: string | null;
@@ -40,17 +44,23 @@ export interface KeyForAuthentication {
   /** Members of `metadata`, as they were stored. */
   readonly model_rpm_limit: unknown;
   readonly model_tpm_limit: unknown;
+  /** USD. */
+  readonly max_budget: number | null;
+  /** The key's budget in pico-dollars as it is enforced; null when there is none yet. */
+  readonly limit_pico: string | null;
 }
 
-/** Hot: one primary-key look-up in each table. */
+/** Hot: one look-up by primary key in each table. */
 export async function findKey(db: Connection, hash: string): Promise<KeyForAuthentication | undefined> {
   const [row] = await rows<KeyForAuthentication>(db, {
     name: 'find_key',
     text: `
       SELECT k.token, k.key_alias, k.user_id, k.team_id, k.models, k.spend, k.expires, k.blocked, u.user_role,
         k.rpm_limit, k.tpm_limit, k.max_parallel_requests,
-        k.metadata -> 'model_rpm_limit' AS model_rpm_limit, k.metadata -> 'model_tpm_limit' AS model_tpm_limit
+        k.metadata -> 'model_rpm_limit' AS model_rpm_limit, k.metadata -> 'model_tpm_limit' AS model_tpm_limit,
+        k.max_budget, b.limit_pico
       FROM "LiteLLM_VerificationToken" k
+      LEFT JOIN budget_state b ON b.scope = 'key:' || k.token
       LEFT JOIN "LiteLLM_UserTable" u ON u.user_id = k.user_id
       WHERE k.token = $1`,
     values: [hash],
@@ -81,6 +91,9 @@ export interface NewVirtualKey {
   readonly rpmLimit: number | null;
   readonly tpmLimit: number | null;
   readonly maxParallelRequests: number | null;
+  /** USD. */
+  readonly maxBudget: number | null;
+  readonly budgetDuration: string | null;
   readonly createdBy: string;
 }
 
@@ -90,8 +103,8 @@ export async function insertKey(db: Connection, key: NewVirtualKey): Promise<Vir
     text: `
       INSERT INTO "LiteLLM_VerificationToken"
         (token, key_name, key_alias, expires, models, aliases, user_id, metadata, blocked, spend, rpm_limit, tpm_limit,
-          max_parallel_requests, created_by, updated_by)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14)
+          max_parallel_requests, max_budget, budget_duration, created_by, updated_by)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $16)
       ON CONFLICT (token) DO NOTHING
       RETURNING *`,
     values: [
@@ -108,6 +121,8 @@ export async function insertKey(db: Connection, key: NewVirtualKey): Promise<Vir
       key.rpmLimit,
       key.tpmLimit,
       key.maxParallelRequests,
+      key.maxBudget,
+      key.budgetDuration,
       key.createdBy,
     ],
   });
@@ -218,6 +233,9 @@ export type KeyColumns = Pick<
   | 'rpm_limit'
   | 'tpm_limit'
   | 'max_parallel_requests'
+  | 'max_budget'
+  | 'budget_duration'
+  | 'budget_reset_at'
 >;
 
 /** Writes these columns of a key that is locked. */
@@ -226,7 +244,8 @@ export async function updateKey(db: Connection, hash: string, key: KeyColumns, b
     text: `
       UPDATE "LiteLLM_VerificationToken"
       SET key_alias = $2, expires = $3, models = $4, user_id = $5, metadata = $6, blocked = $7, rpm_limit = $8,
-        tpm_limit = $9, max_parallel_requests = $10, updated_by = $11, updated_at = now() AT TIME ZONE 'UTC'
+        tpm_limit = $9, max_parallel_requests = $10, max_budget = $11, budget_duration = $12, budget_reset_at = $13,
+        updated_by = $14, updated_at = now() AT TIME ZONE 'UTC'
       WHERE token = $1`,
     values: [
       hash,
@@ -239,6 +258,9 @@ export async function updateKey(db: Connection, hash: string, key: KeyColumns, b
       key.rpm_limit,
       key.tpm_limit,
       key.max_parallel_requests,
+      key.max_budget,
+      key.budget_duration,
+      key.budget_reset_at?.toISOString() ?? null,
       by.userId,
     ],
   });

@@ -3,16 +3,19 @@ import {
   createLogs,
   createServer,
   type Handlers,
-  KeyChangeWatch,
   keyHandlers,
+  nextReset,
   openPool,
   PasswordHasher,
   routes,
   uiHandlers,
+  watchKeyChanges,
 } from '../../gateway/index.ts';
 import type { TestDatabase } from './postgres.ts';
 
 const MASTER_KEY = 'sk-master-key-of-the-tests';
+/** When budgets of these tests are reset. */
+export const inUtc = (duration: string, now: number): Date => nextReset(duration, now, 'UTC');
 export const INITIAL_PASSWORD = 'initial-password-0001';
 
 export interface AdminGatewayOptions {
@@ -30,12 +33,12 @@ export async function startAdminGateway(database: TestDatabase, options: AdminGa
   const clock = options.clock ?? Date.now;
   const logged: string[] = [];
   const db = openPool(database.runtimeUrl, { max: 5 });
-  const authenticator = createAuthenticator({ db, masterKey: MASTER_KEY, clock });
+  const authenticator = createAuthenticator({ db, masterKey: MASTER_KEY, clock, nextReset: inUtc });
   // The same computation at a fraction of the cost: these tests sign in hundreds of times.
   const hasher = new PasswordHasher({ cost: { N: 2 ** 10, r: 8, p: 1 } });
   const stream = { write: (line: string) => void logged.push(line) };
   const { logger } = createLogs({ level: 'trace', stream });
-  const watch = KeyChangeWatch.start(db, authenticator, logger);
+  const watch = watchKeyChanges(db, authenticator, logger);
   const doubles = Object.fromEntries(
     Object.keys(routes).map((id) => [
       id,
@@ -47,7 +50,7 @@ export async function startAdminGateway(database: TestDatabase, options: AdminGa
     logger,
     handlers: {
       ...doubles,
-      ...keyHandlers({ db, authenticator, clock }),
+      ...keyHandlers({ db, authenticator, clock, nextReset: inUtc }),
       ...uiHandlers({
         db,
         clock,

@@ -17,6 +17,7 @@ export function spendRecord(overrides: Partial<SpendRecord> = {}): SpendRecord {
     teamId: null,
     endUser: null,
     spend: PICO_PER_USD / 4n,
+    charges: [],
     promptTokens: 7,
     completionTokens: 5,
     totalTokens: 12,

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createAuthenticator, openPool } from '../../gateway/index.ts';
-import { type AdminGateway, startAdminGateway } from '../harness/admin-gateway.ts';
+import { type AdminGateway, inUtc, startAdminGateway } from '../harness/admin-gateway.ts';
 import { type PostgresServer, startPostgres, type TestDatabase } from '../harness/postgres.ts';
 
 const HOUR = 3_600_000;
@@ -114,6 +114,7 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
       teamId: null,
       models: ['m1'],
       limits: { requests: null, tokens: null, parallel: null, models: {} },
+      budgets: [],
       spend: 1.5,
     });
   });
@@ -297,7 +298,12 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
   test('the look-up of a key reads both tables by their primary keys', async () => {
     const { key } = await generate({ user_id: 'planned' });
     const pool = openPool(database.runtimeUrl, { max: 1 });
-    const authenticator = createAuthenticator({ db: pool, masterKey: gateway.masterKey, clock: () => now });
+    const authenticator = createAuthenticator({
+      db: pool,
+      masterKey: gateway.masterKey,
+      clock: () => now,
+      nextReset: inUtc,
+    });
     await authenticator.authenticate({ authorization: `Bearer ${key}` });
     await pool.query('SET enable_seqscan = off');
     const { rows } = await pool.query(`EXPLAIN EXECUTE find_key('x')`);
@@ -345,8 +351,8 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
 
   test('a field that nothing would enforce is refused by name, and no key is made', async () => {
     const before = (await gateway.call('/key/list')).body.total_count;
-    const answer = await gateway.call('/key/generate', { body: { max_budget: 10 } });
-    expect(answer).toMatchObject({ status: 400, body: { error: { param: 'max_budget' } } });
+    const answer = await gateway.call('/key/generate', { body: { soft_budget: 10 } });
+    expect(answer).toMatchObject({ status: 400, body: { error: { param: 'soft_budget' } } });
     expect((await gateway.call('/key/list')).body.total_count).toBe(before);
   });
 

@@ -1,6 +1,7 @@
-import { endOf } from '../../identity/duration.ts';
+import { GatewayError } from '../../http/errors.ts';
+import { endOf, parseDuration } from '../../identity/duration.ts';
 import type { KeyColumns, VirtualKeyRow } from '../../store/virtual-keys.ts';
-import type { LimitMembers, UpdateRequest } from './key-requests.ts';
+import type { GenerateRequest, LimitMembers, UpdateRequest } from './key-requests.ts';
 
 /** Members of a request that LiteLLM keeps in the key's metadata. */
 const folded = ['model_rpm_limit', 'model_tpm_limit'] as const;
@@ -18,6 +19,25 @@ export function foldedMetadata(
     else members.set(name, request[name]);
   }
   return Object.fromEntries(members);
+}
+
+/** USD; null for none, which an empty text means too. */
+export function maxBudget(wanted: GenerateRequest['max_budget']): number | null {
+  return wanted === '' || wanted === undefined ? null : wanted;
+}
+
+/** A duration that budgets can have; null for none. `now`: epoch milliseconds. Throws GatewayError bad_request. */
+export function budgetDuration(wanted: string | null | undefined, now: number): string | null {
+  const text = (wanted ?? '').trim();
+  if (endOf(text, now) === null) return null;
+  if (parseDuration(text)?.count === 0) {
+    throw new GatewayError(
+      'bad_request',
+      'A budget that lasts for no time is none; leave budget_duration out',
+      { param: 'budget_duration' },
+    );
+  }
+  return text;
 }
 
 /** LiteLLM's word for "never" on an update. */
@@ -41,6 +61,12 @@ export function columnsToChange(wanted: UpdateRequest, row: VirtualKeyRow, now: 
     ...(models !== undefined && { models: models ?? [] }),
     ...(userId !== undefined && { user_id: userId || null }),
     ...(newMetadata !== row.metadata && { metadata: newMetadata }),
+    ...(wanted.max_budget !== undefined && { max_budget: maxBudget(wanted.max_budget) }),
+    // A new duration gets a new time of its end.
+    ...(wanted.budget_duration !== undefined && {
+      budget_duration: budgetDuration(wanted.budget_duration, now),
+      budget_reset_at: null,
+    }),
     ...(wanted.blocked !== undefined && { blocked: wanted.blocked }),
     ...(wanted.rpm_limit !== undefined && { rpm_limit: wanted.rpm_limit }),
     ...(wanted.tpm_limit !== undefined && { tpm_limit: wanted.tpm_limit }),

@@ -13,6 +13,7 @@ function who(role: Identity['role'], userId: string | null): Identity {
     teamId: null,
     models: [],
     limits: NO_LIMITS,
+    budgets: [],
     spend: 0,
   };
 }

@@ -40,7 +40,17 @@ export interface GenerateRequest extends LimitMembers {
   readonly metadata?: Readonly<Record<string, unknown>> | null;
   readonly blocked?: boolean | null;
   readonly spend?: number | null;
+  readonly max_budget?: number | '' | null;
+  readonly budget_duration?: string | null;
 }
+
+/** What is beyond it is a mistake, and no float column would hold it to the cent. */
+const LARGEST_BUDGET = 1e12;
+/** An empty text is no budget, as in LiteLLM. */
+const budget = {
+  max_budget: { anyOf: [{ type: ['number', 'null'], minimum: 0, maximum: LARGEST_BUDGET }, { const: '' }] },
+  budget_duration: nullableText,
+} as const;
 
 /** Unknown members are ignored, as LiteLLM does; members that are known but not enforced are refused elsewhere. */
 export const readGenerate = bodyReader<GenerateRequest>({
@@ -53,7 +63,8 @@ export const readGenerate = bodyReader<GenerateRequest>({
     user_id: nullableText,
     metadata: { ...nullableObject, properties: modelLimits },
     blocked: { type: ['boolean', 'null'] },
-    spend: { type: ['number', 'null'], minimum: 0 },
+    spend: { type: ['number', 'null'], minimum: 0, maximum: LARGEST_BUDGET },
+    ...budget,
     ...limits,
   },
 });
@@ -74,6 +85,7 @@ export const readUpdate = bodyReader<UpdateRequest>({
     user_id: nullableText,
     metadata: { ...nullableObject, properties: modelLimits },
     blocked: { type: ['boolean', 'null'] },
+    ...budget,
     ...limits,
   },
 });

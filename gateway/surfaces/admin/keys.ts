@@ -5,7 +5,10 @@ import type { KeyAuthenticator } from '../../identity/authenticator.ts';
 import { endOf } from '../../identity/duration.ts';
 import type { Identity } from '../../identity/identity.ts';
 import { displayName, generateVirtualKey, hashKey, hashOf } from '../../identity/virtual-key.ts';
+import type { NextReset } from '../../store/budget-periods.ts';
+import { keyScope, removeBudgets } from '../../store/budgets.ts';
 import { type Connection, transaction } from '../../store/connection.ts';
+import { followKeyBudget } from '../../store/key-budgets.ts';
 import { announceKeyChanges } from '../../store/key-changes.ts';
 import {
   aliasTaken,
@@ -21,7 +24,7 @@ import {
   type VirtualKeyRow,
 } from '../../store/virtual-keys.ts';
 import { generatedKey, keyInfo } from './key-answer.ts';
-import { columnsToChange, foldedMetadata } from './key-columns.ts';
+import { budgetDuration, columnsToChange, foldedMetadata, maxBudget } from './key-columns.ts';
 import { listingScope, maySeeKey } from './key-permissions.ts';
 import {
   type GenerateRequest,
@@ -42,6 +45,7 @@ export interface KeyHandlerDeps {
   readonly authenticator: Pick<KeyAuthenticator, 'evict'>;
   /** Epoch milliseconds. */
   readonly clock: () => number;
+  readonly nextReset: NextReset;
 }
 
 type KeyRoutes = Pick<
@@ -95,6 +99,7 @@ async function generate(deps: KeyHandlerDeps, wanted: GenerateRequest, by: Chang
   const key = chosenKey(wanted);
   const expires = endOf(wanted.duration, deps.clock());
   const keyAlias = wanted.key_alias || null;
+  const duration = budgetDuration(wanted.budget_duration, deps.clock());
   const token = hashKey(key);
   const row = await transaction(deps.db, async (db) => {
     await requireFreeAlias(db, keyAlias);
@@ -112,9 +117,14 @@ async function generate(deps: KeyHandlerDeps, wanted: GenerateRequest, by: Chang
       rpmLimit: wanted.rpm_limit ?? null,
       tpmLimit: wanted.tpm_limit ?? null,
       maxParallelRequests: wanted.max_parallel_requests ?? null,
+      maxBudget: maxBudget(wanted.max_budget),
+      budgetDuration: duration,
       createdBy: by.userId,
     });
     if (stored === undefined) throw badRequest('key', 'This key exists already; choose another one');
+    if (stored.max_budget !== null) {
+      await followKeyBudget(db, token, { now: deps.clock(), nextReset: deps.nextReset });
+    }
     await announceKeyChanges(db, [token]);
     return stored;
   });
@@ -122,7 +132,7 @@ async function generate(deps: KeyHandlerDeps, wanted: GenerateRequest, by: Chang
   return generatedKey(key, row);
 }
 
-/** Changes the columns whose members were sent, and answers those. */
+/** Changes the columns whose members were sent; answers the key as it is then. */
 async function update(deps: KeyHandlerDeps, wanted: UpdateRequest, by: ChangedBy) {
   const hash = namedKey(wanted.key, 'key');
   const changed = await transaction(deps.db, async (db) => {
@@ -132,11 +142,14 @@ async function update(deps: KeyHandlerDeps, wanted: UpdateRequest, by: ChangedBy
     const { key_alias: alias = row.key_alias } = columns;
     if (alias !== row.key_alias) await requireFreeAlias(db, alias);
     await updateKey(db, hash, { ...row, ...columns }, by);
+    if (columns.max_budget !== undefined || columns.budget_duration !== undefined) {
+      await followKeyBudget(db, hash, { now: deps.clock(), nextReset: deps.nextReset });
+    }
     await announceKeyChanges(db, [hash]);
-    return columns;
+    return readKey(db, hash);
   });
   deps.authenticator.evict(hash);
-  return { key: wanted.key, ...changed };
+  return { key: wanted.key, ...(changed && keyInfo(changed)) };
 }
 
 async function info({ db }: KeyHandlerDeps, named: string | undefined, identity: Identity) {
@@ -157,6 +170,7 @@ async function remove(deps: KeyHandlerDeps, request: GatewayRequest, identity: I
   const deleted = await transaction(deps.db, async (db) => {
     for (const [alias, hash] of await hashesOfAliases(db, aliases)) byName.set(alias, hash);
     const gone = await deleteKeys(db, [...new Set(byName.values())], changedBy(request, identity));
+    await removeBudgets(db, gone.map(keyScope));
     await announceKeyChanges(db, gone);
     return new Set(gone);
   });

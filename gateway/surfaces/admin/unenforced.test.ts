@@ -13,10 +13,7 @@ function refusedField(request: Record<string, unknown>): string | null {
 }
 
 test.each<[string, unknown]>([
-  ['max_budget', 0],
-  ['max_budget', 10],
   ['soft_budget', 5],
-  ['budget_duration', '30d'],
   ['budget_limits', [{ max_budget: 1, budget_duration: '1d' }]],
   ['budget_id', 'b'],
   ['model_max_budget', { m: { budget_limit: 1 } }],
@@ -46,7 +43,7 @@ test.each(['rpm_limit_type', 'tags', 'guardrails', 'allowed_tools', 'temp_budget
 
 test.each([undefined, null, '', false, [], {}])('a field that is %j asks for nothing', (value) => {
   expect(
-    refusedField({ max_budget: value, tags: value, key_type: value, metadata: { tags: value } }),
+    refusedField({ soft_budget: value, tags: value, key_type: value, metadata: { tags: value } }),
   ).toBeNull();
 });
 

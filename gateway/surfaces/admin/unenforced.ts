@@ -5,9 +5,7 @@ import { GatewayError } from '../../http/errors.ts';
  * limited or billed by it, so it is refused by name. Absent, null, empty and false ask for nothing and pass.
  */
 const fields = [
-  'max_budget',
   'soft_budget',
-  'budget_duration',
   'budget_limits',
   'budget_id',
   'budget_fallbacks',

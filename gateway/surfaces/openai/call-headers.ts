@@ -28,7 +28,7 @@ function unpricedModel({ provider, upstreamModel }: Call['deployment']): string 
 
 /** LiteLLM's headers of a call as it stands; the cost is known only for an answer that is over. */
 export function callHeaders(call: Call, version: string): HeaderMap {
-  const { admission, deployment, identity, ignoredFields } = call;
+  const { admission, deployment, identity, ignoredFields, maxTokensSet } = call;
   const spend = usdFromPico(call.spend);
   const over = call.endedAt > 0;
   return {
@@ -40,11 +40,12 @@ export function callHeaders(call: Call, version: string): HeaderMap {
     ...(over && { 'x-litellm-response-cost': String(spend) }),
     'x-litellm-key-spend': String(identity.spend + spend),
     ...keyLimits(identity),
-    ...admission.headers,
+    ...admission?.headers,
     ...(over && { 'x-litellm-response-duration-ms': String(call.endedAt - call.startedAt) }),
     'x-litellm-attempted-retries': String(call.retries),
     'x-litellm-attempted-fallbacks': '0',
     ...(deployment.price === null && { 'x-litellm-unpriced-model': unpricedModel(deployment) }),
+    ...(maxTokensSet !== null && { 'x-litellm-max-tokens-set': String(maxTokensSet) }),
     ...(ignoredFields.length > 0 && { 'x-litellm-ignored-fields': ignoredFields.join(', ') }),
   };
 }

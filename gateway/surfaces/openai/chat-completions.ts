@@ -5,11 +5,11 @@ import type { RowIds } from '../../accounting/row-id.ts';
 import { spendRecord } from '../../accounting/settle.ts';
 import type { SpendSink } from '../../accounting/spend.ts';
 import type { Tokenizers } from '../../accounting/tokenizer.ts';
-import type { Admission } from '../../admission/limits/admission.ts';
 import type { Descriptors } from '../../admission/limits/descriptors.ts';
 import type { Limits } from '../../admission/limits/limits.ts';
 import { reservedTokens, settledTokens } from '../../admission/limits/tokens.ts';
 import { requireModelAccess } from '../../admission/model-access.ts';
+import { type BudgetDeps, reserveCall } from '../../admission/reserve-call.ts';
 import { type Call, newCall } from '../../call.ts';
 import type { ClientReply } from '../../http/client-reply.ts';
 import type { Drain } from '../../http/drain.ts';
@@ -19,16 +19,17 @@ import type { DirectHandler, DirectRequest, Handlers } from '../../http/handler.
 import type { Identity } from '../../identity/identity.ts';
 import { logCall } from '../../observe/call-log.ts';
 import type { LineLog, Logger } from '../../observe/logger.ts';
-import { memberValue } from '../../providers/json-object.ts';
 import { PassThrough } from '../../providers/pass-through.ts';
+import type { Deployment } from '../../routing/deployment.ts';
 import type { ModelGroup } from '../../routing/model-group.ts';
 import type { Plan } from '../../routing/plan.ts';
 import { callHeaders, refusalHeaders } from './call-headers.ts';
-import { type ChatRequest, readChatRequest } from './chat-request.ts';
+import { callSize } from './call-size.ts';
+import { type ChatRequest, messagesOf, readChatRequest } from './chat-request.ts';
 import { tokenBound } from './token-bound.ts';
 import { upstreamBody } from './upstream-body.ts';
 
-export interface ChatDeps {
+export interface ChatDeps extends BudgetDeps {
   readonly plan: Plan;
   readonly limits: Limits;
   readonly descriptors: Descriptors;
@@ -76,31 +77,25 @@ function admit(request: ChatRequest, identity: Identity, { plan, providersEnv }:
   return group;
 }
 
-/** Counts the call on the limits that it must keep. Throws GatewayError rate_limited. */
+/** Counts the call on the limits that it must keep, or gives back what its budgets hold. Throws GatewayError rate_limited. */
 function admitWithinLimits(
+  call: Call,
   chat: ChatRequest,
-  identity: Identity,
   group: ModelGroup,
   { limits, descriptors }: ChatDeps,
-): Admission {
+): void {
   const tokens = reservedTokens(chat.scan.bytes.length, chat.maxTokens);
-  return limits.admit(descriptors.of(identity, [chat.model, group.name]), { tokens });
+  try {
+    call.admission = limits.admit(descriptors.of(call.identity, [chat.model, group.name]), { tokens });
+  } catch (refusal) {
+    call.reservation?.release();
+    throw refusal;
+  }
 }
 
 function showsUsage({ streamOptions }: ChatRequest, always: boolean): boolean {
   const wish = streamOptions?.include_usage;
   return typeof wish === 'boolean' ? wish : always;
-}
-
-/** The messages, parsed; their text when they are no JSON, of which the scan of the body looks at brackets alone. */
-function messagesOf({ scan }: ChatRequest): unknown {
-  const member = scan.members.get('messages');
-  if (member === undefined) return null;
-  try {
-    return memberValue(scan, member);
-  } catch {
-    return scan.bytes.toString('utf8', member.valueStart, member.valueEnd);
-  }
 }
 
 /** Where the price of a call cannot be kept, no call is made. */
@@ -133,9 +128,11 @@ class ChatCompletions {
     spend.progress(draftRecord(call, { prompt, completion }, now()));
   }
 
+  /** A call that has cost something is recorded also when it failed: its budgets are charged by its row. */
   #record(call: Call): void {
     const { spend, calls, recordFailures } = this.#deps;
-    call.admission.finish(settledTokens(call));
+    call.admission?.finish(settledTokens(call));
+    call.charges = call.reservation?.settle(call.spend) ?? [];
     if (call.failure === null || recordFailures || call.spend > 0n) spend.finish(spendRecord(call));
     else spend.discard(call.rowId);
     logCall(calls, call);
@@ -146,9 +143,13 @@ class ChatCompletions {
     try {
       this.#start(request, client);
     } catch (refusal) {
-      const { logger, version } = this.#deps;
-      client.fail(toGatewayError(refusal, request.id, logger), refusalHeaders(request.identity, version));
+      this.#refuse(request, client, refusal);
     }
+  }
+
+  #refuse({ id, identity }: DirectRequest, client: ClientReply, refusal: unknown): void {
+    const { logger, version } = this.#deps;
+    client.fail(toGatewayError(refusal, id, logger), refusalHeaders(identity, version));
   }
 
   #start(request: DirectRequest, client: ClientReply): void {
@@ -161,14 +162,11 @@ class ChatCompletions {
     if (first === undefined)
       throw new GatewayError('no_deployment', 'No deployments available for this model');
     requireRecord(deps.spend);
-    using held = new DisposableStack();
-    const admission = held.use(admitWithinLimits(chat, identity, group, deps));
     const call = newCall({
       id: request.id,
       rowId: deps.rowIds.next(),
       startedAt: deps.now(),
       identity,
-      admission,
       requesterIp: request.ip,
       modelGroup: chat.model,
       endUser: chat.user,
@@ -183,22 +181,47 @@ class ChatCompletions {
       call,
       client,
       deployments,
-      bodyFor: (deployment) => upstreamBody(chat, deployment),
+      bodyFor: (deployment) => upstreamBody(chat, deployment, call.maxTokensSet),
       messages: () => messagesOf(chat),
       headers: this.#headers,
       draft: this.#draft,
       finished: this.#finished,
     });
+    const gone = new AbortController();
     client.onClose((whole) => {
       try {
-        if (!whole) passThrough.clientGone();
+        if (whole) return;
+        passThrough.clientGone();
+        gone.abort();
       } finally {
         deps.drain.leave();
       }
     });
-    deps.spend.begin(draftRecord(call, call.bound, call.startedAt));
-    // Behind what was begun, which is written at the end of the turn.
-    setImmediate(() => passThrough.start());
+    const send = (): void => {
+      if (gone.signal.aborted) return;
+      admitWithinLimits(call, chat, group, deps);
+      deps.spend.begin(draftRecord(call, call.bound, call.startedAt));
+      // Behind what was begun, which is written at the end of the turn.
+      setImmediate(() => passThrough.start());
+    };
+    const waiting = this.#reserve(call, chat, deployments, gone.signal);
+    if (waiting === undefined) send();
+    else {
+      waiting.then(send).catch((refusal) => {
+        if (!gone.signal.aborted) this.#refuse(request, client, refusal);
+      });
+    }
+  }
+
+  /** Sets aside what the call may cost; a promise when it must wait for that. */
+  #reserve(
+    call: Call,
+    chat: ChatRequest,
+    deployments: readonly Deployment[],
+    signal: AbortSignal,
+  ): Promise<void> | undefined {
+    if (call.identity.budgets.length === 0) return undefined;
+    return reserveCall({ call, size: callSize(chat, deployments), deployments, signal }, this.#deps);
   }
 }
 

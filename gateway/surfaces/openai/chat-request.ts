@@ -113,6 +113,14 @@ function readBound(scan: ObjectScan, name: string): number | null {
   return typeof bound === 'number' && bound > 0 ? Math.ceil(bound) : null;
 }
 
+/** A count of something, as a provider would take it; null when it is not sent. Throws GatewayError bad_request. */
+export function readCount({ scan }: Pick<ChatRequest, 'scan'>, name: string): number | null {
+  const count = read(scan, name);
+  if (count === undefined || count === null) return null;
+  if (typeof count === 'number' && Number.isSafeInteger(count) && count > 0) return count;
+  throw badRequest(name, `\`${name}\` must be a whole number above 0`);
+}
+
 function ignoredMembers(scan: ObjectScan): string[] {
   const ignored: string[] = [];
   for (const { name } of scan.order) {
@@ -147,4 +155,15 @@ export function readChatRequest(body: Buffer | undefined): ChatRequest {
     stored: scan.members.has('store') && read(scan, 'store') === true,
     ignored,
   };
+}
+
+/** The messages, parsed; their text when they are no JSON, of which the scan of the body looks at brackets alone. */
+export function messagesOf({ scan }: ChatRequest): unknown {
+  const member = scan.members.get('messages');
+  if (member === undefined) return null;
+  try {
+    return memberValue(scan, member);
+  } catch {
+    return scan.bytes.toString('utf8', member.valueStart, member.valueEnd);
+  }
 }

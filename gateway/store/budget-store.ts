@@ -1,0 +1,51 @@
+import type { Pool } from 'pg';
+import type { BudgetRow, BudgetStore, Decision } from '../admission/ledger/port.ts';
+import { beginPeriods, dueBudgets, type NextReset } from './budget-periods.ts';
+import { freeDead, heartbeat, leaveBudgets } from './budget-processes.ts';
+import { exchangeBudgets } from './budgets.ts';
+
+export interface PostgresBudgetsOptions {
+  readonly db: Pool;
+  readonly processId: string;
+  readonly nextReset: NextReset;
+}
+
+/** The budgets in PostgreSQL, shared by all processes. */
+export class PostgresBudgets implements BudgetStore {
+  readonly #db: Pool;
+  readonly #processId: string;
+  readonly #nextReset: NextReset;
+
+  constructor({ db, processId, nextReset }: PostgresBudgetsOptions) {
+    this.#db = db;
+    this.#processId = processId;
+    this.#nextReset = nextReset;
+  }
+
+  async exchange(
+    scopes: readonly string[],
+    now: number,
+    decide: (budgets: ReadonlyMap<string, BudgetRow>) => Decision,
+  ): Promise<void> {
+    const request = { processId: this.#processId, scopes, now };
+    let due = await exchangeBudgets(this.#db, request, decide);
+    while (due.length > 0) {
+      await beginPeriods(this.#db, due, { now, nextReset: this.#nextReset });
+      due = await exchangeBudgets(this.#db, request, decide);
+    }
+  }
+
+  heartbeat(expiresAt: number): Promise<void> {
+    return heartbeat(this.#db, this.#processId, expiresAt);
+  }
+
+  async sweep(now: number): Promise<void> {
+    await freeDead(this.#db, now);
+    const due = await dueBudgets(this.#db, now);
+    if (due.length > 0) await beginPeriods(this.#db, due, { now, nextReset: this.#nextReset });
+  }
+
+  leave(): Promise<void> {
+    return leaveBudgets(this.#db, this.#processId);
+  }
+}
