@@ -68,10 +68,7 @@ const moment = fc
   .map((date) => date.getTime());
 
 test('a reset lies ahead, at a whole second, and nobody passes it: just before it the answer is the same', () => {
-  const duration = fc.tuple(
-    fc.integer({ min: 1, max: 400 }),
-    fc.constantFrom('s', 'm', 'h', 'd', 'w', 'mo'),
-  );
+  const duration = fc.tuple(fc.integer({ min: 1, max: 400 }), fc.constantFrom('s', 'm', 'h', 'd', 'w', 'mo'));
   fc.assert(
     fc.property(moment, duration, fc.constantFrom(...zones), (now, [count, unit], zone) => {
       const next = nextReset(`${count}${unit}`, now, zone).getTime();

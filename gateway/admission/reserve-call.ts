@@ -25,7 +25,10 @@ export interface Candidate {
  * Where budgets are strict and nobody has limited the answer, the gateway does: to what the reservation pays for.
  * Throws GatewayError unpriced_model; budget_exceeded and database_unavailable by the promise.
  */
-export function reserveCall(candidate: Candidate, { ledger, enforcement }: BudgetDeps): Promise<void> | undefined {
+export function reserveCall(
+  candidate: Candidate,
+  { ledger, enforcement }: BudgetDeps,
+): Promise<void> | undefined {
   const { call, size, deployments, signal } = candidate;
   if (isFree(deployments, call.startedAt)) return undefined;
   const strict = enforcement === 'strict';
@@ -48,7 +51,10 @@ export function reserveCall(candidate: Candidate, { ledger, enforcement }: Budge
 
 function admit({ call, signal }: Candidate, reservation: Reservation, limits: Bound | null): void {
   // The call was over before its money came.
-  if (signal.aborted) return reservation.release();
+  if (signal.aborted) {
+    reservation.release();
+    return;
+  }
   call.reservation = reservation;
   if (limits !== null) call.maxTokensSet = limits.tokensWithin(reservation.amount);
 }

@@ -58,7 +58,10 @@ export async function freeDead(pool: Pool, now: number): Promise<void> {
         FROM (SELECT scope, sum(rest) AS rest FROM gone GROUP BY scope) freed WHERE s.scope = freed.scope`,
       values: [processIds],
     });
-    await rows(db, { text: 'DELETE FROM budget_processes WHERE process_id = ANY ($1)', values: [processIds] });
+    await rows(db, {
+      text: 'DELETE FROM budget_processes WHERE process_id = ANY ($1)',
+      values: [processIds],
+    });
     await announceBudgets(db, { wanted: [], freed: held.map(({ scope }) => scope) });
   });
 }

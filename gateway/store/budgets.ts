@@ -111,8 +111,11 @@ async function bookLeases(
   budgets: ReadonlyMap<string, BudgetRow>,
   granted: Decision['granted'],
 ): Promise<void> {
-  const changed = [...granted].filter(([scope, amount]) => amount !== (budgets.get(scope)?.lease?.granted ?? 0n));
-  const change = ([scope, amount]: readonly [string, Pico]) => amount - (budgets.get(scope)?.lease?.granted ?? 0n);
+  const changed = [...granted].filter(
+    ([scope, amount]) => amount !== (budgets.get(scope)?.lease?.granted ?? 0n),
+  );
+  const change = ([scope, amount]: readonly [string, Pico]) =>
+    amount - (budgets.get(scope)?.lease?.granted ?? 0n);
   if (changed.length > 0) {
     await rows(db, {
       name: 'book_budget_leases',

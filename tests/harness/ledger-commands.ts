@@ -105,7 +105,11 @@ export function modelRuns({ maxSteps }: ModelOptions): fc.Arbitrary<ModelRun> {
 }
 
 /** Runs one sequence, checking after every step and once everything has come to rest. */
-export async function runModel(bank: Bank, { limits, steps }: ModelRun, options: ModelOptions): Promise<void> {
+export async function runModel(
+  bank: Bank,
+  { limits, steps }: ModelRun,
+  options: ModelOptions,
+): Promise<void> {
   const world = new LedgerWorld(bank, options.enforcement);
   await world.open(limits, PROCESSES);
   try {

@@ -233,7 +233,15 @@ export class LedgerWorld {
     });
     const reservation = await this.#waitFor(outcome);
     if (reservation === undefined) return undefined;
-    const call = { process, scopes, reservation, state: 'reserved', cost: 0n, endedAt: 0, charges: [] } as const;
+    const call = {
+      process,
+      scopes,
+      reservation,
+      state: 'reserved',
+      cost: 0n,
+      endedAt: 0,
+      charges: [],
+    } as const;
     this.#calls.push({ ...call });
     return reservation;
   }
@@ -345,13 +353,15 @@ export class LedgerWorld {
       const { limit, spent, leased, leases, periodStart } = await this.#bank.budget(scope);
       expect(leased).toBe(leases);
       const stored = this.#calls.filter(
-        ({ state, scopes, endedAt }) => state === 'stored' && scopes.includes(scope) && endedAt >= periodStart,
+        ({ state, scopes, endedAt }) =>
+          state === 'stored' && scopes.includes(scope) && endedAt >= periodStart,
       );
       expect(spent).toBe(stored.reduce((total, { cost }) => total + cost, 0n));
       const exposure = this.#exposure(scope);
       const before = this.#exposures.get(scope) ?? 0n;
       // Beyond a limit that was lowered nothing grows.
-      if (this.#enforcement === 'strict') expect(exposure).toBeLessThanOrEqual(before > limit ? before : limit);
+      if (this.#enforcement === 'strict')
+        expect(exposure).toBeLessThanOrEqual(before > limit ? before : limit);
       this.#exposures.set(scope, exposure);
     }
   }
@@ -369,7 +379,9 @@ export class LedgerWorld {
     await this.#rest();
     await this.check();
     for (const scope of SCOPES) {
-      const running = this.#calls.filter(({ state, scopes }) => state === 'reserved' && scopes.includes(scope));
+      const running = this.#calls.filter(
+        ({ state, scopes }) => state === 'reserved' && scopes.includes(scope),
+      );
       const { leased } = await this.#bank.budget(scope);
       expect(leased).toBe(running.reduce((total, { reservation }) => total + reservation.amount, 0n));
       const left = await this.#left(scope);

@@ -58,13 +58,17 @@ export class Exchange {
     const { slices, queue } = this.#options;
     for (const slice of slices) if (isLost(slice, rows.get(slice.scope))) this.#lose(slice);
     const kept = slices.filter(({ lost }) => !lost);
-    const rooms = new Map(kept.map((slice) => [slice.scope, roomOf(slice, rows.get(slice.scope) as BudgetRow)]));
+    const rooms = new Map(
+      kept.map((slice) => [slice.scope, roomOf(slice, rows.get(slice.scope) as BudgetRow)]),
+    );
     const short = queue === undefined ? [] : this.#serve(queue, rooms, rows);
     const granted = new Map<string, Pico>();
     const freed: string[] = [];
     for (const slice of kept) {
       const { lease } = rows.get(slice.scope) as BudgetRow;
-      const target = this.#target(slice, (rooms.get(slice.scope) as Room).left);
+      const { left } = rooms.get(slice.scope) as Room;
+      const target = this.#target(slice, left);
+      slice.over = left < 0n;
       granted.set(slice.scope, target);
       if (target > slice.granted) this.#grown.set(slice, target);
       else slice.hold(target);
@@ -140,7 +144,8 @@ export class Exchange {
     for (const slice of slices) slice.doubtful = false;
     for (const [slice, amount] of this.#grown) slice.hold(amount);
     for (const slice of this.#ended) slice.restart();
-    for (const { waiter, amount } of this.#admitted) waiter.admit(new SliceReservation(amount, slices, keeper));
+    for (const { waiter, amount } of this.#admitted)
+      waiter.admit(new SliceReservation(amount, slices, keeper));
   }
 
   /** Nobody knows whether it is booked. */

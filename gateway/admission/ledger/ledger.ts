@@ -94,7 +94,9 @@ export class Ledger implements Keeper {
     const slice = this.#slices.get(scope);
     const enough = enforcement === 'compatible' && bound === 0n ? 1n : bound;
     // Whoever waits for it comes first.
-    return slice !== undefined && slice.free >= enough && !this.#queues.waitFor(scope);
+    return (
+      slice !== undefined && !slice.over && slice.free >= enough && !this.#queues.waitFor(scope)
+    );
   }
 
   /** The slices of a call that can be served from them. */
@@ -257,7 +259,9 @@ export class Ledger implements Keeper {
   }
 
   #inBackground(work: Promise<void>): void {
-    const running = work.catch((error) => this.#tellFailure(error)).finally(() => this.#running.delete(running));
+    const running = work
+      .catch((error) => this.#tellFailure(error))
+      .finally(() => this.#running.delete(running));
     this.#running.add(running);
   }
 
@@ -282,7 +286,11 @@ export class Ledger implements Keeper {
 
 function outOfPatience({ refusal }: Waiter): GatewayError {
   if (refusal !== undefined) return budgetExceeded(refusal);
-  return new GatewayError('database_unavailable', 'The budgets could not be read in time; try again in a moment', {
-    headers: { 'retry-after': '5' },
-  });
+  return new GatewayError(
+    'database_unavailable',
+    'The budgets could not be read in time; try again in a moment',
+    {
+      headers: { 'retry-after': '5' },
+    },
+  );
 }
