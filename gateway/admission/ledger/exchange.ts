@@ -66,7 +66,9 @@ export class Exchange {
     const freed: string[] = [];
     for (const slice of kept) {
       const { lease } = rows.get(slice.scope) as BudgetRow;
-      const target = this.#target(slice, (rooms.get(slice.scope) as Room).left);
+      const { left } = rooms.get(slice.scope) as Room;
+      const target = this.#target(slice, left);
+      slice.over = left < 0n;
       granted.set(slice.scope, target);
       if (target > slice.granted) this.#grown.set(slice, target);
       else slice.hold(target);
