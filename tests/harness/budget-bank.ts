@@ -160,7 +160,7 @@ export class MemoryBank implements Bank {
         if (state.resetsAt !== null && endedAt >= state.resetsAt) state.spentNext += cost;
         else if (endedAt >= state.periodStart) state.spent += cost;
         const lease = state.leases.get(processId);
-        if (lease !== undefined) lease.stored += BigInt(leased);
+        if (lease !== undefined) lease.stored += leased;
       }
     }
   }

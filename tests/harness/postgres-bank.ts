@@ -7,7 +7,6 @@ import {
   PostgresBudgets,
   setBudget,
   transaction,
-  usdFromPico,
   watchBudgets,
 } from '../../gateway/index.ts';
 import { type Announcement, type Bank, type BankBudget, nextReset, type StoredCall } from './budget-bank.ts';

@@ -94,9 +94,7 @@ export class Ledger implements Keeper {
     const slice = this.#slices.get(scope);
     const enough = enforcement === 'compatible' && bound === 0n ? 1n : bound;
     // Whoever waits for it comes first.
-    return (
-      slice !== undefined && !slice.over && slice.free >= enough && !this.#queues.waitFor(scope)
-    );
+    return slice !== undefined && !slice.over && slice.free >= enough && !this.#queues.waitFor(scope);
   }
 
   /** The slices of a call that can be served from them. */
