@@ -69,12 +69,18 @@ async function openDatabase({ config, logs }: GatewayOptions, stack: AsyncDispos
 
 async function openJournal({ config, logs }: GatewayOptions, db: Pool): Promise<SpendJournal<SpendRecord>> {
   const { spendDirectory: stateDirectory, spendFlushMs: flushMs } = config;
+  // Left out, or all the rows behind it would wait for ever.
+  const unstorable = ({ rowId, apiKey, spend, startTime }: SpendRecord, err: unknown): void =>
+    logs.logger.error(
+      { err, row: rowId, key: apiKey, spend, started: startTime },
+      'no spend row can hold this call: it is left out, and is to be charged by hand',
+    );
   try {
     return await SpendJournal.open({
       stateDirectory,
       processId: randomUUID(),
       codec: spendCodec,
-      write: (rows) => insertSpendLogs(db, rows),
+      write: (rows) => insertSpendLogs(db, rows, unstorable),
       lost: cutOff,
       timers: systemTimers,
       logger: logs.logger,

@@ -24,7 +24,7 @@ import {
 } from '../harness/spend-load.ts';
 
 const soak = process.env.SOAK === '1';
-const KILLS = soak ? 200 : 5;
+const KILLS = soak ? 200 : 25;
 const CLIENTS = 8;
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
 
