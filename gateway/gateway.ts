@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Pool } from 'pg';
 import { explainDatabaseFailure, readDatabaseUrl } from '../appliance/index.ts';
 import { SpendJournal } from './accounting/journal/spend-journal.ts';
+import { usdFromPico } from './accounting/money.ts';
 import { RowIds } from './accounting/row-id.ts';
 import { cutOff, type SpendRecord } from './accounting/spend.ts';
 import { spendCodec } from './accounting/spend-codec.ts';
@@ -83,12 +84,18 @@ async function openJournal(
   processId: string,
 ): Promise<SpendJournal<SpendRecord>> {
   const { spendDirectory: stateDirectory, spendFlushMs: flushMs } = config;
+  // Left out, or all the rows behind it would wait for ever.
+  const unstorable = ({ rowId, apiKey, spend, startTime }: SpendRecord, err: unknown): void =>
+    logs.logger.error(
+      { err, row: rowId, key: apiKey, spend: usdFromPico(spend), started: startTime },
+      'no spend row can hold this call: it is left out, and is to be charged by hand',
+    );
   try {
     return await SpendJournal.open({
       stateDirectory,
       processId,
       codec: spendCodec,
-      write: (rows) => insertSpendLogs(db, rows),
+      write: (rows) => insertSpendLogs(db, rows, unstorable),
       adopted: (dead) => adoptProcesses(db, [dead]),
       lost: cutOff,
       timers: systemTimers,

@@ -76,3 +76,14 @@ test('the gateway never sees what the owner of the schema signs in with', () => 
     `EnvironmentFile=-${facts.paths.databaseEnv}\nUnsetEnvironment=DATABASE_OWNER_URL\n`,
   );
 });
+
+test.each(bases)(
+  'the gateway of %s may keep its spend journal: files, and the socket that shows that it lives',
+  (base) => {
+    const { spendState } = machine(base).paths;
+    const service = unit(base, 'litellm.service');
+    expect(service).toContain(`StateDirectory=${spendState.replace('/var/lib/', '')}\n`);
+    expect(service).toMatch(/^RestrictAddressFamilies=.*\bAF_UNIX\b/m);
+    expect(unit(base, 'litellm-gateway')).toContain(`  ${spendState}/{,**} rwk,\n`);
+  },
+);

@@ -1,7 +1,7 @@
 import { randomFillSync } from 'node:crypto';
 
 const UUID_BYTES = 16;
-/** Random bytes are fetched for so many ids at once: a call into the kernel's generator for each took ten times as long. */
+/** Random bytes are fetched for so many ids at once: asking the generator for each took five times as long. */
 const IDS_AT_ONCE = 128;
 const TWO_TO_THE_32 = 2 ** 32;
 

@@ -88,6 +88,31 @@ describe('a stream reaches the client in order', () => {
     expect(await new Response(body).text()).toBe(text);
   });
 
+  test('and its end, with the pieces of that turn, leaves behind what was deferred before it', async () => {
+    const order: string[] = [];
+    const server = createServer((_request, response) => {
+      const client = new ClientReply('call-1', response);
+      const sent = response.end.bind(response) as (piece: Buffer) => typeof response;
+      response.write = () => Boolean(order.push('a piece alone'));
+      response.end = ((piece: Buffer) => {
+        order.push(`end: ${piece}`);
+        return sent(piece);
+      }) as typeof response.end;
+      client.begin({});
+      client.write(Buffer.from('last'));
+      setImmediate(() => order.push('deferred'));
+      client.end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    try {
+      const answer = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+      expect(await answer.text()).toBe('last');
+      expect(order).toEqual(['deferred', 'end: last']);
+    } finally {
+      server.close();
+    }
+  });
+
   test('and a client that does not read is waited for', async () => {
     const piece = Buffer.alloc(1024 * 1024, 'x');
     const full = Promise.withResolvers<void>();

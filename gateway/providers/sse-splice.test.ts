@@ -75,6 +75,20 @@ test('a finished stream without terminator gets one', () => {
   expect(through(FINISHED).text).toBe(named(FINISHED) + DONE);
 });
 
+test('the terminator is held back until it is whole, and tells that nothing comes any more', () => {
+  const splice = new SseSplice({ model: 'm', showUsage: false });
+  const seen = [FINISHED, 'data: [DO', 'NE]\n', '\n'].map((piece) => ({
+    text: splice.push(Buffer.from(piece)).toString().includes('[DONE]'),
+    done: splice.done,
+  }));
+  const nothing = { text: false, done: false };
+  expect(seen).toEqual([nothing, nothing, nothing, { text: true, done: true }]);
+});
+
+test.each(['data: [DONE]', 'data: [DONE]\n'])('a terminator that is cut short is completed: %j', (end) => {
+  expect(through(FINISHED + end).text).toBe(named(FINISHED) + DONE);
+});
+
 test('a last line without a newline counts', () => {
   expect(through(FINISHED + DONE.trimEnd()).text).toBe(named(FINISHED) + DONE);
 });

@@ -68,20 +68,43 @@ async function storeAll(db: Pool, calls: readonly SpendRecord[]): Promise<void> 
   }
 }
 
+/** Told of a call that no row can hold, not even bare: a number that our own code got wrong. */
+export type Unstorable = (call: SpendRecord, error: unknown) => void;
+
+function fail(_call: SpendRecord, error: unknown): never {
+  throw error;
+}
+
+/** Stores one call without what may be wrong with it. */
+async function storeBare(db: Pool, call: SpendRecord, unstorable: Unstorable): Promise<void> {
+  try {
+    await storeAll(db, [bare(call)]);
+  } catch (error) {
+    if (!isAboutValue(error)) throw error;
+    unstorable(call, error);
+  }
+}
+
 /**
  * Stores finished calls and adds their cost to their keys, in one transaction. A call that is stored already is left
  * alone and costs nothing again, so a batch whose outcome is unknown may simply be sent again. A call that cannot be
- * stored as it is does not hold up the others: the batch is halved until it stands alone, and is stored bare.
+ * stored as it is does not hold up the others: the batch is halved until it stands alone, and is stored bare. One that
+ * cannot be stored even so is handed to `unstorable`, which by default rejects with the error.
  */
-export async function insertSpendLogs(db: Pool, calls: readonly SpendRecord[]): Promise<void> {
-  if (calls.length === 0) return;
+export async function insertSpendLogs(
+  db: Pool,
+  calls: readonly SpendRecord[],
+  unstorable: Unstorable = fail,
+): Promise<void> {
+  const [first] = calls;
+  if (first === undefined) return;
   try {
     await storeAll(db, calls);
   } catch (error) {
     if (!isAboutValue(error)) throw error;
-    if (calls.length === 1) return await storeAll(db, calls.map(bare));
+    if (calls.length === 1) return await storeBare(db, first, unstorable);
     const middle = calls.length >> 1;
-    await insertSpendLogs(db, calls.slice(0, middle));
-    await insertSpendLogs(db, calls.slice(middle));
+    await insertSpendLogs(db, calls.slice(0, middle), unstorable);
+    await insertSpendLogs(db, calls.slice(middle), unstorable);
   }
 }

@@ -252,6 +252,20 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
     expect(await spendOf(key)).toBe(0.25);
   });
 
+  test('a call that no row can hold is named to who asked for that, and the batch is stored without it', async () => {
+    const key = await makeKey();
+    const wrong = record({ requestId: 'wrong', apiKey: key, spend: Number.NaN });
+    const batch = [
+      record({ requestId: 'right', apiKey: key }),
+      wrong,
+      record({ requestId: 'too', apiKey: key }),
+    ];
+    const left: string[] = [];
+    await insertSpendLogs(gateway.db, batch, ({ rowId }) => void left.push(rowId));
+    expect(left).toEqual([wrong.rowId]);
+    expect(await spendOf(key)).toBe(0.5);
+  });
+
   test('a call outside the made days lands in the default partition', async () => {
     await insertSpendLogs(gateway.db, [record({ requestId: 'old', startTime: 0, endTime: 1 })]);
     const { rows } = await gateway.db.query(
