@@ -342,6 +342,8 @@ export class LedgerWorld {
 
   async setLimit(scope: string, limit: Pico): Promise<void> {
     this.#limits.set(scope, limit);
+    // A lowered limit that a process has not heard of does not bind it.
+    this.silent = false;
     await this.#bank.setLimit(scope, limit);
     this.#announced = true;
     await this.#rest();

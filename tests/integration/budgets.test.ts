@@ -1,5 +1,5 @@
 /** Budgets of keys on real gateway processes that share a database, before a provider that uses exactly what it may. */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { once } from 'node:events';
 import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
@@ -176,8 +176,13 @@ test('a call that is blocked only by a running one waits until that is over, on 
   const running = postChat({ url: gateway.url, key, body: ANSWER, signal: client.signal });
   const left = expect(running).rejects.toThrow('aborted');
   await provider.request(1);
+  const listener = new Client({ connectionString: postgres.superuserUrl(database.name) });
+  await listener.connect();
+  await listener.query('LISTEN litellm_budgets');
+  const announced = once(listener, 'notification');
   const waiting = ask(other, key);
-  await sleep(300);
+  expect((await announced)[0].payload).toMatch(/^wanted key:/);
+  await listener.end();
   expect(provider.requests).toHaveLength(1);
   // Nothing was answered, so nothing is to be paid.
   client.abort();

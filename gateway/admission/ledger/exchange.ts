@@ -135,7 +135,9 @@ export class Exchange {
     // A slice that lasted less than a second was too small.
     slice.appetite = now - slice.grownAt < SECOND ? slice.appetite * 2n : slice.appetite;
     slice.grownAt = now;
-    return slice.used + least(slice.appetite, spare / SHARE);
+    const share = spare / SHARE;
+    // Near the limit nothing is taken beside what is needed.
+    return slice.used + (share < -slice.free ? 0n : least(slice.appetite, share));
   }
 
   /** It is booked. */

@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest';
+import { budgetExceeded } from './budget-exceeded.ts';
+
+test.each([
+  ['key:abc', 'Budget has been exceeded! Current cost: 9.5, Max budget: 10. This call could cost up to 0.75'],
+  ['team:red', 'Budget has been exceeded! Current cost: 9.5, Max budget: 10. This call could cost up to 0.75'],
+  ['user:ada', 'ExceededBudget: User=ada over budget. Spend=9.5, Budget=10. This call could cost up to 0.75'],
+  [
+    'end_user:a:b',
+    'ExceededBudget: End User=a:b over budget. Spend=9.5, Budget=10. This call could cost up to 0.75',
+  ],
+])('%s is refused in the words that scripts look for', (scope, message) => {
+  const [spent, limit, bound] = [9_500_000_000_000n, 10_000_000_000_000n, 750_000_000_000n];
+  expect(budgetExceeded({ scope, spent, limit, bound })).toMatchObject({
+    message,
+    status: 429,
+    type: 'budget_exceeded',
+    param: null,
+  });
+});

@@ -1,0 +1,250 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { MemoryBank } from '../../../tests/harness/budget-bank.ts';
+import { ManualTimers } from '../../../tests/harness/manual-timers.ts';
+import { GatewayError } from '../../http/errors.ts';
+import { Ledger } from './ledger.ts';
+import type { BudgetStore } from './port.ts';
+import type { Reservation } from './reservation.ts';
+
+const SCOPE = 'key:a';
+const START = 1_800_000_000_000;
+
+const rest = async (): Promise<void> => {
+  for (let turn = 0; turn < 12; turn++) await nextTurn();
+};
+
+/** One process over a bank with one budget; `exchanges` counts how often it asked. */
+async function setUp(limit: bigint, { deaf = false, processId = 'one', bank = new MemoryBank() } = {}) {
+  if (processId === 'one') await bank.open(SCOPE, limit, null);
+  const timers = new ManualTimers(START, rest);
+  const store = bank.storeFor(processId);
+  const seen = { exchanges: 0, away: false, warnings: 0 };
+  const watched: BudgetStore = {
+    ...store,
+    exchange: (...request) => {
+      seen.exchanges++;
+      if (!seen.away) return store.exchange(...request);
+      return Promise.reject(new GatewayError('database_unavailable', 'The database is away'));
+    },
+  };
+  const logger = { warn: () => void seen.warnings++ } as never;
+  const ledger = new Ledger({ store: watched, processId, timers, logger });
+  if (!deaf) ledger.hears(true);
+  const ask = (bound: bigint, more: object = {}) =>
+    ledger.reserve({ scopes: [SCOPE], enforcement: 'strict', bound, minimum: bound, ...more });
+  return { bank, ledger, timers, seen, ask };
+}
+
+/** The reservation of a call that was served without asking. */
+function atOnce(asked: Reservation | Promise<Reservation>): Reservation {
+  expect(asked).not.toBeInstanceOf(Promise);
+  return asked as Reservation;
+}
+
+/** A slice that holds more than one call. */
+async function warm(limit = 1_000_000n) {
+  const world = await setUp(limit);
+  (await world.ask(10n)).release();
+  return world;
+}
+
+test('far from the limit calls ask nobody', async () => {
+  const { ask, seen } = await warm();
+  for (let call = 0; call < 5; call++) atOnce(ask(10n)).settle(3n);
+  expect(seen.exchanges).toBe(1);
+});
+
+test('a process that asks often asks for more', async () => {
+  const { ask, seen } = await warm();
+  for (let call = 0; call < 1000; call++) await ask(10n);
+  expect(seen.exchanges).toBeLessThan(12);
+});
+
+test('near the limit a process holds exactly what it needs', async () => {
+  const { ask, bank } = await setUp(100n);
+  await ask(30n);
+  expect((await bank.budget(SCOPE)).leased).toBe(30n);
+});
+
+test('a reservation ends once', async () => {
+  const { ask, ledger } = await warm();
+  const reservation = atOnce(ask(10n));
+  expect(reservation.settle(4n)).toEqual([{ scope: SCOPE, processId: ledger.processId, leased: '4' }]);
+  expect(reservation.settle(4n)).toEqual([]);
+  reservation.release();
+  const other = atOnce(ask(10n));
+  other.release();
+  expect(other.settle(4n)).toEqual([]);
+});
+
+test('a call that costs more than was reserved takes it from what is held, and the rest is counted when it is stored', async () => {
+  const { ask, bank, ledger } = await setUp(100n);
+  const reservation = await ask(30n);
+  const charges = reservation.settle(50n);
+  expect(charges).toEqual([{ scope: SCOPE, processId: ledger.processId, leased: '30' }]);
+  await bank.storeCalls([{ cost: 50n, charges, endedAt: START }]);
+  expect(await bank.budget(SCOPE)).toMatchObject({ spent: 50n, leased: 0n });
+  await expect(ask(51n)).rejects.toThrow('Budget has been exceeded!');
+  expect((await ask(50n)).amount).toBe(50n);
+});
+
+test('a call that can never fit is refused at once, with cost, limit and bound', async () => {
+  const { ask } = await setUp(1_500_000_000_000n);
+  const first = await ask(1_000_000_000_000n);
+  first.settle(1_000_000_000_000n);
+  const refused = await Promise.resolve(ask(600_000_000_000n)).catch((error) => error);
+  expect(refused).toBeInstanceOf(GatewayError);
+  expect(refused.envelope()).toEqual({
+    error: {
+      message: 'Budget has been exceeded! Current cost: 1, Max budget: 1.5. This call could cost up to 0.6',
+      type: 'budget_exceeded',
+      param: null,
+      code: '429',
+    },
+  });
+});
+
+test('a call that running ones block waits two seconds', async () => {
+  const { ask, timers } = await setUp(100n);
+  await ask(60n);
+  let refusedAt = 0;
+  const refused = Promise.resolve(ask(50n)).catch(() => {
+    refusedAt = timers.now();
+  });
+  await timers.pass(10_000);
+  await refused;
+  expect(refusedAt).toBe(START + 2000);
+});
+
+test('a release lets the one who waits go on at once', async () => {
+  const { ask } = await setUp(100n);
+  const running = await ask(60n);
+  const waiting = ask(50n);
+  await rest();
+  running.release();
+  expect((await waiting).amount).toBe(50n);
+});
+
+test('a call that does not fit does not hold up a smaller one behind it', async () => {
+  const { ask, timers } = await setUp(100n);
+  await ask(60n);
+  const large = Promise.resolve(ask(50n)).catch(() => 'refused');
+  expect((await ask(40n)).amount).toBe(40n);
+  await timers.pass(2000);
+  expect(await large).toBe('refused');
+});
+
+test('a client that leaves waits no more', async () => {
+  const { ask, ledger } = await setUp(100n);
+  const running = await ask(60n);
+  const client = new AbortController();
+  const waiting = ask(50n, { signal: client.signal });
+  client.abort(new Error('gone'));
+  await expect(waiting).rejects.toThrow('gone');
+  running.release();
+  expect((await ask(100n)).amount).toBe(100n);
+  expect(ledger.size).toBe(1);
+});
+
+test('a client that leaves while its money comes gives it back', async () => {
+  const { ask } = await setUp(100n);
+  const client = new AbortController();
+  const waiting = ask(60n, { signal: client.signal });
+  await nextTurn();
+  client.abort(new Error('gone'));
+  await expect(waiting).rejects.toThrow('gone');
+  await rest();
+  expect((await ask(100n)).amount).toBe(100n);
+});
+
+test('a call that may be limited gets a quarter of what is left of a budget that it would exhaust', async () => {
+  const { ask } = await setUp(100n);
+  expect((await ask(101n, { minimum: 20n })).amount).toBe(25n);
+  expect((await ask(75n, { minimum: 20n })).amount).toBe(75n);
+});
+
+test('it is refused where a quarter would be too little', async () => {
+  const { ask } = await setUp(100n);
+  await expect(ask(101n, { minimum: 26n })).rejects.toThrow('Budget has been exceeded!');
+});
+
+test('what others hold and do not need comes back when it is wanted', async () => {
+  const first = await warm();
+  const second = await setUp(0n, { bank: first.bank, processId: 'two' });
+  first.bank.listen((verb, scope) => {
+    first.ledger[verb](scope);
+    second.ledger[verb](scope);
+  });
+  expect((await first.bank.budget(SCOPE)).leased).toBeGreaterThan(10n);
+  expect((await second.ask(1_000_000n)).amount).toBe(1_000_000n);
+});
+
+test('money that nobody uses goes back, and its budget is forgotten', async () => {
+  const { ask, bank, ledger, timers } = await warm();
+  atOnce(ask(10n)).release();
+  await timers.pass(15_000);
+  expect((await bank.budget(SCOPE)).leased).toBe(0n);
+  expect(ledger.size).toBe(0);
+});
+
+test('a call whose row is not stored stays leased', async () => {
+  const { ask, bank, ledger, timers } = await warm();
+  const charges = atOnce(ask(10n)).settle(7n);
+  await timers.pass(30_000);
+  expect((await bank.budget(SCOPE)).leased).toBe(7n);
+  await bank.storeCalls([{ cost: 7n, charges, endedAt: START }]);
+  await timers.pass(30_000);
+  expect(await bank.budget(SCOPE)).toMatchObject({ spent: 7n, leased: 0n });
+  expect(ledger.size).toBe(0);
+});
+
+test('a process that hears no announcements holds no more than it uses', async () => {
+  const { ask, bank } = await setUp(1_000_000n, { deaf: true });
+  const reservation = await ask(10n);
+  expect((await bank.budget(SCOPE)).leased).toBe(10n);
+  reservation.release();
+  await rest();
+  expect((await bank.budget(SCOPE)).leased).toBe(0n);
+});
+
+test('while the store is away what is held goes on, and what is beyond it is an error of the database', async () => {
+  const { ask, seen, timers } = await warm();
+  seen.away = true;
+  atOnce(ask(10n)).settle(10n);
+  await expect(ask(10_000n)).rejects.toMatchObject({ code: 'database_unavailable', status: 503 });
+  atOnce(ask(10n)).release();
+  await timers.pass(10_000);
+  expect(seen.warnings).toBe(1);
+  seen.away = false;
+  expect((await ask(10_000n)).amount).toBe(10_000n);
+});
+
+test('a process that ends gives everything back, but for calls that are not stored', async () => {
+  const { ask, bank, ledger } = await warm();
+  const stored = atOnce(ask(10n)).settle(5n);
+  await bank.storeCalls([{ cost: 5n, charges: stored, endedAt: START }]);
+  atOnce(ask(10n)).settle(4n);
+  await ledger.close();
+  expect(await bank.budget(SCOPE)).toMatchObject({ spent: 5n, leased: 4n });
+});
+
+test('compatible: calls pass while anything is left, and one crosses the line', async () => {
+  const { ask, timers } = await setUp(100n);
+  const compatible = { enforcement: 'compatible' };
+  expect((await ask(90n, compatible)).amount).toBe(90n);
+  expect((await ask(90n, compatible)).amount).toBe(90n);
+  const third = Promise.resolve(ask(0n, compatible)).catch(() => 'refused');
+  await timers.pass(2000);
+  expect(await third).toBe('refused');
+});
+
+test('all budgets or none', async () => {
+  const { ask, bank, timers } = await setUp(100n);
+  await bank.open('team:t', 10n, null);
+  const both = Promise.resolve(ask(50n, { scopes: [SCOPE, 'team:t'] })).catch((error) => error.message);
+  await timers.pass(2000);
+  expect(await both).toContain('Max budget');
+  expect((await bank.budget(SCOPE)).leased).toBe(0n);
+  expect((await ask(100n)).amount).toBe(100n);
+});
