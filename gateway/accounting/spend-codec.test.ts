@@ -7,7 +7,9 @@ import { spendCodec } from './spend-codec.ts';
 const again = (call: SpendRecord): SpendRecord => spendCodec.decode(spendCodec.encode(call));
 /** As text, since a usage object may have a member `__proto__`, and in one order. */
 const shown = (call: SpendRecord): string =>
-  JSON.stringify(Object.entries({ ...call, spend: String(call.spend) }).sort());
+  JSON.stringify(
+    Object.entries({ ...call, spend: String(call.spend) }).sort(([one], [other]) => one.localeCompare(other)),
+  );
 const text = fc.string({ unit: 'grapheme', maxLength: 40 });
 
 test('a record is read as it was written', () => {

@@ -1,26 +1,29 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { picoFromUsd } from '../accounting/money.ts';
-import { costOf, type Rates } from '../accounting/prices.ts';
+import type { WrittenPrices } from '../accounting/price-sheet.ts';
+import { priceList } from '../accounting/prices.ts';
+import { costOf, ratesFor } from '../accounting/rates.ts';
 import { readUsage, type Usage } from '../accounting/usage.ts';
 import type { Deployment } from '../routing/deployment.ts';
 import { boundOf, isFree, requirePrices } from './bound.ts';
 
 const NOW = Date.UTC(2026, 10, 21);
-const RATES: Rates = { input: 1e-6, output: 4e-6, cacheRead: 1e-7, cacheWrite: 2e-6, request: 0 };
+const RATES: WrittenPrices = { input: 1e-6, output: 4e-6, cacheRead: 1e-7, cacheWrite: 2e-6 };
 
-function priced(rates: Rates | null): Deployment {
+function priced(overrides: WrittenPrices | null): Deployment {
+  const unknown = { provider: 'openai', model: 'model', dataProvider: undefined };
   return {
     provider: 'openai',
     upstreamModel: 'model',
-    price: rates && (() => rates),
+    maxOutputTokens: 4096,
+    price: overrides && priceList({ ...unknown, overrides }, NOW),
   } as unknown as Deployment;
 }
 
-const size = (more: object = {}) => ({ bodyBytes: 100, maxTokens: 50, choices: 1, ...more });
+const size = (more: object = {}) => ({ inputTokens: () => 100, maxTokens: 50, choices: 1, ...more });
 
 describe('the bound of a call', () => {
-  test('is every byte at the dearest rate of a prompt, and every token of the answer', () => {
+  test('is every token of the prompt at its dearest rate, and every token of the answer', () => {
     expect(boundOf(size(), [priced(RATES)], NOW).amount).toBe(100n * 2_000_000n + 50n * 4_000_000n);
   });
 
@@ -34,12 +37,9 @@ describe('the bound of a call', () => {
     expect(boundOf(size(), [priced(RATES), dear], NOW)).toMatchObject({ amount: 650_000_000n });
   });
 
-  test('of an answer that nobody limits is 4096 tokens, of which 16 are the least', () => {
+  test('of an answer that nobody limits is what the model makes at most, of which 16 tokens are the least', () => {
     const { amount, minimum } = boundOf(size({ maxTokens: null }), [priced(RATES)], NOW);
-    expect([amount, minimum]).toEqual([
-      200_000_000n + 4096n * 4_000_000n,
-      200_000_000n + 16n * 4_000_000n,
-    ]);
+    expect([amount, minimum]).toEqual([200_000_000n + 4096n * 4_000_000n, 200_000_000n + 16n * 4_000_000n]);
     expect(boundOf(size(), [priced(RATES)], NOW).minimum).toBe(400_000_000n);
   });
 
@@ -51,7 +51,14 @@ describe('the bound of a call', () => {
 
   test('is never less than what a call within its size costs', () => {
     const rate = fc.double({ min: 0, max: 1e-3, noNaN: true });
-    const anyRates = fc.record({ input: rate, output: rate, cacheRead: rate, cacheWrite: rate, request: rate });
+    const anyRates = fc.record({
+      input: rate,
+      output: rate,
+      cacheRead: rate,
+      cacheWrite: rate,
+      request: rate,
+    });
+    const inputTokens = (): number => 1000;
     const shares = fc.tuple(fc.nat(1000), fc.nat(1000), fc.nat(1000), fc.nat(50));
     fc.assert(
       fc.property(anyRates, shares, (rates, [prompt, read, write, completion]) => {
@@ -60,8 +67,11 @@ describe('the bound of a call', () => {
           completion_tokens: completion,
           prompt_tokens_details: { cached_tokens: read, cache_write_tokens: write },
         }) as Usage;
-        const { amount } = boundOf(size({ bodyBytes: 1000 }), [priced(rates)], NOW);
-        expect(amount).toBeGreaterThanOrEqual(picoFromUsd(costOf(usage, rates)) - 1n);
+        const deployment = priced(rates);
+        const tariff = deployment.price?.(NOW);
+        if (tariff === undefined) throw new Error('the deployment has no price');
+        const { amount } = boundOf(size({ inputTokens }), [deployment], NOW);
+        expect(amount).toBeGreaterThanOrEqual(costOf(usage, ratesFor(tariff, usage.prompt)));
       }),
     );
   });

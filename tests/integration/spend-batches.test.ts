@@ -254,7 +254,7 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
 
   test('a call that no row can hold is named to who asked for that, and the batch is stored without it', async () => {
     const key = await makeKey();
-    const wrong = record({ requestId: 'wrong', apiKey: key, spend: Number.NaN });
+    const wrong = record({ requestId: 'wrong', apiKey: key, promptTokens: 2 ** 40 });
     const batch = [
       record({ requestId: 'right', apiKey: key }),
       wrong,

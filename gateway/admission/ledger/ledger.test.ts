@@ -70,7 +70,7 @@ test('near the limit a process holds exactly what it needs', async () => {
 test('a reservation ends once', async () => {
   const { ask, ledger } = await warm();
   const reservation = atOnce(ask(10n));
-  expect(reservation.settle(4n)).toEqual([{ scope: SCOPE, processId: ledger.processId, leased: '4' }]);
+  expect(reservation.settle(4n)).toEqual([{ scope: SCOPE, processId: ledger.processId, leased: 4n }]);
   expect(reservation.settle(4n)).toEqual([]);
   reservation.release();
   const other = atOnce(ask(10n));
@@ -82,7 +82,7 @@ test('a call that costs more than was reserved takes it from what is held, and t
   const { ask, bank, ledger } = await setUp(100n);
   const reservation = await ask(30n);
   const charges = reservation.settle(50n);
-  expect(charges).toEqual([{ scope: SCOPE, processId: ledger.processId, leased: '30' }]);
+  expect(charges).toEqual([{ scope: SCOPE, processId: ledger.processId, leased: 30n }]);
   await bank.storeCalls([{ cost: 50n, charges, endedAt: START }]);
   expect(await bank.budget(SCOPE)).toMatchObject({ spent: 50n, leased: 0n });
   await expect(ask(51n)).rejects.toThrow('Budget has been exceeded!');
