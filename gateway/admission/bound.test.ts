@@ -36,10 +36,7 @@ describe('the bound of a call', () => {
 
   test('of an answer that nobody limits is 4096 tokens, of which 16 are the least', () => {
     const { amount, minimum } = boundOf(size({ maxTokens: null }), [priced(RATES)], NOW);
-    expect([amount, minimum]).toEqual([
-      200_000_000n + 4096n * 4_000_000n,
-      200_000_000n + 16n * 4_000_000n,
-    ]);
+    expect([amount, minimum]).toEqual([200_000_000n + 4096n * 4_000_000n, 200_000_000n + 16n * 4_000_000n]);
     expect(boundOf(size(), [priced(RATES)], NOW).minimum).toBe(400_000_000n);
   });
 
@@ -51,7 +48,13 @@ describe('the bound of a call', () => {
 
   test('is never less than what a call within its size costs', () => {
     const rate = fc.double({ min: 0, max: 1e-3, noNaN: true });
-    const anyRates = fc.record({ input: rate, output: rate, cacheRead: rate, cacheWrite: rate, request: rate });
+    const anyRates = fc.record({
+      input: rate,
+      output: rate,
+      cacheRead: rate,
+      cacheWrite: rate,
+      request: rate,
+    });
     const shares = fc.tuple(fc.nat(1000), fc.nat(1000), fc.nat(1000), fc.nat(50));
     fc.assert(
       fc.property(anyRates, shares, (rates, [prompt, read, write, completion]) => {

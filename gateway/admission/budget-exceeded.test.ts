@@ -3,7 +3,10 @@ import { budgetExceeded } from './budget-exceeded.ts';
 
 test.each([
   ['key:abc', 'Budget has been exceeded! Current cost: 9.5, Max budget: 10. This call could cost up to 0.75'],
-  ['team:red', 'Budget has been exceeded! Current cost: 9.5, Max budget: 10. This call could cost up to 0.75'],
+  [
+    'team:red',
+    'Budget has been exceeded! Current cost: 9.5, Max budget: 10. This call could cost up to 0.75',
+  ],
   ['user:ada', 'ExceededBudget: User=ada over budget. Spend=9.5, Budget=10. This call could cost up to 0.75'],
   [
     'end_user:a:b',

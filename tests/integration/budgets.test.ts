@@ -24,7 +24,7 @@ const CALLS = 1000;
 let postgres: PostgresServer;
 let database: TestDatabase;
 let provider: FakeProvider;
-let gateways: GatewayProcess[] = [];
+const gateways: GatewayProcess[] = [];
 
 beforeAll(async () => {
   postgres = await startPostgres({ major: 17 });
@@ -77,7 +77,9 @@ async function makeKey(gateway: GatewayProcess, body: object): Promise<string> {
 interface Answer {
   readonly status: number;
   readonly headers: Headers;
-  readonly body: { readonly error?: { readonly message: string; readonly type: string; readonly code: string } };
+  readonly body: {
+    readonly error?: { readonly message: string; readonly type: string; readonly code: string };
+  };
 }
 
 async function ask(gateway: GatewayProcess, key: string, body: object = ANSWER): Promise<Answer> {
@@ -145,7 +147,9 @@ describe('a key with room for exactly ten calls', () => {
       const fresh = await start('strict');
       const survivors = [...members.filter((member) => !victims.includes(member)), fresh];
       const more = await Promise.all(
-        Array.from({ length: 100 }, (_, call) => ask(survivors[call % survivors.length] as GatewayProcess, key)),
+        Array.from({ length: 100 }, (_, call) =>
+          ask(survivors[call % survivors.length] as GatewayProcess, key),
+        ),
       );
       const reached = provider.requests.length - seen;
       expect(reached).toBeLessThanOrEqual(10);

@@ -23,7 +23,7 @@ export interface GenerateRequest {
 const LARGEST_BUDGET = 1e12;
 /** An empty text is no budget, as in LiteLLM. */
 const maxBudget = {
-  anyOf: [{ type: ['number', 'null'], minimum: 0, maximum: LARGEST_BUDGET }, { const: '' }],
+  anyOf: [{ type: ['number', 'null'], maximum: LARGEST_BUDGET }, { const: '' }],
 } as const;
 
 /** Unknown members are ignored, as LiteLLM does; members that are known but not enforced are refused elsewhere. */

@@ -87,6 +87,13 @@ function namedKey(name: string, param: string): string {
   return hash;
 }
 
+/** A budget in USD; null for none. Throws GatewayError bad_request. */
+function maxBudget(wanted: GenerateRequest['max_budget']): number | null {
+  if (wanted === undefined || wanted === null || wanted === '') return null;
+  if (wanted < 0) throw badRequest('max_budget', "'max_budget' must not be negative");
+  return wanted;
+}
+
 /** A duration that budgets can have; null for none. Throws GatewayError bad_request. */
 function budgetDuration(wanted: string | null | undefined, nowMs: number): string | null {
   const text = (wanted ?? '').trim();
@@ -118,7 +125,7 @@ async function generate(deps: KeyHandlerDeps, wanted: GenerateRequest, by: Chang
       metadata: wanted.metadata ?? {},
       blocked: wanted.blocked ?? null,
       spend: wanted.spend ?? 0,
-      maxBudget: wanted.max_budget === '' ? null : (wanted.max_budget ?? null),
+      maxBudget: maxBudget(wanted.max_budget),
       budgetDuration: duration,
       createdBy: by.userId,
     });
@@ -138,9 +145,9 @@ async function update(deps: KeyHandlerDeps, request: GatewayRequest, identity: I
   const wanted = readUpdate(request.body);
   refuseUnchangeable(wanted);
   const hash = namedKey(wanted.key, 'key');
-  const { max_budget: maxBudget, budget_duration: duration } = wanted;
+  const { max_budget: budget, budget_duration: duration } = wanted;
   const change = {
-    ...(maxBudget !== undefined && { maxBudget: maxBudget === '' ? null : maxBudget }),
+    ...(budget !== undefined && { maxBudget: maxBudget(budget) }),
     ...(duration !== undefined && { budgetDuration: budgetDuration(duration, deps.clock()) }),
   };
   const row = await transaction(deps.db, async (db) => {
