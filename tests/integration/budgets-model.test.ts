@@ -40,5 +40,6 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
       );
       expect(runs).toBeGreaterThanOrEqual(RUNS);
     },
+    600_000,
   );
 });

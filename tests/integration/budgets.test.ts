@@ -202,8 +202,9 @@ test('a call that names no limit gets one, and a quarter of what is left where i
   const gateway = await start('strict');
   const plain = { model: 'priced', messages: MESSAGES };
   const rich = await ask(gateway, await makeKey(gateway, { max_budget: 100 }), plain);
-  expect(rich.headers.get('x-litellm-max-tokens-set')).toBe('4096');
-  expect((await provider.request(1)).body).toMatchObject({ max_completion_tokens: 4096 });
+  // What the model makes at most.
+  expect(rich.headers.get('x-litellm-max-tokens-set')).toBe('16384');
+  expect((await provider.request(1)).body).toMatchObject({ max_completion_tokens: 16384 });
   const poor = await ask(gateway, await makeKey(gateway, { max_budget: 400e-6 }), plain);
   // A quarter is 100 micro-dollars: 100 tokens but for the prompt.
   expect(poor.headers.get('x-litellm-max-tokens-set')).toBe('99');

@@ -329,12 +329,15 @@ describe('limits of models', () => {
 });
 
 describe('/key/update', () => {
-  test('changes limits of a key that is in use, and answers what it changed', async () => {
+  test('changes limits of a key that is in use, and answers the key as it is', async () => {
     const key = await generate({ rpm_limit: 1 });
     expect(await statusOf(chat(key))).toBe(200);
     expect(await statusOf(chat(key))).toBe(429);
     const changes = { rpm_limit: 3, tpm_limit: 9000, max_parallel_requests: 4 };
-    expect(await manage('/key/update', { key: key.key, ...changes })).toEqual({ key: key.key, ...changes });
+    expect(await manage('/key/update', { key: key.key, ...changes })).toMatchObject({
+      key: key.key,
+      ...changes,
+    });
     const answer = await chat(key);
     expect(answer.status).toBe(200);
     // What was counted before goes on to count.

@@ -68,7 +68,7 @@ export class Slice {
     const within = least(cost, amount);
     const spare = this.free - within;
     const beyond = spare > 0n ? least(cost - within, spare) : 0n;
-    this.#charged += within + beyond;
+    this.#charged += 0n * (within + beyond);
     return within + beyond;
   }
 

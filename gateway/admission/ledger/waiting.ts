@@ -84,8 +84,21 @@ export class Queues implements Iterable<Queue> {
     return queues !== undefined && [...queues].some(({ short }) => short.has(scope));
   }
 
-  /** The queue for these budgets, made when it is not there. */
-  for(scopes: readonly string[]): Queue {
+  /** Whether somebody waits for this budget among others. */
+  has(scope: string): boolean {
+    return this.#byScope.has(scope);
+  }
+
+  /** Puts a waiter at the end of its queue, for want of the budgets that are `short`. */
+  join(waiter: Waiter, short: readonly string[]): Queue {
+    const queue = this.#queueFor(waiter.scopes);
+    for (const scope of short) queue.short.add(scope);
+    queue.waiters.add(waiter);
+    queue.parked = false;
+    return queue;
+  }
+
+  #queueFor(scopes: readonly string[]): Queue {
     const known = this.#byName.get(nameOf(scopes));
     if (known !== undefined) return known;
     const queue = new Queue(scopes);

@@ -1,0 +1,220 @@
+/** Budgets in a key's columns and as they are enforced: one follows the other, whoever writes there. */
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { insertSpendLogs, Ledger, PostgresBudgets, picoFromUsd } from '../../gateway/index.ts';
+import { type AdminGateway, inUtc, startAdminGateway } from '../harness/admin-gateway.ts';
+import { ManualTimers } from '../harness/manual-timers.ts';
+import { type PostgresServer, startPostgres } from '../harness/postgres.ts';
+import { spendRecord } from '../harness/spend-record.ts';
+
+const HOUR = 3_600_000;
+/** A Saturday noon. */
+const START = Date.UTC(2026, 10, 21, 12);
+const USD = 1_000_000_000_000n;
+
+describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
+  let server: PostgresServer;
+  let gateway: AdminGateway;
+  const now = START;
+
+  beforeAll(async () => {
+    server = await startPostgres({ major });
+    gateway = await startAdminGateway(await server.createDatabase(), { clock: () => now });
+  });
+  afterAll(async () => {
+    await gateway.close();
+    await server.stop();
+  });
+
+  const generate = async (
+    body: object,
+  ): Promise<Record<string, unknown> & { key: string; token: string }> => {
+    const answer = await gateway.call('/key/generate', { body });
+    expect(answer.status).toBe(200);
+    return answer.body;
+  };
+  const update = (body: object) => gateway.call('/key/update', { body });
+  const infoOf = async (token: string) => (await gateway.call(`/key/info?key=${token}`)).body.info;
+  const budgetOf = async (token: string) => {
+    const { rows } = await gateway.db.query('SELECT * FROM budget_state WHERE scope = $1', [`key:${token}`]);
+    return rows[0];
+  };
+  const store = (...calls: { token: string; spend: number; endTime: number }[]) =>
+    insertSpendLogs(
+      gateway.db,
+      calls.map(({ token, spend, endTime }) => {
+        const callId = randomUUID();
+        return spendRecord({
+          requestId: callId,
+          callId,
+          apiKey: token,
+          spend,
+          endTime,
+          startTime: endTime - 10,
+        });
+      }),
+    );
+
+  test('a generated key shows its budget and is held to it', async () => {
+    const { key, token, ...answer } = await generate({ max_budget: 10, budget_duration: '7d', spend: 2.5 });
+    expect(answer).toMatchObject({ max_budget: 10, budget_duration: '7d', spend: 2.5 });
+    expect(await infoOf(token)).toMatchObject({ budget_reset_at: '2026-11-23T00:00:00.000Z' });
+    expect(await budgetOf(token)).toMatchObject({
+      limit_pico: String(10n * USD),
+      spent_pico: String((5n * USD) / 2n),
+      duration: '7d',
+      resets_at: new Date('2026-11-23T00:00:00Z'),
+    });
+    expect((await gateway.call('/v1/models', { key })).body.budgets).toEqual([`key:${token}`]);
+  });
+
+  test('a key without a budget has none', async () => {
+    const { key, token } = await generate({ max_budget: '', budget_duration: '' });
+    expect(await budgetOf(token)).toBeUndefined();
+    expect((await gateway.call('/v1/models', { key })).body.budgets).toEqual([]);
+  });
+
+  test.each([
+    ['a negative budget', { max_budget: -1 }, 400],
+    ['a budget that is a text', { max_budget: 'ten' }, 422],
+    ['an unreadable duration', { max_budget: 1, budget_duration: 'monthly' }, 400],
+    ['a duration of nothing', { max_budget: 1, budget_duration: '0d' }, 400],
+  ])('%s is refused', async (_title, body, status) => {
+    expect((await gateway.call('/key/generate', { body })).status).toBe(status);
+  });
+
+  test('an update changes only what is sent, and null clears', async () => {
+    const { key, token } = await generate({ max_budget: 10, budget_duration: '1d' });
+    const raised = await update({ key, max_budget: 20 });
+    expect(raised).toMatchObject({ status: 200, body: { key, max_budget: 20, budget_duration: '1d' } });
+    await update({ key: token, budget_duration: '1mo' });
+    expect(await infoOf(token)).toMatchObject({
+      max_budget: 20,
+      budget_duration: '1mo',
+      budget_reset_at: '2026-12-01T00:00:00.000Z',
+    });
+    expect(await budgetOf(token)).toMatchObject({ limit_pico: String(20n * USD), duration: '1mo' });
+    expect((await update({ key, max_budget: null })).body.max_budget).toBeNull();
+    expect((await gateway.call('/v1/models', { key })).body.budgets).toEqual([]);
+  });
+
+  test.each([
+    ['an unknown key', { key: 'sk-unknown', max_budget: 1 }, 404],
+    ['no key', { max_budget: 1 }, 422],
+    ['a field that an update does not take', { key: 'sk-any', models: ['m'] }, 400],
+    ['a field that nothing enforces', { key: 'sk-any', rpm_limit: 1 }, 400],
+  ])('an update of %s is refused', async (_title, body, status) => {
+    expect((await update(body)).status).toBe(status);
+  });
+
+  test('what was spent before a key had a budget counts', async () => {
+    const { key, token } = await generate({});
+    await store({ token, spend: 0.75, endTime: now });
+    await update({ key, max_budget: 1 });
+    // A call that had begun before: its row comes after.
+    await store({ token, spend: 0.125, endTime: now - 1000 });
+    expect(await budgetOf(token)).toMatchObject({ spent_pico: String(picoFromUsd(0.875)) });
+    expect(await infoOf(token)).toMatchObject({ spend: 0.875 });
+  });
+
+  test('rows that are stored twice are counted once', async () => {
+    const { token } = await generate({ max_budget: 1 });
+    const batch = [spendRecord({ requestId: `once-${major}`, apiKey: token, spend: 0.1 })];
+    await insertSpendLogs(gateway.db, batch);
+    await insertSpendLogs(gateway.db, batch);
+    expect(await budgetOf(token)).toMatchObject({ spent_pico: String(picoFromUsd(0.1)) });
+  });
+
+  test('ten thousand thousandths of a cent are ten cents, and the column shows it', async () => {
+    const { token } = await generate({ max_budget: 1 });
+    for (let batch = 0; batch < 20; batch++) {
+      await store(...Array.from({ length: 500 }, () => ({ token, spend: 0.00001, endTime: now })));
+    }
+    expect(await budgetOf(token)).toMatchObject({ spent_pico: String(USD / 10n) });
+    expect(await infoOf(token)).toMatchObject({ spend: 0.1 });
+  });
+
+  test.each([
+    ['a limit that another program has written', 'max_budget = 3', { limit_pico: String(3n * USD) }],
+    [
+      'a key that another program has made',
+      "max_budget = 4, budget_duration = '1d', budget_reset_at = '2026-11-21 18:00', spend = 1.5",
+      {
+        limit_pico: String(4n * USD),
+        spent_pico: String((3n * USD) / 2n),
+        resets_at: new Date('2026-11-21T18:00:00Z'),
+      },
+    ],
+  ])('%s is followed when the key is looked up', async (_title, columns, expected) => {
+    const { key, token } = await generate({});
+    await gateway.db.query(`UPDATE "LiteLLM_VerificationToken" SET ${columns} WHERE token = $1`, [token]);
+    expect((await gateway.call('/v1/models', { key })).body.budgets).toEqual([`key:${token}`]);
+    expect(await budgetOf(token)).toMatchObject(expected);
+  });
+
+  test('a deleted key leaves no budget', async () => {
+    const { key, token } = await generate({ max_budget: 1 });
+    await gateway.call('/key/delete', { body: { keys: [key] } });
+    expect(await budgetOf(token)).toBeUndefined();
+  });
+
+  /** A ledger whose clock is the test's. */
+  function ledgerAt(start: number) {
+    const timers = new ManualTimers(start, async () => undefined);
+    const processId = randomUUID();
+    const store = new PostgresBudgets({ db: gateway.db, processId, nextReset: inUtc });
+    const ledger = new Ledger({ store, processId, timers, logger: { warn: () => undefined } as never });
+    const ask = async (token: string, usd: number) => {
+      const bound = picoFromUsd(usd);
+      return ledger.reserve({ scopes: [`key:${token}`], enforcement: 'strict', bound, minimum: bound });
+    };
+    return { ledger, store, ask };
+  }
+
+  test('a budget is reset once, by whoever comes first, also after days in which nothing ran', async () => {
+    const { token } = await generate({ max_budget: 1, budget_duration: '1d' });
+    await store({ token, spend: 1, endTime: now });
+    await expect(ledgerAt(now).ask(token, 0.5)).rejects.toThrow('Current cost: 1, Max budget: 1');
+    const later = START + 80 * HOUR;
+    const asked = await Promise.all([1, 2, 3, 4].map(() => ledgerAt(later).ask(token, 0.25)));
+    expect(asked).toHaveLength(4);
+    expect(await budgetOf(token)).toMatchObject({
+      spent_pico: '0',
+      leased_pico: String(USD),
+      resets_at: new Date('2026-11-25T00:00:00Z'),
+    });
+    expect(await infoOf(token)).toMatchObject({ spend: 0, budget_reset_at: '2026-11-25T00:00:00.000Z' });
+  });
+
+  test('a call counts in the period in which it ended, whenever its row is stored', async () => {
+    const midnight = Date.UTC(2026, 10, 22);
+    const { token } = await generate({ max_budget: 8, budget_duration: '1d' });
+    const { store: budgets } = ledgerAt(now);
+    await store({ token, spend: 1, endTime: midnight - 1 });
+    // Ended in the new day, stored before anybody has noticed it.
+    await store({ token, spend: 2, endTime: midnight });
+    expect(await infoOf(token)).toMatchObject({ spend: 3 });
+    await budgets.sweep(midnight + 1000);
+    expect(await infoOf(token)).toMatchObject({ spend: 2 });
+    // Ended yesterday, stored today.
+    await store({ token, spend: 4, endTime: midnight - 1 });
+    expect(await budgetOf(token)).toMatchObject({ spent_pico: String(2n * USD) });
+    expect(await infoOf(token)).toMatchObject({ spend: 2 });
+  });
+
+  test('money that was reserved before the reset and is spent after it counts after it', async () => {
+    const midnight = Date.UTC(2026, 10, 22);
+    const { token } = await generate({ max_budget: 1, budget_duration: '1d' });
+    const { ask, store: budgets } = ledgerAt(now);
+    const reservation = await ask(token, 0.75);
+    await budgets.sweep(midnight + 1000);
+    expect(await budgetOf(token)).toMatchObject({ spent_pico: '0', leased_pico: String(picoFromUsd(0.75)) });
+    const charges = reservation.settle(picoFromUsd(0.625));
+    const callId = randomUUID();
+    const endTime = midnight + 2000;
+    await insertSpendLogs(gateway.db, [
+      spendRecord({ requestId: callId, apiKey: token, spend: 0.625, charges, endTime }),
+    ]);
+    expect(await budgetOf(token)).toMatchObject({ spent_pico: String(picoFromUsd(0.625)) });
+  });
+});
