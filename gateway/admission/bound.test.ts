@@ -58,10 +58,7 @@ describe('the bound of a call', () => {
       cacheWrite: rate,
       request: rate,
     });
-<<<<<<< HEAD
     const inputTokens = (): number => 1000;
-=======
->>>>>>> ledger
     const shares = fc.tuple(fc.nat(1000), fc.nat(1000), fc.nat(1000), fc.nat(50));
     fc.assert(
       fc.property(anyRates, shares, (rates, [prompt, read, write, completion]) => {

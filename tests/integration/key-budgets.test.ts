@@ -48,7 +48,7 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
           requestId: callId,
           callId,
           apiKey: token,
-          spend,
+          spend: picoFromUsd(spend),
           endTime,
           startTime: endTime - 10,
         });
@@ -119,7 +119,7 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
 
   test('rows that are stored twice are counted once', async () => {
     const { token } = await generate({ max_budget: 1 });
-    const batch = [spendRecord({ requestId: `once-${major}`, apiKey: token, spend: 0.1 })];
+    const batch = [spendRecord({ requestId: `once-${major}`, apiKey: token, spend: picoFromUsd(0.1) })];
     await insertSpendLogs(gateway.db, batch);
     await insertSpendLogs(gateway.db, batch);
     expect(await budgetOf(token)).toMatchObject({ spent_pico: String(picoFromUsd(0.1)) });
@@ -213,7 +213,7 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
     const callId = randomUUID();
     const endTime = midnight + 2000;
     await insertSpendLogs(gateway.db, [
-      spendRecord({ requestId: callId, apiKey: token, spend: 0.625, charges, endTime }),
+      spendRecord({ requestId: callId, apiKey: token, spend: picoFromUsd(0.625), charges, endTime }),
     ]);
     expect(await budgetOf(token)).toMatchObject({ spent_pico: String(picoFromUsd(0.625)) });
   });

@@ -82,13 +82,8 @@ export class Ledger implements Keeper {
   #sliceFor(scope: string, { bound, enforcement }: Want): Slice | undefined {
     const slice = this.#holdings.get(scope);
     const enough = enforcement === 'compatible' && bound === 0n ? 1n : bound;
-<<<<<<< HEAD
-    // Whoever waits for it comes first.
-    return slice !== undefined && !slice.over && slice.free >= enough && !this.#queues.waitFor(scope);
-=======
     if (slice === undefined || slice.over || slice.free < enough) return undefined;
     return this.#queues.waitFor(scope) ? undefined : slice;
->>>>>>> ledger
   }
 
   /** The slices of a call that can be served from them. */

@@ -21,9 +21,11 @@ export function foldedMetadata(
   return Object.fromEntries(members);
 }
 
-/** USD; null for none, which an empty text means too. */
+/** A budget in USD; null for none. Throws GatewayError bad_request. */
 export function maxBudget(wanted: GenerateRequest['max_budget']): number | null {
-  return wanted === '' || wanted === undefined ? null : wanted;
+  if (wanted === undefined || wanted === null || wanted === '') return null;
+  if (wanted >= 0) return wanted;
+  throw new GatewayError('bad_request', "'max_budget' must not be negative", { param: 'max_budget' });
 }
 
 /** A duration that budgets can have; null for none. `now`: epoch milliseconds. Throws GatewayError bad_request. */

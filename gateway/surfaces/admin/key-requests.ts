@@ -47,14 +47,9 @@ export interface GenerateRequest extends LimitMembers {
 /** What is beyond it is a mistake, and no float column would hold it to the cent. */
 const LARGEST_BUDGET = 1e12;
 /** An empty text is no budget, as in LiteLLM. */
-<<<<<<< HEAD
 const budget = {
-  max_budget: { anyOf: [{ type: ['number', 'null'], minimum: 0, maximum: LARGEST_BUDGET }, { const: '' }] },
+  max_budget: { anyOf: [{ type: ['number', 'null'], maximum: LARGEST_BUDGET }, { const: '' }] },
   budget_duration: nullableText,
-=======
-const maxBudget = {
-  anyOf: [{ type: ['number', 'null'], maximum: LARGEST_BUDGET }, { const: '' }],
->>>>>>> ledger
 } as const;
 
 /** Unknown members are ignored, as LiteLLM does; members that are known but not enforced are refused elsewhere. */

@@ -38,7 +38,7 @@ import {
   type UpdateRequest,
 } from './key-requests.ts';
 import { management } from './management.ts';
-import { refuseUnenforced } from './unenforced.ts';
+import { refuseUnchangeable, refuseUnenforced } from './unenforced.ts';
 
 export interface KeyHandlerDeps {
   readonly db: Pool;
@@ -90,27 +90,9 @@ function namedKey(name: string, param: string): string {
   return hash;
 }
 
-<<<<<<< HEAD
 async function requireFreeAlias(db: Connection, alias: string | null): Promise<void> {
   if (alias === null || !(await aliasTaken(db, alias))) return;
   throw badRequest('key_alias', `A key with the alias '${alias}' exists already; aliases are unique`);
-=======
-/** A budget in USD; null for none. Throws GatewayError bad_request. */
-function maxBudget(wanted: GenerateRequest['max_budget']): number | null {
-  if (wanted === undefined || wanted === null || wanted === '') return null;
-  if (wanted < 0) throw badRequest('max_budget', "'max_budget' must not be negative");
-  return wanted;
-}
-
-/** A duration that budgets can have; null for none. Throws GatewayError bad_request. */
-function budgetDuration(wanted: string | null | undefined, nowMs: number): string | null {
-  const text = (wanted ?? '').trim();
-  if (endOf(text, nowMs) === null) return null;
-  if (parseDuration(text)?.count === 0) {
-    throw badRequest('budget_duration', 'A budget that lasts for no time is none; leave budget_duration out');
-  }
-  return text;
->>>>>>> ledger
 }
 
 async function generate(deps: KeyHandlerDeps, wanted: GenerateRequest, by: ChangedBy) {
@@ -132,12 +114,9 @@ async function generate(deps: KeyHandlerDeps, wanted: GenerateRequest, by: Chang
       metadata: foldedMetadata(wanted.metadata ?? {}, wanted),
       blocked: wanted.blocked ?? null,
       spend: wanted.spend ?? 0,
-<<<<<<< HEAD
       rpmLimit: wanted.rpm_limit ?? null,
       tpmLimit: wanted.tpm_limit ?? null,
       maxParallelRequests: wanted.max_parallel_requests ?? null,
-=======
->>>>>>> ledger
       maxBudget: maxBudget(wanted.max_budget),
       budgetDuration: duration,
       createdBy: by.userId,
@@ -156,7 +135,6 @@ async function generate(deps: KeyHandlerDeps, wanted: GenerateRequest, by: Chang
 /** Changes the columns whose members were sent; answers the key as it is then. */
 async function update(deps: KeyHandlerDeps, wanted: UpdateRequest, by: ChangedBy) {
   const hash = namedKey(wanted.key, 'key');
-<<<<<<< HEAD
   const changed = await transaction(deps.db, async (db) => {
     const row = await lockKey(db, hash);
     if (row === undefined) throw notFound('key');
@@ -167,16 +145,6 @@ async function update(deps: KeyHandlerDeps, wanted: UpdateRequest, by: ChangedBy
     if (columns.max_budget !== undefined || columns.budget_duration !== undefined) {
       await followKeyBudget(db, hash, { now: deps.clock(), nextReset: deps.nextReset });
     }
-=======
-  const { max_budget: budget, budget_duration: duration } = wanted;
-  const change = {
-    ...(budget !== undefined && { maxBudget: maxBudget(budget) }),
-    ...(duration !== undefined && { budgetDuration: budgetDuration(duration, deps.clock()) }),
-  };
-  const row = await transaction(deps.db, async (db) => {
-    await changeKeyBudget(db, hash, change, changedBy(request, identity));
-    await followKeyBudget(db, hash, { now: deps.clock(), nextReset: deps.nextReset });
->>>>>>> ledger
     await announceKeyChanges(db, [hash]);
     return readKey(db, hash);
   });
@@ -277,7 +245,7 @@ export function keyHandlers(deps: KeyHandlerDeps): KeyRoutes {
     }),
     updateKey: management((request, identity) => {
       const wanted = readUpdate(request.body);
-      refuseUnenforced(wanted);
+      refuseUnchangeable(wanted);
       return update(deps, wanted, changedBy(request, identity));
     }),
     keyInfo: management((request, identity) => info(deps, readInfoQuery(request.query).key, identity)),

@@ -85,3 +85,12 @@ export function refuseUnenforced(request: Readonly<Record<string, unknown>>): vo
     if (!asksForNothing(metadata[member])) refuse(`metadata.${member}`);
   }
 }
+
+/** The same for an update: what a key has spent is counted, and changed by nobody. */
+export function refuseUnchangeable(request: Readonly<Record<string, unknown>>): void {
+  refuseUnenforced(request);
+  if (request.spend === undefined) return;
+  throw new GatewayError('not_enforced', "'spend' is what the key has spent; an update cannot change it", {
+    param: 'spend',
+  });
+}
