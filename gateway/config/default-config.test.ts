@@ -38,6 +38,10 @@ test('no shipped model stands there twice', () => {
   expect(new Set(names).size).toBe(names.length);
 });
 
+test('budgets are strict', () => {
+  expect(shipped({}).budgetEnforcement).toBe('strict');
+});
+
 test('nothing is active before a key is set', () => {
   expect(compilePlan(shipped({}), () => NOW).listed).toEqual([]);
 });

@@ -44,6 +44,7 @@ describe('an accepted configuration', () => {
       environment_variables: { OTHER: 'sk-from-file' },
     });
     expect(config).toMatchObject({ masterKey: 'sk-from-file', spendFlushMs: 2500 });
+    expect(config).toMatchObject({ budgetEnforcement: 'compatible', timezone: 'UTC' });
     expect(config.deployments[0]).toMatchObject({
       provider: 'openai',
       upstreamModel: 'gpt-4o',
@@ -116,6 +117,16 @@ describe('every fault names its place and its remedy', () => {
       'a name that guides made up',
       { general_settings: { log_retention_days: 30 } },
       'general_settings.log_retention_days: LiteLLM has no such setting; it has general_settings.maximum_spend_logs_retention_period',
+    ],
+    [
+      'a rule for budgets that nobody knows',
+      { general_settings: { budget_enforcement: 'lax' } },
+      'general_settings.budget_enforcement: must be strict or compatible, not a string',
+    ],
+    [
+      'a time zone that is none',
+      { litellm_settings: { timezone: 'Mars/Olympus' } },
+      "litellm_settings.timezone: 'Mars/Olympus' is no time zone; write one as Europe/Berlin or UTC",
     ],
     [
       'a budget',

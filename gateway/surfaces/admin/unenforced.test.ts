@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { GatewayError } from '../../http/errors.ts';
-import { refuseUnenforced } from './unenforced.ts';
+import { refuseUnchangeable, refuseUnenforced } from './unenforced.ts';
 
 function refusedField(request: Record<string, unknown>): string | null {
   try {
@@ -48,6 +48,10 @@ test.each([undefined, null, '', false, [], {}])('a field that is %j asks for not
   expect(
     refusedField({ soft_budget: value, tags: value, key_type: value, metadata: { tags: value } }),
   ).toBeNull();
+});
+
+test.each(['models', 'metadata', 'blocked', 'spend'])('an update of %s is refused by name', (field) => {
+  expect(() => refuseUnchangeable({ key: 'sk-1', max_budget: 1, [field]: null })).toThrow(`'${field}'`);
 });
 
 test('free metadata, the default key type and what is enforced pass', () => {

@@ -4,7 +4,12 @@ import { compileDeployment } from '../../routing/deployment.ts';
 import { readChatRequest } from './chat-request.ts';
 import { upstreamBody } from './upstream-body.ts';
 
-function sent(provider: string, body: object, defaults: Readonly<Record<string, unknown>> = {}): object {
+function sent(
+  provider: string,
+  body: object,
+  defaults: Readonly<Record<string, unknown>> = {},
+  maxTokens: number | null = null,
+): object {
   const config = {
     provider,
     upstreamModel: 'their-name',
@@ -16,7 +21,7 @@ function sent(provider: string, body: object, defaults: Readonly<Record<string, 
     baseModel: null,
   } as unknown as DeploymentConfig;
   const request = readChatRequest(Buffer.from(JSON.stringify({ model: 'our-name', ...body })));
-  return JSON.parse(upstreamBody(request, compileDeployment(config, Date.UTC(2026, 10, 21))).toString());
+  return JSON.parse(upstreamBody(request, compileDeployment(config, Date.UTC(2026, 10, 21)), maxTokens).toString());
 }
 
 const model = 'their-name';
@@ -36,6 +41,16 @@ describe('the operator’s defaults', () => {
       max_tokens: 5,
     });
   });
+});
+
+test.each([
+  ['openai', 'max_completion_tokens'],
+  ['groq', 'max_tokens'],
+  ['mistral', 'max_tokens'],
+])('a limit that the gateway sets has the name that %s takes: %s', (provider, name) => {
+  const nothing = { max_tokens: null, max_completion_tokens: null };
+  expect(sent(provider, {}, {}, 99)).toEqual({ model, [name]: 99 });
+  expect(sent(provider, nothing, { max_tokens: 5 }, 99)).toEqual({ model, [name]: 99 });
 });
 
 test('of two names for one member the provider’s own stays', () => {
