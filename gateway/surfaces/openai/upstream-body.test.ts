@@ -21,7 +21,9 @@ function sent(
     baseModel: null,
   } as unknown as DeploymentConfig;
   const request = readChatRequest(Buffer.from(JSON.stringify({ model: 'our-name', ...body })));
-  return JSON.parse(upstreamBody(request, compileDeployment(config, Date.UTC(2026, 10, 21)), maxTokens).toString());
+  return JSON.parse(
+    upstreamBody(request, compileDeployment(config, Date.UTC(2026, 10, 21)), maxTokens).toString(),
+  );
 }
 
 const model = 'their-name';
