@@ -79,6 +79,10 @@ export class MemoryBank implements Bank {
     this.#states.set(scope, { limit, resetsAt, ...fresh });
   }
 
+  remove(scope: string): void {
+    this.#states.delete(scope);
+  }
+
   async setLimit(scope: string, limit: Pico): Promise<void> {
     this.#state(scope).limit = limit;
     this.#listener('wanted', scope);
@@ -105,7 +109,8 @@ export class MemoryBank implements Bank {
         this.#locked(async () => {
           await nextTurn();
           this.#beginPeriods(now);
-          const decision = decide(new Map(scopes.map((scope) => [scope, this.#row(processId, scope)])));
+          const known = scopes.filter((scope) => this.#states.has(scope));
+          const decision = decide(new Map(known.map((scope) => [scope, this.#row(processId, scope)])));
           await nextTurn();
           this.#book(processId, decision);
         }),

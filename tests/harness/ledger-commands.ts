@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { Bank } from './budget-bank.ts';
-import { BUDGETS, LedgerWorld, SCOPES } from './ledger-world.ts';
+import { BUDGETS, type Fault, LedgerWorld, SCOPES } from './ledger-world.ts';
 
 export type Step = (world: LedgerWorld) => unknown;
 
@@ -79,7 +79,7 @@ function step(): fc.Arbitrary<Step> {
     {
       weight: 1,
       arbitrary: fc
-        .constantFrom('before' as const, 'after' as const)
+        .constantFrom<Fault>('before', 'between', 'after')
         .map((fault) => named(`break ${fault}`, (world) => world.breakNextExchange(fault))),
     },
   );

@@ -47,7 +47,8 @@ interface Process {
   alive: boolean;
 }
 
-type Fault = 'before' | 'after';
+/** When the connection breaks: before anything was asked, before it was booked, or before that was heard of. */
+export type Fault = 'before' | 'between' | 'after';
 
 export class LedgerWorld {
   readonly #bank: Bank;
@@ -131,7 +132,11 @@ export class LedgerWorld {
           const fault = this.#fault;
           this.#fault = undefined;
           if (fault === 'before') throw new Error('the connection broke');
-          await store.exchange(scopes, now, decide);
+          await store.exchange(scopes, now, (rows) => {
+            const decision = decide(rows);
+            if (fault === 'between') throw new Error('the connection broke');
+            return decision;
+          });
           if (fault === 'after') throw new Error('the connection broke');
         }),
       heartbeat: (expiresAt) => watch(() => store.heartbeat(expiresAt)),

@@ -44,10 +44,10 @@ export class Exchange {
   readonly #admitted: { readonly waiter: Waiter; readonly amount: Pico }[] = [];
   /** What is held once it is booked, of the slices that grow. */
   readonly #grown = new Map<Slice, Pico>();
-  /** Slices whose lease ends with this exchange. */
+  /** Slices whose lease ends with this exchange: all that they held is in spend rows. */
   readonly #ended: Slice[] = [];
   /** Slices of which the store knows nothing any more. */
-  readonly lost: Slice[] = [];
+  readonly over: Slice[] = [];
 
   constructor(options: ExchangeOptions) {
     this.#options = options;
@@ -86,7 +86,7 @@ export class Exchange {
 
   #lose(slice: Slice): void {
     slice.lost = true;
-    this.lost.push(slice);
+    this.over.push(slice);
   }
 
   /** Looks at the calls that wait; returns the budgets that are short. */
@@ -145,7 +145,7 @@ export class Exchange {
     const { slices, keeper } = this.#options;
     for (const slice of slices) slice.doubtful = false;
     for (const [slice, amount] of this.#grown) slice.hold(amount);
-    for (const slice of this.#ended) slice.restart();
+    this.over.push(...this.#ended);
     for (const { waiter, amount } of this.#admitted)
       waiter.admit(new SliceReservation(amount, slices, keeper));
   }

@@ -81,14 +81,6 @@ export class Holdings {
     for (let at = 0; at < idle.length; at += BATCH) this.#exchange(idle.slice(at, at + BATCH));
   }
 
-  /** Forgets slices that hold nothing and that nobody asks for. */
-  forgetEmpty(slices: readonly Slice[]): void {
-    for (const slice of slices) {
-      const asked = this.#options.queues.has(slice.scope);
-      if (slice.empty && !slice.busy && !asked) this.#slices.delete(slice.scope);
-    }
-  }
-
   #exchange(slices: readonly Slice[], queue?: Queue): void {
     for (const slice of slices) slice.busy = true;
     this.#track(this.#runExchange(slices, queue));
@@ -110,7 +102,7 @@ export class Holdings {
       this.#tellFailure(error);
     }
     for (const slice of slices) slice.busy = false;
-    for (const slice of exchange.lost) this.#slices.delete(slice.scope);
+    for (const slice of exchange.over) this.#slices.delete(slice.scope);
     this.#goOn(slices, failed);
   }
 
@@ -152,7 +144,7 @@ export class Holdings {
   async close(): Promise<void> {
     this.#cancelPoll?.();
     await Promise.all(this.#running);
-    this.giveBack(this.all.filter(({ empty }) => !empty));
+    this.giveBack(this.all);
     await Promise.all(this.#running);
     this.inBackground(this.#options.store.leave());
     await Promise.all(this.#running);

@@ -180,6 +180,28 @@ test('what others hold and do not need comes back when it is wanted', async () =
   expect((await second.ask(1_000_000n)).amount).toBe(1_000_000n);
 });
 
+test('what is released while somebody elsewhere waits goes there at once', async () => {
+  const first = await setUp(100n);
+  const second = await setUp(0n, { bank: first.bank, processId: 'two' });
+  first.bank.listen((verb, scope) => {
+    first.ledger[verb](scope);
+    second.ledger[verb](scope);
+  });
+  const running = await first.ask(60n);
+  const waiting = second.ask(50n);
+  await rest();
+  running.settle(50n);
+  expect((await waiting).amount).toBe(50n);
+});
+
+test('a budget that is deleted covers nothing any more, and admits nobody', async () => {
+  const { ask, bank } = await warm();
+  const running = atOnce(ask(10n));
+  bank.remove(SCOPE);
+  await expect(ask(100_000n)).rejects.toThrow('was deleted');
+  expect(running.settle(5n)).toMatchObject([{ leased: 0n }]);
+});
+
 test('money that nobody uses goes back, and its budget is forgotten', async () => {
   const { ask, bank, ledger, timers } = await warm();
   atOnce(ask(10n)).release();

@@ -152,8 +152,7 @@ export class Ledger implements Keeper {
   #tick(): void {
     const now = this.#timers.now();
     const due = this.#holdings.all.filter((slice) => this.#isDue(slice, now));
-    this.#holdings.forgetEmpty(due);
-    this.#holdings.giveBack(due.filter(({ empty }) => !empty));
+    this.#holdings.giveBack(due);
     for (const slice of due) slice.usedAt = now;
     if (this.size > 0 && now - this.#heartbeatAt >= HEARTBEAT_MS) {
       this.#heartbeatAt = now;

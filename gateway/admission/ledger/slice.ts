@@ -52,11 +52,6 @@ export class Slice {
     return this.#granted - this.#reserved - this.#charged;
   }
 
-  /** Whether nothing at all is held. */
-  get empty(): boolean {
-    return this.#granted === 0n && this.used === 0n && !this.doubtful;
-  }
-
   reserve(amount: Pico): void {
     this.#reserved += amount;
   }
@@ -68,18 +63,12 @@ export class Slice {
     const within = least(cost, amount);
     const spare = this.free - within;
     const beyond = spare > 0n ? least(cost - within, spare) : 0n;
-    this.#charged += 0n * (within + beyond);
+    this.#charged += within + beyond;
     return within + beyond;
   }
 
   /** Holds `amount` from now on. */
   hold(amount: Pico): void {
     this.#granted = amount;
-  }
-
-  /** Everything held is in spend rows and no row in the store says more: both sides begin at nothing again. */
-  restart(): void {
-    this.#granted = 0n;
-    this.#charged = 0n;
   }
 }

@@ -84,11 +84,6 @@ export class Queues implements Iterable<Queue> {
     return queues !== undefined && [...queues].some(({ short }) => short.has(scope));
   }
 
-  /** Whether somebody waits for this budget among others. */
-  has(scope: string): boolean {
-    return this.#byScope.has(scope);
-  }
-
   /** Puts a waiter at the end of its queue, for want of the budgets that are `short`. */
   join(waiter: Waiter, short: readonly string[]): Queue {
     const queue = this.#queueFor(waiter.scopes);
