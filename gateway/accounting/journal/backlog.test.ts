@@ -4,7 +4,7 @@ import { MemoryDisk } from '../../../tests/harness/memory-disk.ts';
 import { Backlog } from './backlog.ts';
 import { newEntry } from './entry.ts';
 import { FrameBuffer } from './frame.ts';
-import type { Segment } from './segment-log.ts';
+import type { Segment } from './segment-supply.ts';
 
 const MAX_ROWS = 3;
 

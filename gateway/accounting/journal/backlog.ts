@@ -2,7 +2,7 @@ import type { Logger } from '../../observe/logger.ts';
 import type { Disk } from './disk.ts';
 import { type Codec, closedRecords, type Journaled } from './entry.ts';
 import { readFrames } from './frame.ts';
-import type { Segment } from './segment-log.ts';
+import type { Segment } from './segment-supply.ts';
 
 export interface BacklogOptions<R extends Journaled> {
   readonly disk: Pick<Disk, 'read'>;

@@ -457,6 +457,6 @@ test('whatever fails and ends when, each call has one row at its true cost, or o
       expect(reference.machine.journal.pending).toBe(0);
       await reference.restart('kill');
     }),
-    { numRuns: 150 },
+    { numRuns: 300 },
   );
 });

@@ -4,7 +4,8 @@ import { Backlog } from './backlog.ts';
 import type { Disk } from './disk.ts';
 import { type Codec, discarded, type Entry, type Journaled, newEntry } from './entry.ts';
 import { RowWriter } from './row-writer.ts';
-import { firstSegment, type Segment, SegmentLog } from './segment-log.ts';
+import { SegmentLog } from './segment-log.ts';
+import { firstSegment, type Segment } from './segment-supply.ts';
 
 export interface JournalOptions<R extends Journaled> {
   readonly codec: Codec<R>;

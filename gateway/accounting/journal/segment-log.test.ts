@@ -3,7 +3,8 @@ import { TestLog } from '../../../tests/harness/journal-rows.ts';
 import { ManualTimers } from '../../../tests/harness/manual-timers.ts';
 import { MemoryDisk } from '../../../tests/harness/memory-disk.ts';
 import { readFrames } from './frame.ts';
-import { firstSegment, SegmentLog } from './segment-log.ts';
+import { SegmentLog } from './segment-log.ts';
+import { firstSegment } from './segment-supply.ts';
 
 const SYNC_MS = 40;
 
