@@ -54,6 +54,7 @@ export class Journal<R extends Journaled> {
       {
         ...options,
         directory,
+        began: (segment) => this.#backlog.open(segment),
         written: (entry, segment, offset) => this.#written(entry, segment, offset),
         delayed: ({ row }) => this.#delayed(row),
       },
@@ -105,7 +106,6 @@ export class Journal<R extends Journaled> {
   }
 
   #written({ kind, rowId, row }: Entry<R>, segment: Segment, offset: number): void {
-    this.#backlog.open(segment);
     if (row !== null) {
       this.#backlog.add(row, segment, offset);
       this.#writer.wake();

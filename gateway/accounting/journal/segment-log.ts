@@ -10,6 +10,8 @@ export interface SegmentLogOptions<E> extends SegmentSupplyOptions {
   readonly syncMs: number;
   /** Calls back once the callbacks of the turn's events have run; in the order of the calls, as `setImmediate` does. */
   readonly defer: (work: () => void) => void;
+  /** Entries go into this segment from now on. */
+  readonly began: (segment: Segment) => void;
   /** An entry lies in the page cache, at this place; told again when it had to be written a second time. */
   readonly written: (entry: E, segment: Segment, offset: number) => void;
   /** An entry cannot be written now; it is kept and tried again. */
@@ -48,6 +50,7 @@ export class SegmentLog<E extends { readonly payload: string }> {
     this.#options = options;
     this.#current = first;
     this.#supply = new SegmentSupply(options);
+    options.began(first);
   }
 
   /** Whether the disk took everything so far and there is room ahead. */
@@ -130,6 +133,7 @@ export class SegmentLog<E extends { readonly payload: string }> {
       // Its descriptor is closed behind the sync.
       this.#toSync.add(this.#current);
       this.#current = next;
+      this.#options.began(next);
       return true;
     } catch (error) {
       return this.#stick(error);
