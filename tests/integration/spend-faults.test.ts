@@ -144,7 +144,7 @@ test(`a gateway that is killed ${KILLS} times under load loses no row and double
 });
 
 test('a database that stops and starts under load gets every row once', { timeout: 120_000 }, async () => {
-  await using server = await startPostgres({ major: 16 });
+  await using server = await startPostgres({ major: 16, durable: true });
   const other = await server.createDatabase();
   const main = database;
   database = other;

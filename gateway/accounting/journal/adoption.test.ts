@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -125,6 +125,22 @@ test('an adopter that died is adopted with what it had adopted', async () => {
   expect(readdirSync(root)).toEqual([next.processId]);
   await next.adoption.close();
   await next.owned.disown();
+});
+
+test('nothing is lost of adopters that died one after the other, each before it had unpacked the last', async () => {
+  const ids = [dead()];
+  for (let depth = 0; depth < 3; depth++) {
+    const id = dead();
+    mkdirSync(join(root, id, 'adopted'));
+    renameSync(join(root, ids[0] as string), join(root, id, 'adopted', ids[0] as string));
+    ids.unshift(id);
+  }
+  const living = await adopter();
+  living.adoption.start();
+  await expect.poll(() => living.adopted.toSorted()).toEqual(ids.toSorted());
+  expect(living.replayed.toSorted()).toEqual(ids.toSorted());
+  await living.adoption.close();
+  await living.owned.disown();
 });
 
 describe('what could not be done is done in the next round', () => {

@@ -66,8 +66,10 @@ export class Adoption {
     try {
       await mkdir(this.#place, { recursive: true });
       await this.#adoptDead();
-      for (const processId of await this.#kept())
-        if (!this.#stop.signal.aborted) await this.#finish(processId);
+      for (let [next] = await this.#kept(); next !== undefined; [next] = await this.#kept()) {
+        if (this.#stop.signal.aborted) return;
+        await this.#finish(next);
+      }
     } catch (error) {
       if (this.#stop.signal.aborted) return;
       this.#options.logger.warn(
@@ -96,18 +98,21 @@ export class Adoption {
     return await unlessGone(() => isDead(directory), false);
   }
 
-  /** Moves a directory here, and beside it what it had adopted itself. */
   async #adopt(directory: string, processId: string): Promise<void> {
-    const place = join(this.#place, processId);
-    if (!(await moved(directory, place))) return;
-    const inner = join(place, ADOPTED);
-    for (const name of await entriesOf(inner)) await moved(join(inner, name), join(this.#place, name));
+    if (!(await moved(directory, join(this.#place, processId)))) return;
     this.#options.logger.info({ process: processId }, 'takes over the spend rows of a gateway that ended');
+  }
+
+  /** Puts beside a directory what it had adopted itself: that must not be removed with it, however deep it lies. */
+  async #unpack(directory: string): Promise<void> {
+    const inner = join(directory, ADOPTED);
+    for (const name of await entriesOf(inner)) await moved(join(inner, name), join(this.#place, name));
   }
 
   async #finish(processId: string): Promise<void> {
     const { replay, adopted, logger } = this.#options;
     const directory = join(this.#place, processId);
+    await this.#unpack(directory);
     const { closed, lost } = await replay(directory, this.#stop.signal);
     await adopted(processId);
     await rm(directory, { recursive: true, force: true });

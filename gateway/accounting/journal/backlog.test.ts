@@ -4,7 +4,7 @@ import { MemoryDisk } from '../../../tests/harness/memory-disk.ts';
 import { Backlog } from './backlog.ts';
 import { newEntry } from './entry.ts';
 import { FrameBuffer } from './frame.ts';
-import type { Segment } from './segment-log.ts';
+import type { Segment } from './segment-supply.ts';
 
 const MAX_ROWS = 3;
 
@@ -12,11 +12,13 @@ async function setUp() {
   const disk = new MemoryDisk();
   const log = new TestLog();
   const backlog = new Backlog<TestRow>({ disk, codec: rowCodec, logger: log.logger, maxRows: MAX_ROWS });
-  let made = 0;
+  let segments = 0;
 
   async function segment(): Promise<Segment> {
-    const path = `/j/${made++}`;
-    return { path, descriptor: await disk.createFull(path, 1000), end: 0, full: false, open: true };
+    const path = `/j/${segments++}`;
+    const made = { path, descriptor: await disk.createFull(path, 1000), end: 0, full: false, open: true };
+    backlog.open(made);
+    return made;
   }
   /** Writes a closed call's entry, with one of a running call before it, and makes it known. */
   function close(into: Segment, rowId: string): TestRow {
@@ -108,14 +110,13 @@ test('a damaged segment costs the rows behind the damage, and the log says how m
   expect(log.lines).toMatchObject([{ level: 'error', entry: { lost: 1 } }]);
 });
 
-test('a segment is drained when none of its rows waits', async () => {
+test('a segment is drained when no row of it waits, nor of one before it', async () => {
   const { backlog, segment, close, drain } = await setUp();
-  const [first, second] = [await segment(), await segment()];
-  backlog.open(first);
+  const [first, second, third] = [await segment(), await segment(), await segment()];
   close(second, 'a');
   expect(backlog.drained()).toEqual([first]);
   await drain();
-  expect(backlog.drained()).toEqual([first, second]);
+  expect(backlog.drained()).toEqual([first, second, third]);
   backlog.forget(first);
-  expect(backlog.drained()).toEqual([second]);
+  expect(backlog.drained()).toEqual([second, third]);
 });

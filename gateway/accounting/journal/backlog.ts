@@ -2,7 +2,7 @@ import type { Logger } from '../../observe/logger.ts';
 import type { Disk } from './disk.ts';
 import { type Codec, closedRecords, type Journaled } from './entry.ts';
 import { readFrames } from './frame.ts';
-import type { Segment } from './segment-log.ts';
+import type { Segment } from './segment-supply.ts';
 
 export interface BacklogOptions<R extends Journaled> {
   readonly disk: Pick<Disk, 'read'>;
@@ -52,14 +52,9 @@ export class Backlog<R extends Journaled> {
     return this.#unwritten.size;
   }
 
-  /** Makes a segment known, with or without rows, so that it is among the finished ones in time. */
-  open(segment: Segment): Lane<R> {
-    let lane = this.#lanes.get(segment);
-    if (lane === undefined) {
-      lane = { segment, rows: [], onDisk: 0, diskFrom: 0 };
-      this.#lanes.set(segment, lane);
-    }
-    return lane;
+  /** Makes a segment known before its first row. */
+  open(segment: Segment): void {
+    this.#lanes.set(segment, { segment, rows: [], onDisk: 0, diskFrom: 0 });
   }
 
   /** A row whose entry cannot be written now. */
@@ -70,7 +65,8 @@ export class Backlog<R extends Journaled> {
   /** A row whose entry stands at this place. */
   add(row: R, segment: Segment, offset: number): void {
     this.#unwritten.delete(row);
-    const lane = this.open(segment);
+    const lane = this.#lanes.get(segment);
+    if (lane === undefined) throw new Error(`${segment.path} was not opened`);
     if (lane.onDisk > 0 || this.#inMemory >= this.#options.maxRows) {
       if (lane.onDisk === 0) lane.diskFrom = offset;
       lane.onDisk++;
@@ -138,12 +134,14 @@ export class Backlog<R extends Journaled> {
     lane.onDisk = 0;
   }
 
-  /** The segments, oldest first, of which no row waits any more. */
+  /**
+   * The oldest segments of which no row waits any more. Not the ones behind one that waits: they may hold the end of a call
+   * that was opened in it.
+   */
   drained(): Segment[] {
     const lanes = [...this.#lanes.values()];
-    return lanes
-      .filter(({ rows, onDisk }) => rows.length === 0 && onDisk === 0)
-      .map(({ segment }) => segment);
+    const waiting = lanes.findIndex(({ rows, onDisk }) => rows.length > 0 || onDisk > 0);
+    return lanes.slice(0, waiting === -1 ? lanes.length : waiting).map(({ segment }) => segment);
   }
 
   forget(segment: Segment): void {

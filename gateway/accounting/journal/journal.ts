@@ -4,7 +4,8 @@ import { Backlog } from './backlog.ts';
 import type { Disk } from './disk.ts';
 import { type Codec, discarded, type Entry, type Journaled, newEntry } from './entry.ts';
 import { RowWriter } from './row-writer.ts';
-import { firstSegment, type Segment, SegmentLog } from './segment-log.ts';
+import { SegmentLog } from './segment-log.ts';
+import { firstSegment, type Segment } from './segment-supply.ts';
 
 export interface JournalOptions<R extends Journaled> {
   readonly codec: Codec<R>;
@@ -53,6 +54,7 @@ export class Journal<R extends Journaled> {
       {
         ...options,
         directory,
+        began: (segment) => this.#backlog.open(segment),
         written: (entry, segment, offset) => this.#written(entry, segment, offset),
         delayed: ({ row }) => this.#delayed(row),
       },
@@ -104,7 +106,6 @@ export class Journal<R extends Journaled> {
   }
 
   #written({ kind, rowId, row }: Entry<R>, segment: Segment, offset: number): void {
-    this.#backlog.open(segment);
     if (row !== null) {
       this.#backlog.add(row, segment, offset);
       this.#writer.wake();

@@ -31,7 +31,8 @@ function listen(path: string): Promise<Server> {
   // Whoever connects has its answer by being let in.
   const server = createServer((peer) => peer.destroy());
   return new Promise((resolve, reject) => {
-    server.once('error', reject).listen(path, () => resolve(server.unref()));
+    // Later ones, as when descriptors run out, end nothing: who could not be let in asks again.
+    server.on('error', reject).listen(path, () => resolve(server.unref()));
   });
 }
 

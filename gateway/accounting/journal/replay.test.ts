@@ -52,6 +52,14 @@ test('the true cost wins, in whatever order the segments are read', async () => 
   expect(Object.fromEntries(store.rows)).toEqual({ a: 1 });
 });
 
+test('a discarded call has no row, in whatever order the segments are read', async () => {
+  const { replay, segment, store } = setUp();
+  segment(['opened', 'a', 9], ['discarded', 'a', 0]);
+  segment(['opened', 'a', 9]);
+  expect(await replay.run(DIRECTORY)).toEqual({ closed: 0, lost: 0 });
+  expect(store.batches).toEqual([]);
+});
+
 test('a torn segment gives what stands before the tear, the next one all of it, and the log tells', async () => {
   const { replay, segment, store, log } = setUp();
   segment(['closed', 'a', 1], ['closed', 'b', 2]).fill(0x11, 20, 22);

@@ -48,18 +48,22 @@ export class Replay<R extends Journaled> {
     return { closed, lost: lost.length };
   }
 
-  /** The last record of each call that was opened and not closed. */
+  /**
+   * The last record of each call that was opened and did not end. One that was discarded did, also where its opening stands
+   * once more behind that: a disk that failed has had it written again.
+   */
   async #unclosed(paths: readonly string[]): Promise<R[]> {
     const open = new Map<string, R>();
+    const gone = new Set<string>();
     for (const path of paths) {
       for (const payload of await this.#payloads(path)) {
         const entry = readEntry(payload, this.#options.codec);
-        if (entry.kind === 'discarded') open.delete(entry.rowId);
+        if (entry.kind === 'discarded') gone.add(entry.rowId);
         else if (entry.kind === 'closed') open.delete(entry.record.rowId);
         else open.set(entry.record.rowId, entry.record);
       }
     }
-    return [...open.values()];
+    return [...open.values()].filter(({ rowId }) => !gone.has(rowId));
   }
 
   async #payloads(path: string): Promise<readonly string[]> {

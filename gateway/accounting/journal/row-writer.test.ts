@@ -17,6 +17,7 @@ function setUp(write: (rows: readonly TestRow[]) => Promise<void>) {
     logger: log.logger,
     maxRows: 1000,
   });
+  backlog.open(segment);
   const writer = new RowWriter({
     backlog,
     write,

@@ -3,7 +3,8 @@ import { TestLog } from '../../../tests/harness/journal-rows.ts';
 import { ManualTimers } from '../../../tests/harness/manual-timers.ts';
 import { MemoryDisk } from '../../../tests/harness/memory-disk.ts';
 import { readFrames } from './frame.ts';
-import { firstSegment, SegmentLog } from './segment-log.ts';
+import { SegmentLog } from './segment-log.ts';
+import { firstSegment } from './segment-supply.ts';
 
 const SYNC_MS = 40;
 
@@ -16,6 +17,7 @@ async function setUp({ segmentBytes = 100 } = {}) {
   const timers = new ManualTimers();
   const log = new TestLog();
   const deferred: (() => void)[] = [];
+  const began: number[] = [];
   const written: string[] = [];
   const delayed: string[] = [];
   const first = await firstSegment(disk, '/j', segmentBytes);
@@ -28,6 +30,7 @@ async function setUp({ segmentBytes = 100 } = {}) {
       segmentBytes,
       syncMs: SYNC_MS,
       defer: (work) => void deferred.push(work),
+      began: ({ path }) => void began.push(Number.parseInt(path.slice(3), 10)),
       written: ({ payload }, { path }, offset) =>
         void written.push(`${payload} ${Number.parseInt(path.slice(3), 10)}:${offset}`),
       delayed: ({ payload }) => void delayed.push(payload),
@@ -49,7 +52,7 @@ async function setUp({ segmentBytes = 100 } = {}) {
     );
     return [...new Set(payloads)];
   };
-  return { disk, timers, log, segments, written, delayed, append, endTurn, held };
+  return { disk, timers, log, segments, began, written, delayed, append, endTurn, held };
 }
 
 /** As long as it must be for two to fit a segment of 100 bytes, and no third. */
@@ -68,7 +71,7 @@ describe('entries', () => {
   });
 
   test('go into the spare when the segment is full, and another spare is made', async () => {
-    const { append, endTurn, written, timers, held, disk } = await setUp();
+    const { append, endTurn, began, written, timers, held, disk } = await setUp();
     append(long('a'), long('b'), long('c'), long('d'));
     endTurn();
     await timers.pass(0);
@@ -77,6 +80,7 @@ describe('entries', () => {
     expect(written.map((line) => line.slice(-4))).toEqual([' 0:0', '0:43', ' 1:0', '1:43', ' 2:0']);
     await timers.pass(SYNC_MS);
     expect(await held()).toEqual(['a', 'b', 'c', 'd', 'e'].map(long));
+    expect(began).toEqual([0, 1, 2]);
     expect(disk.files.size).toBe(4);
   });
 

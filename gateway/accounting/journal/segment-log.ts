@@ -1,69 +1,38 @@
-import { join } from 'node:path';
 import type { Logger } from '../../observe/logger.ts';
-import type { Timers } from '../timers.ts';
-import { type Disk, SEGMENT_SUFFIX } from './disk.ts';
 import { FrameBuffer } from './frame.ts';
+import { type Segment, SegmentSupply, type SegmentSupplyOptions } from './segment-supply.ts';
 
 const RETRY_MS = 1000;
 
-/** One file of the journal. */
-export interface Segment {
-  readonly path: string;
-  readonly descriptor: number;
-  /** Bytes that hold frames. */
-  end: number;
-  /** Takes no more frames. */
-  full: boolean;
-  /** Whether the descriptor is open. */
-  open: boolean;
-}
-
-export interface SegmentLogOptions<E> {
-  readonly directory: string;
-  readonly disk: Disk;
-  readonly timers: Timers;
+export interface SegmentLogOptions<E> extends SegmentSupplyOptions {
   readonly logger: Pick<Logger, 'error' | 'warn'>;
-  readonly segmentBytes: number;
   /** How long a written byte may wait until it is on its way to the disk. */
   readonly syncMs: number;
   /** Calls back once the callbacks of the turn's events have run; in the order of the calls, as `setImmediate` does. */
   readonly defer: (work: () => void) => void;
+  /** Entries go into this segment from now on. */
+  readonly began: (segment: Segment) => void;
   /** An entry lies in the page cache, at this place; told again when it had to be written a second time. */
   readonly written: (entry: E, segment: Segment, offset: number) => void;
   /** An entry cannot be written now; it is kept and tried again. */
   readonly delayed: (entry: E) => void;
 }
 
-/** The numbers grow. A spare that came late can be older than its number says, which replay does not mind. */
-const segmentPath = (directory: string, number: number): string =>
-  join(directory, `${String(number).padStart(8, '0')}${SEGMENT_SUFFIX}`);
-
-/** The first segment of a directory. Rejects when the disk has no room for it. */
-export async function firstSegment(disk: Disk, directory: string, bytes: number): Promise<Segment> {
-  const path = segmentPath(directory, 0);
-  return { path, descriptor: await disk.createFull(path, bytes), end: 0, full: false, open: true };
-}
-
 /**
- * Appends entries to files that were written full of zeros ahead of need, so that a full disk does not stop the ones that
- * are on their way.
+ * Appends entries to segments, one after the other.
  *
  * Entries of one turn of the event loop are written in one piece at its end, before anything that was deferred after
  * them: with four of them in a piece, an entry takes two thirds of the CPU that it takes alone.
  *
- * Writing: entries go into the current segment, then into the spare, and where that is not ready yet into a file that
- * grows. Stuck: the disk takes nothing; entries wait in memory in their order, and are tried again each second.
- * What was written since the last sync that succeeded is remembered: a failed sync has lost it, so it is written again,
- * into the next segment.
+ * Writing: entries go into the current segment and then into the next. Stuck: the disk takes nothing; entries wait in
+ * memory in their order, and are tried again each second. What was written since the last sync that succeeded is
+ * remembered: a failed sync has lost it, so it is written again, into the next segment.
  */
 export class SegmentLog<E extends { readonly payload: string }> {
   readonly #options: SegmentLogOptions<E>;
   readonly #frames = new FrameBuffer();
   #current: Segment;
-  #spare: Segment | null = null;
-  #numbered = 0;
-  #preparing: Promise<void> | null = null;
-  #spareFailed = false;
+  readonly #supply: SegmentSupply;
   #queue: E[] = [];
   #deferred = false;
   #stuck = false;
@@ -71,22 +40,22 @@ export class SegmentLog<E extends { readonly payload: string }> {
   #told = false;
   #unsynced: E[] = [];
   readonly #toSync = new Set<Segment>();
-  #namesToSync = false;
   #syncing: Promise<void> | null = null;
   #cancelSync: (() => void) | null = null;
-  readonly #retries = new Set<() => void>();
+  #cancelRetry: (() => void) | null = null;
   #closed = false;
 
-  /** Goes on with a segment that holds nothing yet; the spare is made in the background. */
+  /** Goes on with a segment that holds nothing yet. */
   constructor(options: SegmentLogOptions<E>, first: Segment) {
     this.#options = options;
     this.#current = first;
-    this.#prepareSpare();
+    this.#supply = new SegmentSupply(options);
+    options.began(first);
   }
 
   /** Whether the disk took everything so far and there is room ahead. */
   get healthy(): boolean {
-    return !this.#stuck && !this.#spareFailed;
+    return !this.#stuck && !this.#supply.failed;
   }
 
   /** Entries that wait because they could not be written. */
@@ -120,7 +89,7 @@ export class SegmentLog<E extends { readonly payload: string }> {
       this.#options.disk.write(segment.descriptor, this.#frames.bytes, segment.end);
     } catch (error) {
       // Once: were it the disk and not this file, each attempt would cost a segment.
-      if (this.#spare === null || this.#told) return this.#stick(error);
+      if (!this.#supply.ready || this.#told) return this.#stick(error);
       this.#options.logger.warn(
         { err: error },
         'a segment of the spend journal cannot be written; the next one is taken',
@@ -159,52 +128,15 @@ export class SegmentLog<E extends { readonly payload: string }> {
 
   #roll(): boolean {
     try {
-      const next = this.#spare ?? this.#grownSegment();
+      const next = this.#supply.next();
       this.#current.full = true;
       // Its descriptor is closed behind the sync.
       this.#toSync.add(this.#current);
       this.#current = next;
+      this.#options.began(next);
+      return true;
     } catch (error) {
       return this.#stick(error);
-    }
-    this.#spare = null;
-    this.#prepareSpare();
-    return true;
-  }
-
-  #nextPath(): string {
-    return segmentPath(this.#options.directory, ++this.#numbered);
-  }
-
-  /** A rollover does not wait for a slow disk. */
-  #grownSegment(): Segment {
-    const path = this.#nextPath();
-    const descriptor = this.#options.disk.createEmpty(path);
-    this.#namesToSync = true;
-    return { path, descriptor, end: 0, full: false, open: true };
-  }
-
-  #prepareSpare(): void {
-    if (this.#closed) return;
-    this.#preparing ??= this.#createSpare().finally(() => {
-      this.#preparing = null;
-      // Two rollovers while it was made.
-      if (this.#spare === null && !this.#spareFailed) this.#prepareSpare();
-    });
-  }
-
-  async #createSpare(): Promise<void> {
-    const { disk, segmentBytes, logger } = this.#options;
-    const path = this.#nextPath();
-    try {
-      const descriptor = await disk.createFull(path, segmentBytes);
-      this.#spare = { path, descriptor, end: 0, full: false, open: true };
-      this.#spareFailed = false;
-    } catch (error) {
-      if (!this.#spareFailed)
-        logger.error({ err: error, path }, 'no room for the next segment of the spend journal');
-      this.#spareFailed = true;
-      this.#later(() => this.#prepareSpare());
     }
   }
 
@@ -220,26 +152,19 @@ export class SegmentLog<E extends { readonly payload: string }> {
     }
     this.#stuck = true;
     this.#told = true;
-    this.#later(() => this.#retry());
+    if (!this.#closed) this.#cancelRetry ??= this.#options.timers.after(RETRY_MS, () => this.#retry());
     return false;
   }
 
   #retry(): void {
+    this.#cancelRetry?.();
+    this.#cancelRetry = null;
     this.#stuck = false;
     const waited = this.#queue.length;
     this.flush();
     if (this.#stuck) return;
     this.#told = false;
     this.#options.logger.warn({ waited }, 'the spend journal is written again');
-  }
-
-  #later(work: () => void): void {
-    if (this.#closed) return;
-    const cancel = this.#options.timers.after(RETRY_MS, () => {
-      this.#retries.delete(cancel);
-      work();
-    });
-    this.#retries.add(cancel);
   }
 
   #syncSoon(): void {
@@ -262,8 +187,8 @@ export class SegmentLog<E extends { readonly payload: string }> {
     const count = this.#unsynced.length;
     const segments = [...this.#toSync];
     this.#toSync.clear();
-    const names = this.#namesToSync;
-    this.#namesToSync = false;
+    const names = this.#supply.namesToSync;
+    this.#supply.namesToSync = false;
     try {
       for (const { descriptor } of segments) await disk.sync(descriptor);
       if (names) await disk.syncNames(directory);
@@ -302,16 +227,14 @@ export class SegmentLog<E extends { readonly payload: string }> {
     await this.#options.disk.remove(segment.path);
   }
 
-  /** Syncs what can be synced and lets go of the current segment and the spare; the files stay. */
+  /** Syncs what can be synced and closes all files, which stay. */
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#preparing;
     if (this.#stuck) this.#retry();
     await this.sync();
-    for (const cancel of this.#retries) cancel();
+    await this.#supply.close();
+    this.#cancelRetry?.();
     this.#cancelSync?.();
-    for (const segment of [...this.#toSync, this.#current, this.#spare]) {
-      if (segment !== null) this.#release(segment);
-    }
+    for (const segment of [...this.#toSync, this.#current]) this.#release(segment);
   }
 }
