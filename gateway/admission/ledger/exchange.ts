@@ -132,12 +132,13 @@ export class Exchange {
     if (queue === undefined) slice.appetite = 0n;
     if (queue === undefined || exact(slice) || queue.short.has(slice.scope)) return slice.used;
     if (slice.free >= 0n) return slice.used + least(slice.free, spare);
-    // A slice that lasted less than a second was too small.
-    slice.appetite = now - slice.grownAt < SECOND ? slice.appetite * 2n : slice.appetite;
-    slice.grownAt = now;
     const share = spare / SHARE;
+    // A slice that lasted less than a second was too small.
+    const wished = now - slice.grownAt < SECOND ? slice.appetite * 2n : slice.appetite;
+    slice.appetite = least(wished, share);
+    slice.grownAt = now;
     // Near the limit nothing is taken beside what is needed.
-    return slice.used + (share < -slice.free ? 0n : least(slice.appetite, share));
+    return slice.used + (share < -slice.free ? 0n : slice.appetite);
   }
 
   /** It is booked. */
