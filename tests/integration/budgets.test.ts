@@ -256,6 +256,17 @@ test('a raised and a lowered budget reach every process at once', async () => {
   await expect.poll(async () => (await ask(two, key)).status).toBe(200);
 });
 
+test('a process that stops leaves nothing leased', async () => {
+  const gateway = await start('strict');
+  const key = await makeKey(gateway, { max_budget: 100 });
+  await Promise.all(Array.from({ length: 20 }, () => ask(gateway, key)));
+  expect(await query('SELECT 1 FROM budget_leases')).toHaveLength(1);
+  expect(await gateway.stop()).toMatchObject({ code: 0 });
+  const { spent_pico, pico, leased_pico } = await settledBudget(20);
+  expect([spent_pico, leased_pico]).toEqual([pico, '0']);
+  expect(await query('SELECT 1 FROM budget_leases UNION ALL SELECT 1 FROM budget_processes')).toEqual([]);
+});
+
 test('what is held goes on while the database is away, and no further', async () => {
   const gateway = await start('strict');
   const key = await makeKey(gateway, { max_budget: 100 });

@@ -1,7 +1,13 @@
 /** Budgets in a key's columns and as they are enforced: one follows the other, whoever writes there. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { insertSpendLogs, Ledger, PostgresBudgets, picoFromUsd } from '../../gateway/index.ts';
+import {
+  adoptProcesses,
+  insertSpendLogs,
+  Ledger,
+  PostgresBudgets,
+  picoFromUsd,
+} from '../../gateway/index.ts';
 import { type AdminGateway, inUtc, startAdminGateway } from '../harness/admin-gateway.ts';
 import { ManualTimers } from '../harness/manual-timers.ts';
 import { type PostgresServer, startPostgres } from '../harness/postgres.ts';
@@ -164,6 +170,7 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
     const processId = randomUUID();
     const store = new PostgresBudgets({ db: gateway.db, processId, nextReset: inUtc });
     const ledger = new Ledger({ store, processId, timers, logger: { warn: () => undefined } as never });
+    ledger.hears(true);
     const ask = async (token: string, usd: number) => {
       const bound = picoFromUsd(usd);
       return ledger.reserve({ scopes: [`key:${token}`], enforcement: 'strict', bound, minimum: bound });
@@ -184,6 +191,30 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
       resets_at: new Date('2026-11-25T00:00:00Z'),
     });
     expect(await infoOf(token)).toMatchObject({ spend: 0, budget_reset_at: '2026-11-25T00:00:00.000Z' });
+  });
+
+  test('what a dead process held is free once its rows are stored and its time is over, exactly the remainder', async () => {
+    const { token } = await generate({ max_budget: 1 });
+    const dead = ledgerAt(now);
+    await dead.store.heartbeat(now + 15_000);
+    const finished = await dead.ask(token, 0.25);
+    await dead.ask(token, 0.5);
+    const charges = finished.settle(picoFromUsd(0.125));
+    const living = ledgerAt(now);
+    const leased = async () => BigInt((await budgetOf(token)).leased_pico);
+
+    await living.store.sweep(now + 60_000);
+    expect(await leased()).toBe((3n * USD) / 4n);
+    const callId = randomUUID();
+    await insertSpendLogs(gateway.db, [
+      spendRecord({ requestId: callId, callId, apiKey: token, spend: 0.125, charges, endTime: now }),
+    ]);
+    await adoptProcesses(gateway.db, [dead.ledger.processId]);
+    await living.store.sweep(now + 14_000);
+    expect(await leased()).toBe((5n * USD) / 8n);
+    await Promise.all([1, 2, 3].map(() => living.store.sweep(now + 15_000)));
+    expect(await leased()).toBe(0n);
+    expect((await living.ask(token, 0.875)).amount).toBe(picoFromUsd(0.875));
   });
 
   test('a call counts in the period in which it ended, whenever its row is stored', async () => {

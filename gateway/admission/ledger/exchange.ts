@@ -68,15 +68,25 @@ export class Exchange {
       const { lease } = rows.get(slice.scope) as BudgetRow;
       const { left } = rooms.get(slice.scope) as Room;
       const target = this.#target(slice, left);
-      slice.over = left < 0n;
+      slice.mustAsk = left < 0n;
       granted.set(slice.scope, target);
       if (target > slice.granted) this.#grown.set(slice, target);
       else slice.hold(target);
       if (target < (lease?.granted ?? 0n)) freed.push(slice.scope);
       if (target === (lease?.stored ?? 0n)) this.#ended.push(slice);
     }
-    const wanted = short.filter((scope) => (rooms.get(scope) as Room).elsewhere > 0n);
-    return { granted, wanted, freed: freed.filter((scope) => this.#isExact(scope)) };
+    return {
+      granted,
+      wanted: this.#wanted(short, rooms),
+      freed: freed.filter((scope) => this.#isExact(scope)),
+    };
+  }
+
+  /** Others hear of what is short here, and of what a call has just crossed the limit of: they ask before they spend. */
+  #wanted(short: readonly string[], rooms: ReadonlyMap<string, Room>): string[] {
+    const crossed = this.#admitted.length === 0 ? [] : [...rooms].filter(([, { left }]) => left < 0n);
+    const wanted = new Set([...short, ...crossed.map(([scope]) => scope)]);
+    return [...wanted].filter((scope) => (rooms.get(scope) as Room).elsewhere > 0n);
   }
 
   #isExact(scope: string): boolean {
@@ -132,12 +142,13 @@ export class Exchange {
     if (queue === undefined) slice.appetite = 0n;
     if (queue === undefined || exact(slice) || queue.short.has(slice.scope)) return slice.used;
     if (slice.free >= 0n) return slice.used + least(slice.free, spare);
-    // A slice that lasted less than a second was too small.
-    slice.appetite = now - slice.grownAt < SECOND ? slice.appetite * 2n : slice.appetite;
-    slice.grownAt = now;
     const share = spare / SHARE;
+    // A slice that lasted less than a second was too small.
+    const wished = now - slice.grownAt < SECOND ? slice.appetite * 2n : slice.appetite;
+    slice.appetite = least(wished, share);
+    slice.grownAt = now;
     // Near the limit nothing is taken beside what is needed.
-    return slice.used + (share < -slice.free ? 0n : least(slice.appetite, share));
+    return slice.used + (share < -slice.free ? 0n : slice.appetite);
   }
 
   /** It is booked. */

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { MemoryBank } from '../../../tests/harness/budget-bank.ts';
 import { modelRuns, runModel } from '../../../tests/harness/ledger-commands.ts';
 
-const RUNS = 2000;
+const RUNS = 1500;
 
 test.each(['strict', 'compatible'] as const)(
   '%s: never overspent, never falsely denied, nothing lost, whatever happens in whatever order',

@@ -82,7 +82,7 @@ export class Ledger implements Keeper {
   #sliceFor(scope: string, { bound, enforcement }: Want): Slice | undefined {
     const slice = this.#holdings.get(scope);
     const enough = enforcement === 'compatible' && bound === 0n ? 1n : bound;
-    if (slice === undefined || slice.over || slice.free < enough) return undefined;
+    if (slice === undefined || slice.mustAsk || slice.free < enough) return undefined;
     return this.#queues.waitFor(scope) ? undefined : slice;
   }
 
@@ -127,7 +127,8 @@ export class Ledger implements Keeper {
     const slice = this.#holdings.get(scope);
     if (slice === undefined) return;
     slice.contendedUntil = this.#timers.now() + CONTENDED_MS;
-    if (slice.free > 0n) this.#holdings.giveBack([slice]);
+    slice.mustAsk = true;
+    if (slice.free > 0n || slice.doubtful) this.#holdings.giveBack([slice]);
   }
 
   /** There may be more of a budget than before. */

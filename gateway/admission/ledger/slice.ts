@@ -17,8 +17,8 @@ export class Slice {
   doubtful = false;
   /** The store knows nothing of it any more: what was reserved from it is covered by nothing. */
   lost = false;
-  /** More is spent and reserved than the limit allows: nothing more is, whatever is free. */
-  over = false;
+  /** Whatever is free, the store is asked first: all that the limit allows is spent or reserved, or may be elsewhere. */
+  mustAsk = false;
   usedAt: number;
   /** Until then somebody else needs money of this budget. */
   contendedUntil = 0;
