@@ -107,8 +107,8 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
   test.each([
     ['an unknown key', { key: 'sk-unknown', max_budget: 1 }, 404],
     ['no key', { max_budget: 1 }, 422],
-    ['a field that an update does not take', { key: 'sk-any', models: ['m'] }, 400],
-    ['a field that nothing enforces', { key: 'sk-any', rpm_limit: 1 }, 400],
+    ['a field that an update does not take', { key: 'sk-any', spend: 0 }, 400],
+    ['a field that nothing enforces', { key: 'sk-any', soft_budget: 1 }, 400],
   ])('an update of %s is refused', async (_title, body, status) => {
     expect((await update(body)).status).toBe(status);
   });
@@ -207,7 +207,14 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
     expect(await leased()).toBe((3n * USD) / 4n);
     const callId = randomUUID();
     await insertSpendLogs(gateway.db, [
-      spendRecord({ requestId: callId, callId, apiKey: token, spend: 0.125, charges, endTime: now }),
+      spendRecord({
+        requestId: callId,
+        callId,
+        apiKey: token,
+        spend: picoFromUsd(0.125),
+        charges,
+        endTime: now,
+      }),
     ]);
     await adoptProcesses(gateway.db, [dead.ledger.processId]);
     await living.store.sweep(now + 14_000);
