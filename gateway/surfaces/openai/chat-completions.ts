@@ -20,7 +20,6 @@ import type { Identity } from '../../identity/identity.ts';
 import { logCall } from '../../observe/call-log.ts';
 import type { LineLog, Logger } from '../../observe/logger.ts';
 import { PassThrough } from '../../providers/pass-through.ts';
-import type { Deployment } from '../../routing/deployment.ts';
 import type { ModelGroup } from '../../routing/model-group.ts';
 import type { Plan } from '../../routing/plan.ts';
 import { callHeaders, refusalHeaders } from './call-headers.ts';
@@ -187,41 +186,33 @@ class ChatCompletions {
       draft: this.#draft,
       finished: this.#finished,
     });
-    const gone = new AbortController();
+    // A call without budgets waits for nothing: its client cannot leave meanwhile.
+    const gone = identity.budgets.length === 0 ? null : new AbortController();
     client.onClose((whole) => {
       try {
         if (whole) return;
         passThrough.clientGone();
-        gone.abort();
+        gone?.abort();
       } finally {
         deps.drain.leave();
       }
     });
     const send = (): void => {
-      if (gone.signal.aborted) return;
+      if (gone?.signal.aborted) return;
       admitWithinLimits(call, chat, group, deps);
       deps.spend.begin(draftRecord(call, call.bound, call.startedAt));
       // Behind what was begun, which is written at the end of the turn.
       setImmediate(() => passThrough.start());
     };
-    const waiting = this.#reserve(call, chat, deployments, gone.signal);
-    if (waiting === undefined) send();
+    const waiting =
+      gone &&
+      reserveCall({ call, size: callSize(chat, deployments), deployments, signal: gone.signal }, deps);
+    if (gone === null || !waiting) send();
     else {
       waiting.then(send).catch((refusal) => {
         if (!gone.signal.aborted) this.#refuse(request, client, refusal);
       });
     }
-  }
-
-  /** Sets aside what the call may cost; a promise when it must wait for that. */
-  #reserve(
-    call: Call,
-    chat: ChatRequest,
-    deployments: readonly Deployment[],
-    signal: AbortSignal,
-  ): Promise<void> | undefined {
-    if (call.identity.budgets.length === 0) return undefined;
-    return reserveCall({ call, size: callSize(chat, deployments), deployments, signal }, this.#deps);
   }
 }
 
