@@ -19,13 +19,13 @@ async function setUp(limit: bigint, { deaf = false, processId = 'one', bank = ne
   if (processId === 'one') await bank.open(SCOPE, limit, null);
   const timers = new ManualTimers(START, rest);
   const store = bank.storeFor(processId);
-  const seen = { exchanges: 0, away: false, warnings: 0 };
+  const seen = { exchanges: 0, away: false, unheard: false, warnings: 0 };
   const watched: BudgetStore = {
     ...store,
-    exchange: (...request) => {
+    exchange: async (...request) => {
       seen.exchanges++;
-      if (!seen.away) return store.exchange(...request);
-      return Promise.reject(new GatewayError('database_unavailable', 'The database is away'));
+      if (!seen.away) await store.exchange(...request);
+      if (seen.away || seen.unheard) throw new GatewayError('database_unavailable', 'The database is away');
     },
   };
   const logger = { warn: () => void seen.warnings++ } as never;
@@ -47,6 +47,17 @@ async function warm(limit = 1_000_000n) {
   const world = await setUp(limit);
   (await world.ask(10n)).release();
   return world;
+}
+
+/** Two processes that hear each other. */
+async function pair(limit: bigint) {
+  const first = await setUp(limit);
+  const second = await setUp(0n, { bank: first.bank, processId: 'two' });
+  first.bank.listen((verb, scope) => {
+    first.ledger[verb](scope);
+    second.ledger[verb](scope);
+  });
+  return { first, second };
 }
 
 test('far from the limit calls ask nobody', async () => {
@@ -170,23 +181,14 @@ test('it is refused where a quarter would be too little', async () => {
 });
 
 test('what others hold and do not need comes back when it is wanted', async () => {
-  const first = await warm();
-  const second = await setUp(0n, { bank: first.bank, processId: 'two' });
-  first.bank.listen((verb, scope) => {
-    first.ledger[verb](scope);
-    second.ledger[verb](scope);
-  });
+  const { first, second } = await pair(1_000_000n);
+  (await first.ask(10n)).release();
   expect((await first.bank.budget(SCOPE)).leased).toBeGreaterThan(10n);
   expect((await second.ask(1_000_000n)).amount).toBe(1_000_000n);
 });
 
 test('what is released while somebody elsewhere waits goes there at once', async () => {
-  const first = await setUp(100n);
-  const second = await setUp(0n, { bank: first.bank, processId: 'two' });
-  first.bank.listen((verb, scope) => {
-    first.ledger[verb](scope);
-    second.ledger[verb](scope);
-  });
+  const { first, second } = await pair(100n);
   const running = await first.ask(60n);
   const waiting = second.ask(50n);
   await rest();
@@ -259,6 +261,33 @@ test('compatible: calls pass while anything is left, and one crosses the line', 
   const third = Promise.resolve(ask(0n, compatible)).catch(() => 'refused');
   await timers.pass(2000);
   expect(await third).toBe('refused');
+});
+
+test('compatible: what comes back below a limit that is crossed is not spent again, here or elsewhere', async () => {
+  const { first, second } = await pair(100n);
+  const compatible = { enforcement: 'compatible' };
+  const running = await first.ask(60n, compatible);
+  await second.ask(60n, compatible);
+  running.settle(40n);
+  const more = [first, second].map(({ ask }) => Promise.resolve(ask(10n, compatible)).catch(() => 'refused'));
+  await first.timers.pass(2000);
+  await second.timers.pass(2000);
+  expect(await Promise.all(more)).toEqual(['refused', 'refused']);
+});
+
+test('compatible: what one call has set aside beyond the limit is not another one’s', async () => {
+  const { ask } = await setUp(100n);
+  (await ask(150n, { enforcement: 'compatible' })).settle(100n);
+  await expect(ask(10n, { enforcement: 'compatible' })).rejects.toThrow('Budget has been exceeded!');
+});
+
+test('money whose booking was not heard of comes back when it is wanted', async () => {
+  const { first, second } = await pair(100n);
+  first.seen.unheard = true;
+  await expect(first.ask(60n)).rejects.toMatchObject({ code: 'database_unavailable' });
+  first.seen.unheard = false;
+  expect((await first.bank.budget(SCOPE)).leased).toBe(60n);
+  expect((await second.ask(100n)).amount).toBe(100n);
 });
 
 test('all budgets or none', async () => {
