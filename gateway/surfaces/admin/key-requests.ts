@@ -1,4 +1,5 @@
 import { sortableColumns } from '../../store/virtual-keys.ts';
+import { unenforcedKeyFields } from './unenforced.ts';
 import { bodyReader, queryReader } from './validation.ts';
 
 const nullableText = { type: ['string', 'null'] } as const;
@@ -6,31 +7,78 @@ const nullableObject = { type: ['object', 'null'] } as const;
 const texts = { type: 'array', items: { type: 'string' } } as const;
 const nullableTexts = { type: ['array', 'null'], items: { type: 'string' } } as const;
 
-export interface GenerateRequest {
-  readonly key?: string | null;
+/** Ids and names are index keys, and PostgreSQL bounds what an index takes. */
+export const LONGEST_ID = 256;
+
+export interface KeyFields {
   readonly key_alias?: string | null;
   readonly duration?: string | null;
   readonly models?: readonly string[] | null;
   readonly user_id?: string | null;
+  readonly team_id?: string | null;
   readonly metadata?: Readonly<Record<string, unknown>> | null;
   readonly blocked?: boolean | null;
   readonly spend?: number | null;
+  readonly allowed_routes?: readonly string[] | null;
+}
+
+const keyFields = {
+  key_alias: nullableText,
+  duration: nullableText,
+  models: nullableTexts,
+  user_id: nullableText,
+  team_id: nullableText,
+  metadata: nullableObject,
+  blocked: { type: ['boolean', 'null'] },
+  spend: { type: ['number', 'null'], minimum: 0 },
+  allowed_routes: nullableTexts,
+};
+
+/** A new key alone has a type; of one that is changed the routes that it stands for are given. */
+const notChanged = { refused: [...unenforcedKeyFields, 'key_type'] };
+/** Guides call the list of models so; LiteLLM drops it, and the key then reaches every model. */
+const synonyms = { allowed_models: 'models' };
+
+export interface GenerateRequest extends KeyFields {
+  readonly key?: string | null;
+  readonly key_type?: string | null;
 }
 
 /** Unknown members are ignored, as LiteLLM does; members that are known but not enforced are refused elsewhere. */
-export const readGenerate = bodyReader<GenerateRequest>({
-  type: 'object',
-  properties: {
-    key: nullableText,
-    key_alias: nullableText,
-    duration: nullableText,
-    models: nullableTexts,
-    user_id: nullableText,
-    metadata: nullableObject,
-    blocked: { type: ['boolean', 'null'] },
-    spend: { type: ['number', 'null'], minimum: 0 },
+export const readGenerate = bodyReader<GenerateRequest>(
+  { type: 'object', properties: { key: nullableText, key_type: nullableText, ...keyFields } },
+  { refused: unenforcedKeyFields, synonyms },
+);
+
+export interface UpdateRequest extends KeyFields {
+  readonly key: string;
+}
+
+export const readUpdate = bodyReader<UpdateRequest>(
+  { type: 'object', required: ['key'], properties: { key: { type: 'string' }, ...keyFields } },
+  { ...notChanged, synonyms },
+);
+
+export interface RegenerateRequest extends KeyFields {
+  readonly key?: string | null;
+  readonly new_key?: string | null;
+  readonly new_master_key?: string | null;
+  readonly grace_period?: string | null;
+}
+
+export const readRegenerate = bodyReader<RegenerateRequest>(
+  {
+    type: 'object',
+    properties: {
+      key: nullableText,
+      new_key: nullableText,
+      new_master_key: nullableText,
+      grace_period: nullableText,
+      ...keyFields,
+    },
   },
-});
+  { ...notChanged, synonyms },
+);
 
 export interface DeleteRequest {
   readonly keys?: readonly string[] | null;
@@ -68,6 +116,7 @@ export interface ListQuery {
   readonly key_alias?: string;
   readonly return_full_object: boolean;
   readonly include_created_by_keys: boolean;
+  readonly include_team_keys: boolean;
   readonly sort_by?: string;
   readonly sort_order: 'asc' | 'desc';
   readonly status?: string;
@@ -89,6 +138,7 @@ export const readListQuery = queryReader<ListQuery>({
     key_alias: text,
     return_full_object: { type: 'boolean', default: false },
     include_created_by_keys: { type: 'boolean', default: false },
+    include_team_keys: { type: 'boolean', default: false },
     sort_by: text,
     sort_order: { enum: ['asc', 'desc'], default: 'desc' },
     status: text,

@@ -24,17 +24,13 @@ test.each<[string, unknown]>([
   ['rpm_limit', 0],
   ['max_parallel_requests', 3],
   ['model_rpm_limit', { m: 1 }],
-  ['allowed_routes', ['/chat/completions']],
   ['permissions', { get_spend_routes: true }],
   ['guardrails', ['pii']],
   ['tags', ['team-red']],
   ['aliases', { a: 'b' }],
-  ['team_id', 'red'],
   ['organization_id', 'acme'],
   ['project_id', 'p'],
   ['auto_rotate', true],
-  ['key_type', 'llm_api'],
-  ['key_type', 'management'],
   ['object_permission', { models: ['m'] }],
 ])('%s: %j is refused by name', (field, value) => {
   expect(refusedField({ [field]: value })).toBe(field);

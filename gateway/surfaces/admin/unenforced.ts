@@ -4,7 +4,7 @@ import { GatewayError } from '../../http/errors.ts';
  * Key fields that LiteLLM knows and this gateway does not enforce yet. Whoever sends one believes to be protected,
  * limited or billed by it, so it is refused by name. Absent, null, empty and false ask for nothing and pass.
  */
-const fields = [
+export const unenforcedKeyFields = [
   'max_budget',
   'soft_budget',
   'budget_duration',
@@ -24,14 +24,12 @@ const fields = [
   'aliases',
   'config',
   'router_settings',
-  'team_id',
   'organization_id',
   'project_id',
   'agent_id',
   'permissions',
   'object_permission',
   'access_group_ids',
-  'allowed_routes',
   'allowed_passthrough_routes',
   'allowed_cache_controls',
   'allowed_vector_store_indexes',
@@ -77,20 +75,26 @@ function asksForNothing(value: unknown): boolean {
   return typeof value === 'object' && Object.keys(value).length === 0;
 }
 
-function refuse(field: string): never {
+function refuse(field: string, whom: string): never {
   throw new GatewayError(
     'not_enforced',
-    `'${field}' is not enforced by this version, so a key would promise more than it keeps; leave it out`,
+    `'${field}' is not enforced by this version, so a ${whom} would promise more than it keeps; leave it out`,
     { param: field },
   );
 }
 
-/** Throws GatewayError not_enforced for the first field of a key request that would not be enforced. */
-export function refuseUnenforced(request: Readonly<Record<string, unknown>>): void {
-  for (const field of fields) if (!asksForNothing(request[field])) refuse(field);
-  if (!asksForNothing(request.key_type) && request.key_type !== 'default') refuse('key_type');
-  const metadata = (request.metadata ?? {}) as Readonly<Record<string, unknown>>;
+type Request = Readonly<Record<string, unknown>>;
+
+/** Throws GatewayError not_enforced for the first of these fields that asks for something. */
+export function refuseFields(request: Request, fields: readonly string[], whom: string): void {
+  for (const field of fields) if (!asksForNothing(request[field])) refuse(field, whom);
+  const metadata = (request.metadata ?? {}) as Request;
   for (const member of metadataMembers) {
-    if (!asksForNothing(metadata[member])) refuse(`metadata.${member}`);
+    if (!asksForNothing(metadata[member])) refuse(`metadata.${member}`, whom);
   }
+}
+
+/** Throws GatewayError not_enforced for the first field of a key request that would not be enforced. */
+export function refuseUnenforced(request: Request): void {
+  refuseFields(request, unenforcedKeyFields, 'key');
 }

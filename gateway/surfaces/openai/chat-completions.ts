@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { spendRecord } from '../../accounting/settle.ts';
 import type { SpendSink } from '../../accounting/spend.ts';
-import { requireModelAccess } from '../../admission/model-access.ts';
+import { requireKeyModel, requireOwnerModel } from '../../admission/model-access.ts';
 import { type Call, newCall } from '../../call.ts';
 import type { ClientReply } from '../../http/client-reply.ts';
 import type { Drain } from '../../http/drain.ts';
@@ -49,10 +49,12 @@ function inactive(model: string, variable: string, providersEnv: string): Gatewa
 function admit(request: ChatRequest, identity: Identity, { plan, providersEnv }: ChatDeps): ModelGroup {
   const { model } = request;
   const group = plan.find(model);
-  requireModelAccess(identity, model, {
+  const requested = {
     names: group === undefined ? [model] : [model, group.name],
     accessGroups: group?.accessGroups ?? [],
-  });
+  };
+  requireKeyModel(identity, model, requested);
+  requireOwnerModel(identity, model, requested);
   if (group === undefined) {
     throw new GatewayError(
       'unknown_model',

@@ -1,0 +1,90 @@
+import { isRouteRule, keyTypes, routeGroups } from '../../identity/allowed-routes.ts';
+import { endOf } from '../../identity/duration.ts';
+import type { Identity } from '../../identity/identity.ts';
+import type { KeyRights } from '../../identity/permissions.ts';
+import type { KeyColumns } from '../../store/key-updates.ts';
+import type { VirtualKeyRow } from '../../store/virtual-keys.ts';
+import { badRequest, forbidden } from './faults.ts';
+import { requireNoWider } from './key-permissions.ts';
+import type { GenerateRequest, KeyFields } from './key-requests.ts';
+
+/** The routes that a key is bound to; `key_type` stands for a list where none is given. */
+export function routesOf({ allowed_routes, key_type }: GenerateRequest): readonly string[] {
+  const preset = keyTypes[key_type || 'default'];
+  if (preset === undefined) {
+    throw badRequest('key_type', `'key_type' must be one of ${Object.keys(keyTypes).join(', ')}`);
+  }
+  const rules = allowed_routes?.length ? allowed_routes : preset;
+  const unknown = rules.find((rule) => !isRouteRule(rule));
+  if (unknown !== undefined) {
+    throw badRequest(
+      'allowed_routes',
+      `'${unknown}' in 'allowed_routes' allows nothing: write a path such as /v1/models, a path with * at its end, or one of ${routeGroups.join(', ')}`,
+    );
+  }
+  return rules;
+}
+
+/** When a key ends whose duration is changed: never for null and `-1`. */
+function newEnd(duration: string | null, nowMs: number): Date | null {
+  return duration === '-1' ? null : endOf(duration, nowMs);
+}
+
+/** The columns that the sent fields change. */
+export function columnsOf(wanted: KeyFields, nowMs: number): KeyColumns {
+  return {
+    ...(wanted.key_alias !== undefined && { key_alias: wanted.key_alias || null }),
+    ...(wanted.duration !== undefined && { expires: newEnd(wanted.duration, nowMs) }),
+    ...(wanted.models !== undefined && { models: wanted.models ?? [] }),
+    ...(wanted.user_id !== undefined && { user_id: wanted.user_id || null }),
+    ...(wanted.team_id !== undefined && { team_id: wanted.team_id || null }),
+    ...(wanted.metadata !== undefined && { metadata: wanted.metadata ?? {} }),
+    ...(wanted.blocked !== undefined && { blocked: wanted.blocked }),
+    ...(typeof wanted.spend === 'number' && { spend: wanted.spend }),
+    ...(wanted.allowed_routes !== undefined && { allowed_routes: routesOf(wanted) }),
+  };
+}
+
+function isNarrower(wanted: readonly string[] | null | undefined, now: readonly string[]): boolean {
+  if (!wanted?.length) return false;
+  return now.length === 0 || wanted.every((name) => now.includes(name));
+}
+
+/** Fields that only who governs the key may change, among those that were sent. */
+const governed = ['duration', 'metadata', 'allowed_routes'] as const;
+
+/**
+ * Throws GatewayError forbidden, naming the field, for the first change that the caller may not make. A key's user may name
+ * and narrow it; whom it belongs to and what it has spent is a proxy admin's to say.
+ */
+export function requireMayChange(
+  who: Identity,
+  rights: KeyRights,
+  row: VirtualKeyRow,
+  wanted: KeyFields,
+): void {
+  const refuse = (field: keyof KeyFields, by: string): never => {
+    throw forbidden(field, `'${field}' of this key may be changed by ${by} alone`);
+  };
+  const owner = {
+    user_id: wanted.user_id !== undefined && (wanted.user_id || null) !== row.user_id,
+    team_id: wanted.team_id !== undefined && (wanted.team_id || null) !== row.team_id,
+  };
+  if (who.role !== 'proxy_admin') {
+    if (owner.user_id) refuse('user_id', 'a proxy admin');
+    if (owner.team_id) refuse('team_id', 'a proxy admin');
+  }
+  if (!rights.block && wanted.blocked !== undefined) refuse('blocked', 'who runs its team, or a proxy admin');
+  if (!rights.govern) {
+    const field = governed.find((name) => wanted[name] !== undefined);
+    if (field !== undefined) refuse(field, 'who governs it');
+    if (wanted.models !== undefined && !isNarrower(wanted.models, row.models)) {
+      refuse('models', 'who governs it, but for leaving models out,');
+    }
+  }
+  requireNoWider(who, {
+    ...wanted,
+    models: wanted.models === undefined ? who.models : wanted.models,
+    allowed_routes: wanted.allowed_routes === undefined ? who.allowedRoutes : wanted.allowed_routes,
+  });
+}
