@@ -3,6 +3,7 @@ import type { Pool } from 'pg';
 import { explainDatabaseFailure, readDatabaseUrl } from '../appliance/index.ts';
 import { BatchWriter } from './accounting/batch-writer.ts';
 import { systemTimers } from './accounting/timers.ts';
+import { EndUserBlocks } from './admission/end-user-blocks.ts';
 import type { Config } from './config/config.ts';
 import { Drain } from './http/drain.ts';
 import { createServer } from './http/server.ts';
@@ -10,11 +11,12 @@ import { createAuthenticator } from './identity/authenticator.ts';
 import type { Logger, Logs } from './observe/logger.ts';
 import { createDispatcher } from './providers/dispatcher.ts';
 import { compilePlan, type Plan } from './routing/plan.ts';
-import { KeyChangeWatch } from './store/key-changes.ts';
+import { blockedEndUsers } from './store/end-users.ts';
+import { bothHear, KeyChangeWatch } from './store/key-changes.ts';
 import { openPool } from './store/pool.ts';
 import { requireSchema } from './store/schema.ts';
 import { insertSpendLogs } from './store/spend-logs.ts';
-import { keyHandlers } from './surfaces/admin/keys.ts';
+import { managementHandlers } from './surfaces/admin/handlers.ts';
 import { healthHandlers } from './surfaces/health.ts';
 import { chatHandlers } from './surfaces/openai/chat-completions.ts';
 import { modelHandlers } from './surfaces/openai/models.ts';
@@ -87,7 +89,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   });
   stack.defer(() => spend.close());
   const authenticator = createAuthenticator({ db, masterKey: config.masterKey, clock: Date.now });
-  stack.use(KeyChangeWatch.start(db, authenticator, logger));
+  const endUserBlocks = new EndUserBlocks({ load: () => blockedEndUsers(db), logger });
+  await endUserBlocks.refresh();
+  const memory = bothHear(authenticator, endUserBlocks);
+  stack.use(KeyChangeWatch.start(db, memory, logger));
   const dispatcher = createDispatcher();
   stack.defer(() => dispatcher.destroy());
   const plan = compilePlan(config, Date.now);
@@ -107,6 +112,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         dispatcher,
         spend,
         drain,
+        endUserBlocks,
         ...logs,
         now: Date.now,
         version,
@@ -116,7 +122,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       }),
       ...modelHandlers(plan),
       ...healthHandlers({ drain, now: Date.now, probe: () => requireSchema(db) }),
-      ...keyHandlers({ db, authenticator, clock: Date.now }),
+      ...managementHandlers({ db, memory, clock: Date.now }),
       ...uiHandlers({
         db,
         clock: Date.now,

@@ -33,10 +33,23 @@ export async function announceKeyChanges(
 type WatchLogger = Pick<Logger, 'warn' | 'info'>;
 
 export interface KeyChangeListener {
-  /** A key was changed, or whom it acts for, here or in another gateway. */
-  evict(subject: string): void;
+  /** A key was changed, or whom it acts for, here or in another gateway. Resolves when it is forgotten. */
+  evict(subject: string): void | Promise<void>;
   /** Announcements may have been missed: nothing cached can be trusted. */
   clear(): void;
+}
+
+/** Two listeners as one. */
+export function bothHear(one: KeyChangeListener, other: KeyChangeListener): KeyChangeListener {
+  return {
+    evict: async (subject) => {
+      await Promise.all([one.evict(subject), other.evict(subject)]);
+    },
+    clear: () => {
+      one.clear();
+      other.clear();
+    },
+  };
 }
 
 /**
@@ -88,7 +101,7 @@ export class KeyChangeWatch implements AsyncDisposable {
       broken ??= error;
     });
     client.on('notification', ({ payload }) => {
-      if (payload !== undefined) this.#listener.evict(payload);
+      if (payload !== undefined) this.#heard(payload);
     });
     try {
       await client.connect();
@@ -105,6 +118,12 @@ export class KeyChangeWatch implements AsyncDisposable {
     await ended;
     this.#tellLoss(broken);
     return true;
+  }
+
+  #heard(subject: string): void {
+    Promise.resolve(this.#listener.evict(subject)).catch((error) => {
+      this.#logger.warn({ err: error }, 'a change was heard, but what it changed could not be read');
+    });
   }
 
   #tellLoss(error: unknown): void {

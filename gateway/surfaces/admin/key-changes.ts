@@ -45,7 +45,8 @@ export function columnsOf(wanted: KeyFields, nowMs: number): KeyColumns {
   };
 }
 
-function isNarrower(wanted: readonly string[] | null | undefined, now: readonly string[]): boolean {
+/** Whether a list of models allows some of what another one allows, and nothing else; an empty one allows everything. */
+export function isNarrower(wanted: readonly string[] | null | undefined, now: readonly string[]): boolean {
   if (!wanted?.length) return false;
   return now.length === 0 || wanted.every((name) => now.includes(name));
 }

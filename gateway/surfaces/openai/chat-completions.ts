@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { spendRecord } from '../../accounting/settle.ts';
 import type { SpendSink } from '../../accounting/spend.ts';
+import type { EndUserBlocks } from '../../admission/end-user-blocks.ts';
 import { requireKeyModel, requireOwnerModel } from '../../admission/model-access.ts';
 import { type Call, newCall } from '../../call.ts';
 import type { ClientReply } from '../../http/client-reply.ts';
@@ -24,6 +25,7 @@ export interface ChatDeps {
   readonly dispatcher: Dispatcher;
   readonly spend: SpendSink;
   readonly drain: Drain;
+  readonly endUserBlocks: Pick<EndUserBlocks, 'require'>;
   readonly logger: Logger;
   /** Gets one line per finished call. */
   readonly calls: LineLog;
@@ -46,7 +48,8 @@ function inactive(model: string, variable: string, providersEnv: string): Gatewa
 }
 
 /** The active group that serves the name, for a caller who may use it. */
-function admit(request: ChatRequest, identity: Identity, { plan, providersEnv }: ChatDeps): ModelGroup {
+function admit(request: ChatRequest, identity: Identity, deps: ChatDeps): ModelGroup {
+  const { plan, providersEnv, endUserBlocks } = deps;
   const { model } = request;
   const group = plan.find(model);
   const requested = {
@@ -55,6 +58,7 @@ function admit(request: ChatRequest, identity: Identity, { plan, providersEnv }:
   };
   requireKeyModel(identity, model, requested);
   requireOwnerModel(identity, model, requested);
+  endUserBlocks.require(request.user);
   if (group === undefined) {
     throw new GatewayError(
       'unknown_model',
