@@ -6,7 +6,8 @@ import { stringify } from 'yaml';
 import { until } from '../../packer/index.ts';
 import { deployment, MESSAGES, postChat } from '../harness/chat.ts';
 import { type FakeProvider, startFakeProvider } from '../harness/fake-provider.ts';
-import { type GatewayProcess, MASTER_KEY, startGateway } from '../harness/gateway-process.ts';
+import { type GatewayProcess, startGateway } from '../harness/gateway-process.ts';
+import { manage } from '../harness/manage.ts';
 import { type PostgresServer, startPostgres, type TestDatabase } from '../harness/postgres.ts';
 
 /** Cheap prompts: what a call costs is its answer, all but exactly. */
@@ -60,18 +61,8 @@ async function start(enforcement?: 'strict' | 'compatible'): Promise<GatewayProc
   return gateway;
 }
 
-async function manage(gateway: GatewayProcess, path: string, body: object): Promise<Record<string, unknown>> {
-  const answer = await fetch(`${gateway.url}${path}`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${MASTER_KEY}`, 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-  expect(answer.status).toBe(200);
-  return (await answer.json()) as Record<string, unknown>;
-}
-
 async function makeKey(gateway: GatewayProcess, body: object): Promise<string> {
-  return String((await manage(gateway, '/key/generate', body)).key);
+  return String((await manage(gateway.url, '/key/generate', body)).key);
 }
 
 interface Answer {
@@ -248,11 +239,11 @@ test('a raised and a lowered budget reach every process at once', async () => {
   const key = await makeKey(one, { max_budget: 60e-6 });
   expect((await ask(two, key)).status).toBe(200);
   expect((await ask(two, key)).status).toBe(429);
-  await manage(one, '/key/update', { key, max_budget: 1 });
+  await manage(one.url, '/key/update', { key, max_budget: 1 });
   await expect.poll(async () => (await ask(two, key)).status).toBe(200);
-  await manage(one, '/key/update', { key, max_budget: 70e-6 });
+  await manage(one.url, '/key/update', { key, max_budget: 70e-6 });
   await expect.poll(async () => (await ask(two, key)).status).toBe(429);
-  await manage(one, '/key/update', { key, max_budget: null });
+  await manage(one.url, '/key/update', { key, max_budget: null });
   await expect.poll(async () => (await ask(two, key)).status).toBe(200);
 });
 

@@ -5,6 +5,7 @@ import { stringify } from 'yaml';
 import { deployment, eventsOf, MESSAGES, postChat } from '../harness/chat.ts';
 import { type FakeProvider, Gate, startFakeProvider } from '../harness/fake-provider.ts';
 import { type GatewayProcess, MASTER_KEY, startGateway } from '../harness/gateway-process.ts';
+import { manage } from '../harness/manage.ts';
 import { type PostgresServer, startPostgres } from '../harness/postgres.ts';
 
 let postgres: PostgresServer;
@@ -414,12 +415,7 @@ describe('a request that is refused before any provider', () => {
 
 describe('a virtual key', () => {
   async function keyFor(models: readonly string[]): Promise<string> {
-    const answer = await fetch(`${gateway.url}/key/generate`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${MASTER_KEY}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ models }),
-    });
-    return ((await answer.json()) as { key: string }).key;
+    return String((await manage(gateway.url, '/key/generate', { models })).key);
   }
 
   async function listed(key: string): Promise<string[]> {

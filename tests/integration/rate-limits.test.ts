@@ -4,6 +4,7 @@ import { stringify } from 'yaml';
 import { deployment, MESSAGES, postChat } from '../harness/chat.ts';
 import { type FakeProvider, Gate, startFakeProvider } from '../harness/fake-provider.ts';
 import { type GatewayProcess, MASTER_KEY, startGateway } from '../harness/gateway-process.ts';
+import { manage } from '../harness/manage.ts';
 import { type PostgresServer, startPostgres } from '../harness/postgres.ts';
 
 let postgres: PostgresServer;
@@ -51,18 +52,8 @@ interface Key {
   readonly token: string;
 }
 
-async function manage(path: string, body: object): Promise<Record<string, unknown>> {
-  const answer = await fetch(`${gateway.url}${path}`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${MASTER_KEY}`, 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-  expect(answer.status).toBe(200);
-  return (await answer.json()) as Record<string, unknown>;
-}
-
 const generate = async (limits: object): Promise<Key> =>
-  (await manage('/key/generate', limits)) as unknown as Key;
+  (await manage(gateway.url, '/key/generate', limits)) as unknown as Key;
 
 const chat = ({ key }: Key, body: object = {}, more: object = {}): Promise<Response> =>
   postChat({ url: gateway.url, key, body: { model: 'one', messages: MESSAGES, ...body }, ...more });
@@ -318,7 +309,10 @@ describe('limits of models', () => {
   });
 
   test('are shown where LiteLLM shows them, and taken from metadata too', async () => {
-    const answer = await manage('/key/generate', { model_rpm_limit: { one: 2 }, metadata: { topic: 'x' } });
+    const answer = await manage(gateway.url, '/key/generate', {
+      model_rpm_limit: { one: 2 },
+      metadata: { topic: 'x' },
+    });
     expect(answer).toMatchObject({
       model_rpm_limit: { one: 2 },
       metadata: { topic: 'x', model_rpm_limit: { one: 2 } },
@@ -334,7 +328,7 @@ describe('/key/update', () => {
     expect(await statusOf(chat(key))).toBe(200);
     expect(await statusOf(chat(key))).toBe(429);
     const changes = { rpm_limit: 3, tpm_limit: 9000, max_parallel_requests: 4 };
-    expect(await manage('/key/update', { key: key.key, ...changes })).toMatchObject({
+    expect(await manage(gateway.url, '/key/update', { key: key.key, ...changes })).toMatchObject({
       key: key.key,
       ...changes,
     });
@@ -343,7 +337,7 @@ describe('/key/update', () => {
     // What was counted before goes on to count.
     expect(left(answer, 'requests')).toBe(1);
     expect(answer.headers.get('x-ratelimit-api_key-limit-tokens')).toBe('9000');
-    await manage('/key/update', { key: key.token, rpm_limit: null });
+    await manage(gateway.url, '/key/update', { key: key.token, rpm_limit: null });
     for (let call = 0; call < 4; call++) expect(await statusOf(chat(key))).toBe(200);
   });
 });

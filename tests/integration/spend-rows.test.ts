@@ -8,6 +8,7 @@ import { until } from '../../packer/index.ts';
 import { deployment, MESSAGES, postChat } from '../harness/chat.ts';
 import { type FakeProvider, startFakeProvider } from '../harness/fake-provider.ts';
 import { type GatewayProcess, MASTER_KEY, startGateway } from '../harness/gateway-process.ts';
+import { manage } from '../harness/manage.ts';
 import { type PostgresServer, startPostgres, type TestDatabase } from '../harness/postgres.ts';
 
 const PRICE = { input: 3e-6, output: 11e-6, cacheRead: 1e-6 };
@@ -152,12 +153,8 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
   });
 
   test('a virtual key is charged for its calls', async () => {
-    const generated = await fetch(`${gateway.url}/key/generate`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${MASTER_KEY}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ models: ['priced'] }),
-    });
-    const { key, token } = (await generated.json()) as { key: string; token: string };
+    const generated = await manage(gateway.url, '/key/generate', { models: ['priced'] });
+    const { key, token } = generated as { key: string; token: string };
     const answer = await postChat({ url: gateway.url, key, body: { model: 'priced', messages: MESSAGES } });
     const { id } = (await answer.json()) as { id: string };
     const stored = await row('request_id', id);
