@@ -65,4 +65,12 @@ export function identityClaims(world: () => World): void {
     const shared = Object.keys(plain).filter((name) => plain[name] === azure[name]);
     expect(shared).toEqual([]);
   });
+
+  // Here, before the checklist asks one of them as nobody should.
+  test('each cloud was asked as it wants to be asked', () => {
+    const { requests, violations } = world().metadata;
+    expect(requests).toEqual(expect.arrayContaining(['PUT /latest/api/token']));
+    expect(requests.join('\n')).toContain('/metadata/instance');
+    expect(violations).toEqual([]);
+  });
 }
