@@ -20,7 +20,10 @@ beforeAll(async () => {
   programs = await ensureAnsible();
 });
 
-test('the roles pass the production profile of ansible-lint without a warning', async () => {
+/** It keeps a processor busy for most of a minute, and a bake may be running beside it. */
+const LINT = { timeout: 5 * 60_000 };
+
+test('the roles pass the production profile of ansible-lint without a warning', LINT, async () => {
   const path = `${programs.lint.slice(0, programs.lint.lastIndexOf('/'))}:${process.env.PATH}`;
   const { exitCode, stdout, stderr } = await run({
     env: { ...process.env, PATH: path, NO_COLOR: '1' },
