@@ -12,6 +12,7 @@ import {
 
 const INSTANCE = '/computeMetadata/v1/instance/';
 const PROJECT = 'a-project';
+const PROJECT_NUMBER = 123456789012;
 const FLAVOR = { 'metadata-flavor': 'Google' };
 /** What whoever launches a machine gives it besides: nothing. */
 const ATTRIBUTES = /^\/computeMetadata\/v1\/(instance|project)\/attributes\//;
@@ -50,9 +51,9 @@ function everything(instance: FakeInstance, query: URLSearchParams): FakeAnswer 
       networkInterfaces: [
         { ip: privateIpv4, accessConfigs: publicIpv4 === undefined ? [] : [{ externalIp: publicIpv4 }] },
       ],
-      zone: `projects/123456789012/zones/${region}-b`,
+      zone: `projects/${PROJECT_NUMBER}/zones/${region}-b`,
     },
-    project: { attributes: {}, numericProjectId: 123456789012, projectId: PROJECT },
+    project: { attributes: {}, numericProjectId: PROJECT_NUMBER, projectId: PROJECT },
   });
   const held = query.get('wait_for_change') === 'true' && query.get('last_etag') === ETAG;
   return {
@@ -69,11 +70,25 @@ function keys(instance: FakeInstance): Record<string, string | undefined> {
   const values = {
     id: instanceId,
     hostname: hostName,
-    zone: `projects/123456789012/zones/${region}-b`,
+    // Google's agent asks for it again and again until it is told.
+    name: hostName.split('.')[0],
+    zone: `projects/${PROJECT_NUMBER}/zones/${region}-b`,
+    // What else every instance has, whoever made it.
+    'cpu-platform': 'AMD Rome',
+    description: '',
+    image: `projects/${PROJECT}/global/images/an-image`,
+    'machine-type': `projects/${PROJECT_NUMBER}/machineTypes/e2-standard-2`,
+    'maintenance-event': 'NONE',
+    preempted: 'FALSE',
+    tags: '[]',
     'network-interfaces/0/ip': privateIpv4,
     'network-interfaces/0/access-configs/0/external-ip': publicIpv4,
     'network-interfaces/0/ipv6s': publicIpv6 === undefined ? undefined : `${publicIpv6}\n`,
   };
   const ofInstance = Object.entries(values).map(([name, value]) => [INSTANCE + name, value]);
-  return { ...Object.fromEntries(ofInstance), '/computeMetadata/v1/project/project-id': PROJECT };
+  return {
+    ...Object.fromEntries(ofInstance),
+    '/computeMetadata/v1/project/project-id': PROJECT,
+    '/computeMetadata/v1/project/numeric-project-id': `${PROJECT_NUMBER}`,
+  };
 }
