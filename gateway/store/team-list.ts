@@ -1,0 +1,72 @@
+import { type Connection, rows } from './connection.ts';
+import { containing } from './json-columns.ts';
+import { asRead, type TeamRow } from './teams.ts';
+
+export interface TeamQuery {
+  /** Teams that list this user as a member. */
+  readonly userId: string | null;
+  readonly organizationId: string | null;
+  /** Teams that belong to no organisation. */
+  readonly withoutOrganization: boolean;
+  /** Only teams of these organisations; null for all. */
+  readonly organizations: readonly string[] | null;
+  readonly teamId: string | null;
+  /** Part of the alias, in any case. */
+  readonly aliasPart: string | null;
+}
+
+const listed = `
+  ($1::text IS NULL OR members_with_roles @> jsonb_build_array(jsonb_build_object('user_id', $1::text)))
+  AND ($2::text IS NULL OR organization_id = $2)
+  AND (NOT $3::boolean OR organization_id IS NULL)
+  AND ($4::text[] IS NULL OR organization_id = ANY ($4))
+  AND ($5::text IS NULL OR team_id = $5)
+  AND ($6::text IS NULL OR team_alias ILIKE $6)`;
+
+const listedValues = (query: TeamQuery): unknown[] => [
+  query.userId,
+  query.organizationId,
+  query.withoutOrganization,
+  query.organizations,
+  query.teamId,
+  query.aliasPart === null ? null : containing(query.aliasPart),
+];
+
+/** Every team that fits, by alias. */
+export async function listTeams(db: Connection, query: TeamQuery): Promise<readonly TeamRow[]> {
+  const found = await rows<TeamRow>(db, {
+    text: `SELECT * FROM "LiteLLM_TeamTable" WHERE ${listed} ORDER BY team_alias NULLS LAST, team_id`,
+    values: listedValues(query),
+  });
+  return found.map(asRead);
+}
+
+export const sortableTeamColumns = ['team_id', 'team_alias', 'created_at'] as const;
+
+export interface TeamPageQuery extends TeamQuery {
+  readonly sortBy: (typeof sortableTeamColumns)[number];
+  readonly sortOrder: 'asc' | 'desc';
+  readonly limit: number;
+  readonly offset: number;
+}
+
+/** One page of the teams that fit, and how many there are. */
+export async function pageTeams(
+  db: Connection,
+  query: TeamPageQuery,
+): Promise<{ readonly teams: readonly TeamRow[]; readonly total: number }> {
+  const values = listedValues(query);
+  const [counted] = await rows<{ total: number }>(db, {
+    text: `SELECT count(*) AS total FROM "LiteLLM_TeamTable" WHERE ${listed}`,
+    values,
+  });
+  const direction = query.sortOrder === 'asc' ? 'ASC' : 'DESC';
+  const found = await rows<TeamRow>(db, {
+    text: `
+      SELECT * FROM "LiteLLM_TeamTable" WHERE ${listed}
+      ORDER BY ${query.sortBy} ${direction} NULLS LAST, team_id
+      LIMIT $7 OFFSET $8`,
+    values: [...values, query.limit, query.offset],
+  });
+  return { teams: found.map(asRead), total: counted?.total ?? 0 };
+}
