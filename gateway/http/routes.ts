@@ -1,12 +1,37 @@
+import type { Standing } from '../identity/roles.ts';
+
+const everybody = ['proxy_admin', 'proxy_admin_viewer', 'internal_user', 'internal_user_viewer'] as const;
+
+/**
+ * Who may call a management route. Being allowed to call it is one half; the other is the object that the call names, and
+ * the handler asks `identity/permissions.ts` about that.
+ */
+export const audiences = {
+  /** Whoever has a key; everybody sees and does what is its own. */
+  key: everybody,
+  /** Who makes and changes keys: not who may only look. */
+  key_keeper: ['proxy_admin', 'org_admin', 'team_admin', 'internal_user'],
+  /** Who runs a team. */
+  team_keeper: ['proxy_admin', 'org_admin', 'team_admin'],
+  /** Who makes teams and users. */
+  organizer: ['proxy_admin', 'org_admin'],
+  /** Who sees the list of users. */
+  directory: ['proxy_admin', 'proxy_admin_viewer', 'org_admin'],
+  /** Who sees everything. */
+  overseer: ['proxy_admin', 'proxy_admin_viewer'],
+  admin: ['proxy_admin'],
+} as const satisfies Record<string, readonly Standing[]>;
+
+export type Audience = keyof typeof audiences;
+
 /**
  * Who may call a route.
  * - `public`: anyone; the handler sees no identity.
  * - `llm`: a virtual key or the master key; refused in the OpenAI envelope.
- * - `key`: a virtual key or the master key; the handler decides what this key may see or do.
- * - `admin`: the master key or a key whose role is `proxy_admin`.
+ * - an audience: the master key, or a virtual key of somebody who belongs to it.
  * - `ui`: the admin UI; pages and forms check the session cookie and the CSRF token themselves, in ui/.
  */
-export type Access = 'public' | 'llm' | 'key' | 'admin' | 'ui';
+export type Access = 'public' | 'llm' | 'ui' | Audience;
 
 export interface RouteDeclaration {
   readonly method: 'GET' | 'POST' | 'HEAD';
@@ -34,12 +59,14 @@ export const routes = {
   getModel: { method: 'GET', url: '/v1/models/*', access: 'llm' },
   getModelUnversioned: { method: 'GET', url: '/models/*', access: 'llm' },
 
-  generateKey: { method: 'POST', url: '/key/generate', access: 'admin' },
-  updateKey: { method: 'POST', url: '/key/update', access: 'admin' },
+  generateKey: { method: 'POST', url: '/key/generate', access: 'key_keeper' },
+  updateKey: { method: 'POST', url: '/key/update', access: 'key_keeper' },
+  regenerateKey: { method: 'POST', url: '/key/regenerate', access: 'key_keeper' },
+  regenerateNamedKey: { method: 'POST', url: '/key/:key/regenerate', access: 'key_keeper' },
   keyInfo: { method: 'GET', url: '/key/info', access: 'key' },
-  deleteKey: { method: 'POST', url: '/key/delete', access: 'admin' },
-  blockKey: { method: 'POST', url: '/key/block', access: 'admin' },
-  unblockKey: { method: 'POST', url: '/key/unblock', access: 'admin' },
+  deleteKey: { method: 'POST', url: '/key/delete', access: 'key_keeper' },
+  blockKey: { method: 'POST', url: '/key/block', access: 'team_keeper' },
+  unblockKey: { method: 'POST', url: '/key/unblock', access: 'team_keeper' },
   listKeys: { method: 'GET', url: '/key/list', access: 'key' },
 
   liveliness: { method: 'GET', url: '/health/liveliness', access: 'public' },

@@ -15,7 +15,7 @@ import { GatewayError } from './errors.ts';
 import { toGatewayError } from './failure.ts';
 import type { GatewayRequest, Handlers } from './handler.ts';
 import { limits } from './limits.ts';
-import { type Access, type RouteDeclaration, type RouteId, routes } from './routes.ts';
+import { type RouteDeclaration, type RouteId, routes } from './routes.ts';
 
 export interface ServerOptions {
   readonly handlers: Handlers;
@@ -24,10 +24,10 @@ export interface ServerOptions {
 }
 
 /** Holds the request up until its caller is known to be somebody who may make it. */
-function accessHook(authenticator: Authenticator, access: Access) {
+function accessHook(authenticator: Authenticator, route: RouteDeclaration) {
   return (request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void => {
     admit(authenticator, {
-      access,
+      route,
       headers: request.headers,
       admitted: (identity) => {
         request.identity = identity;
@@ -67,7 +67,7 @@ function register(app: FastifyInstance, id: RouteId, { handlers, authenticator }
     method,
     url,
     config: { access },
-    ...(open ? {} : { onRequest: accessHook(authenticator, access) }),
+    ...(open ? {} : { onRequest: accessHook(authenticator, routes[id]) }),
     handler: open
       ? (request, reply) => handler(request as GatewayRequest, reply)
       : (request, reply) => handler(request as GatewayRequest, reply, request.identity as Identity),

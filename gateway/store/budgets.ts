@@ -38,6 +38,26 @@ export async function setBudget(db: Connection, budget: BudgetSetting): Promise<
   await announceBudgets(db, { wanted: [scope], freed: [scope] });
 }
 
+/**
+ * Sets what is spent of a budget, where there is one, inside the caller's transaction. Of a period that is over already it
+ * is set for the one that follows.
+ */
+export async function setSpent(
+  db: Connection,
+  { scope, spent, now }: { readonly scope: string; readonly spent: Pico; readonly now: number },
+): Promise<void> {
+  await rows(db, {
+    text: `
+      UPDATE budget_state SET
+        spent_pico = CASE WHEN resets_at <= $3 THEN 0 ELSE $2::numeric END,
+        spent_next_pico = CASE WHEN resets_at <= $3 THEN $2::numeric ELSE 0 END,
+        updated_at = now() AT TIME ZONE 'UTC'
+      WHERE scope = $1`,
+    values: [scope, spent, new Date(now).toISOString()],
+  });
+  await announceBudgets(db, { wanted: [scope], freed: [scope] });
+}
+
 /** Forgets budgets whose owner is deleted, inside the caller's transaction. */
 export async function removeBudgets(db: Connection, scopes: readonly string[]): Promise<void> {
   await rows(db, {

@@ -1,6 +1,6 @@
 import { type Pico, picoFromUsd } from '../accounting/money.ts';
 import type { NextReset } from './budget-periods.ts';
-import { keyScope, setBudget } from './budgets.ts';
+import { keyScope, setBudget, setSpent } from './budgets.ts';
 import { type Connection, rows } from './connection.ts';
 
 /** More than anybody spends, and all that the columns hold. */
@@ -44,4 +44,17 @@ export async function followKeyBudget(
   }
   const limit = max_budget === null ? null : budgetLimit(max_budget);
   await setBudget(db, { scope: keyScope(hash), limit, spent: picoFromUsd(spend), duration, resetsAt });
+}
+
+/**
+ * Makes what a key has spent in its running period what was written to its row, inside that transaction. Set rather than
+ * added to: the row is locked, so what is stored of spend until now is forgotten in both, and whatever is stored afterwards
+ * is added to both. What calls hold stays held, and what they come to cost is counted on top.
+ */
+export async function setKeySpent(
+  db: Connection,
+  hash: string,
+  { usd, now }: { usd: number; now: number },
+): Promise<void> {
+  await setSpent(db, { scope: keyScope(hash), spent: picoFromUsd(usd), now });
 }

@@ -5,17 +5,30 @@ import { type Connection, rows } from './connection.ts';
 
 const CHANNEL = 'litellm_key_changed';
 
-/** Tells every gateway on this database that keys changed; heard when the transaction commits. */
-export async function announceKeyChanges(db: Connection, hashes: readonly string[]): Promise<void> {
-  await rows(db, {
-    text: 'SELECT pg_notify($1, hash) FROM unnest($2::text[]) AS hash',
-    values: [CHANNEL, hashes],
+/**
+ * Tells every gateway on this database what changed, heard when the transaction commits: keys by their hashes, and whom keys
+ * act for by `team:ID`, `user:ID` and the like. Returns all that was told: rotated keys that still stand for one of these
+ * have changed with it.
+ */
+export async function announceKeyChanges(
+  db: Connection,
+  subjects: readonly string[],
+): Promise<readonly string[]> {
+  const told = await rows<{ subject: string }>(db, {
+    text: `
+      WITH changed AS (
+        SELECT unnest($2::text[]) AS subject
+        UNION SELECT token FROM "LiteLLM_DeprecatedVerificationToken" WHERE active_token_id = ANY ($2)
+      )
+      SELECT subject, pg_notify($1, subject) FROM changed`,
+    values: [CHANNEL, subjects],
   });
+  return told.map(({ subject }) => subject);
 }
 
 export interface KeyChangeListener {
-  /** A key was changed, here or in another gateway. */
-  evict(hash: string): void;
+  /** A key was changed, or whom it acts for, here or in another gateway. */
+  evict(subject: string): void;
   /** Announcements may have been missed: nothing cached can be trusted. */
   clear(): void;
 }

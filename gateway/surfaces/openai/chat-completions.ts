@@ -8,7 +8,7 @@ import type { Tokenizers } from '../../accounting/tokenizer.ts';
 import type { Descriptors } from '../../admission/limits/descriptors.ts';
 import type { Limits } from '../../admission/limits/limits.ts';
 import { reservedTokens, settledTokens } from '../../admission/limits/tokens.ts';
-import { requireModelAccess } from '../../admission/model-access.ts';
+import { requireKeyModel, requireOwnerModel } from '../../admission/model-access.ts';
 import { type BudgetDeps, reserveCall } from '../../admission/reserve-call.ts';
 import { type Call, newCall } from '../../call.ts';
 import type { ClientReply } from '../../http/client-reply.ts';
@@ -62,10 +62,12 @@ function inactive(model: string, variable: string, providersEnv: string): Gatewa
 function admit(request: ChatRequest, identity: Identity, { plan, providersEnv }: ChatDeps): ModelGroup {
   const { model } = request;
   const group = plan.find(model);
-  requireModelAccess(identity, model, {
+  const requested = {
     names: group === undefined ? [model] : [model, group.name],
     accessGroups: group?.accessGroups ?? [],
-  });
+  };
+  requireKeyModel(identity, model, requested);
+  requireOwnerModel(identity, model, requested);
   if (group === undefined) {
     throw new GatewayError(
       'unknown_model',
