@@ -27,10 +27,23 @@ export async function announceKeyChanges(
 }
 
 export interface KeyChangeListener {
-  /** A key was changed, or whom it acts for, here or in another gateway. */
-  evict(subject: string): void;
+  /** A key was changed, or whom it acts for, here or in another gateway. Resolves when it is forgotten. */
+  evict(subject: string): void | Promise<void>;
   /** Announcements may have been missed: nothing cached can be trusted. */
   clear(): void;
+}
+
+/** Two listeners as one. */
+export function bothHear(one: KeyChangeListener, other: KeyChangeListener): KeyChangeListener {
+  return {
+    evict: async (subject) => {
+      await Promise.all([one.evict(subject), other.evict(subject)]);
+    },
+    clear: () => {
+      one.clear();
+      other.clear();
+    },
+  };
 }
 
 /**
@@ -46,7 +59,11 @@ export function watchKeyChanges(
   return ChannelWatch.start(pool, logger, {
     channel: CHANNEL,
     subject: 'key changes',
-    heard: (hash) => listener.evict(hash),
+    heard: (subject) => {
+      Promise.resolve(listener.evict(subject)).catch((error) => {
+        logger.warn({ err: error }, 'a change was heard, but what it changed could not be read');
+      });
+    },
     begun: () => listener.clear(),
   });
 }

@@ -38,7 +38,7 @@ const settable = [
 export type TeamColumns = Partial<Pick<TeamRow, (typeof settable)[number]>>;
 
 /** An imported row without members holds the column's default, which is no list. */
-export function asRead(row: TeamRow): TeamRow {
+function asRead(row: TeamRow): TeamRow {
   return Array.isArray(row.members_with_roles) ? row : { ...row, members_with_roles: [] };
 }
 
@@ -163,4 +163,29 @@ export async function readMemberships(
     text: 'SELECT * FROM "LiteLLM_TeamMembership" WHERE team_id = ANY ($1) ORDER BY user_id',
     values: [teamIds],
   });
+}
+
+export interface TeamQuery {
+  /** Teams that list this user as a member. */
+  readonly userId: string | null;
+  readonly organizationId: string | null;
+  /** Teams that belong to no organisation. */
+  readonly withoutOrganization: boolean;
+  /** Only teams of these organisations; null for all. */
+  readonly organizations: readonly string[] | null;
+}
+
+/** Every team that fits, by alias. */
+export async function listTeams(db: Connection, query: TeamQuery): Promise<readonly TeamRow[]> {
+  const found = await rows<TeamRow>(db, {
+    text: `
+      SELECT * FROM "LiteLLM_TeamTable"
+      WHERE ($1::text IS NULL OR members_with_roles @> jsonb_build_array(jsonb_build_object('user_id', $1::text)))
+        AND ($2::text IS NULL OR organization_id = $2)
+        AND (NOT $3::boolean OR organization_id IS NULL)
+        AND ($4::text[] IS NULL OR organization_id = ANY ($4))
+      ORDER BY team_alias NULLS LAST, team_id`,
+    values: [query.userId, query.organizationId, query.withoutOrganization, query.organizations],
+  });
+  return found.map(asRead);
 }

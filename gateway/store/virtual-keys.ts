@@ -246,17 +246,18 @@ export async function hashesOfOwners(
   return found.map(({ token }) => token);
 }
 
-/** Every key of these teams, or of these users. */
+/** Every key of these teams, or of these users; or every key. */
 export async function keysOfOwners(
   db: Connection,
-  { teamIds = [], userIds = [] }: { teamIds?: readonly string[]; userIds?: readonly string[] },
+  owners: { teamIds?: readonly string[]; userIds?: readonly string[] } | 'everybody',
 ): Promise<readonly VirtualKeyRow[]> {
+  const { teamIds = [], userIds = [] } = owners === 'everybody' ? {} : owners;
   return rows<VirtualKeyRow>(db, {
     text: `
       SELECT * FROM "LiteLLM_VerificationToken"
-      WHERE (team_id = ANY ($1) OR user_id = ANY ($2)) AND team_id IS DISTINCT FROM 'litellm-dashboard'
+      WHERE (team_id = ANY ($1) OR user_id = ANY ($2) OR $3) AND team_id IS DISTINCT FROM 'litellm-dashboard'
       ORDER BY created_at DESC, token`,
-    values: [teamIds, userIds],
+    values: [teamIds, userIds, owners === 'everybody'],
   });
 }
 

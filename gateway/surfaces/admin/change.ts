@@ -1,6 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
 import type { GatewayRequest } from '../../http/handler.ts';
-import type { KeyAuthenticator } from '../../identity/authenticator.ts';
 import type { Identity } from '../../identity/identity.ts';
 import type { NextReset } from '../../store/budget-periods.ts';
 import type { ChangedBy } from '../../store/changed-by.ts';
@@ -10,7 +9,8 @@ import { announceKeyChanges } from '../../store/key-changes.ts';
 /** What management handlers work with. */
 export interface ManagementDeps {
   readonly db: Pool;
-  readonly authenticator: Pick<KeyAuthenticator, 'evict'>;
+  /** Whoever keeps in memory what may change here; resolves when the change is in force. */
+  readonly memory: { evict(subject: string): void | Promise<void> };
   /** Epoch milliseconds. */
   readonly clock: () => number;
   readonly nextReset: NextReset;
@@ -33,7 +33,7 @@ export function changedBy(request: GatewayRequest, identity: Identity): ChangedB
  * hear of them when it commits, this one forgets them before the answer is sent.
  */
 export async function change<T>(
-  { db, authenticator }: ManagementDeps,
+  { db, memory }: ManagementDeps,
   work: (db: PoolClient, changed: Set<string>) => Promise<T>,
 ): Promise<T> {
   let told: readonly string[] = [];
@@ -43,6 +43,6 @@ export async function change<T>(
     if (changed.size > 0) told = await announceKeyChanges(client, [...changed]);
     return done;
   });
-  for (const subject of told) authenticator.evict(subject);
+  await Promise.all(told.map((subject) => memory.evict(subject)));
   return result;
 }

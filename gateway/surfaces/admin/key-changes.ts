@@ -5,7 +5,8 @@ import { forbidden } from './faults.ts';
 import { requireNoWider } from './key-permissions.ts';
 import type { KeyFields } from './key-requests.ts';
 
-function isNarrower(wanted: readonly string[] | null | undefined, now: readonly string[]): boolean {
+/** Whether a list of models allows some of what another one allows, and nothing else; an empty one allows everything. */
+export function isNarrower(wanted: readonly string[] | null | undefined, now: readonly string[]): boolean {
   if (!wanted?.length) return false;
   return now.length === 0 || wanted.every((name) => now.includes(name));
 }

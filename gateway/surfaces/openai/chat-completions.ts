@@ -4,6 +4,7 @@ import { estimateTokens } from '../../accounting/estimate.ts';
 import type { RowIds } from '../../accounting/row-id.ts';
 import { spendRecord } from '../../accounting/settle.ts';
 import type { SpendSink } from '../../accounting/spend.ts';
+import type { EndUserBlocks } from '../../admission/end-user-blocks.ts';
 import type { Tokenizers } from '../../accounting/tokenizer.ts';
 import type { Descriptors } from '../../admission/limits/descriptors.ts';
 import type { Limits } from '../../admission/limits/limits.ts';
@@ -37,6 +38,7 @@ export interface ChatDeps extends BudgetDeps {
   readonly tokenizers: Tokenizers;
   readonly rowIds: RowIds;
   readonly drain: Drain;
+  readonly endUserBlocks: Pick<EndUserBlocks, 'require'>;
   readonly logger: Logger;
   /** Gets one line per finished call. */
   readonly calls: LineLog;
@@ -59,7 +61,8 @@ function inactive(model: string, variable: string, providersEnv: string): Gatewa
 }
 
 /** The active group that serves the name, for a caller who may use it. */
-function admit(request: ChatRequest, identity: Identity, { plan, providersEnv }: ChatDeps): ModelGroup {
+function admit(request: ChatRequest, identity: Identity, deps: ChatDeps): ModelGroup {
+  const { plan, providersEnv, endUserBlocks } = deps;
   const { model } = request;
   const group = plan.find(model);
   const requested = {
@@ -68,6 +71,7 @@ function admit(request: ChatRequest, identity: Identity, { plan, providersEnv }:
   };
   requireKeyModel(identity, model, requested);
   requireOwnerModel(identity, model, requested);
+  endUserBlocks.require(request.user);
   if (group === undefined) {
     throw new GatewayError(
       'unknown_model',
