@@ -15,6 +15,7 @@ import { GatewayError } from './errors.ts';
 import { toGatewayError } from './failure.ts';
 import type { GatewayRequest, Handlers } from './handler.ts';
 import { limits } from './limits.ts';
+import { meantBy } from './misnamed.ts';
 import { type RouteDeclaration, type RouteId, routes } from './routes.ts';
 
 export interface ServerOptions {
@@ -48,11 +49,13 @@ function answerNotFound(request: FastifyRequest): never {
   const path = request.url.split('?', 1)[0] ?? request.url;
   const allowed = allowedMethods(path);
   if (allowed.length > 0) {
-    throw new GatewayError('method_not_allowed', `Method ${request.method} is not allowed for ${path}`, {
-      headers: { allow: allowed.join(', ') },
-    });
+    const allow = allowed.join(', ');
+    const message = `Method ${request.method} is not allowed for ${path}; use ${allow}`;
+    throw new GatewayError('method_not_allowed', message, { headers: { allow } });
   }
-  throw new GatewayError('not_found', `Not found: ${request.method} ${path}`);
+  const meant = meantBy(path);
+  const hint = meant === undefined ? '' : `; what you look for is ${meant}`;
+  throw new GatewayError('not_found', `Not found: ${request.method} ${path}${hint}`);
 }
 
 function register(app: FastifyInstance, id: RouteId, { handlers, authenticator }: ServerOptions): void {

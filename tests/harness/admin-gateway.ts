@@ -41,7 +41,7 @@ export async function startAdminGateway(database: TestDatabase, options: AdminGa
   const stream = { write: (line: string) => void logged.push(line) };
   const { logger } = createLogs({ level: 'trace', stream });
   const watch = watchKeyChanges(db, authenticator, logger);
-  const told = (_request: unknown, _reply: unknown, identity: unknown) => identity;
+  const told = (_request: unknown, _reply: unknown, identity: unknown = {}) => identity;
   const toldDirectly: DirectHandler = ({ identity }, client) =>
     client.send({ 'content-type': 'application/json' }, Buffer.from(JSON.stringify(identity)));
   const doubles = Object.fromEntries(

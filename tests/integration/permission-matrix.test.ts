@@ -41,7 +41,7 @@ async function statusOf({ route, object, caller: name }: Cell): Promise<number> 
   const caller = callers.get(name) as Caller;
   const build = requests[route];
   if (build === undefined) throw new Error(`nothing says what ${route} is asked`);
-  const { query = {}, body, path } = await build({ seeds, caller, object });
+  const { query = {}, body, path, form = false } = await build({ seeds, caller, object });
   const [method = '', url = ''] = route.split(' ');
   const filled = path === undefined ? url : url.replace(/:\w+|\*/, path);
   // What the database says counts, not what a cell before has cached.
@@ -50,7 +50,7 @@ async function statusOf({ route, object, caller: name }: Cell): Promise<number> 
     method,
     redirect: 'manual',
     headers: {
-      'content-type': 'application/json',
+      'content-type': form ? 'application/x-www-form-urlencoded' : 'application/json',
       ...(caller.key !== null && { authorization: `Bearer ${caller.key}` }),
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),

@@ -319,3 +319,14 @@ test('a team of an organisation is bound by its models, and run by its admins', 
     3,
   );
 });
+
+test.each([
+  ['PUT', '/key/update', 405, 'use POST'],
+  ['POST', '/team/member/add', 404, '/team/member_add'],
+  ['POST', '/team/member/delete', 404, '/team/member_delete'],
+  ['GET', '/user/ada', 404, '/user/info?user_id='],
+] as const)('%s %s, which guides name, is refused with the right name', async (method, url, status, name) => {
+  const answer = await gateway.app.inject({ method, url });
+  expect(answer.statusCode).toBe(status);
+  expect(answer.json().error.message).toContain(name);
+});

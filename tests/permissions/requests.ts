@@ -7,6 +7,8 @@ export interface CellRequest {
   readonly body?: object;
   /** Replaces the parameter or the `*` of the route. */
   readonly path?: string;
+  /** An empty form instead of JSON. */
+  readonly form?: true;
 }
 
 interface Situation {
@@ -92,7 +94,7 @@ const organizationQuery: Build = async ({ object }) =>
   object === '-' ? {} : { query: { organization_ids: organizationOf(object) } };
 const chat: Build = async () => ({ body: { model: 'm1', messages: [] } });
 const oneModel: Build = async () => ({ path: 'm1' });
-const form: Build = async () => ({ body: {} });
+const form: Build = async () => ({ form: true });
 
 const customers = (root: string): Readonly<Record<string, Build>> => ({
   [`POST /${root}/new`]: newCustomer,
