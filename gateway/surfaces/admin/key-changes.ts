@@ -11,8 +11,18 @@ export function isNarrower(wanted: readonly string[] | null | undefined, now: re
   return now.length === 0 || wanted.every((name) => now.includes(name));
 }
 
-/** Fields that only who governs the key may change, among those that were sent. */
-const governed = ['duration', 'metadata', 'allowed_routes'] as const;
+/** Columns that have rules of their own, below; every other one is changed by who governs the key, and nobody else. */
+const ruled: readonly string[] = ['key_alias', 'models', 'user_id', 'team_id', 'blocked', 'spend'];
+
+/** The field of a request that changes a column. */
+const fieldOf = (column: string): string => (column === 'expires' ? 'duration' : column);
+
+/** A change of a key: what was sent, and the columns that it changes. */
+export interface KeyChange {
+  readonly row: VirtualKeyRow;
+  readonly wanted: KeyFields;
+  readonly columns: KeyColumns;
+}
 
 /**
  * Throws GatewayError forbidden, naming the field, for the first change that the caller may not make. A key's user may name
@@ -21,25 +31,23 @@ const governed = ['duration', 'metadata', 'allowed_routes'] as const;
 export function requireMayChange(
   who: Identity,
   rights: KeyRights,
-  row: VirtualKeyRow,
-  wanted: KeyFields,
+  { row, wanted, columns }: KeyChange,
 ): void {
-  const refuse = (field: keyof KeyFields, by: string): never => {
+  const refuse = (field: string, by: string): never => {
     throw forbidden(field, `'${field}' of this key may be changed by ${by} alone`);
   };
-  const owner = {
-    user_id: wanted.user_id !== undefined && (wanted.user_id || null) !== row.user_id,
-    team_id: wanted.team_id !== undefined && (wanted.team_id || null) !== row.team_id,
-  };
   if (who.role !== 'proxy_admin') {
-    if (owner.user_id) refuse('user_id', 'a proxy admin');
-    if (owner.team_id) refuse('team_id', 'a proxy admin');
+    const moved = (['user_id', 'team_id'] as const).find(
+      (column) => columns[column] !== undefined && columns[column] !== row[column],
+    );
+    if (moved !== undefined) refuse(moved, 'a proxy admin');
   }
-  if (!rights.block && wanted.blocked !== undefined) refuse('blocked', 'who runs its team, or a proxy admin');
+  if (!rights.block && columns.blocked !== undefined)
+    refuse('blocked', 'who runs its team, or a proxy admin');
   if (!rights.govern) {
-    const field = governed.find((name) => wanted[name] !== undefined);
-    if (field !== undefined) refuse(field, 'who governs it');
-    if (wanted.models !== undefined && !isNarrower(wanted.models, row.models)) {
+    const raised = Object.keys(columns).find((column) => !ruled.includes(column));
+    if (raised !== undefined) refuse(fieldOf(raised), 'who governs it');
+    if (columns.models !== undefined && !isNarrower(columns.models, row.models)) {
       refuse('models', 'who governs it, but for leaving models out,');
     }
   }

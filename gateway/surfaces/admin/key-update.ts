@@ -84,8 +84,8 @@ export async function update(deps: ManagementDeps, request: GatewayRequest, iden
   const hash = namedKey(wanted.key, 'key');
   const row = await change(deps, async (db, changed) => {
     const { row, rights } = await reach(db, identity, hash, 'adjust');
-    requireMayChange(identity, rights, row, wanted);
     const columns = columnsOf(wanted, row, deps.clock());
+    requireMayChange(identity, rights, { row, wanted, columns });
     await requireConsistent(db, columns, row);
     changed.add(hash);
     return write(deps, db, { hash, columns, by: changedBy(request, identity) });
@@ -118,7 +118,7 @@ export async function regenerate(deps: ManagementDeps, request: GatewayRequest, 
   const row = await change(deps, async (db, changed) => {
     const { row, rights } = await reach(db, identity, from, 'hold');
     const columns = columnsOf(wanted, row, now);
-    requireMayChange(identity, rights, row, wanted);
+    requireMayChange(identity, rights, { row, wanted, columns });
     await requireConsistent(db, columns, row);
     const rotation = { from, to, keyName: displayName(key), graceUntil, now: new Date(now) };
     if (!(await rotateKey(db, rotation, by))) {

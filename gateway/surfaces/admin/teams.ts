@@ -125,23 +125,26 @@ async function create(deps: ManagementDeps, request: GatewayRequest, identity: I
   return teamAnswer(row);
 }
 
-/** Throws GatewayError forbidden, naming the field, for a change that who runs the team may not make by himself. */
-function requireMayChange(who: Identity, { team, rights }: ReachedTeam, wanted: TeamFields): void {
+/** What who runs a team changes by himself; beside that he may leave models out. */
+const run: readonly string[] = ['team_alias', 'metadata', 'team_member_permissions'];
+
+/** Throws GatewayError forbidden, naming the field, for the first change that the caller may not make. */
+function requireMayChange(who: Identity, { team, rights }: ReachedTeam, columns: TeamColumns): void {
   const refuse = (field: string): never => {
     throw forbidden(
       field,
       `'${field}' of this team may be changed by who runs its organisation, or a proxy admin`,
     );
   };
-  const organization = wanted.organization_id || null;
-  const moved = wanted.organization_id !== undefined && organization !== team.organization_id;
-  if (moved && who.role !== 'proxy_admin') {
-    const both = organization !== null && who.adminOfOrganizations.includes(organization);
-    if (!both || !rights.govern) refuse('organization_id');
-  }
+  const { organization_id: organization = team.organization_id, models } = columns;
+  const into = organization !== null && who.adminOfOrganizations.includes(organization);
+  if (organization !== team.organization_id && who.role !== 'proxy_admin' && !into) refuse('organization_id');
   if (rights.govern) return;
-  if (wanted.blocked !== undefined) refuse('blocked');
-  if (wanted.models !== undefined && !isNarrower(wanted.models, team.models)) refuse('models');
+  const narrower = models !== undefined && isNarrower(models, team.models);
+  const raised = Object.keys(columns).find(
+    (column) => !run.includes(column) && !(column === 'models' && narrower),
+  );
+  if (raised !== undefined) refuse(raised);
 }
 
 async function update(deps: ManagementDeps, request: GatewayRequest, identity: Identity) {
@@ -155,7 +158,7 @@ async function update(deps: ManagementDeps, request: GatewayRequest, identity: I
   const columns = columnsOf(wanted);
   const row = await change(deps, async (db, changed) => {
     const reached = await reachTeam(db, identity, teamId, 'run');
-    requireMayChange(identity, reached, wanted);
+    requireMayChange(identity, reached, columns);
     const { organization_id, models } = reached.team;
     await requireOrganization(db, { organization_id, models, ...columns });
     changed.add(subjects.team(teamId));
