@@ -4,7 +4,6 @@ import type { Pool } from 'pg';
 import { markedAs } from '../http/auth-failure.ts';
 import { GatewayError } from '../http/errors.ts';
 import type { NextReset } from '../store/budget-periods.ts';
-import { keyScope } from '../store/budgets.ts';
 import { transaction } from '../store/connection.ts';
 import { budgetLimit, followKeyBudget } from '../store/key-budgets.ts';
 import { findKey, type KeyForAuthentication } from '../store/virtual-keys.ts';
@@ -69,7 +68,7 @@ const masterIdentity: Identity = Object.freeze({
   spend: 0,
 });
 
-function knownKey(row: KeyForAuthentication): KnownKey {
+function knownKey(row: KeyForAuthentication, budget: string | null): KnownKey {
   const team =
     row.team_models === null
       ? null
@@ -83,7 +82,7 @@ function knownKey(row: KeyForAuthentication): KnownKey {
     teamId: row.team_id,
     models: Object.freeze(row.models),
     limits: readKeyLimits(row),
-    budgets: Object.freeze(row.max_budget === null ? [] : [keyScope(row.token)]),
+    budgets: Object.freeze(budget === null ? [] : [budget]),
     team,
     userModels: Object.freeze(row.user_models ?? []),
     organizationModels: Object.freeze(row.organization_models ?? []),
@@ -107,9 +106,8 @@ function knownKey(row: KeyForAuthentication): KnownKey {
 }
 
 /** Whether the budget that is enforced is not the one that the key's row names: another program has written there. */
-function isBudgetStale({ max_budget, limit_pico }: KeyForAuthentication): boolean {
-  if (max_budget === null) return false;
-  return limit_pico === null || BigInt(limit_pico) !== budgetLimit(max_budget);
+function isStale(limitPico: string | null, maxBudget: number): boolean {
+  return limitPico === null || BigInt(limitPico) !== budgetLimit(maxBudget);
 }
 
 /** In one step: a hash object for every call took 2.3 µs where this takes 0.9. */
@@ -151,14 +149,22 @@ function admit(known: KnownKey | null, key: string, now: number): Identity {
 export function createAuthenticator(options: AuthenticatorOptions): KeyAuthenticator {
   const { db, masterKey, clock, nextReset } = options;
   const masterDigest = digest(masterKey);
+
+  /** The budget that the key is held to; null when it has none. */
+  async function budgetOf({ token, max_budget, budget_scope, limit_pico }: KeyForAuthentication) {
+    if (max_budget === null) return null;
+    if (!isStale(limit_pico, max_budget)) return budget_scope;
+    return transaction(db, async (client) => {
+      const followed = await followKeyBudget(client, token, { now: clock(), nextReset });
+      return followed ?? budget_scope;
+    });
+  }
+
   const cache = new KeyCache<KnownKey>({
     load: async (hash) => {
       const row = await findKey(db, hash);
       if (row === undefined) return undefined;
-      if (isBudgetStale(row)) {
-        await transaction(db, (client) => followKeyBudget(client, row.token, { now: clock(), nextReset }));
-      }
-      return knownKey(row);
+      return knownKey(row, await budgetOf(row));
     },
     clock,
     limit: CACHE_LIMIT,

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Identity } from './identity.ts';
+import { NO_LIMITS } from './key-limits.ts';
 import { keyRights, teamRights, userRights } from './permissions.ts';
 
 const nobody: Identity = {
@@ -11,6 +12,8 @@ const nobody: Identity = {
   userId: null,
   teamId: null,
   models: [],
+  limits: NO_LIMITS,
+  budgets: [],
   team: null,
   userModels: [],
   organizationModels: [],

@@ -1,6 +1,7 @@
 import type { ChangedBy } from './changed-by.ts';
 import { type Connection, rows } from './connection.ts';
 import { columnsFromJson } from './json-columns.ts';
+import { moveKeyBudget } from './key-budgets.ts';
 import { keepDeleted, type VirtualKeyRow } from './virtual-keys.ts';
 
 const settable = [
@@ -50,38 +51,50 @@ export async function updateKey(
   return row;
 }
 
-/** A key's new secret, and until when the old one may still be used (null: not at all). */
+/** A key's new secret, and until when the old one may still be used (null: not any more). */
 export interface KeyRotation {
   readonly from: string;
   readonly to: string;
   readonly keyName: string;
   readonly graceUntil: Date | null;
-  readonly now: Date;
 }
 
-/** Makes the old hash, and those that stand for it already, stand for the new one until the grace period ends. */
+/**
+ * Makes the old hash, and those that stand for it already, stand for the new one: until the grace period ends they may be
+ * used, and afterwards the costs of calls that they have begun still find their key. Without a grace period earlier ones end
+ * too: a key that has leaked is rotated at once.
+ */
 async function keepOld(db: Connection, { from, to, graceUntil }: KeyRotation): Promise<void> {
   await rows(db, {
-    text: 'UPDATE "LiteLLM_DeprecatedVerificationToken" SET active_token_id = $2 WHERE active_token_id = $1',
-    values: [from, to],
+    text: 'DELETE FROM "LiteLLM_DeprecatedVerificationToken" WHERE token = $1',
+    values: [to],
+  });
+  await rows(db, {
+    text: `
+      UPDATE "LiteLLM_DeprecatedVerificationToken"
+      SET active_token_id = $2, revoke_at = CASE WHEN $3 THEN revoke_at ELSE 'epoch' END
+      WHERE active_token_id = $1`,
+    values: [from, to, graceUntil !== null],
   });
   await rows(db, {
     text: `
       INSERT INTO "LiteLLM_DeprecatedVerificationToken" (token, active_token_id, revoke_at) VALUES ($1, $2, $3)
       ON CONFLICT (token) DO UPDATE SET active_token_id = excluded.active_token_id, revoke_at = excluded.revoke_at`,
-    values: [from, to, graceUntil?.toISOString()],
+    values: [from, to, (graceUntil ?? new Date(0)).toISOString()],
   });
 }
 
 /**
- * Gives a key a new hash: the row stays, a copy under the old hash goes to the deleted keys. Without a grace period the rows
- * that stand for the old hash lead nowhere: a key that has leaked is rotated at once. False when the new key is taken.
+ * Gives a key a new hash: the row stays, with its budget, and a copy under the old hash goes to the deleted keys. False when
+ * the new key is taken, or was another key once.
  */
 export async function rotateKey(db: Connection, rotation: KeyRotation, by: ChangedBy): Promise<boolean> {
-  const { from, to, keyName, graceUntil, now } = rotation;
+  const { from, to, keyName } = rotation;
   const taken = await rows(db, {
-    text: 'SELECT 1 FROM "LiteLLM_VerificationToken" WHERE token = $1',
-    values: [to],
+    text: `
+      SELECT 1 FROM "LiteLLM_VerificationToken" WHERE token = $1
+      UNION ALL SELECT 1 FROM "LiteLLM_DeprecatedVerificationToken" WHERE token = $1 AND active_token_id <> $2`,
+    values: [to, from],
   });
   if (taken.length > 0) return false;
   await keepDeleted(db, [from], by);
@@ -93,11 +106,7 @@ export async function rotateKey(db: Connection, rotation: KeyRotation, by: Chang
       WHERE token = $1`,
     values: [from, to, keyName],
   });
-  await rows(db, {
-    text: `
-      DELETE FROM "LiteLLM_DeprecatedVerificationToken" WHERE token = $1 OR revoke_at <= $2`,
-    values: [to, now.toISOString()],
-  });
-  if (graceUntil !== null) await keepOld(db, rotation);
+  await moveKeyBudget(db, rotation);
+  await keepOld(db, rotation);
   return true;
 }

@@ -1,6 +1,6 @@
-import { keyScope, removeBudgets } from './budgets.ts';
 import type { ChangedBy } from './changed-by.ts';
 import { type Connection, rows } from './connection.ts';
+import { removeKeyBudgets } from './key-budgets.ts';
 
 /** A row of "LiteLLM_VerificationToken" as the API shows it; `token` is the key's hash. */
 export interface VirtualKeyRow {
@@ -51,6 +51,8 @@ export interface KeyForAuthentication {
   readonly model_tpm_limit: unknown;
   /** USD. */
   readonly max_budget: number | null;
+  /** What the key's budget is called; null when there is none yet. */
+  readonly budget_scope: string | null;
   /** The key's budget in pico-dollars as it is enforced; null when there is none yet. */
   readonly limit_pico: string | null;
   readonly user_models: readonly string[] | null;
@@ -78,7 +80,7 @@ export async function findKey(db: Connection, hash: string): Promise<KeyForAuthe
         (SELECT revoke_at FROM "LiteLLM_DeprecatedVerificationToken" WHERE token = $1) AS revoke_at,
         k.rpm_limit, k.tpm_limit, k.max_parallel_requests,
         k.metadata -> 'model_rpm_limit' AS model_rpm_limit, k.metadata -> 'model_tpm_limit' AS model_tpm_limit,
-        k.max_budget, b.limit_pico,
+        k.max_budget, b.scope AS budget_scope, b.limit_pico,
         u.user_role, u.models AS user_models, t.models AS team_models, t.blocked AS team_blocked,
         o.organization_id, o.models AS organization_models,
         ${teamsWhere(`'user_id', k.user_id`)} AS member_of_teams,
@@ -88,7 +90,7 @@ export async function findKey(db: Connection, hash: string): Promise<KeyForAuthe
           WHERE m.user_id = k.user_id AND m.user_role = 'org_admin'
         ) AS admin_of_organizations
       FROM "LiteLLM_VerificationToken" k
-      LEFT JOIN budget_state b ON b.scope = 'key:' || k.token
+      LEFT JOIN budget_state b ON b.token = k.token
       LEFT JOIN "LiteLLM_UserTable" u ON u.user_id = k.user_id
       LEFT JOIN "LiteLLM_TeamTable" t ON t.team_id = k.team_id
       LEFT JOIN "LiteLLM_OrganizationTable" o ON o.organization_id = coalesce(k.organization_id, t.organization_id)
@@ -130,14 +132,16 @@ export interface NewVirtualKey {
   readonly createdBy: string;
 }
 
-/** Stores a key; undefined when that key exists already. */
+/** Stores a key; undefined when that key exists already, or another one has followed it. */
 export async function insertKey(db: Connection, key: NewVirtualKey): Promise<VirtualKeyRow | undefined> {
   const [row] = await rows<VirtualKeyRow>(db, {
     text: `
       INSERT INTO "LiteLLM_VerificationToken"
         (token, key_name, key_alias, expires, models, aliases, user_id, team_id, allowed_routes, metadata, blocked, spend,
           rpm_limit, tpm_limit, max_parallel_requests, max_budget, budget_duration, created_by, updated_by)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $18)
+      SELECT $1, $2, $3, $4::timestamp, $5::text[], $6::jsonb, $7, $8, $9::text[], $10::jsonb, $11::boolean,
+        $12::double precision, $13::bigint, $14::bigint, $15::integer, $16::double precision, $17, $18, $18
+      WHERE NOT EXISTS (SELECT 1 FROM "LiteLLM_DeprecatedVerificationToken" WHERE token = $1)
       ON CONFLICT (token) DO NOTHING
       RETURNING *`,
     values: [
@@ -230,7 +234,7 @@ export async function deleteKeys(
     values: [hashes, by.userId, by.keyHash, by.person],
   });
   const gone = deleted.map(({ token }) => token);
-  await removeBudgets(db, gone.map(keyScope));
+  await removeKeyBudgets(db, gone);
   return gone;
 }
 

@@ -95,7 +95,7 @@ async function settledBudget(calls: number): Promise<Record<string, string>> {
   return until('the rows of all calls', 20_000, async () => {
     const [row] = await query(
       `SELECT s.spent_pico, s.leased_pico, k.spend, count(l.*) AS calls, sum(round(l.spend::numeric * 1e12)) AS pico
-       FROM budget_state s JOIN "LiteLLM_VerificationToken" k ON s.scope = 'key:' || k.token
+       FROM budget_state s JOIN "LiteLLM_VerificationToken" k ON s.token = k.token
        LEFT JOIN "LiteLLM_SpendLogs" l ON l.api_key = k.token AND l.status = 'success'
        GROUP BY s.scope, k.token`,
     );

@@ -28,6 +28,7 @@ function ownerOf({ caller, object }: Situation): Owner {
     case 'foreign':
       return { teamId: BLUE, userId: 'u-stranger', createdBy: 'u-stranger' };
     case 'given':
+    case 'budget':
       return { userId: caller.userId };
     default:
       return caller.userId === null ? {} : { userId: caller.userId, createdBy: caller.userId };
@@ -69,9 +70,13 @@ const generate: Build = async ({ object }) => ({
   }[object] as object,
 });
 
-const update = keyBody(({ object }) =>
-  object === 'given' ? { duration: '90d' } : object === 'raise' ? { spend: 0 } : { key_alias: randomUUID() },
-);
+const changes: Readonly<Record<string, object>> = {
+  given: { duration: '90d' },
+  budget: { max_budget: 5, rpm_limit: 10 },
+  raise: { spend: 0 },
+};
+
+const update = keyBody(({ object }) => changes[object] ?? { key_alias: randomUUID() });
 
 const listKeys: Build = async (situation) => {
   const { object } = situation;

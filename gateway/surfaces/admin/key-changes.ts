@@ -1,8 +1,9 @@
 import type { Identity } from '../../identity/identity.ts';
 import type { KeyRights } from '../../identity/permissions.ts';
+import type { KeyColumns } from '../../store/key-updates.ts';
 import type { VirtualKeyRow } from '../../store/virtual-keys.ts';
 import { forbidden } from './faults.ts';
-import { requireNoWider } from './key-permissions.ts';
+import { requireNoWider, requireUnlimited } from './key-permissions.ts';
 import type { KeyFields } from './key-requests.ts';
 
 /** Whether a list of models allows some of what another one allows, and nothing else; an empty one allows everything. */
@@ -15,7 +16,11 @@ export function isNarrower(wanted: readonly string[] | null | undefined, now: re
 const ruled: readonly string[] = ['key_alias', 'models', 'user_id', 'team_id', 'blocked', 'spend'];
 
 /** The field of a request that changes a column. */
-const fieldOf = (column: string): string => (column === 'expires' ? 'duration' : column);
+function fieldOf(column: string, wanted: KeyFields): string {
+  if (column === 'expires') return 'duration';
+  if (column !== 'metadata' || wanted.metadata !== undefined) return column;
+  return wanted.model_rpm_limit === undefined ? 'model_tpm_limit' : 'model_rpm_limit';
+}
 
 /** A change of a key: what was sent, and the columns that it changes. */
 export interface KeyChange {
@@ -46,11 +51,12 @@ export function requireMayChange(
     refuse('blocked', 'who runs its team, or a proxy admin');
   if (!rights.govern) {
     const raised = Object.keys(columns).find((column) => !ruled.includes(column));
-    if (raised !== undefined) refuse(fieldOf(raised), 'who governs it');
+    if (raised !== undefined) refuse(fieldOf(raised, wanted), 'who governs it');
     if (columns.models !== undefined && !isNarrower(columns.models, row.models)) {
       refuse('models', 'who governs it, but for leaving models out,');
     }
   }
+  requireUnlimited(who, wanted);
   requireNoWider(who, {
     ...wanted,
     models: wanted.models === undefined ? who.models : wanted.models,

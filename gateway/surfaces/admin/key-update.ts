@@ -120,7 +120,7 @@ export async function regenerate(deps: ManagementDeps, request: GatewayRequest, 
     const columns = columnsOf(wanted, row, now);
     requireMayChange(identity, rights, { row, wanted, columns });
     await requireConsistent(db, columns, row);
-    const rotation = { from, to, keyName: displayName(key), graceUntil, now: new Date(now) };
+    const rotation = { from, to, keyName: displayName(key), graceUntil };
     if (!(await rotateKey(db, rotation, by))) {
       throw badRequest('new_key', 'This key exists already; choose another one');
     }

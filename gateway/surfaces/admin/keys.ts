@@ -20,7 +20,7 @@ import { badRequest, forbidden, notFound } from './faults.ts';
 import { generatedKey, keyInfo } from './key-answer.ts';
 import { budgetDuration, foldedMetadata, maxBudget, routesOf } from './key-columns.ts';
 import { list } from './key-list.ts';
-import { type NewOwner, newOwner, requireNoWider, rightsOnKey } from './key-permissions.ts';
+import { type NewOwner, newOwner, requireNoWider, requireUnlimited, rightsOnKey } from './key-permissions.ts';
 import {
   type GenerateRequest,
   readDelete,
@@ -100,6 +100,7 @@ export async function makeKey(
 async function generate(deps: ManagementDeps, request: GatewayRequest, identity: Identity) {
   const wanted = readGenerate(request.body);
   refuseUnenforced(wanted);
+  requireUnlimited(identity, 'a new key');
   requireNoWider(identity, { ...wanted, allowed_routes: routesOf(wanted) });
   const by = changedBy(request, identity).userId;
   return change(deps, async (db, changed) => {
