@@ -3,6 +3,7 @@ import type { Charge } from './accounting/spend.ts';
 import type { Usage } from './accounting/usage.ts';
 import type { Reservation } from './admission/ledger/reservation.ts';
 import type { Admission } from './admission/limits/admission.ts';
+import type { Caller } from './caller.ts';
 import type { Identity } from './identity/identity.ts';
 import type { Deployment } from './routing/deployment.ts';
 
@@ -27,6 +28,7 @@ export interface Call {
   readonly startedAt: number;
   readonly identity: Identity;
   readonly requesterIp: string | null;
+  readonly caller: Caller;
   /** The name that the client asked for, echoed in every answer. */
   readonly modelGroup: string;
   readonly endUser: string | null;
@@ -70,6 +72,7 @@ type CallStart = Pick<
   | 'startedAt'
   | 'identity'
   | 'requesterIp'
+  | 'caller'
   | 'modelGroup'
   | 'endUser'
   | 'streamed'
@@ -87,6 +90,7 @@ export function newCall(start: CallStart): Call {
     startedAt: start.startedAt,
     identity: start.identity,
     requesterIp: start.requesterIp,
+    caller: start.caller,
     modelGroup: start.modelGroup,
     endUser: start.endUser,
     streamed: start.streamed,

@@ -6,6 +6,7 @@ export { Ledger } from './admission/ledger/ledger.ts';
 export type { BudgetRow, BudgetStore, Decision } from './admission/ledger/port.ts';
 export type { Reservation } from './admission/ledger/reservation.ts';
 export { gatewayBundle } from './bundle.ts';
+export { SILENT } from './caller.ts';
 export { AUTH_FAILURE_HEADER, type AuthFailure, authFailures } from './http/auth-failure.ts';
 export type { Handlers } from './http/handler.ts';
 export { limits } from './http/limits.ts';

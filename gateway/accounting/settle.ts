@@ -34,6 +34,8 @@ export function spendRecord(call: Call): SpendRecord {
     keyAlias: identity.keyAlias,
     userId: identity.userId,
     teamId: identity.teamId,
+    organizationId: identity.organizationId,
+    agentId: identity.agentId,
     endUser: call.endUser,
     spend: call.spend,
     charges: call.charges,
@@ -51,6 +53,8 @@ export function spendRecord(call: Call): SpendRecord {
     provider: deployment.provider,
     apiBase: deployment.apiBase,
     requesterIp: call.requesterIp,
+    caller: call.caller,
+    logged: true,
     status: call.failure === null ? 'success' : 'failure',
     error: call.failure,
   };

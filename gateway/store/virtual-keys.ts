@@ -33,6 +33,8 @@ export interface KeyForAuthentication {
   readonly key_alias: string | null;
   readonly user_id: string | null;
   readonly team_id: string | null;
+  readonly organization_id: string | null;
+  readonly agent_id: string | null;
   readonly models: readonly string[];
   readonly spend: number;
   readonly expires: Date | null;
@@ -55,7 +57,8 @@ export async function findKey(db: Connection, hash: string): Promise<KeyForAuthe
   const [row] = await rows<KeyForAuthentication>(db, {
     name: 'find_key',
     text: `
-      SELECT k.token, k.key_alias, k.user_id, k.team_id, k.models, k.spend, k.expires, k.blocked, u.user_role,
+      SELECT k.token, k.key_alias, k.user_id, k.team_id, k.organization_id, k.agent_id, k.models, k.spend, k.expires,
+        k.blocked, u.user_role,
         k.rpm_limit, k.tpm_limit, k.max_parallel_requests,
         k.metadata -> 'model_rpm_limit' AS model_rpm_limit, k.metadata -> 'model_tpm_limit' AS model_tpm_limit,
         k.max_budget, b.limit_pico

@@ -24,6 +24,7 @@ import type { ModelGroup } from '../../routing/model-group.ts';
 import type { Plan } from '../../routing/plan.ts';
 import { callHeaders, refusalHeaders } from './call-headers.ts';
 import { callSize } from './call-size.ts';
+import { readCaller } from './caller.ts';
 import { type ChatRequest, messagesOf, readChatRequest } from './chat-request.ts';
 import { tokenBound } from './token-bound.ts';
 import { upstreamBody } from './upstream-body.ts';
@@ -167,6 +168,7 @@ class ChatCompletions {
       startedAt: deps.now(),
       identity,
       requesterIp: request.ip,
+      caller: readCaller(chat, request.headers),
       modelGroup: chat.model,
       endUser: chat.user,
       streamed: chat.streamed,
