@@ -25,7 +25,13 @@ export { watchKeyChanges } from './store/key-changes.ts';
 export { migrations } from './store/migrations.ts';
 export { applyMigrations } from './store/migrator.ts';
 export { openPool } from './store/pool.ts';
-export { type Prepared, type PrepareOptions, prepareDatabase, preparePartitions } from './store/prepare.ts';
+export {
+  dropOldSpend,
+  type Prepared,
+  type PrepareOptions,
+  prepareDatabase,
+  preparePartitions,
+} from './store/prepare.ts';
 export { requireSchema } from './store/schema.ts';
 export { insertSpendLogs } from './store/spend-logs.ts';
 export { keyHandlers } from './surfaces/admin/keys.ts';

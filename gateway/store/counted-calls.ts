@@ -27,7 +27,7 @@ export async function markCounted(db: Connection, calls: readonly SpendRecord[])
 }
 
 /** The least UUID of version 7 that was made at an instant, in epoch milliseconds, or later. */
-function leastIdOf(timeMs: number): string {
+export function leastIdOf(timeMs: number): string {
   const digits = Math.max(0, Math.floor(timeMs)).toString(16).padStart(12, '0');
   return `${digits.slice(0, 8)}-${digits.slice(8)}-0000-0000-000000000000`;
 }

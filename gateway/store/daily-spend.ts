@@ -1,6 +1,7 @@
 import type { Pico } from '../accounting/money.ts';
 import type { SpendRecord } from '../accounting/spend.ts';
 import { readUsage } from '../accounting/usage.ts';
+import { quoted } from '../quoted.ts';
 import { type Connection, rows } from './connection.ts';
 import { storable } from './copy-format.ts';
 
@@ -36,15 +37,8 @@ const MOST_CHARACTERS = 400;
 const fitting = (text: string): string =>
   storable(text.length > MOST_CHARACTERS ? text.slice(0, MOST_CHARACTERS) : text);
 
-/** What calls that differ in nothing that the table tells apart add to one of its rows. */
-interface Sum {
-  readonly whom: string;
-  readonly date: string;
-  readonly apiKey: string;
-  readonly model: string;
-  readonly modelGroup: string;
-  readonly provider: string;
-  readonly endpoint: string;
+/** What calls add to a row. */
+interface Figures {
   promptTokens: number;
   completionTokens: number;
   cacheRead: number;
@@ -54,19 +48,39 @@ interface Sum {
   succeeded: number;
 }
 
+/** Calls that differ in nothing that a table tells apart, by one of them. */
+interface Alike extends Figures {
+  readonly call: SpendRecord;
+  readonly date: string;
+}
+
+/** What is added to one row. */
+interface Sum extends Figures {
+  readonly whom: string;
+  readonly date: string;
+  readonly apiKey: string;
+  readonly model: string;
+  readonly modelGroup: string;
+  readonly provider: string;
+  readonly endpoint: string;
+}
+
 /** The UTC day of an instant, `YYYY-MM-DD`. */
 const dayOf = (timeMs: number): string => new Date(timeMs).toISOString().slice(0, 10);
 
-/** A call by itself, as a sum for nobody. */
-function ofCall(call: SpendRecord): Omit<Sum, 'whom'> {
+function add(sum: Figures, more: Figures): void {
+  sum.promptTokens += more.promptTokens;
+  sum.completionTokens += more.completionTokens;
+  sum.cacheRead += more.cacheRead;
+  sum.cacheCreation += more.cacheCreation;
+  sum.spend += more.spend;
+  sum.requests += more.requests;
+  sum.succeeded += more.succeeded;
+}
+
+function figuresOf(call: SpendRecord): Figures {
   const usage = readUsage(call.usage);
   return {
-    date: dayOf(call.startTime),
-    apiKey: call.apiKey,
-    model: fitting(call.model),
-    modelGroup: storable(call.modelGroup),
-    provider: call.provider,
-    endpoint: endpoints[call.callType],
     promptTokens: call.promptTokens,
     completionTokens: call.completionTokens,
     cacheRead: usage?.cacheRead ?? 0,
@@ -77,20 +91,39 @@ function ofCall(call: SpendRecord): Omit<Sum, 'whom'> {
   };
 }
 
-function add(sums: Map<string, Sum>, whom: string, call: Omit<Sum, 'whom'>): void {
-  const key = JSON.stringify([whom, call.date, call.apiKey, call.model, call.provider, call.endpoint]);
-  const sum = sums.get(key);
-  if (sum === undefined) {
-    sums.set(key, { whom, ...call });
-    return;
+/** The calls in few groups, as most calls of a batch are alike: what follows is done for each group. */
+function groupsOf(calls: readonly SpendRecord[]): Iterable<Alike> {
+  const groups = new Map<string, Alike>();
+  for (const call of calls) {
+    const date = dayOf(call.startTime);
+    const { apiKey, model, provider, callType, userId, teamId, organizationId, agentId, endUser } = call;
+    const of = [apiKey, model, provider, callType, userId, teamId, organizationId, agentId, endUser];
+    const name = `${date}${of.map(quoted)},${call.caller.tags.map(quoted)}`;
+    const group = groups.get(name);
+    if (group === undefined) groups.set(name, { call, date, ...figuresOf(call) });
+    else add(group, figuresOf(call));
   }
-  sum.promptTokens += call.promptTokens;
-  sum.completionTokens += call.completionTokens;
-  sum.cacheRead += call.cacheRead;
-  sum.cacheCreation += call.cacheCreation;
-  sum.spend += call.spend;
-  sum.requests += call.requests;
-  sum.succeeded += call.succeeded;
+  return groups.values();
+}
+
+/** What the groups add to the rows of one table. */
+function sumsFor({ of }: DailyTable, groups: readonly Alike[]): Sum[] {
+  const sums = new Map<string, Sum>();
+  for (const { call, date, ...figures } of groups) {
+    const model = fitting(call.model);
+    for (const whom of new Set(of(call).map(fitting))) {
+      const name = JSON.stringify([whom, date, call.apiKey, model, call.provider, call.callType]);
+      const sum = sums.get(name);
+      if (sum !== undefined) add(sum, figures);
+      else {
+        const { apiKey, provider } = call;
+        const modelGroup = storable(call.modelGroup);
+        const endpoint = endpoints[call.callType];
+        sums.set(name, { whom, date, apiKey, model, modelGroup, provider, endpoint, ...figures });
+      }
+    }
+  }
+  return [...sums.values()];
 }
 
 /** Adds sums to a table's rows, in the order of its unique key: two batches cannot deadlock. */
@@ -142,15 +175,9 @@ async function addTo(db: Connection, { name, whom }: DailyTable, sums: readonly 
 
 /** Adds calls to what was spent on their days, in the transaction that stores their rows: one statement for each table. */
 export async function addToDays(db: Connection, calls: readonly SpendRecord[]): Promise<void> {
-  const sums = tables.map(() => new Map<string, Sum>());
-  for (const call of calls) {
-    const one = ofCall(call);
-    for (const [index, { of }] of tables.entries()) {
-      for (const whom of new Set(of(call).map(fitting))) add(sums[index] as Map<string, Sum>, whom, one);
-    }
-  }
-  for (const [index, table] of tables.entries()) {
-    const added = [...(sums[index] as Map<string, Sum>).values()];
-    if (added.length > 0) await addTo(db, table, added);
+  const groups = [...groupsOf(calls)];
+  for (const table of tables) {
+    const sums = sumsFor(table, groups);
+    if (sums.length > 0) await addTo(db, table, sums);
   }
 }

@@ -4,7 +4,7 @@ import type { Pool, PoolClient } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { insertSpendLogs, openPool, SILENT, type SpendRecord } from '../../gateway/index.ts';
 import { type PostgresServer, startPostgres } from '../harness/postgres.ts';
-import { spendRecord, START } from '../harness/spend-record.ts';
+import { START, spendRecord } from '../harness/spend-record.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -65,7 +65,10 @@ function expected(calls: readonly SpendRecord[], whoms: (call: SpendRecord) => r
       const key = [whom, date, call.apiKey, call.model].join(' ');
       const figures = figuresOf(call);
       const before = sums.get(key);
-      sums.set(key, before === undefined ? figures : before.map((sum, index) => sum + (figures[index] ?? 0n)));
+      sums.set(
+        key,
+        before === undefined ? figures : before.map((sum, index) => sum + (figures[index] ?? 0n)),
+      );
     }
   }
   return sums;
@@ -98,9 +101,11 @@ function cutOffAt(statement: number, answered: boolean): Pool {
         if (name !== 'query') return typeof value === 'function' ? value.bind(target) : value;
         return (...args: unknown[]) => {
           if (--left !== 0) return Reflect.apply(value, target, args);
-          const answer = answered ? Reflect.apply(value, target, args) : undefined;
-          const lost = Promise.resolve(answer?.end ?? answer).then(() => Promise.reject(new Error('cut off')));
           // A COPY is awaited by its `end`.
+          const answer = answered ? Reflect.apply(value, target, args) : Promise.resolve();
+          const lost = Promise.resolve((answer as { end?: unknown }).end ?? answer).then(() =>
+            Promise.reject(new Error('cut off')),
+          );
           return Object.assign(lost, { end: lost });
         };
       },
@@ -165,10 +170,7 @@ test('sums over the days are the sums over the calls, whatever is sent again and
           if (how === 'cut off' || how === 'unanswered') {
             await insertSpendLogs(cutOffAt(statement, how === 'unanswered'), batch).catch(() => undefined);
           } else if (how === 'at the same time') {
-            await Promise.allSettled([
-              insertSpendLogs(db, batch),
-              insertSpendLogs(db, batch.toReversed()),
-            ]);
+            await Promise.allSettled([insertSpendLogs(db, batch), insertSpendLogs(db, batch.toReversed())]);
           } else if (how === 'twice') {
             await insertSpendLogs(db, batch);
           }
@@ -216,7 +218,9 @@ test('names that no index takes, or no text, count under what can be kept of the
 test('batches that count for the same in opposite orders do not block each other', async () => {
   const users = Array.from({ length: 40 }, (_, index) => `user-${index}`);
   const batches = Array.from({ length: 16 }, (_, batch) => {
-    const calls = users.map((userId) => spendRecord({ model: 'crossed', userId, caller: { ...SILENT, tags: users } }));
+    const calls = users.map((userId) =>
+      spendRecord({ model: 'crossed', userId, caller: { ...SILENT, tags: users } }),
+    );
     return batch % 2 === 0 ? calls : calls.toReversed();
   });
   await Promise.all(batches.map((batch) => insertSpendLogs(db, batch)));
