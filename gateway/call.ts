@@ -32,6 +32,8 @@ export interface Call {
   /** The name that the client asked for, echoed in every answer. */
   readonly modelGroup: string;
   readonly endUser: string | null;
+  /** Whether the call leaves a spend row. */
+  readonly logged: boolean;
   readonly streamed: boolean;
   /** Whether the client wants to see the usage chunk of its stream. */
   readonly showUsage: boolean;
@@ -75,6 +77,7 @@ type CallStart = Pick<
   | 'caller'
   | 'modelGroup'
   | 'endUser'
+  | 'logged'
   | 'streamed'
   | 'showUsage'
   | 'ignoredFields'
@@ -93,6 +96,7 @@ export function newCall(start: CallStart): Call {
     caller: start.caller,
     modelGroup: start.modelGroup,
     endUser: start.endUser,
+    logged: start.logged,
     streamed: start.streamed,
     showUsage: start.showUsage,
     ignoredFields: start.ignoredFields,

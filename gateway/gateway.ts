@@ -173,6 +173,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         now: Date.now,
         version,
         alwaysIncludeUsage: config.alwaysIncludeStreamUsage,
+        recordCalls: config.recordCalls,
         recordFailures: config.recordFailures,
         providersEnv,
       }),

@@ -17,6 +17,7 @@ function call(price: Call['deployment']['price']): Call {
     caller: SILENT,
     modelGroup: 'gpt',
     endUser: null,
+    logged: true,
     streamed: true,
     showUsage: false,
     ignoredFields: [],

@@ -54,7 +54,7 @@ export function spendRecord(call: Call): SpendRecord {
     apiBase: deployment.apiBase,
     requesterIp: call.requesterIp,
     caller: call.caller,
-    logged: true,
+    logged: call.logged,
     status: call.failure === null ? 'success' : 'failure',
     error: call.failure,
   };

@@ -52,6 +52,8 @@ export interface Config {
   readonly budgetEnforcement: 'strict' | 'compatible';
   /** Name of the IANA time zone in which budgets are reset. */
   readonly timezone: string;
+  /** Whether calls leave spend rows; what they cost counts in any case. */
+  readonly recordCalls: boolean;
   readonly recordFailures: boolean;
   readonly alwaysIncludeStreamUsage: boolean;
   /** Calls at the same time in the whole gateway; null without such a limit. */

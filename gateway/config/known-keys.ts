@@ -29,7 +29,7 @@ export const topLevel = table({
 export const generalSettings = table({
   served: `master_key database_url database_connection_pool_limit proxy_batch_write_at disable_error_logs
     always_include_stream_usage allow_unknown_settings use_x_forwarded_for disable_master_key_return
-    disable_adding_master_key_hash_to_db ui_access_mode global_max_parallel_requests budget_enforcement
+    disable_adding_master_key_hash_to_db ui_access_mode global_max_parallel_requests budget_enforcement disable_spend_logs
     maximum_spend_logs_retention_period maximum_spend_logs_retention_interval`,
   unserved: `database_connection_timeout database_connection_pool_timeout store_model_in_db supported_db_objects
     infer_model_from_keys allow_user_auth custom_auth_run_common_checks public_routes user_header_name
@@ -52,7 +52,7 @@ export const generalSettings = table({
     allowed_ips trusted_proxy_ranges enforce_user_param enforced_params reject_clientside_metadata_tags
     service_account_settings max_parallel_requests
     max_in_flight_requests_per_worker max_queued_requests_per_worker admission_queue_timeout_seconds
-    max_request_size_mb max_response_size_mb disable_spend_logs disable_spend_updates
+    max_request_size_mb max_response_size_mb disable_spend_updates
     fail_closed_budget_enforcement key_management_system
     key_management_settings use_google_kms use_azure_key_vault enable_jwt_auth litellm_jwtauth enforce_rbac
     role_permissions enable_oauth2_auth enable_oauth2_proxy_auth oauth2_config_mappings default_team_disabled

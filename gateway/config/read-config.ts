@@ -186,6 +186,7 @@ export function readConfig({ text, environment: given, places }: ConfigSource): 
     spendDirectory: environment.LITELLM_SPEND_DIR || places.spendState,
     budgetEnforcement: general.choice('budget_enforcement', ['strict', 'compatible']) ?? 'compatible',
     timezone: readTimezone(litellm, findings),
+    recordCalls: !(general.boolean('disable_spend_logs') ?? false),
     recordFailures: !(general.boolean('disable_error_logs') ?? false),
     alwaysIncludeStreamUsage: general.boolean('always_include_stream_usage') ?? false,
     globalParallel: general.number('global_max_parallel_requests', 0) ?? null,

@@ -14,6 +14,7 @@ function finishedCall(changes: Partial<Call> = {}): Call {
     caller: SILENT,
     modelGroup: 'fast "one" \u00e9\n',
     endUser: null,
+    logged: true,
     streamed: false,
     showUsage: false,
     ignoredFields: [],

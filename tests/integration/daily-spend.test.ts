@@ -2,7 +2,12 @@
 import fc from 'fast-check';
 import type { Pool, PoolClient } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { stringify } from 'yaml';
 import { insertSpendLogs, openPool, SILENT, type SpendRecord } from '../../gateway/index.ts';
+import { deployment, MESSAGES, postChat } from '../harness/chat.ts';
+import { startFakeProvider } from '../harness/fake-provider.ts';
+import { startGateway } from '../harness/gateway-process.ts';
+import { manage } from '../harness/manage.ts';
 import { type PostgresServer, startPostgres } from '../harness/postgres.ts';
 import { START, spendRecord } from '../harness/spend-record.ts';
 
@@ -213,6 +218,37 @@ test('names that no index takes, or no text, count under what can be kept of the
   expect(rows).toEqual(
     ['half\ufffd', 'nul\ufffd', long.slice(0, 400)].map((tag) => ({ tag, api_requests: 1 })),
   );
+});
+
+test('where calls leave no rows, what they cost counts for their key and on their day', async () => {
+  const database = await server.createDatabase();
+  await using provider = await startFakeProvider();
+  await using gateway = await startGateway({
+    database,
+    environment: { TEST_PROVIDER_KEY: provider.apiKey },
+    config: stringify({
+      general_settings: { proxy_batch_write_at: 0.05, disable_spend_logs: true },
+      model_list: [
+        deployment('priced', provider.url, { input_cost_per_token: 3e-6, output_cost_per_token: 11e-6 }),
+      ],
+    }),
+  });
+  const { key, token } = (await manage(gateway.url, '/key/generate', { models: ['priced'] })) as {
+    key: string;
+    token: string;
+  };
+  const answer = await postChat({ url: gateway.url, key, body: { model: 'priced', messages: MESSAGES } });
+  const cost = Number(answer.headers.get('x-litellm-response-cost'));
+  await gateway.stop();
+  const pool = openPool(database.runtimeUrl, { max: 1 });
+  const { rows } = await pool.query(
+    `SELECT k.spend AS key, d.spend AS day, (SELECT count(*)::integer FROM "LiteLLM_SpendLogs") AS rows
+     FROM "LiteLLM_VerificationToken" k JOIN "LiteLLM_DailyUserSpend" d ON d.api_key = k.token WHERE k.token = $1`,
+    [token],
+  );
+  await pool.end();
+  expect(cost).toBeGreaterThan(0);
+  expect(rows).toEqual([{ key: cost, day: cost, rows: 0 }]);
 });
 
 test('batches that count for the same in opposite orders do not block each other', async () => {

@@ -46,6 +46,8 @@ export interface ChatDeps extends BudgetDeps {
   readonly version: string;
   /** Whether a stream shows its usage also when the client does not say. */
   readonly alwaysIncludeUsage: boolean;
+  /** Whether calls leave spend rows. */
+  readonly recordCalls: boolean;
   /** Whether failed calls that cost nothing get a spend row. */
   readonly recordFailures: boolean;
   /** The file in which an operator sets provider keys, for messages. */
@@ -171,6 +173,7 @@ class ChatCompletions {
       caller: readCaller(chat, request.headers),
       modelGroup: chat.model,
       endUser: chat.user,
+      logged: deps.recordCalls,
       streamed: chat.streamed,
       showUsage: showsUsage(chat, deps.alwaysIncludeUsage),
       ignoredFields: chat.ignored,
