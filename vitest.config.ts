@@ -7,6 +7,7 @@ function project(name: string, include: string[], testTimeout: number, extra: ob
 }
 
 const oneAtATime = { fileParallelism: false };
+const withPrograms = { ...oneAtATime, globalSetup: ['tests/harness/programs.ts'] };
 
 export default defineConfig({
   test: {
@@ -19,9 +20,14 @@ export default defineConfig({
         ],
         MINUTE,
       ),
-      project('integration', ['tests/{integration,firstboot,firewall}/**/*.test.ts'], 3 * MINUTE, oneAtATime),
-      project('edge', ['tests/edge/**/*.test.ts'], 3 * MINUTE, oneAtATime),
-      project('browser', ['tests/browser/**/*.test.ts'], 3 * MINUTE, oneAtATime),
+      project(
+        'integration',
+        ['tests/{integration,firstboot,firewall}/**/*.test.ts'],
+        3 * MINUTE,
+        withPrograms,
+      ),
+      project('edge', ['tests/edge/**/*.test.ts'], 3 * MINUTE, withPrograms),
+      project('browser', ['tests/browser/**/*.test.ts'], 3 * MINUTE, withPrograms),
       project('driver', ['tests/image/vm-driver.test.ts'], 30 * MINUTE),
       project('clouds', ['tests/image/clouds.test.ts'], 30 * MINUTE),
       project(

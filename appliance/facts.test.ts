@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { FactsError, parseFacts, readFacts } from './facts.ts';
+import { parseFacts, readFacts } from './facts.ts';
+import { FactsError } from './facts-error.ts';
 import { machineFacts } from './machine-facts.ts';
 
 const text = readFileSync(new URL('../appliance.yaml', import.meta.url), 'utf8');

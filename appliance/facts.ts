@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Ajv, type ErrorObject } from 'ajv';
 import { parse } from 'yaml';
+import { FactsError } from './facts-error.ts';
 import { type ListingFacts, listingSchema } from './listing-facts.ts';
 import { record } from './record-schema.ts';
 
@@ -118,11 +119,6 @@ export interface Facts extends ProductFacts {
   readonly image: ImageFacts;
   readonly bases: Readonly<Record<string, BaseFacts>>;
   readonly targets: Readonly<Record<string, TargetFacts>>;
-}
-
-/** appliance.yaml (or the machine's facts) holds something wrong; the message names each path and what would be right. */
-export class FactsError extends Error {
-  override readonly name = 'FactsError';
 }
 
 const text = { type: 'string', minLength: 1 } as const;

@@ -20,15 +20,15 @@ export {
   type CisEngine,
   cisEngines,
   type Facts,
-  FactsError,
   type ProductFacts,
   parseFacts,
   readFacts,
   type TargetFacts,
 } from './facts.ts';
+export { FactsError } from './facts-error.ts';
 export { type FileSystem, readTextIfAny } from './file-system.ts';
 export { exampleAddresses, type ListingFacts } from './listing-facts.ts';
-export { type MachineFacts, machineFacts, readMachineFacts } from './machine-facts.ts';
+export { type MachineFacts, machineFacts } from './machine-facts.ts';
 export { linkLocalRanges, metadataHosts } from './metadata-addresses.ts';
 export {
   mustRun,
@@ -38,4 +38,5 @@ export {
   type RunProgram,
   runProgram,
 } from './programs.ts';
+export { readMachineFacts } from './read-machine-facts.ts';
 export { record } from './record-schema.ts';

@@ -2,8 +2,9 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { readFacts } from './facts.ts';
-import { machineFacts, readMachineFacts } from './machine-facts.ts';
+import { type Facts, readFacts } from './facts.ts';
+import { machineFacts } from './machine-facts.ts';
+import { readMachineFacts } from './read-machine-facts.ts';
 
 const facts = readFacts();
 const COMMIT = '0123456789abcdef';
@@ -46,9 +47,16 @@ test('a machine without facts says which file is missing', () => {
   );
 });
 
-test('a machine with wrong facts names the field', () => {
-  const machine = { ...machineFacts(facts, 'debian-13', 'qemu', COMMIT), adminPassword: 'admin' };
-  expect(() => readMachineFacts(fileHolding(JSON.stringify(machine)))).toThrow(
-    /appliance\.json: adminPassword: must be one of random, instance-id/,
+test('a file that was cut off says so', () => {
+  expect(() => readMachineFacts(fileHolding('{"base": "deb'))).toThrow(
+    /appliance\.json: Unterminated string/,
+  );
+});
+
+test('wrong facts are not baked, and the field is named', () => {
+  const { azure } = facts.targets;
+  const wrong = { ...facts, targets: { azure: { ...azure, adminPassword: 'admin' } } } as unknown as Facts;
+  expect(() => machineFacts(wrong, 'debian-13', 'azure', COMMIT)).toThrow(
+    'the facts of debian-13 for azure: adminPassword: must be one of random, instance-id',
   );
 });

@@ -1,14 +1,13 @@
-import { readFileSync } from 'node:fs';
 import {
   checked,
   type Facts,
-  FactsError,
   type ProductFacts,
   packageNames,
   productSchemas,
   type TargetFacts,
   targetSchemas,
 } from './facts.ts';
+import { FactsError } from './facts-error.ts';
 import { record } from './record-schema.ts';
 
 /**
@@ -48,21 +47,23 @@ function known<T>(table: Readonly<Record<string, T>>, name: string, kind: string
   return found;
 }
 
-/** The facts of a machine baked from `base` for `target`. Throws FactsError for an unknown name, listing the known ones. */
+/**
+ * The facts of a machine baked from `base` for `target`. Throws FactsError for an unknown name, listing the known ones. They
+ * are checked here, once, and not by every program that starts on the machine.
+ */
 export function machineFacts(facts: Facts, base: string, target: string, commit: string): MachineFacts {
   const { bases, targets, image, publisher: _publisher, listing: _listing, ...product } = facts;
   const { postgresql, nginx, agents } = known(bases, base, 'base');
   const ofTarget = known(targets, target, 'target');
-  return { ...product, base, target, postgresql, nginx, agents: agents[target] ?? [], ...ofTarget, commit };
-}
-
-/** Reads the facts that were baked into this machine. Throws FactsError when the file is missing or wrong. */
-export function readMachineFacts(path: string): MachineFacts {
-  let value: unknown;
-  try {
-    value = JSON.parse(readFileSync(path, 'utf8'));
-  } catch (cause) {
-    throw new FactsError(`${path}: ${(cause as Error).message}`, { cause });
-  }
-  return checked<MachineFacts>(value, schema, path);
+  const machine = {
+    ...product,
+    base,
+    target,
+    postgresql,
+    nginx,
+    agents: agents[target] ?? [],
+    ...ofTarget,
+    commit,
+  };
+  return checked<MachineFacts>(machine, schema, `the facts of ${base} for ${target}`);
 }

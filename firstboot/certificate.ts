@@ -12,12 +12,7 @@ import {
   SubjectKeyIdentifierExtension,
   X509CertificateGenerator,
 } from '@peculiar/x509';
-
-export interface CertificateNames {
-  /** The machine's own first. */
-  readonly hostNames: readonly string[];
-  readonly addresses: readonly string[];
-}
+import { type CertificateNames, dnsNames } from './certificate-names.ts';
 
 export interface Pair {
   readonly certificatePem: string;
@@ -33,18 +28,7 @@ const DAY_MS = 24 * 60 * 60_000;
 export const VALIDITY_DAYS = 820;
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
-const DNS_NAME =
-  /^(?=.{1,253}$)[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$/;
 const COMMON_NAME_LENGTH = 64;
-
-export function isDnsName(name: string): boolean {
-  return DNS_NAME.test(name);
-}
-
-/** The names that a certificate can carry: a host name that DNS would not allow is left out. */
-export function dnsNames({ hostNames }: CertificateNames): string[] {
-  return [...new Set([...hostNames, 'localhost'])].filter(isDnsName);
-}
 
 /**
  * Makes a self-signed pair for this machine. It is valid from the day before: the clock may still be wrong, or the

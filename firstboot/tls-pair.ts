@@ -1,7 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import { type FileSystem, readTextIfAny, syncDirectory, writeFileAtomic } from '../appliance/index.ts';
-import { type CertificateNames, dnsNames, makePair } from './certificate.ts';
+import { type CertificateNames, dnsNames } from './certificate-names.ts';
 import { hasGivenPair } from './given-pair.ts';
 import { layoutOf } from './layout.ts';
 import type { Machine } from './machine.ts';
@@ -55,6 +55,8 @@ export async function ensureTlsPair(machine: Machine, need: PairNeed): Promise<s
 
 async function replacePair(machine: Machine, { names, machineId }: PairNeed): Promise<void> {
   const { fs, facts } = machine;
+  // The library that makes certificates takes longer to load than the rest of the program, which seldom needs one.
+  const { makePair } = await import('./certificate.ts');
   const name = writePair(machine, pairPrefixes.made, await makePair(names, machine.now()));
   writeFileAtomic(fs, join(facts.paths.tls, name, MADE_ON), `${machineId}\n`, { mode: 0o600 });
   usePair(machine, name);

@@ -5,7 +5,7 @@ import { type Arguments, readArguments, USAGE, UsageError } from './config/argum
 import type { Config, ConfigResult } from './config/config.ts';
 import { readConfig } from './config/read-config.ts';
 import { reportConfig } from './config/report.ts';
-import { createGateway, type Gateway } from './gateway.ts';
+import type { Gateway } from './gateway.ts';
 import { ReadyFile } from './http/ready-file.ts';
 import { createLogs, type Logger, type Logs } from './observe/logger.ts';
 import { productFacts } from './product.ts';
@@ -61,6 +61,8 @@ async function drainCalls(
 async function serve({ host, port, readyFile }: Arguments, config: Config, logs: Logs): Promise<void> {
   const { logger } = logs;
   const signal = stopSignal();
+  // Only what serves needs it: a check of the configuration is done in half the time.
+  const { createGateway } = await import('./gateway.ts');
   const ready = new ReadyFile(readyFile);
   ready.remove();
   await using gateway = await createGateway({

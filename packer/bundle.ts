@@ -27,6 +27,22 @@ const onNeed: Plugin = {
   },
 };
 
+/**
+ * What an ES module imports from Node is asked for each of its exports: of node:http one is the whole fetch client, a tenth
+ * of a program's start. `require` asks for nothing.
+ */
+const builtIns: Plugin = {
+  name: 'built-ins',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:/ }, ({ path, kind }) =>
+      kind === 'import-statement' ? { path, namespace: 'built-in' } : undefined,
+    );
+    onLoad({ filter: /^/, namespace: 'built-in' }, ({ path }) => ({
+      contents: `module.exports = require('${path}')`,
+    }));
+  },
+};
+
 /** Packages in the bundles that are written for CommonJS ask for `require`, which an ES module does not have. */
 const BANNER = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
 
@@ -63,7 +79,7 @@ async function bundle(name: string, entry: string): Promise<Bundle> {
     loader: { '.sql': 'text', '.hbs': 'text', '.css': 'text' },
     // An optional native driver that pg looks for and that is not installed.
     external: ['pg-native'],
-    plugins: [onNeed],
+    plugins: [onNeed, builtIns],
     logLevel: 'silent',
   }).catch((cause: Error) => {
     throw new Failure(`${entry} cannot be bundled: ${cause.message}`, 'correct the import that is named', {

@@ -9,7 +9,7 @@ import { createLog, ensureAnsible, ensurePacker, ensureTools } from '../packer/i
 import { readFeatures } from '../sbom/index.ts';
 import { ensureEmulators } from './harness/emulators/ensure-emulators.ts';
 import { judgePromises, readOutcomes } from './promises.ts';
-import { type Counts, imageStage, results, rows, type Stage } from './stages.ts';
+import { type Counts, imageStage, processorMinutes, results, rows, type Stage } from './stages.ts';
 
 const stages = [...rows.flat(), imageStage];
 
@@ -64,7 +64,9 @@ class Tally {
     say(`\n== test stage: ${stage.name}`);
     const started = performance.now();
     const counts = await stage.run();
-    this.minutes.push(`${stage.name} ${((performance.now() - started) / 60_000).toFixed(1)} min`);
+    const minutes = ((performance.now() - started) / 60_000).toFixed(1);
+    const busy = processorMinutes.get(stage.name)?.toFixed(1);
+    this.minutes.push(`${stage.name} ${minutes} min (processor ${busy})`);
     this.add(counts);
     const passed = counts.failed === 0;
     this.#passed.get(stage.name)?.resolve(passed);

@@ -1,6 +1,6 @@
 /** Reads foreign answers: only what we use of them, and only what it can truly be. */
 import ipaddr from 'ipaddr.js';
-import { isDnsName } from '../certificate.ts';
+import { isDnsName } from '../certificate-names.ts';
 import { MetadataError } from './metadata-error.ts';
 
 /** Nobody can be reached at these, whoever says so. */

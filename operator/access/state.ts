@@ -67,14 +67,13 @@ const schema = record({
   basicAuthUser: { type: ['string', 'null'], pattern: USER_NAME },
 });
 
-const ajv = new Ajv({ allErrors: true, allowUnionTypes: true, validateSchema: false });
-const isState = ajv.compile<AccessState>(schema);
-
 function networksIn({ lists, proxies }: AccessState): readonly string[] {
   return [...Object.values(lists).flatMap(({ allowed, denied }) => [...allowed, ...denied]), ...proxies];
 }
 
 function checked(value: unknown): AccessState {
+  const ajv = new Ajv({ allErrors: true, allowUnionTypes: true, validateSchema: false });
+  const isState = ajv.compile<AccessState>(schema);
   if (!isState(value)) throw new Error(ajv.errorsText(isState.errors, { dataVar: 'access' }));
   const odd = networksIn(value).find((text) => network(text) !== text);
   if (odd !== undefined) throw new Error(`'${odd}' has to be written ${network(odd)}`);

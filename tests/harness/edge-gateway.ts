@@ -1,8 +1,8 @@
-import { gatewayBundle } from '../../gateway/index.ts';
 import { Hopeless, until } from '../../packer/index.ts';
 import { MASTER_KEY } from './gateway-process.ts';
 import type { Edge } from './nginx.ts';
 import type { TestDatabase } from './postgres.ts';
+import { gatewayProgram } from './programs.ts';
 import type { SandboxProcess } from './sandbox.ts';
 
 const SECOND = 1000;
@@ -27,7 +27,7 @@ export async function startBehind(edge: Edge, options: EdgeGatewayOptions): Prom
   edge.ready(false);
   edge.write(paths.config, options.config);
   const readyFile = `${paths.runtime}/ready`;
-  const program = [process.execPath, gatewayBundle.main, '--config', paths.config, '--ready-file', readyFile];
+  const program = [process.execPath, gatewayProgram, '--config', paths.config, '--ready-file', readyFile];
   const gateway = edge.sandbox.start(program, {
     env: {
       LITELLM_MASTER_KEY: MASTER_KEY,

@@ -5,8 +5,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { gatewayBundle } from '../../gateway/index.ts';
 import type { TestDatabase } from './postgres.ts';
+import { gatewayProgram } from './programs.ts';
 
 export const MASTER_KEY = 'sk-master-of-the-integration-tests';
 const SALT_KEY = 'salt-of-the-integration-tests';
@@ -59,7 +59,7 @@ async function configDirectory(config: string): Promise<string> {
 }
 
 function launch(directory: string, options: GatewayProcessOptions, more: readonly string[]) {
-  const args = [gatewayBundle.main, '--config', join(directory, 'config.yaml'), ...more];
+  const args = [gatewayProgram, '--config', join(directory, 'config.yaml'), ...more];
   return spawn(process.execPath, args, {
     env: environmentFor(directory, options),
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { expect, test, vi } from 'vitest';
-import { addresses, guestMac } from '../harness/network.ts';
+import { addresses, guestMac, METADATA_ADDRESS } from '../harness/network.ts';
 import { spokenTo } from '../harness/spoken-to.ts';
 import { facts } from './appliance.ts';
 import { indexOf, type World } from './world.ts';
@@ -13,8 +13,11 @@ export function captureClaims(world: () => World): void {
   const seen = async (): Promise<string[]> =>
     spokenTo(await world().capture.packets(), guestMac(indexOf('plain')));
 
-  test('over boot, first boot and calls the machine has spoken to its provider and to nobody else', async () => {
-    expect(await seen()).toEqual([`tcp ${addresses.provider.ipv4} ${facts.ports.https}`]);
+  test('over boot, first boot and calls the machine has spoken to its provider, its cloud and nobody else', async () => {
+    expect(await seen()).toEqual([
+      `tcp ${METADATA_ADDRESS} ${facts.ports.http}`,
+      `tcp ${addresses.provider.ipv4} ${facts.ports.https}`,
+    ]);
   });
 
   test('the capture sees what is sent elsewhere', async () => {

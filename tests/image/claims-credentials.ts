@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { instanceIds } from '../harness/metadata/fake-clouds.ts';
+import { instanceIds, instanceIn } from '../harness/metadata/fake-clouds.ts';
 import { facts } from './appliance.ts';
 import { type Name, PUBLIC_ADDRESS, type World } from './world.ts';
 
@@ -12,16 +12,21 @@ const FIRST_PASSWORD = { plain: expect.stringMatching(RANDOM), azure: instanceId
 /** What the file says of the address, by where the machine runs. */
 const addressClaims = {
   plain: (world: () => World): void => {
-    test('outside a cloud the file says that no public address is known', () => {
-      const { publicIp, cloud } = world().plain.credentials;
-      expect(publicIp).toMatch(/^not known: ./);
-      expect(cloud).toBe('none that this machine knows');
+    test('the file names the addresses that AWS tells', () => {
+      const { publicIpv4, publicIpv6 } = instanceIn('aws');
+      const { credentials } = world().plain;
+      expect(credentials).toMatchObject({
+        publicIp: publicIpv4,
+        publicIpv6,
+        adminUrl: `https://${publicIpv4}/ui`,
+      });
+      expect(credentials.cloud).toBe(`Amazon EC2, instance ${instanceIds.aws}, region eu-central-1`);
     });
   },
   azure: (world: () => World): void => {
     test('the file names the public address that Azure tells', () => {
       const { credentials } = world().azure;
-      expect(credentials.publicIp).toBe(PUBLIC_ADDRESS);
+      expect(credentials).toMatchObject({ publicIp: PUBLIC_ADDRESS, publicIpv6: 'none known' });
       expect(credentials.adminUrl).toBe(`https://${PUBLIC_ADDRESS}/ui`);
       expect(credentials.cloud).toMatch(/^Azure, instance [0-9a-f-]{36}, region eu-central-1$/);
     });
@@ -32,7 +37,7 @@ export function credentialClaims(world: () => World, name: Name): void {
   test('the credentials file is complete', () => {
     expect(world()[name].credentials).toEqual({
       publicIp: expect.stringMatching(/./),
-      publicIpv6: 'none known',
+      publicIpv6: expect.stringMatching(/./),
       privateIp: world()[name].addresses.ipv4,
       cloud: expect.stringMatching(/./),
       adminUrl: expect.stringMatching(/^https:\/\/[0-9.]+\/ui$/),

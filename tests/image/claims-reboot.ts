@@ -37,4 +37,11 @@ export function rebootClaims(world: () => World): void {
     await plain.machine.fail(`test -e ${credentialsFile}`);
     expect(await azure.readCredentials()).toEqual(azure.credentials);
   });
+
+  test('each cloud was asked as it wants to be asked', () => {
+    const { requests, violations } = world().metadata;
+    expect(requests).toEqual(expect.arrayContaining(['PUT /latest/api/token']));
+    expect(requests.join('\n')).toContain('/metadata/instance');
+    expect(violations).toEqual([]);
+  });
 }

@@ -8,9 +8,11 @@ import { Capture } from '../harness/capture.ts';
 import { cloudFirmware } from '../harness/cloud-firmware.ts';
 import { type FakeProvider, startFakeProvider } from '../harness/fake-provider.ts';
 import { diskOf, imageFor } from '../harness/machine-image.ts';
+import { fakeAws } from '../harness/metadata/aws.ts';
 import { fakeAzure } from '../harness/metadata/azure.ts';
+import type { FakeCloud } from '../harness/metadata/fake-cloud.ts';
 import { instanceIn } from '../harness/metadata/fake-clouds.ts';
-import { startMetadataService } from '../harness/metadata/service.ts';
+import { type FakeMetadataService, startMetadataService } from '../harness/metadata/service.ts';
 import { addresses, guestAddresses, METADATA_ADDRESS, Network } from '../harness/network.ts';
 import { Appliance } from './appliance.ts';
 import { seededMoment, startWithPowerCut } from './first-boot-cut.ts';
@@ -23,7 +25,7 @@ export const places = {
 
 /** The name under which the shipped configuration calls the provider. */
 export const PROVIDER_NAME = 'api.openai.com';
-/** What the metadata service gives for the machine in the cloud. */
+/** What Azure's metadata service gives for its machine. */
 export const PUBLIC_ADDRESS = '203.0.113.77';
 /** The launch's password for the user, right but of no use for SSH. Strong, or the machine would refuse it. */
 export const PASSWORD = `7Q-${[...randomBytes(12)].map(syllable).join('')}`;
@@ -54,13 +56,15 @@ export class World implements AsyncDisposable {
   readonly capture: Capture;
   readonly authority: Authority;
   readonly provider: FakeProvider;
+  /** Of both clouds: each machine is told of its own. */
+  readonly metadata: FakeMetadataService;
   readonly machines: readonly Machine[];
   readonly #booting: Readonly<Record<Name, Promise<Appliance>>>;
   readonly #up = new Map<Name, Appliance>();
   readonly #cleanUp: AsyncDisposableStack;
 
   private constructor(
-    fixtures: Pick<World, 'network' | 'capture' | 'authority' | 'provider'>,
+    fixtures: Pick<World, 'network' | 'capture' | 'authority' | 'provider' | 'metadata'>,
     machines: Readonly<Record<Name, BootingMachine>>,
     cleanUp: AsyncDisposableStack,
   ) {
@@ -68,17 +72,18 @@ export class World implements AsyncDisposable {
     this.capture = fixtures.capture;
     this.authority = fixtures.authority;
     this.provider = fixtures.provider;
+    this.metadata = fixtures.metadata;
     this.machines = names.map((name) => machines[name].machine);
     this.#booting = { plain: machines.plain.up, azure: machines.azure.up };
     this.#cleanUp = cleanUp;
   }
 
-  /** Booted by BIOS, outside any cloud; its power was cut during first boot. */
+  /** Made for no cloud, and booted by BIOS where firmware and metadata service say AWS; its power was cut during first boot. */
   get plain(): Appliance {
     return this.#appliance('plain');
   }
 
-  /** Booted by UEFI, where firmware and metadata service say Azure. */
+  /** Made for Azure, and booted by UEFI where firmware and metadata service say so. */
   get azure(): Appliance {
     return this.#appliance('azure');
   }
@@ -108,8 +113,15 @@ export class World implements AsyncDisposable {
         tls: await authority.issue(PROVIDER_NAME),
       }),
     );
-    cleanUp.use(
-      await startMetadataService(fakeAzure({ ...instanceIn('azure'), publicIpv4: PUBLIC_ADDRESS }), {
+    const clouds: Readonly<Record<string, FakeCloud>> = {
+      [guestAddresses(indexOf('plain')).ipv4]: fakeAws(instanceIn('aws')),
+      [guestAddresses(indexOf('azure')).ipv4]: fakeAzure({
+        ...instanceIn('azure'),
+        publicIpv4: PUBLIC_ADDRESS,
+      }),
+    };
+    const metadata = cleanUp.use(
+      await startMetadataService((address) => clouds[address], {
         handles: [await network.listen(METADATA_ADDRESS, 80)],
       }),
     );
@@ -133,15 +145,17 @@ export class World implements AsyncDisposable {
       up.catch(() => undefined);
       return { machine, up };
     };
-    const plain = await boot('qemu', { name: 'plain', firmware: 'bios' }, (machine) =>
-      startWithPowerCut(machine, CUT_AFTER_MS),
+    const plain = await boot(
+      'qemu',
+      { name: 'plain', firmware: 'bios', smbios: cloudFirmware.aws },
+      (machine) => startWithPowerCut(machine, CUT_AFTER_MS),
     );
     const azure = await boot(
       'azure',
       { name: 'azure', firmware: 'uefi', smbios: cloudFirmware.azure },
       (machine) => machine.start(),
     );
-    return new World({ network, capture, authority, provider }, { plain, azure }, cleanUp.move());
+    return new World({ network, capture, authority, provider, metadata }, { plain, azure }, cleanUp.move());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

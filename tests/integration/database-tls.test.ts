@@ -6,10 +6,11 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { gatewayBundle } from '../../gateway/index.ts';
+
 import { Authority } from '../harness/authority.ts';
 import { runGateway, startGateway } from '../harness/gateway-process.ts';
 import { type PostgresServer, startPostgres, type TestDatabase } from '../harness/postgres.ts';
+import { migrateProgram } from '../harness/programs.ts';
 
 const OWNER_PASSWORD = 'owner-canary-93hQ';
 const CONFIG = 'model_list: [{model_name: gpt, litellm_params: {model: openai/gpt-4o}}]\n';
@@ -21,7 +22,7 @@ interface Outcome {
 
 async function migrate(environment: Record<string, string>): Promise<Outcome> {
   try {
-    const { stdout, stderr } = await promisify(execFile)(process.execPath, [gatewayBundle.migrate], {
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, [migrateProgram], {
       env: environment,
     });
     return { code: 0, output: stdout + stderr };
