@@ -8,7 +8,6 @@ import { Client, type Pool } from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import {
   dropOldSpend,
-  gatewayBundle,
   insertSpendLogs,
   openPool,
   prepareDatabase,
@@ -16,6 +15,7 @@ import {
   type SpendRecord,
 } from '../../gateway/index.ts';
 import { type PostgresServer, startPostgres } from '../harness/postgres.ts';
+import { migrateProgram } from '../harness/programs.ts';
 import { spendRecord } from '../harness/spend-record.ts';
 
 const DAY = 24 * 60 * 60 * 1000;
@@ -151,7 +151,7 @@ async function command(config: string | null, url: string) {
   if (config !== null) await writeFile(path, config);
   const env = { DATABASE_OWNER_URL: url, ...(config !== null && { LITELLM_CONFIG: path }) };
   try {
-    const { stdout } = await promisify(execFile)(process.execPath, [gatewayBundle.migrate, 'retention'], {
+    const { stdout } = await promisify(execFile)(process.execPath, [migrateProgram, 'retention'], {
       env,
     });
     return { code: 0, stdout, stderr: '' };
