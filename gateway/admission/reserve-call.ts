@@ -1,6 +1,7 @@
 import type { Call } from '../call.ts';
 import type { Deployment } from '../routing/deployment.ts';
-import { type Bound, boundOf, type CallSize, isFree, requirePrices } from './bound.ts';
+import { type Bound, boundOf, isFree, requirePrices } from './bound.ts';
+import type { CallSize } from './call-size.ts';
 import type { Enforcement } from './ledger/allocate.ts';
 import type { Ledger } from './ledger/ledger.ts';
 import type { Reservation } from './ledger/reservation.ts';

@@ -5,6 +5,7 @@ import type { RowIds } from '../../accounting/row-id.ts';
 import { spendRecord } from '../../accounting/settle.ts';
 import type { SpendSink } from '../../accounting/spend.ts';
 import type { Tokenizers } from '../../accounting/tokenizer.ts';
+import { type CallSize, tokenBound } from '../../admission/call-size.ts';
 import type { Descriptors } from '../../admission/limits/descriptors.ts';
 import type { Limits } from '../../admission/limits/limits.ts';
 import { reservedTokens, settledTokens } from '../../admission/limits/tokens.ts';
@@ -25,7 +26,6 @@ import type { Plan } from '../../routing/plan.ts';
 import { callHeaders, refusalHeaders } from './call-headers.ts';
 import { callSize } from './call-size.ts';
 import { type ChatRequest, messagesOf, readChatRequest } from './chat-request.ts';
-import { tokenBound } from './token-bound.ts';
 import { upstreamBody } from './upstream-body.ts';
 
 export interface ChatDeps extends BudgetDeps {
@@ -79,13 +79,13 @@ function admit(request: ChatRequest, identity: Identity, { plan, providersEnv }:
 /** Counts the call on the limits that it must keep, or gives back what its budgets hold. Throws GatewayError rate_limited. */
 function admitWithinLimits(
   call: Call,
-  chat: ChatRequest,
+  size: CallSize,
   group: ModelGroup,
   { limits, descriptors }: ChatDeps,
 ): void {
-  const tokens = reservedTokens(chat.scan.bytes.length, chat.maxTokens);
+  const models = [call.modelGroup, group.name];
   try {
-    call.admission = limits.admit(descriptors.of(call.identity, [chat.model, group.name]), { tokens });
+    call.admission = limits.admit(descriptors.of(call.identity, models), { tokens: reservedTokens(size) });
   } catch (refusal) {
     call.reservation?.release();
     throw refusal;
@@ -161,6 +161,7 @@ class ChatCompletions {
     if (first === undefined)
       throw new GatewayError('no_deployment', 'No deployments available for this model');
     requireRecord(deps.spend);
+    const size = callSize(chat, deployments);
     const call = newCall({
       id: request.id,
       rowId: deps.rowIds.next(),
@@ -173,7 +174,7 @@ class ChatCompletions {
       showUsage: showsUsage(chat, deps.alwaysIncludeUsage),
       ignoredFields: chat.ignored,
       deployment: first,
-      bound: tokenBound(chat),
+      bound: tokenBound(size),
     });
     deps.drain.enter();
     const passThrough = new PassThrough(deps, {
@@ -199,14 +200,12 @@ class ChatCompletions {
     });
     const send = (): void => {
       if (gone?.signal.aborted) return;
-      admitWithinLimits(call, chat, group, deps);
+      admitWithinLimits(call, size, group, deps);
       deps.spend.begin(draftRecord(call, call.bound, call.startedAt));
       // Behind what was begun, which is written at the end of the turn.
       setImmediate(() => passThrough.start());
     };
-    const waiting =
-      gone &&
-      reserveCall({ call, size: callSize(chat, deployments), deployments, signal: gone.signal }, deps);
+    const waiting = gone && reserveCall({ call, size, deployments, signal: gone.signal }, deps);
     if (gone === null || !waiting) send();
     else {
       waiting.then(send).catch((refusal) => {
