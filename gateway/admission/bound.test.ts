@@ -23,6 +23,7 @@ function priced(overrides: WrittenPrices | null): Deployment {
 const size = (more: object = {}) => ({
   bytes: 100,
   inputTokens: () => 100,
+  countedTokens: async () => 100,
   maxTokens: 50,
   choices: 1,
   ...more,

@@ -119,7 +119,7 @@ export class Exchange {
       if (outcome.kind === 'refused') waiter.refuse(budgetExceeded(outcome.refusal));
       else if (outcome.kind === 'blocked') {
         waiter.block(outcome.refusal, now);
-        for (const scope of outcome.short) queue.short.add(scope);
+        if (waiter.waiting) for (const scope of outcome.short) queue.short.add(scope);
       } else {
         this.#admitted.push({ waiter, amount: outcome.amount });
         for (const slice of slices) this.#use(slice, outcome.amount);

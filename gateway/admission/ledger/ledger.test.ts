@@ -32,7 +32,7 @@ async function setUp(limit: bigint, { deaf = false, processId = 'one', bank = ne
   const ledger = new Ledger({ store: watched, processId, timers, logger });
   if (!deaf) ledger.hears(true);
   const ask = (bound: bigint, more: object = {}) =>
-    ledger.reserve({ scopes: [SCOPE], enforcement: 'strict', bound, minimum: bound, ...more });
+    ledger.reserve({ scopes: [SCOPE], enforcement: 'strict', patient: true, bound, minimum: bound, ...more });
   return { bank, ledger, timers, seen, ask };
 }
 

@@ -29,6 +29,8 @@ export interface LedgerOptions {
 }
 
 export interface ReserveRequest extends Want {
+  /** Whether it waits while others' reservations stand in its way; else it is refused then. */
+  readonly patient: boolean;
   /** Aborted when the client is gone: there is nobody to wait for then. */
   readonly signal?: AbortSignal;
 }
@@ -103,7 +105,8 @@ export class Ledger implements Keeper {
     const leave = (): void => waiter.refuse(signal?.reason);
     const waiter: Waiter = new Waiter(request, {
       blocked: () => {
-        cancelTimer = this.#timers.after(PATIENCE_MS, () => waiter.giveUp());
+        if (!request.patient) waiter.giveUp();
+        else cancelTimer = this.#timers.after(PATIENCE_MS, () => waiter.giveUp());
       },
       ended: () => {
         cancelTimer();

@@ -35,6 +35,10 @@ export class Waiter implements Want {
     return this.#blockedAt;
   }
 
+  get waiting(): boolean {
+    return this.#waiting;
+  }
+
   block(refusal: Refusal, now: number): void {
     this.#refusal = refusal;
     if (this.#blockedAt !== undefined) return;

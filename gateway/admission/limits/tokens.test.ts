@@ -9,7 +9,7 @@ test.each([
   ['a limit of the answer', { bytes: 400, maxTokens: 50, choices: 1 }, 150],
   ['that of each of its answers', { bytes: 400, maxTokens: 50, choices: 3 }, 250],
 ])('%s is reserved', (_what, size, tokens) => {
-  expect(reservedTokens({ ...size, inputTokens: () => 0 })).toBe(tokens);
+  expect(reservedTokens({ ...size, inputTokens: () => 0, countedTokens: async () => 0 })).toBe(tokens);
 });
 
 const failure = { code: '', class: '', message: '' };

@@ -1,10 +1,19 @@
-import { cheapInputBound } from '../../accounting/input-bound.ts';
-import type { CallSize } from '../../admission/call-size.ts';
+import { cheapInputBound, tokenizerInputBound } from '../../accounting/input-bound.ts';
+import type { CallSize, Counter } from '../../admission/call-size.ts';
 import type { Deployment } from '../../routing/deployment.ts';
 import { type ChatRequest, largerLimit, messagesOf } from './chat-request.ts';
 
 /** Members around which providers put words of their own. */
 const EXTRAS = ['tools', 'functions', 'response_format'] as const;
+
+/** Members that are no part of a prompt; all others might be. */
+const NO_PROMPT = new Set(
+  `messages model stream stream_options max_tokens max_completion_tokens n temperature top_p seed stop user metadata store
+  frequency_penalty presence_penalty logit_bias logprobs top_logprobs parallel_tool_calls reasoning_effort verbosity
+  service_tier modalities prompt_cache_key prompt_cache_retention safety_identifier ${EXTRAS.join(' ')}`.split(
+    /\s+/,
+  ),
+);
 
 /** A limit among the members that the operator has set; null also for what is none, which a provider will refuse. */
 function defaultLimit({ defaults }: Deployment, name: string): number | null {
@@ -35,11 +44,25 @@ function inputBound(request: ChatRequest, model: string): number {
   return cheapInputBound({ model, messages: sent, extraBytes, parsed }) + rest;
 }
 
+/** The same by tokenizer: messages and extras are counted, what else may become part of the prompt counts by its bytes. */
+async function countedBound(request: ChatRequest, model: string, counter: Counter): Promise<number> {
+  const { bytes, members, order } = request.scan;
+  const extras = EXTRAS.flatMap((name) => {
+    const member = members.get(name);
+    return member === undefined ? [] : [bytes.toString('utf8', member.valueStart, member.valueEnd)];
+  });
+  const rest = order
+    .filter(({ name }) => !NO_PROMPT.has(name))
+    .reduce((sum, { valueStart, valueEnd }) => sum + valueEnd - valueStart, 0);
+  return (await tokenizerInputBound({ model, messages: messagesOf(request), extras }, counter)) + rest;
+}
+
 /** How large a call can become; the operator's limit counts where the client names none. */
 export function callSize(request: ChatRequest, deployments: readonly Deployment[]): CallSize {
   return {
     bytes: request.scan.bytes.length,
     inputTokens: (model) => inputBound(request, model),
+    countedTokens: (model, counter) => countedBound(request, model, counter),
     maxTokens: request.maxTokens ?? operatorsLimit(deployments),
     choices: request.choices,
   };

@@ -1,10 +1,8 @@
-import type { Dispatcher } from 'undici';
 import { draftRecord } from '../../accounting/draft.ts';
 import { estimateTokens } from '../../accounting/estimate.ts';
 import type { RowIds } from '../../accounting/row-id.ts';
 import { spendRecord } from '../../accounting/settle.ts';
 import type { SpendSink } from '../../accounting/spend.ts';
-import type { Tokenizers } from '../../accounting/tokenizer.ts';
 import { type CallSize, tokenBound } from '../../admission/call-size.ts';
 import type { Descriptors } from '../../admission/limits/descriptors.ts';
 import type { Limits } from '../../admission/limits/limits.ts';
@@ -19,8 +17,8 @@ import { toGatewayError } from '../../http/failure.ts';
 import type { DirectHandler, DirectRequest, Handlers } from '../../http/handler.ts';
 import type { Identity } from '../../identity/identity.ts';
 import { logCall } from '../../observe/call-log.ts';
-import type { LineLog, Logger } from '../../observe/logger.ts';
-import { PassThrough } from '../../providers/pass-through.ts';
+import type { LineLog } from '../../observe/logger.ts';
+import { PassThrough, type PassThroughDeps } from '../../providers/pass-through.ts';
 import type { ModelGroup } from '../../routing/model-group.ts';
 import type { Plan } from '../../routing/plan.ts';
 import { callHeaders, refusalHeaders } from './call-headers.ts';
@@ -28,20 +26,15 @@ import { callSize } from './call-size.ts';
 import { type ChatRequest, messagesOf, readChatRequest } from './chat-request.ts';
 import { upstreamBody } from './upstream-body.ts';
 
-export interface ChatDeps extends BudgetDeps {
+export interface ChatDeps extends BudgetDeps, PassThroughDeps {
   readonly plan: Plan;
   readonly limits: Limits;
   readonly descriptors: Descriptors;
-  readonly dispatcher: Dispatcher;
   readonly spend: SpendSink;
-  readonly tokenizers: Tokenizers;
   readonly rowIds: RowIds;
   readonly drain: Drain;
-  readonly logger: Logger;
   /** Gets one line per finished call. */
   readonly calls: LineLog;
-  /** Epoch milliseconds. */
-  readonly now: () => number;
   readonly version: string;
   /** Whether a stream shows its usage also when the client does not say. */
   readonly alwaysIncludeUsage: boolean;
@@ -122,9 +115,9 @@ class ChatCompletions {
 
   /** A prompt that was answered is as long as it looks; one of which nothing is known may be longer. */
   #replaceDraft(call: Call, completion: number): void {
-    const { spend, now } = this.#deps;
+    const { spend, timers } = this.#deps;
     const prompt = Math.min(estimateTokens(call.bound.prompt), call.bound.prompt);
-    spend.progress(draftRecord(call, { prompt, completion }, now()));
+    spend.progress(draftRecord(call, { prompt, completion }, timers.now()));
   }
 
   /** A call that has cost something is recorded also when it failed: its budgets are charged by its row. */
@@ -165,7 +158,7 @@ class ChatCompletions {
     const call = newCall({
       id: request.id,
       rowId: deps.rowIds.next(),
-      startedAt: deps.now(),
+      startedAt: deps.timers.now(),
       identity,
       requesterIp: request.ip,
       modelGroup: chat.model,
@@ -190,13 +183,10 @@ class ChatCompletions {
     // A call without budgets waits for nothing: its client cannot leave meanwhile.
     const gone = identity.budgets.length === 0 ? null : new AbortController();
     client.onClose((whole) => {
-      try {
-        if (whole) return;
-        passThrough.clientGone();
-        gone?.abort();
-      } finally {
-        deps.drain.leave();
-      }
+      const leave = (): void => deps.drain.leave();
+      if (whole) return leave();
+      passThrough.clientGone(leave);
+      gone?.abort();
     });
     const send = (): void => {
       if (gone?.signal.aborted) return;
