@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Ajv, type ErrorObject } from 'ajv';
 import { parse } from 'yaml';
+import { deepFreeze } from './deep-freeze.ts';
 import { FactsError } from './facts-error.ts';
 import { type ListingFacts, listingSchema } from './listing-facts.ts';
 import { record } from './record-schema.ts';
@@ -247,14 +248,6 @@ export function checked<T>(value: unknown, jsonSchema: object, source: string): 
     throw new FactsError(`${source}: ${faults.join('; ')}`);
   }
   return deepFreeze(value);
-}
-
-function deepFreeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
-    Object.freeze(value);
-    for (const member of Object.values(value)) deepFreeze(member);
-  }
-  return value;
 }
 
 /** Parses the text of appliance.yaml. Throws FactsError when it is not YAML or holds a wrong value. */

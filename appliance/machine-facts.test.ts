@@ -38,7 +38,9 @@ test.each([
 
 test('what the build writes is what the machine reads', () => {
   const machine = machineFacts(facts, 'ubuntu-24.04', 'qemu', COMMIT);
-  expect(readMachineFacts(fileHolding(JSON.stringify(machine)))).toEqual(machine);
+  const read = readMachineFacts(fileHolding(JSON.stringify(machine)));
+  expect(read).toEqual(machine);
+  expect(Object.isFrozen(read.paths)).toBe(true);
 });
 
 test('a machine without facts says which file is missing', () => {

@@ -17,11 +17,11 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { $ } from 'zx';
 import { type MachineFacts, machineFacts, readFacts } from '../../appliance/index.ts';
-import { bundlePrograms, type Smbios } from '../../packer/index.ts';
+import type { Smbios } from '../../packer/index.ts';
 import { dmiFiles } from '../harness/cloud-firmware.ts';
+import { programs } from '../harness/programs.ts';
 
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
-const shipped = bundlePrograms();
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 
 /** What the firmware of a machine says about it, and whether it is UEFI: it is, unless told otherwise. */
@@ -219,7 +219,7 @@ const onTheMachine = ['inspect', 'metadata', 'cloud-answers', 'cloud-tour'];
 
 /** The programs as they ship, and those with which the tests look around on the machine. */
 async function writePrograms(directory: string): Promise<void> {
-  for (const { name, code } of await shipped) writeFileSync(join(directory, name), code);
+  cpSync(programs, directory, { recursive: true });
   await build({
     absWorkingDir: repository,
     entryPoints: Object.fromEntries(onTheMachine.map((name) => [name, `tests/firstboot/${name}.ts`])),

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { bundlePrograms } from '../../packer/index.ts';
 import type { Edge } from './nginx.ts';
+import { operatorProgram } from './programs.ts';
 import type { Attempt, AttemptOptions } from './sandbox.ts';
 
 const DIRECTORY = '/var/lib/litellm-ctl';
@@ -17,9 +17,7 @@ export class EdgeOperator {
 
   /** Puts bundle and facts into the sandbox, and what first boot leaves that the command relies on. */
   static async install(edge: Edge): Promise<EdgeOperator> {
-    const bundle = (await bundlePrograms()).find(({ name }) => name === 'litellm-ctl.mjs');
-    if (bundle === undefined) throw new Error('litellm-ctl.mjs is not among the programs');
-    edge.write(`${DIRECTORY}/litellm-ctl.mjs`, bundle.code);
+    edge.write(`${DIRECTORY}/litellm-ctl.mjs`, readFileSync(operatorProgram, 'utf8'));
     edge.write(`${DIRECTORY}/appliance.json`, JSON.stringify(edge.facts));
     edge.write(`${edge.facts.paths.firstbootState}/done`, '');
     edge.write('/etc/fail2ban/jail.d/litellm.conf', sshJail(edge));

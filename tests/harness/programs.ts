@@ -8,20 +8,26 @@ import { fileURLToPath } from 'node:url';
 import { machineFacts, readFacts } from '../../appliance/index.ts';
 import { bundlePrograms } from '../../packer/index.ts';
 
-const directory = fileURLToPath(new URL('../../build/test/programs', import.meta.url));
+export const programs = fileURLToPath(new URL('../../build/test/programs', import.meta.url));
 
-export const gatewayProgram = join(directory, 'gateway.mjs');
-export const migrateProgram = join(directory, 'migrate.mjs');
+export const gatewayProgram = join(programs, 'gateway.mjs');
+export const migrateProgram = join(programs, 'migrate.mjs');
+export const operatorProgram = join(programs, 'litellm-ctl.mjs');
 
 /** Called by vitest before the first file of a project. */
-export async function setup(): Promise<void> {
+export function setup(): Promise<void> {
+  return writePrograms(programs);
+}
+
+/** Puts every program into a directory, with what it imports on need and the facts beside it. */
+export async function writePrograms(into: string): Promise<void> {
   const files = (await bundlePrograms()).map(({ name, code }) => [name, code] as const);
   const facts = machineFacts(readFacts(), 'debian-13', 'qemu', 'test');
-  mkdirSync(directory, { recursive: true });
+  mkdirSync(into, { recursive: true });
   for (const [name, text] of [...files, ['appliance.json', JSON.stringify(facts)] as const]) {
     // Another stage may be starting it.
-    const fresh = join(directory, `${name}.${process.pid}`);
+    const fresh = join(into, `${name}.${process.pid}`);
     writeFileSync(fresh, text);
-    renameSync(fresh, join(directory, name));
+    renameSync(fresh, join(into, name));
   }
 }

@@ -1,7 +1,8 @@
 /**
  * The image, proven as virtual machines: one made for no cloud boots by BIOS where firmware and metadata service say AWS,
- * one made for Azure by UEFI where they say that. What is claimed about them lies in the files beside this one, in the order of a machine's life. The
- * claims of one machine are made in turn, beside those of the other: an emulated machine keeps one processor busy.
+ * one made for Azure by UEFI where they say that. What is claimed about them lies in the files beside this one, in the
+ * order of a machine's life. The claims of one machine are made in turn, beside those of the other: an emulated machine
+ * keeps one processor busy.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, vi } from 'vitest';
 import { AcmeAuthority, served, typed } from './acme-authority.ts';

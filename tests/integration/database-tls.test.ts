@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-
 import { Authority } from '../harness/authority.ts';
 import { runGateway, startGateway } from '../harness/gateway-process.ts';
 import { type PostgresServer, startPostgres, type TestDatabase } from '../harness/postgres.ts';

@@ -1,9 +1,8 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { machineFacts, readFacts } from '../../../appliance/index.ts';
-import { bundlePrograms } from '../../../packer/index.ts';
 import { startPostgres } from '../../harness/postgres.ts';
+import { writePrograms } from '../../harness/programs.ts';
 import { firstAnswer } from '../first-answer.ts';
 import { type Program, startProgram } from '../program.ts';
 import { type BenchKeys, judgeRows } from './ours-rows.ts';
@@ -14,14 +13,6 @@ const SALT_KEY = 'sk-bench-salt-0123456789abcdef';
 const DOLLARS_PER_TOKEN = 0.000001;
 
 const PROGRAM = 'gateway.mjs';
-
-/** The gateway is measured as the image carries it: bundled, with what it imports on need and the facts beside it. */
-async function installBundle(folder: string): Promise<void> {
-  mkdirSync(folder, { recursive: true });
-  for (const { name, code } of await bundlePrograms()) writeFileSync(join(folder, name), code);
-  const facts = machineFacts(readFacts(), 'debian-13', 'qemu', 'bench');
-  writeFileSync(join(folder, 'appliance.json'), JSON.stringify(facts));
-}
 
 function config(providerPort: number): string {
   return stringify({
@@ -90,7 +81,8 @@ function postmaster(directory: string): number {
 export const ours: Peer = {
   name: 'ours',
   title: 'ours, key and row',
-  install: installBundle,
+  // It is measured as the image carries it.
+  install: writePrograms,
   open: async (site) => {
     const directory = join(site.scratch, 'database');
     const server = await startPostgres({ major: 17, durable: true, directory });
