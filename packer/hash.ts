@@ -1,7 +1,10 @@
-import { createHash } from 'node:crypto';
-import { createReadStream, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { createHash, type Hash } from 'node:crypto';
+import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
+
+/** Read at once. */
+const PIECE = 2 ** 20;
 
 /** SHA-256 of a text or of bytes, in hex. */
 export function sha256(content: string | Uint8Array): string {
@@ -20,9 +23,23 @@ export function md5OfFile(path: string): Promise<Buffer> {
 
 async function hashOfFile(algorithm: string, path: string): Promise<Buffer> {
   const hash = createHash(algorithm);
-  // Three times as fast as in the pieces of 64 KiB that are usual: a VHD has 30 GiB.
-  await pipeline(createReadStream(path, { highWaterMark: 2 ** 20 }), hash);
+  await using file = await open(path);
+  await addToHash(hash, file);
   return hash.digest();
+}
+
+/**
+ * Adds the bytes of a file, from byte `start` up to and without `end`, through one buffer: a VHD has 30 GiB, and new ones for
+ * each piece cost more than the hash.
+ */
+export async function addToHash(hash: Hash, file: FileHandle, start = 0, end = Infinity): Promise<void> {
+  const buffer = Buffer.allocUnsafe(PIECE);
+  for (let at = start; at < end; ) {
+    const { bytesRead } = await file.read(buffer, 0, Math.min(PIECE, end - at), at);
+    if (bytesRead === 0) return;
+    hash.update(buffer.subarray(0, bytesRead));
+    at += bytesRead;
+  }
 }
 
 /**

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { SECTOR } from '../disk/layout.ts';
+import { addToHash } from '../hash.ts';
 import { type OpenFile, openFile } from './bytes.ts';
 import { type Fault, refuseFaults, unless } from './fault.ts';
 import {
@@ -103,14 +104,10 @@ export async function contentHash(path: string): Promise<string> {
       .toSorted((a, b) => a.start - b.start)
       .map(({ start, size }) => ({ from: start * SECTOR, bytes: size * SECTOR })),
   ];
+  await using file = await open(path);
   for (const { from, bytes } of ranges) {
     hash.update(`${bytes}\n`);
-    for await (const chunk of createReadStream(path, {
-      start: from,
-      end: from + bytes - 1,
-      highWaterMark: 2 ** 20,
-    }))
-      hash.update(chunk as Buffer);
+    await addToHash(hash, file, from, from + bytes);
   }
   return hash.digest('hex');
 }

@@ -61,10 +61,14 @@ function asksFor(menu: string, password: string): boolean {
   return made.toString('hex').toUpperCase() === hash;
 }
 
+/** Files that somebody had begun to write. Of root's home the top alone: below it may lie whatever the build host keeps there. */
 async function leftovers(): Promise<string[]> {
-  const places = [facts.paths.state, '/etc/litellm', '/root', '/etc/postgresql', '/etc/grub.d', '/boot'];
-  const found = await runProgram('find', [...places, '-name', '.*.new']);
-  return found.stdout.split('\n').filter((line) => line !== '');
+  const whole = [facts.paths.state, '/etc/litellm', '/etc/postgresql', '/etc/grub.d', '/boot'];
+  const found = await Promise.all([
+    runProgram('find', [...whole, '-name', '.*.new']),
+    runProgram('find', ['/root', '-maxdepth', '1', '-name', '.*.new']),
+  ]);
+  return found.flatMap(({ stdout }) => stdout.split('\n')).filter((line) => line !== '');
 }
 
 const env = parseEnvFile(text(facts.paths.serviceEnv), facts.paths.serviceEnv);

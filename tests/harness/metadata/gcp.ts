@@ -15,7 +15,7 @@ const PROJECT = 'a-project';
 const PROJECT_NUMBER = 123456789012;
 const FLAVOR = { 'metadata-flavor': 'Google' };
 /** What whoever launches a machine gives it besides: nothing. */
-const ATTRIBUTES = /^\/computeMetadata\/v1\/(instance|project)\/attributes\//;
+const ATTRIBUTES = /^\/computeMetadata\/v1\/(instance|project)\/attributes\/(.*)/;
 /** Both are switched off where nobody has switched them on. */
 const GUEST_ATTRIBUTES = `${INSTANCE}guest-attributes/`;
 const OS_LOGIN = '/computeMetadata/v1/oslogin/';
@@ -34,7 +34,9 @@ export function fakeGcp(instance: FakeInstance): FakeCloud {
       if (/^\/computeMetadata\/v1\/+$/.test(path)) return everything(instance, query);
       if (method === 'PUT')
         return path.startsWith(GUEST_ATTRIBUTES) ? switchedOff : refused(405, 'PUT is not served');
-      if (ATTRIBUTES.test(path) || path.startsWith(OS_LOGIN)) return none;
+      const attribute = ATTRIBUTES.exec(path)?.[2];
+      if (attribute === '') return { ...attributes(query), headers: FLAVOR };
+      if (attribute !== undefined || path.startsWith(OS_LOGIN)) return none;
       return { ...leaf(keys(instance), path, 'application/text'), headers: FLAVOR };
     },
   };
@@ -63,6 +65,11 @@ function everything(instance: FakeInstance, query: URLSearchParams): FakeAnswer 
     headers: { ...FLAVOR, etag: ETAG },
     ...(held && { held }),
   };
+}
+
+/** All that there are: who starts the scripts of whoever launched the machine asks for ten minutes until it is told. */
+function attributes(query: URLSearchParams): FakeAnswer {
+  return query.get('alt') === 'json' ? json({}) : text('', 'application/text');
 }
 
 function keys(instance: FakeInstance): Record<string, string | undefined> {
