@@ -219,6 +219,18 @@ test('waiting ends when the machine is ready', async () => {
   expect(looks).toBe(4);
 });
 
+test('until the services stand, nothing but them is looked at', async () => {
+  let looks = 0;
+  const units = { 'litellm.service': { ActiveState: 'activating', SubState: 'start-pre' } };
+  const readiness = async (): Promise<number> => {
+    looks += 1;
+    return 503;
+  };
+  const operator = operatorWith({ units, readiness });
+  expect(await runCommandLine(operator, ['status', '--wait', '60'])).toBe(exitCodes.starting);
+  expect(looks).toBe(1);
+});
+
 test('waiting ends at once when there is a problem', async () => {
   let pauses = 0;
   const pause = async (): Promise<void> => void pauses++;

@@ -60,15 +60,24 @@ async function carriedOutAll(name: string, checks: () => Promise<Check[]>): Prom
   return alone.state === 'ok' ? several : [alone];
 }
 
+/** Whether there is something to wait for, which is asked without starting a program that takes a booting machine's processor. */
+async function isBooting(operator: Operator): Promise<boolean> {
+  const first = await carriedOut('first boot', () => checkFirstBoot(operator));
+  const services = await carriedOutAll('services', () => checkServices(operator));
+  return verdictOf([first, ...services]) === 'starting';
+}
+
 /** `litellm-ctl status`: prints the status, having waited for it to settle when asked to, and returns the exit code. */
 export async function status(operator: Operator, { json, waitSeconds = 0 }: StatusOptions): Promise<number> {
-  let seen = await readStatus(operator);
-  for (
-    let waitedMs = 0;
-    seen.verdict === 'starting' && waitedMs < waitSeconds * SECOND;
-    waitedMs += POLL_MS
-  ) {
+  let leftMs = waitSeconds * SECOND;
+  const pause = async (): Promise<void> => {
+    leftMs -= POLL_MS;
     await operator.pause(POLL_MS);
+  };
+  while (leftMs > 0 && (await isBooting(operator))) await pause();
+  let seen = await readStatus(operator);
+  while (leftMs > 0 && seen.verdict === 'starting') {
+    await pause();
     seen = await readStatus(operator);
   }
   operator.write(json ? `${JSON.stringify(seen, null, 2)}\n` : renderStatus(seen));
