@@ -36,7 +36,7 @@ interface VitestReport {
 
 /**
  * Two rows that take about as long, one beside the other. In the second the images are made, as a person would make them,
- * and a small one by the other driver; the first ends with machines that boot from those.
+ * and a small one by the other driver; it ends with machines that boot from those.
  */
 export const rows = [
   [
@@ -44,9 +44,12 @@ export const rows = [
     suite('integration', ['firstboot', 'firewall', 'emulators']),
     suite('browser', ['edge', 'browser']),
     suite('edge', ['edge']),
+  ],
+  [
+    bakeStage(),
+    suite('driver', ['image', 'boot'], { builds: true }),
     suite('clouds', ['image', 'boot'], { after: ['bake'] }),
   ],
-  [bakeStage(), suite('driver', ['image', 'boot'], { builds: true })],
 ];
 
 /** What is claimed of the image, booted as two machines, which want both processors. */

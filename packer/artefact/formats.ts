@@ -13,6 +13,8 @@ import { readVhd } from './read-vhd.ts';
 
 const MiB = 2 ** 20;
 const GiB = 2 ** 30;
+/** Two hundredths more bytes than at the usual level, in three fifths of the time. */
+const GZIP = ['gzip', '-4', '--no-name'];
 /** The name that Google's import looks for. */
 const MEMBER = 'disk.raw';
 
@@ -58,7 +60,7 @@ const gnuTar: Format = {
     const nobody = ['--owner=0', '--group=0', '--numeric-owner', '--mode=0644', '--mtime=@0'];
     const name = `--transform=s|.*|${MEMBER}|`;
     const from = ['-C', dirname(disk), basename(disk)];
-    await shell`tar --format=oldgnu -S ${nobody} ${name} -czf ${to} ${from}`;
+    await shell`tar --format=oldgnu -S ${nobody} ${name} -I ${GZIP.join(' ')} -cf ${to} ${from}`;
   },
   read: (path) => readTar(path, MEMBER),
   restore: async (shell, path, disk) => {
@@ -74,7 +76,7 @@ const gzippedQcow2: Format = {
   make: async (shell, disk, to) => {
     const plain = to.replace(/\.gz$/, '');
     await shell`qemu-img convert -f raw -O qcow2 ${disk} ${plain}`;
-    await shell`gzip --no-name --force ${plain}`;
+    await shell`${GZIP} --force ${plain}`;
   },
   read: readGzippedQcow2,
   restore: async (shell, path, disk) => {
