@@ -8,7 +8,7 @@ import { RowIds } from './accounting/row-id.ts';
 import { cutOff, type SpendRecord } from './accounting/spend.ts';
 import { spendCodec } from './accounting/spend-codec.ts';
 import { systemTimers } from './accounting/timers.ts';
-import { Tokenizers } from './accounting/tokenizer.ts';
+import { TokenCounter } from './accounting/token-counter.ts';
 import { nextReset } from './admission/budget-period.ts';
 import { Ledger } from './admission/ledger/ledger.ts';
 import { Descriptors } from './admission/limits/descriptors.ts';
@@ -20,6 +20,7 @@ import { createServer } from './http/server.ts';
 import { createAuthenticator } from './identity/authenticator.ts';
 import type { Logger, Logs } from './observe/logger.ts';
 import { createDispatcher } from './providers/dispatcher.ts';
+import { Remainders } from './providers/remainders.ts';
 import { compilePlan, type Plan } from './routing/plan.ts';
 import { watchBudgets } from './store/budget-announcements.ts';
 import { adoptProcesses } from './store/budget-processes.ts';
@@ -50,6 +51,8 @@ export interface GatewayOptions {
 export interface Gateway extends AsyncDisposable {
   readonly app: FastifyInstance;
   readonly drain: Drain;
+  /** Ends what nobody waits for any more: answers without a client, and counts. */
+  cut(): void;
 }
 
 /** What an operator should know of the deployments: those without a price cost nothing in the spend rows, and how to price them. */
@@ -143,6 +146,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     nextReset: nextResetHere,
   });
   stack.use(watchKeyChanges(db, authenticator, logger));
+  const counter = stack.use(new TokenCounter({ timers: systemTimers, logger }));
+  const remainders = new Remainders({ policy: config.onClientDisconnect, timers: systemTimers });
   const dispatcher = createDispatcher();
   stack.defer(() => dispatcher.destroy());
   const plan = compilePlan(config, Date.now);
@@ -164,13 +169,14 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         descriptors: new Descriptors(config.globalParallel),
         dispatcher,
         spend,
-        tokenizers: new Tokenizers(),
+        counter,
+        remainders,
         rowIds: new RowIds({ now: Date.now }),
         ledger,
         enforcement: config.budgetEnforcement,
         drain,
         ...logs,
-        now: Date.now,
+        timers: systemTimers,
         version,
         alwaysIncludeUsage: config.alwaysIncludeStreamUsage,
         recordFailures: config.recordFailures,
@@ -188,6 +194,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     },
   });
   stack.defer(() => app.close());
+  const cut = (): void => {
+    remainders.close();
+    counter.close();
+  };
   const opened = stack.move();
-  return { app, drain, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+  return { app, drain, cut, [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }

@@ -81,6 +81,7 @@ async function serve({ host, port, readyFile }: Arguments, config: Config, logs:
   logger.flush();
   logger.info({ signal: await signal, drain_ms: config.drainMs }, 'stopping');
   await drainCalls(gateway, ready, config.drainMs, logger);
+  gateway.cut();
   gateway.app.server.closeAllConnections();
 }
 

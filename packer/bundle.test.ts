@@ -16,10 +16,15 @@ test('packages are named once, scoped and nested ones by their whole directory',
   ]);
 });
 
-test('what the gateway imports on need is a file beside it, with its licence', async () => {
+test('what the gateway’s tokenizer imports on need is a file beside it, with its licence, and not the gateway’s', async () => {
   const bundles = new Map((await bundlePrograms()).map((bundle) => [bundle.name, bundle]));
-  const imported = bundles.get('gateway.mjs')?.code.match(/import\("\.\/[\w.]+"\)/g);
-  expect(imported).toEqual(['import("./o200k_base.mjs")', 'import("./cl100k_base.mjs")']);
+  const imports = (name: string) => bundles.get(name)?.code.match(/import\("\.\/[\w.]+"\)/g);
+  expect(imports('gateway.mjs')).toBeNull();
+  expect(bundles.get('gateway.mjs')?.code).toContain('./tokenizer-worker');
+  expect(imports('tokenizer-worker.mjs')).toEqual([
+    'import("./o200k_base.mjs")',
+    'import("./cl100k_base.mjs")',
+  ]);
   for (const name of ['o200k_base.mjs', 'cl100k_base.mjs']) {
     expect(bundles.get(name)?.packages).toEqual(['node_modules/gpt-tokenizer']);
     expect(bundles.get(name)?.code).toMatch(/export \{[^}]*countTokens/);

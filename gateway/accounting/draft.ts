@@ -1,5 +1,5 @@
 import type { Call, TokenBound } from '../call.ts';
-import { settle, spendRecord } from './settle.ts';
+import { settleEstimate, spendRecord } from './settle.ts';
 import type { SpendRecord } from './spend.ts';
 
 const SECOND = 1000;
@@ -10,14 +10,10 @@ const LEAST_TOKENS = 16;
  * set aside for it.
  */
 export function draftRecord(call: Call, { prompt, completion }: TokenBound, now: number): SpendRecord {
-  const draft: Call = { ...call, estimated: true, endedAt: now };
+  const draft: Call = { ...call, endedAt: now };
   const counts = { prompt_tokens: prompt, completion_tokens: completion, total_tokens: prompt + completion };
-  settle(draft, { ...counts, estimated: true });
-  const { reservation } = call;
-  if (reservation !== null) {
-    if (draft.spend > reservation.amount) draft.spend = reservation.amount;
-    draft.charges = reservation.chargesFor(draft.spend);
-  }
+  settleEstimate(draft, { ...counts, estimated: true });
+  draft.charges = call.reservation?.chargesFor(draft.spend) ?? [];
   return spendRecord(draft);
 }
 

@@ -1,6 +1,6 @@
-import { setImmediate as turn } from 'node:timers/promises';
+import { isCounted } from './encoding.ts';
 import { type Prompt, readPrompt } from './prompt.ts';
-import { isCounted, type Tokenizer, type Tokenizers } from './tokenizer.ts';
+import type { TokenCounter } from './token-counter.ts';
 
 /** Tokens that a provider puts around what a client sends. */
 interface Template {
@@ -62,62 +62,28 @@ export function cheapInputBound({ model, messages, extraBytes, parsed }: SentPro
 export interface ParsedPrompt {
   readonly model: string;
   readonly messages: unknown;
-  /** What else becomes part of the prompt: `tools`, `functions`, `response_format` ... */
-  readonly extras: readonly unknown[];
+  /** JSON texts of what else becomes part of the prompt: `tools`, `functions`, `response_format` ... */
+  readonly extras: readonly string[];
 }
 
 /** How much more tokens another tokenizer may make than OpenAI's, in tenths. */
 const TENTHS_OF_OTHERS = 13;
 
-/** Longer prompts are bounded by their bytes: this one takes up to a quarter of a second of CPU. */
-const MOST_BYTES = 128 * 1024;
-
-/** Characters counted before other calls get their turn: some milliseconds. */
-const SLICE = 4096;
-
-/** How far back a place is looked for at which no word is cut. */
-const CUT_WITHIN = 256;
-const isLetter = (code: number): boolean => (code | 0x20) >= 0x61 && (code | 0x20) <= 0x7a;
-const isSecondHalf = (code: number): boolean => code >= 0xdc00 && code <= 0xdfff;
-
-/** Where to cut: before a space between two letters, where no token can reach across; else between two characters. */
-function cutBefore(text: string, most: number): number {
-  for (let at = most; at > most - CUT_WITHIN; at--) {
-    const between = isLetter(text.charCodeAt(at - 1)) && isLetter(text.charCodeAt(at + 1));
-    if (text[at] === ' ' && between) return at;
-  }
-  return isSecondHalf(text.charCodeAt(most)) ? most - 1 : most;
-}
-
-async function countTokens(text: string, tokenizer: Tokenizer): Promise<number> {
-  let tokens = 0;
-  let from = 0;
-  while (text.length - from > SLICE) {
-    const to = cutBefore(text, from + SLICE);
-    tokens += tokenizer.count(text.slice(from, to));
-    from = to;
-    await turn();
-  }
-  return tokens + tokenizer.count(text.slice(from));
-}
-
 /**
  * Most tokens that a prompt can be, close to what it is: exact in its texts for OpenAI's models, 1.3 times OpenAI's count for
- * those whose tokenizer we lack. Never more than by its bytes. Loads the tokenizer when it is the first to need it.
+ * those whose tokenizer we lack. Never more than by its bytes, which count where the counter cannot.
  */
 export async function tokenizerInputBound(
   { model, messages, extras }: ParsedPrompt,
-  tokenizers: Tokenizers,
+  counter: Pick<TokenCounter, 'count'>,
 ): Promise<number> {
   const template = templateOf(model);
   const prompt = readPrompt(messages, model);
-  const texts = [...prompt.texts, ...extras.map((extra) => JSON.stringify(extra))];
+  const texts = [...prompt.texts, ...extras];
   const bytes = bytesOf(texts);
-  const rest = aroundTexts(template, prompt) + extras.length * template.perExtra + sum(prompt.media);
-  if (bytes > MOST_BYTES) return bytes + rest;
-  const tokenizer = await tokenizers.load(model);
-  let tokens = 0;
-  for (const text of texts) tokens += await countTokens(text, tokenizer);
+  const around = aroundTexts(template, prompt) + extras.length * template.perExtra + sum(prompt.media);
+  const tokens = await counter.count(model, texts);
+  if (tokens === undefined) return bytes + around;
   const counted = isCounted(model) ? tokens : Math.ceil((tokens * TENTHS_OF_OTHERS) / 10);
-  return Math.min(counted, bytes) + rest;
+  return Math.min(counted, bytes) + around;
 }

@@ -15,6 +15,14 @@ export function settle(call: Call, usage: unknown): void {
   call.spend = price === null ? 0n : costOf(read, ratesFor(price(call.startedAt), read.prompt));
 }
 
+/** Notes what an answer used by our own estimate: it costs no more than was set aside for it. */
+export function settleEstimate(call: Call, usage: unknown): void {
+  settle(call, usage);
+  call.estimated = true;
+  const { reservation } = call;
+  if (reservation !== null && call.spend > reservation.amount) call.spend = reservation.amount;
+}
+
 /** Longer ids than this are nobody's, and too long for an index. */
 const LONGEST_ID = 512;
 

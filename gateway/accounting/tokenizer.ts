@@ -1,28 +1,16 @@
+import { type EncodingName, encodingOf } from './encoding.ts';
+
 /** What this needs of an encoding of gpt-tokenizer. */
 interface Encoding {
   countTokens(text: string, options: { disallowedSpecial: Set<string> }): number;
   setMergeCacheSize(entries: number): void;
 }
 
-type EncodingName = 'o200k' | 'cl100k';
-
-/** Loaded on need: the larger one takes 0.3 s of CPU and 75 MB. */
+/** Loaded on need, by the tokenizer's own thread: the larger one takes 0.3 s of CPU and 75 MB. */
 const importers: Readonly<Record<EncodingName, () => Promise<Encoding>>> = {
   o200k: () => import('gpt-tokenizer/encoding/o200k_base'),
   cl100k: () => import('gpt-tokenizer/encoding/cl100k_base'),
 };
-
-/** OpenAI's older models, and its newer and open ones; all others have tokenizers that we lack. */
-const CL100K = /^(?:gpt-4(?:-|$)|gpt-3\.5)/;
-const O200K =
-  /^(?:gpt-|chatgpt-|chat-latest|codex-|computer-use-|o[1-9](?:-|$)|(?:openai\/)?gpt-oss-|ft:gpt-4[o.])/;
-
-/** Whether a model's own tokenizer is used, so that a text's count is the model's. */
-export function isCounted(model: string): boolean {
-  return CL100K.test(model) || O200K.test(model);
-}
-
-const encodingOf = (model: string): EncodingName => (CL100K.test(model) ? 'cl100k' : 'o200k');
 
 /**
  * Encoding takes the square of a word's length, and a word is whatever has no change of kind in it: 64 KB of one letter took
@@ -59,15 +47,11 @@ export class Tokenizer {
   }
 }
 
-/** The tokenizers that calls have needed so far. */
+/** The tokenizers that have been needed so far. */
 export class Tokenizers {
   readonly #loaded = new Map<EncodingName, Tokenizer>();
 
-  /** The model's tokenizer, or the nearest that there is, if a call has needed it before. */
-  loaded(model: string): Tokenizer | undefined {
-    return this.#loaded.get(encodingOf(model));
-  }
-
+  /** The model's tokenizer, or the nearest that there is. */
   async load(model: string): Promise<Tokenizer> {
     const name = encodingOf(model);
     const encoding = await importers[name]();

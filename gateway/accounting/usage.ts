@@ -29,7 +29,7 @@ function inside(fields: Fields, member: string): Fields {
 }
 
 /** Far beyond any model, and even the sum of three fits the columns, which hold 2^31 - 1. */
-const MOST_TOKENS = 500_000_000;
+export const MOST_TOKENS = 500_000_000;
 
 /** A count of tokens; anything that is none, or cannot be true, counts as absent. */
 function count(value: unknown): number | undefined {

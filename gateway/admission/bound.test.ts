@@ -20,7 +20,14 @@ function priced(overrides: WrittenPrices | null): Deployment {
   } as unknown as Deployment;
 }
 
-const size = (more: object = {}) => ({ inputTokens: () => 100, maxTokens: 50, choices: 1, ...more });
+const size = (more: object = {}) => ({
+  bytes: 100,
+  inputTokens: () => 100,
+  countedTokens: async () => 100,
+  maxTokens: 50,
+  choices: 1,
+  ...more,
+});
 
 describe('the bound of a call', () => {
   test('is every token of the prompt at its dearest rate, and every token of the answer', () => {

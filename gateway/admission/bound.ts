@@ -2,19 +2,10 @@ import type { Pico } from '../accounting/money.ts';
 import { boundOf as tariffBound } from '../accounting/rates.ts';
 import { GatewayError } from '../http/errors.ts';
 import type { Deployment } from '../routing/deployment.ts';
+import type { CallSize } from './call-size.ts';
 
 /** An answer shorter than that is of no use to anybody. */
 const LEAST_OUTPUT_TOKENS = 16;
-
-/** What a call says about its size. */
-export interface CallSize {
-  /** The most tokens that its prompt can be for a model. */
-  readonly inputTokens: (model: string) => number;
-  /** The most tokens of one answer; null when nobody named a limit. */
-  readonly maxTokens: number | null;
-  /** Answers asked for. */
-  readonly choices: number;
-}
 
 /** The most that a call can cost. */
 export interface Bound {

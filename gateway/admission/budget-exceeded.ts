@@ -8,8 +8,19 @@ const NAMED: ReadonlyMap<string, string> = new Map([
   ['end_user', 'End User'],
 ]);
 
+/** The error of a call that does not fit into a budget. */
+export class BudgetExceeded extends GatewayError {
+  readonly refusal: Refusal;
+
+  constructor(message: string, refusal: Refusal) {
+    super('budget_exceeded', message);
+    this.refusal = refusal;
+  }
+}
+
 /** The error of a call that does not fit into a budget, in LiteLLM's words, with what the call could have cost. */
-export function budgetExceeded({ scope, spent, limit, bound }: Refusal): GatewayError {
+export function budgetExceeded(refusal: Refusal): BudgetExceeded {
+  const { scope, spent, limit, bound } = refusal;
   const [cost, most, call] = [spent, limit, bound].map(usdFromPico);
   const separator = scope.indexOf(':');
   const kind = NAMED.get(scope.slice(0, separator));
@@ -17,7 +28,7 @@ export function budgetExceeded({ scope, spent, limit, bound }: Refusal): Gateway
     kind === undefined
       ? `Budget has been exceeded! Current cost: ${cost}, Max budget: ${most}`
       : `ExceededBudget: ${kind}=${scope.slice(separator + 1)} over budget. Spend=${cost}, Budget=${most}`;
-  return new GatewayError('budget_exceeded', `${text}. This call could cost up to ${call}`);
+  return new BudgetExceeded(`${text}. This call could cost up to ${call}`, refusal);
 }
 
 /** The error of a call whose budget was deleted after the call was authenticated. */

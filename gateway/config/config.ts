@@ -52,6 +52,8 @@ export interface Config {
   readonly budgetEnforcement: 'strict' | 'compatible';
   /** Name of the IANA time zone in which budgets are reset. */
   readonly timezone: string;
+  /** What becomes of a provider's answer when its client has left: it is read for its usage, or ended at once. */
+  readonly onClientDisconnect: 'drain' | 'cancel';
   readonly recordFailures: boolean;
   readonly alwaysIncludeStreamUsage: boolean;
   /** Calls at the same time in the whole gateway; null without such a limit. */

@@ -29,7 +29,8 @@ export const topLevel = table({
 export const generalSettings = table({
   served: `master_key database_url database_connection_pool_limit proxy_batch_write_at disable_error_logs
     always_include_stream_usage allow_unknown_settings use_x_forwarded_for disable_master_key_return
-    disable_adding_master_key_hash_to_db ui_access_mode global_max_parallel_requests budget_enforcement`,
+    disable_adding_master_key_hash_to_db ui_access_mode global_max_parallel_requests budget_enforcement
+    on_client_disconnect`,
   unserved: `database_connection_timeout database_connection_pool_timeout store_model_in_db supported_db_objects
     infer_model_from_keys allow_user_auth custom_auth_run_common_checks public_routes user_header_name
     user_header_mappings forward_client_headers_to_llm_api forward_openai_org_id forward_llm_provider_auth_headers

@@ -49,6 +49,7 @@ describe('an accepted configuration', () => {
     });
     expect(config).toMatchObject({ masterKey: 'sk-from-file', spendFlushMs: 2500 });
     expect(config).toMatchObject({ budgetEnforcement: 'compatible', timezone: 'UTC' });
+    expect(config.onClientDisconnect).toBe('drain');
     expect(config.deployments[0]).toMatchObject({
       provider: 'openai',
       upstreamModel: 'gpt-4o',
@@ -150,6 +151,11 @@ describe('every fault names its place and its remedy', () => {
       'a rule for budgets that nobody knows',
       { general_settings: { budget_enforcement: 'lax' } },
       'general_settings.budget_enforcement: must be strict or compatible, not a string',
+    ],
+    [
+      'a wish for clients that leave that nobody knows',
+      { general_settings: { on_client_disconnect: 'wait' } },
+      'general_settings.on_client_disconnect: must be drain or cancel, not a string',
     ],
     [
       'a time zone that is none',

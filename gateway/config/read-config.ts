@@ -207,6 +207,7 @@ export function readConfig({ text, environment: given, places }: ConfigSource): 
     spendDirectory: environment.LITELLM_SPEND_DIR || places.spendState,
     budgetEnforcement: general.choice('budget_enforcement', ['strict', 'compatible']) ?? 'compatible',
     timezone: readTimezone(litellm, findings),
+    onClientDisconnect: general.choice('on_client_disconnect', ['drain', 'cancel']) ?? 'drain',
     recordFailures: !(general.boolean('disable_error_logs') ?? false),
     alwaysIncludeStreamUsage: general.boolean('always_include_stream_usage') ?? false,
     globalParallel: general.number('global_max_parallel_requests', 0) ?? null,

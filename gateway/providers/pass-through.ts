@@ -1,9 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { StreamDrafts } from '../accounting/draft.ts';
-import { estimateCompletionTokens, estimatedUsage } from '../accounting/estimate.ts';
-import { settle } from '../accounting/settle.ts';
-import type { Tokenizers } from '../accounting/tokenizer.ts';
+import { estimatedUsage, textsOf } from '../accounting/estimate.ts';
+import { settle, settleEstimate } from '../accounting/settle.ts';
+import type { Timers } from '../accounting/timers.ts';
+import type { TokenCounter } from '../accounting/token-counter.ts';
 import type { Call } from '../call.ts';
 import type { ClientReply, HeaderMap } from '../http/client-reply.ts';
 import { CollectedBody } from '../http/collected-body.ts';
@@ -22,6 +23,7 @@ import {
   neverSent,
   providerError,
 } from './provider-errors.ts';
+import type { Remainder, Remainders } from './remainders.ts';
 import { SseSplice, StreamFault } from './sse-splice.ts';
 
 const MAX_ERROR_BYTES = 1024 * 1024;
@@ -48,18 +50,18 @@ export interface Passage {
 export interface PassThroughDeps {
   readonly dispatcher: Dispatcher;
   readonly logger: Logger;
-  /** For answers whose provider told no usage; what calls have loaded of them is used. */
-  readonly tokenizers: Pick<Tokenizers, 'loaded'>;
-  /** Epoch milliseconds. */
-  readonly now: () => number;
+  /** For answers whose provider told no usage. */
+  readonly counter: Pick<TokenCounter, 'count'>;
+  readonly remainders: Remainders;
+  readonly timers: Timers;
 }
 
 /**
  * Carries one call to a provider and its answer back, as undici's handler.
  *
- * Waiting for a head -> collecting (an error, or an answer that is not streamed) or streaming -> over.
- * A deployment that could not be reached at all is followed by the next one; nothing is sent twice otherwise.
- * A client that leaves ends the provider's answer at once.
+ * Waiting for a head -> collecting (an error, or an answer that is not streamed) or streaming -> over -> recorded; the last
+ * takes a moment where tokens must be counted. A deployment that could not be reached at all is followed by the next one;
+ * nothing is sent twice otherwise. When the client leaves, the answer is read on as a remainder, or ended at once.
  */
 export class PassThrough implements Dispatcher.DispatchHandler {
   readonly #deps: PassThroughDeps;
@@ -70,7 +72,13 @@ export class PassThrough implements Dispatcher.DispatchHandler {
   #collected: CollectedBody | null = null;
   #stream: SseSplice | null = null;
   readonly #drafts: StreamDrafts;
+  #sent = false;
+  /** The client has left. */
+  #gone = false;
+  #remainder: Remainder | null = null;
   #over = false;
+  #recorded = false;
+  #whenRecorded: () => void = () => undefined;
 
   constructor(deps: PassThroughDeps, passage: Passage) {
     this.#deps = deps;
@@ -81,6 +89,7 @@ export class PassThrough implements Dispatcher.DispatchHandler {
   /** Sends the call to its current deployment. */
   start(): void {
     if (this.#over) return;
+    this.#sent = true;
     const { call, bodyFor } = this.#passage;
     const { deployment, streamed } = call;
     const timeoutMs = streamed ? deployment.streamTimeoutMs : deployment.timeoutMs;
@@ -129,6 +138,7 @@ export class PassThrough implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(_controller: unknown, piece: Buffer): void {
+    this.#remainder?.read(piece.length);
     if (this.#over) return;
     const stream = this.#stream;
     if (stream !== null) this.#guarded(() => this.#pass(stream, stream.push(piece)));
@@ -137,10 +147,10 @@ export class PassThrough implements Dispatcher.DispatchHandler {
 
   /** Hands on a piece of a stream, of which it may be the last. */
   #pass(stream: SseSplice, piece: Buffer): void {
-    const due = this.#drafts.due(stream.chunks, this.#deps.now());
+    const due = this.#drafts.due(stream.chunks, this.#deps.timers.now());
     if (due !== null) this.#passage.draft(this.#passage.call, due);
-    this.#forward(piece);
-    if (stream.done) this.#complete();
+    if (stream.done) this.#complete(piece);
+    else this.#forward(piece);
   }
 
   onResponseEnd(): void {
@@ -156,7 +166,7 @@ export class PassThrough implements Dispatcher.DispatchHandler {
     if (this.#over) return;
     const { call, deployments } = this.#passage;
     const next = deployments[call.retries + 1];
-    if (this.#status === 0 && next !== undefined && neverSent(error)) {
+    if (this.#status === 0 && !this.#gone && next !== undefined && neverSent(error)) {
       call.retries++;
       call.deployment = next;
       this.#passage.draft(call, call.bound.completion);
@@ -185,36 +195,48 @@ export class PassThrough implements Dispatcher.DispatchHandler {
     return providerError({ status, text: `{"error":${error.providerError}}`, provider, apiKey });
   }
 
-  #forward(piece: Buffer): void {
-    if (piece.length === 0) return;
+  #begin(): void {
     const { call, client, headers } = this.#passage;
-    if (!client.begun) {
-      call.firstByteAt = this.#deps.now();
-      client.begin({
-        'content-type': 'text/event-stream',
-        'cache-control': 'no-cache',
-        'x-accel-buffering': 'no',
-        ...passedHeaders(this.#upstreamHeaders),
-        ...headers(call),
-      });
-    }
+    if (client.begun) return;
+    call.firstByteAt = this.#deps.timers.now();
+    client.begin({
+      'content-type': 'text/event-stream',
+      'cache-control': 'no-cache',
+      'x-accel-buffering': 'no',
+      ...passedHeaders(this.#upstreamHeaders),
+      ...headers(call),
+    });
+  }
+
+  #forward(piece: Buffer): void {
+    if (piece.length === 0 || this.#gone) return;
+    const { client } = this.#passage;
+    this.#begin();
     if (client.write(piece)) return;
     this.#controller?.pause();
     client.onDrain(() => this.#controller?.resume());
   }
 
   #endStream(stream: SseSplice): void {
-    this.#forward(stream.end());
-    this.#complete();
+    this.#complete(stream.end());
   }
 
-  #complete(): void {
-    const { call, client } = this.#passage;
-    call.status = 200;
-    this.#finish();
-    client.end();
+  /** Ends the stream with its last piece, once the call is recorded. */
+  #complete(last: Buffer): void {
+    const { client } = this.#passage;
+    if (!this.#gone) this.#begin();
+    this.#succeed(null, () => {
+      client.write(last);
+      client.end();
+    });
     // Nobody waits for the client any more: what the provider still sends is read, so that its connection can be used again.
     this.#controller?.resume();
+  }
+
+  /** A call whose client has left keeps that as its end. */
+  #succeed(texts: (() => readonly string[]) | null, tell: () => void): void {
+    if (!this.#gone) this.#passage.call.status = 200;
+    this.#finish(tell, texts);
   }
 
   #answer(): void {
@@ -223,19 +245,18 @@ export class PassThrough implements Dispatcher.DispatchHandler {
     const collected = this.#collected as CollectedBody;
     if (collected.overflown) throw garbled(provider, `answered more than ${limits.bodyBytes} bytes`);
     const answer = readChatAnswer(collected.bytes(), { provider, apiKey, model: call.modelGroup });
-    const now = this.#deps.now();
+    const now = this.#deps.timers.now();
     call.responseId = answer.responseId;
     settle(call, answer.usage);
-    if (call.usage === null) {
-      this.#settleEstimate(estimateCompletionTokens(answer.choices(), this.#tokenizer()));
-    }
     call.firstByteAt = now;
     call.endedAt = now;
-    call.status = 200;
-    this.#finish();
-    client.send(
-      { 'content-type': 'application/json', ...passedHeaders(this.#upstreamHeaders), ...headers(call) },
-      answer.body,
+    this.#succeed(
+      () => textsOf(answer.choices()),
+      () =>
+        client.send(
+          { 'content-type': 'application/json', ...passedHeaders(this.#upstreamHeaders), ...headers(call) },
+          answer.body,
+        ),
     );
   }
 
@@ -253,17 +274,31 @@ export class PassThrough implements Dispatcher.DispatchHandler {
 
   #fail(error: GatewayError): void {
     const { call, client, headers } = this.#passage;
-    if (!this.#over) {
-      call.status = error.status;
-      call.failure = { code: String(error.status), class: errorClass(error.status), message: error.message };
-      this.#finish();
+    const tell = (): void => client.fail(error, headers(call));
+    if (this.#over) {
+      if (!this.#gone) tell();
+    } else {
+      if (!this.#gone) {
+        const { status, message } = error;
+        call.status = status;
+        call.failure = { code: String(status), class: errorClass(status), message };
+      }
+      this.#finish(tell);
     }
-    client.fail(error, headers(call));
     this.#controller?.abort(error);
   }
 
-  /** Ends the call of a client that has closed the connection; nothing happens when it is over already. */
-  clientGone(): void {
+  /**
+   * The client has closed the connection: what the provider still sends is read for its usage, where that may be, or is
+   * ended. `recorded` is called once the call is over and recorded.
+   */
+  clientGone(recorded: () => void): void {
+    if (this.#recorded) {
+      recorded();
+      return;
+    }
+    this.#gone = true;
+    this.#whenRecorded = recorded;
     if (this.#over) return;
     const { call } = this.#passage;
     call.status = CLIENT_CLOSED;
@@ -272,37 +307,62 @@ export class PassThrough implements Dispatcher.DispatchHandler {
       class: 'ClientDisconnected',
       message: 'The client closed the connection before the answer was complete',
     };
-    this.#finish();
-    this.#controller?.abort(new Error('the client closed the connection'));
+    call.admission?.leave();
+    if (this.#sent) this.#remainder = this.#deps.remainders.begin(() => this.#cut());
+    if (this.#remainder === null) this.#cut();
+    else this.#controller?.resume();
   }
 
-  #finish(): void {
-    const { call, finished } = this.#passage;
-    this.#over = true;
-    if (call.endedAt === 0) call.endedAt = this.#deps.now();
-    try {
-      if (this.#stream !== null) this.#settleStream(this.#stream);
-    } finally {
-      finished(call);
-    }
+  #cut(): void {
+    if (this.#over) return;
+    this.#finish(() => undefined);
+    this.#controller?.abort(new Error('nobody waits for the answer'));
   }
 
-  /** What was streamed is billed also when nobody waited for its end: by count of chunks where no usage came. */
-  #settleStream(stream: SseSplice): void {
+  /** The call is over: settles and records it, then tells the client, if it is still there. `texts`: of a whole answer. */
+  #finish(tell: () => void, texts: (() => readonly string[]) | null = null): void {
     const { call } = this.#passage;
-    call.responseId = stream.responseId;
-    settle(call, stream.usage);
-    if (call.usage === null && stream.chunks > 0) this.#settleEstimate(stream.chunks);
+    this.#over = true;
+    this.#remainder?.end();
+    if (call.endedAt === 0) call.endedAt = this.#deps.timers.now();
+    let completion: readonly string[] | number = 0;
+    try {
+      completion = this.#settleReported(texts);
+    } finally {
+      if (completion === 0) this.#record(tell);
+    }
+    if (completion === 0) return;
+    this.#estimate(completion)
+      .finally(() => this.#record(tell))
+      .catch((error) => this.#passage.client.fail(this.#asGatewayError(error), {}));
   }
 
-  #tokenizer() {
-    return this.#deps.tokenizers.loaded(this.#passage.call.deployment.upstreamModel);
+  #record(tell: () => void): void {
+    const { call, finished } = this.#passage;
+    this.#recorded = true;
+    try {
+      finished(call);
+    } finally {
+      this.#whenRecorded();
+    }
+    if (!this.#gone) tell();
   }
 
-  #settleEstimate(completionTokens: number): void {
+  /** Settles the usage that was told; returns what was produced where none was: texts, or about how many tokens. */
+  #settleReported(texts: (() => readonly string[]) | null): readonly string[] | number {
+    const { call } = this.#passage;
+    if (this.#stream !== null) {
+      call.responseId = this.#stream.responseId;
+      settle(call, this.#stream.usage);
+    }
+    if (call.usage !== null) return 0;
+    return texts?.() ?? this.#stream?.chunks ?? 0;
+  }
+
+  /** What was produced is billed also when nobody waited for its end. */
+  async #estimate(completion: readonly string[] | number): Promise<void> {
     const { call, messages } = this.#passage;
-    const unreported = { model: call.deployment.upstreamModel, messages: messages(), completionTokens };
-    settle(call, estimatedUsage(unreported, this.#tokenizer()));
-    call.estimated = true;
+    const unreported = { model: call.deployment.upstreamModel, messages: messages(), completion };
+    settleEstimate(call, await estimatedUsage(unreported, this.#deps.counter));
   }
 }

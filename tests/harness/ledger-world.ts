@@ -238,7 +238,13 @@ export class LedgerWorld {
   async #ask(slot: number, wish: CallWish): Promise<Reservation | undefined> {
     const { budgets: scopes, bound, minimum } = wish;
     const process = this.#process(slot);
-    const asked = process.ledger.reserve({ scopes, bound, minimum, enforcement: this.#enforcement });
+    const asked = process.ledger.reserve({
+      scopes,
+      bound,
+      minimum,
+      enforcement: this.#enforcement,
+      patient: true,
+    });
     const outcome = Promise.resolve(asked).catch((error) => {
       if (error.code !== 'budget_exceeded' && error.message !== 'the connection broke') throw error;
       return undefined;

@@ -47,6 +47,7 @@ async function start(enforcement?: 'strict' | 'compatible'): Promise<GatewayProc
     config: stringify({
       general_settings: {
         proxy_batch_write_at: 0.05,
+        on_client_disconnect: 'cancel',
         ...(enforcement && { budget_enforcement: enforcement }),
       },
       model_list: [
@@ -179,6 +180,16 @@ test('a call that is blocked only by a running one waits until that is over, on 
   client.abort();
   await left;
   expect((await waiting).status).toBe(200);
+});
+
+test('a key whose budget has no room for the bytes of a prompt makes the calls that fit by tokens', async () => {
+  const gateway = await start('strict');
+  // 60,000 bytes and 12,001 tokens: 12 micro-dollars of a budget that has 50 for the answer and less than 60.
+  const messages = [{ role: 'user', content: 'word '.repeat(12_000) }];
+  const key = await makeKey(gateway, { max_budget: 75e-6 });
+  const call = { ...ANSWER, messages };
+  expect((await ask(gateway, key, call)).status).toBe(200);
+  expect((await ask(gateway, key, call)).status).toBe(429);
 });
 
 test('a call that fails costs nothing', async () => {

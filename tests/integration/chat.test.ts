@@ -26,6 +26,7 @@ beforeAll(async () => {
     database: await postgres.createDatabase(),
     environment: { TEST_PROVIDER_KEY: provider.apiKey },
     config: stringify({
+      general_settings: { on_client_disconnect: 'cancel' },
       model_list: [
         deployment('one', provider.url),
         deployment('hasty', provider.url, { timeout: 1 }),

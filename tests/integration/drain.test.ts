@@ -93,6 +93,35 @@ test('a stream that outlives the drain is cut, and its row says so', async () =>
   expect(rows).toEqual([{ status: 'failure', estimated: true }]);
 });
 
+test('an answer whose client has left is read on while the gateway stops, within its limit', async () => {
+  const database = await postgres.createDatabase();
+  const leave = async (gateway: GatewayProcess): Promise<Gate> => {
+    const { gate, answer } = await heldStream(gateway);
+    await answer.body?.cancel();
+    gateway.signal('SIGTERM');
+    await expect.poll(() => gateway.ready()).toBe(false);
+    return gate;
+  };
+  const patient = await start(database);
+  const gate = await leave(patient);
+  for (let event = 0; event < 6; event++) gate.release();
+  expect((await patient.stop()).code).toBe(0);
+  const hasty = await start(database, { LITELLM_DRAIN_SECONDS: '0.2' });
+  await leave(hasty);
+  expect((await hasty.stop()).code).toBe(0);
+  const client = new Client({ connectionString: postgres.superuserUrl(database.name) });
+  await client.connect();
+  const { rows } = await client.query(
+    `SELECT status, completion_tokens, coalesce((metadata->>'estimated')::boolean, false) AS estimated
+     FROM "LiteLLM_SpendLogs" ORDER BY "startTime"`,
+  );
+  await client.end();
+  expect(rows).toEqual([
+    { status: 'failure', completion_tokens: 2, estimated: false },
+    { status: 'failure', completion_tokens: expect.any(Number), estimated: true },
+  ]);
+});
+
 test('a second signal ends it at once', async () => {
   const gateway = await start(await postgres.createDatabase());
   const { answer } = await heldStream(gateway);

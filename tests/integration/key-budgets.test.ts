@@ -173,7 +173,13 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
     ledger.hears(true);
     const ask = async (token: string, usd: number) => {
       const bound = picoFromUsd(usd);
-      return ledger.reserve({ scopes: [`key:${token}`], enforcement: 'strict', bound, minimum: bound });
+      return ledger.reserve({
+        scopes: [`key:${token}`],
+        enforcement: 'strict',
+        bound,
+        minimum: bound,
+        patient: true,
+      });
     };
     return { ledger, store, ask };
   }

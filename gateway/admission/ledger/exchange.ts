@@ -113,14 +113,13 @@ export class Exchange {
     if (!queue.parked) return [];
     queue.short.clear();
     const waiters = [...queue.waiters];
-    const mayCut = ({ askedAt }: Waiter): boolean => askedAt !== undefined && now - askedAt >= GRACE_MS;
+    const mayCut = ({ blockedAt }: Waiter): boolean => blockedAt !== undefined && now - blockedAt >= GRACE_MS;
     for (const [index, outcome] of allocate(waiters, rooms, mayCut).entries()) {
       const waiter = waiters[index] as Waiter;
       if (outcome.kind === 'refused') waiter.refuse(budgetExceeded(outcome.refusal));
       else if (outcome.kind === 'blocked') {
-        waiter.refusal = outcome.refusal;
-        waiter.askedAt ??= now;
-        for (const scope of outcome.short) queue.short.add(scope);
+        waiter.block(outcome.refusal, now);
+        if (waiter.waiting) for (const scope of outcome.short) queue.short.add(scope);
       } else {
         this.#admitted.push({ waiter, amount: outcome.amount });
         for (const slice of slices) this.#use(slice, outcome.amount);

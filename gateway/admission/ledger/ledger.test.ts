@@ -32,7 +32,7 @@ async function setUp(limit: bigint, { deaf = false, processId = 'one', bank = ne
   const ledger = new Ledger({ store: watched, processId, timers, logger });
   if (!deaf) ledger.hears(true);
   const ask = (bound: bigint, more: object = {}) =>
-    ledger.reserve({ scopes: [SCOPE], enforcement: 'strict', bound, minimum: bound, ...more });
+    ledger.reserve({ scopes: [SCOPE], enforcement: 'strict', patient: true, bound, minimum: bound, ...more });
   return { bank, ledger, timers, seen, ask };
 }
 
@@ -298,4 +298,17 @@ test('all budgets or none', async () => {
   expect(await both).toContain('Max budget');
   expect((await bank.budget(SCOPE)).leased).toBe(0n);
   expect((await ask(100n)).amount).toBe(100n);
+});
+
+test('who does not want to wait for others is told at once; who waits for the same is not held up', async () => {
+  const { ask, timers } = await setUp(100n);
+  const running = await ask(80n);
+  await expect(ask(30n, { patient: false })).rejects.toMatchObject({ code: 'budget_exceeded' });
+  const patient = ask(30n) as Promise<Reservation>;
+  await rest();
+  await expect(ask(40n, { patient: false })).rejects.toMatchObject({ code: 'budget_exceeded' });
+  expect((await ask(20n, { patient: false })).amount).toBe(20n);
+  running.settle(10n);
+  await timers.pass(0);
+  expect((await patient).amount).toBe(30n);
 });

@@ -1,7 +1,6 @@
 import type { Timers } from '../../accounting/timers.ts';
 import { GatewayError } from '../../http/errors.ts';
 import type { Logger } from '../../observe/logger.ts';
-import { budgetExceeded } from '../budget-exceeded.ts';
 import type { Want } from './allocate.ts';
 import { Holdings } from './holdings.ts';
 import type { BudgetStore } from './port.ts';
@@ -10,7 +9,7 @@ import type { Slice } from './slice.ts';
 import { Queues, Waiter } from './waiting.ts';
 
 const SECOND = 1000;
-/** How long a call waits that is blocked by others' reservations alone. */
+/** How long a call waits that is blocked by others' reservations alone; the store has limits of its own. */
 const PATIENCE_MS = 2 * SECOND;
 /** How long others' need is remembered: longer than they wait. */
 const CONTENDED_MS = PATIENCE_MS + SECOND / 2;
@@ -30,6 +29,8 @@ export interface LedgerOptions {
 }
 
 export interface ReserveRequest extends Want {
+  /** Whether it waits while others' reservations stand in its way; else it is refused then. */
+  readonly patient: boolean;
   /** Aborted when the client is gone: there is nobody to wait for then. */
   readonly signal?: AbortSignal;
 }
@@ -100,13 +101,19 @@ export class Ledger implements Keeper {
   #wait(request: ReserveRequest): Promise<Reservation> {
     const { signal, scopes } = request;
     if (signal?.aborted) return Promise.reject(signal.reason);
+    let cancelTimer = (): void => undefined;
     const leave = (): void => waiter.refuse(signal?.reason);
-    const waiter = new Waiter(request, () => {
-      cancelTimer();
-      signal?.removeEventListener('abort', leave);
-      this.#queues.leave(waiter);
+    const waiter: Waiter = new Waiter(request, {
+      blocked: () => {
+        if (!request.patient) waiter.giveUp();
+        else cancelTimer = this.#timers.after(PATIENCE_MS, () => waiter.giveUp());
+      },
+      ended: () => {
+        cancelTimer();
+        signal?.removeEventListener('abort', leave);
+        this.#queues.leave(waiter);
+      },
     });
-    const cancelTimer = this.#timers.after(PATIENCE_MS, () => waiter.refuse(outOfPatience(waiter)));
     signal?.addEventListener('abort', leave);
     const short = scopes.filter((scope) => this.#sliceFor(scope, request) === undefined);
     this.#holdings.serve(this.#queues.join(waiter, short));
@@ -180,15 +187,4 @@ export class Ledger implements Keeper {
     for (const queue of [...this.#queues]) for (const waiter of [...queue.waiters]) waiter.refuse(ending);
     await this.#holdings.close();
   }
-}
-
-function outOfPatience({ refusal }: Waiter): GatewayError {
-  if (refusal !== undefined) return budgetExceeded(refusal);
-  return new GatewayError(
-    'database_unavailable',
-    'The budgets could not be read in time; try again in a moment',
-    {
-      headers: { 'retry-after': '5' },
-    },
-  );
 }

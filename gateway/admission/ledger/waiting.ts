@@ -1,5 +1,13 @@
+import { budgetExceeded } from '../budget-exceeded.ts';
 import type { Refusal, Want } from './allocate.ts';
 import type { Reservation } from './reservation.ts';
+
+export interface WaiterEvents {
+  /** Others' reservations stand in its way, as it turns out for the first time. */
+  readonly blocked: () => void;
+  /** It waits no more. */
+  readonly ended: () => void;
+}
 
 /** A call that waits for money. It ends once. */
 export class Waiter implements Want {
@@ -8,19 +16,34 @@ export class Waiter implements Want {
   readonly bound: Want['bound'];
   readonly minimum: Want['minimum'];
   readonly #done = Promise.withResolvers<Reservation>();
-  readonly #cleanUp: () => void;
+  readonly #events: WaiterEvents;
   #waiting = true;
   /** Why it could not be admitted when it was last looked at. */
-  refusal: Refusal | undefined;
-  /** When others were first asked to give back what they do not need. */
-  askedAt: number | undefined;
+  #refusal: Refusal | undefined;
+  /** When it was first blocked, and others were asked to give back what they do not need. */
+  #blockedAt: number | undefined;
 
-  constructor(want: Want, cleanUp: () => void) {
+  constructor(want: Want, events: WaiterEvents) {
     this.scopes = want.scopes;
     this.enforcement = want.enforcement;
     this.bound = want.bound;
     this.minimum = want.minimum;
-    this.#cleanUp = cleanUp;
+    this.#events = events;
+  }
+
+  get blockedAt(): number | undefined {
+    return this.#blockedAt;
+  }
+
+  get waiting(): boolean {
+    return this.#waiting;
+  }
+
+  block(refusal: Refusal, now: number): void {
+    this.#refusal = refusal;
+    if (this.#blockedAt !== undefined) return;
+    this.#blockedAt = now;
+    this.#events.blocked();
   }
 
   get done(): Promise<Reservation> {
@@ -30,7 +53,7 @@ export class Waiter implements Want {
   #end(): boolean {
     if (!this.#waiting) return false;
     this.#waiting = false;
-    this.#cleanUp();
+    this.#events.ended();
     return true;
   }
 
@@ -41,6 +64,11 @@ export class Waiter implements Want {
 
   refuse(error: unknown): void {
     if (this.#end()) this.#done.reject(error);
+  }
+
+  /** Refuses a call that was blocked for too long. */
+  giveUp(): void {
+    if (this.#refusal !== undefined) this.refuse(budgetExceeded(this.#refusal));
   }
 }
 

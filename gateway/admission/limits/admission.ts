@@ -53,6 +53,11 @@ export class Admission implements Disposable {
     this.#granted = granted;
   }
 
+  /** The client has left: its parallel slots are free, while what it asked for may go on. */
+  leave(): void {
+    this.#granted?.leave();
+  }
+
   /**
    * Frees the parallel slots and settles the tokens to `total_tokens`: 0 for a call that never reached a provider, null
    * when nobody knows what it used, so that the reservation stays.

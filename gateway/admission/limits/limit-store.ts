@@ -25,6 +25,8 @@ export interface Granted {
   readonly granted: true;
   /** What is left of each limit, this call counted; in the limits' order. */
   readonly remaining: readonly number[];
+  /** Frees its parallel slots before it is over. */
+  leave(): void;
   /**
    * The call is over: frees its parallel slots and corrects its tokens to what it used, in the place of time where they
    * were reserved. Null leaves the reservation as it is. To be called once.

@@ -18,6 +18,18 @@ function granted(store: MemoryStore, limits: readonly Limit[], tokens = 1): Gran
   return taken;
 }
 
+test('a call whose client has left frees its slot once, and is settled when it is over', () => {
+  const { store } = storeAt();
+  const limits = [on('a', 'max_parallel_requests', 1), on('a', 'tokens', 100)];
+  const first = granted(store, limits, 60);
+  first.leave();
+  const second = granted(store, limits, 10);
+  first.settle(20);
+  expect(store.take(limits, 1)).toMatchObject({ granted: false, limit: { type: 'max_parallel_requests' } });
+  second.settle(10);
+  expect(granted(store, limits, 1).remaining).toEqual([0, 69]);
+});
+
 describe('all or nothing', () => {
   test('a call that one limit refuses is counted on none', () => {
     const { store } = storeAt();

@@ -14,6 +14,8 @@ import { SlidingWindow } from './sliding-window.ts';
 interface Hold extends Taken {
   readonly type: LimitType;
   readonly meter: Meter;
+  /** Whether it holds a parallel slot. */
+  inSlot: boolean;
 }
 
 /** A limit of which nothing has been used. */
@@ -27,7 +29,12 @@ function newMeter(type: LimitType): Meter {
   return type === 'max_parallel_requests' ? new ParallelMeter() : new SlidingWindow();
 }
 
-const UNLIMITED: Granted = Object.freeze({ granted: true, remaining: [], settle: () => undefined });
+const UNLIMITED: Granted = Object.freeze({
+  granted: true,
+  remaining: [],
+  leave: () => undefined,
+  settle: () => undefined,
+});
 
 function left({ limit }: Limit, meter: Meter, now: number): number {
   return Math.max(0, limit - meter.used(now));
@@ -89,6 +96,7 @@ export class MemoryStore implements LimitStore {
     return {
       granted: true,
       remaining: holds.map(({ meter }, index) => left(limits[index] as Limit, meter, now)),
+      leave: () => this.#leave(holds),
       settle: (used) => this.#settle(holds, used),
     };
   }
@@ -96,7 +104,8 @@ export class MemoryStore implements LimitStore {
   #hold({ type, counter }: Limit, known: Meter | undefined, now: number, tokens: number): Hold {
     const meter = known ?? this.#make(type, counter);
     const amount = amountOf(type, tokens);
-    return { type, meter, amount, position: meter.take(now, amount) };
+    const inSlot = type === 'max_parallel_requests';
+    return { type, meter, amount, inSlot, position: meter.take(now, amount) };
   }
 
   #make(type: LimitType, counter: string): Meter {
@@ -105,12 +114,19 @@ export class MemoryStore implements LimitStore {
     return meter;
   }
 
-  #settle(holds: readonly Hold[], tokens: number | null): void {
+  #leave(holds: readonly Hold[]): void {
     const now = this.#now();
     for (const hold of holds) {
-      if (hold.type === 'max_parallel_requests') hold.meter.settle(now, hold, 0);
-      else if (hold.type === 'tokens' && tokens !== null) hold.meter.settle(now, hold, tokens);
+      if (hold.inSlot) hold.meter.settle(now, hold, 0);
+      hold.inSlot = false;
     }
+  }
+
+  #settle(holds: readonly Hold[], tokens: number | null): void {
+    this.#leave(holds);
+    if (tokens === null) return;
+    const now = this.#now();
+    for (const hold of holds) if (hold.type === 'tokens') hold.meter.settle(now, hold, tokens);
   }
 
   /** Looks at the next so many meters, round and round, and forgets those that are idle. */

@@ -3,12 +3,13 @@ import type { Call } from '../../call.ts';
 import { reservedTokens, settledTokens } from './tokens.ts';
 
 test.each([
-  ['an empty body', 0, null, 1],
-  ['four bytes a token', 400, null, 100],
-  ['a part of a token', 403, null, 100],
-  ['a bound on the answer', 400, 50, 150],
-])('%s is reserved', (_what, bytes, bound, tokens) => {
-  expect(reservedTokens(bytes, bound)).toBe(tokens);
+  ['an empty body', { bytes: 0, maxTokens: null, choices: 1 }, 1],
+  ['four bytes a token', { bytes: 400, maxTokens: null, choices: 1 }, 100],
+  ['a part of a token', { bytes: 403, maxTokens: null, choices: 1 }, 100],
+  ['a limit of the answer', { bytes: 400, maxTokens: 50, choices: 1 }, 150],
+  ['that of each of its answers', { bytes: 400, maxTokens: 50, choices: 3 }, 250],
+])('%s is reserved', (_what, size, tokens) => {
+  expect(reservedTokens({ ...size, inputTokens: () => 0, countedTokens: async () => 0 })).toBe(tokens);
 });
 
 const failure = { code: '', class: '', message: '' };

@@ -1,15 +1,16 @@
 import type { Call } from '../../call.ts';
+import type { CallSize } from '../call-size.ts';
 
 const BYTES_PER_TOKEN = 4;
 const TIMED_OUT = 408;
 const CLIENT_CLOSED = 499;
 
 /**
- * The tokens that a call reserves: LiteLLM's rule, a quarter of what was sent, at least one, and what the client lets the
- * answer have. Bytes stand for characters: texts in which they differ have more tokens than a quarter of their letters.
+ * The tokens that a call reserves: LiteLLM's rule, a quarter of what was sent, at least one, and what all of its answers may
+ * have. Bytes stand for characters: texts in which they differ have more tokens than a quarter of their letters.
  */
-export function reservedTokens(bodyBytes: number, maxTokens: number | null): number {
-  return Math.max(1, Math.floor(bodyBytes / BYTES_PER_TOKEN)) + (maxTokens ?? 0);
+export function reservedTokens({ bytes, maxTokens, choices }: CallSize): number {
+  return Math.max(1, Math.floor(bytes / BYTES_PER_TOKEN)) + (maxTokens ?? 0) * choices;
 }
 
 /**

@@ -1,20 +1,32 @@
-import { cheapInputBound } from '../../accounting/input-bound.ts';
-import type { CallSize } from '../../admission/bound.ts';
+import { cheapInputBound, tokenizerInputBound } from '../../accounting/input-bound.ts';
+import type { CallSize, Counter } from '../../admission/call-size.ts';
 import type { Deployment } from '../../routing/deployment.ts';
-import { type ChatRequest, messagesOf, readCount } from './chat-request.ts';
+import { type ChatRequest, largerLimit, messagesOf } from './chat-request.ts';
 
-const LIMITS = ['max_completion_tokens', 'max_tokens'] as const;
 /** Members around which providers put words of their own. */
 const EXTRAS = ['tools', 'functions', 'response_format'] as const;
 
-/** Providers take either name; of two limits they may take either. */
-function largest(limits: readonly (number | null)[]): number | null {
-  const named = limits.filter((limit) => limit !== null);
-  return named.length === 0 ? null : Math.max(...named);
+/** Members that are no part of a prompt; all others might be. */
+const NO_PROMPT = new Set(
+  `messages model stream stream_options max_tokens max_completion_tokens n temperature top_p seed stop user metadata store
+  frequency_penalty presence_penalty logit_bias logprobs top_logprobs parallel_tool_calls reasoning_effort verbosity
+  service_tier modalities prompt_cache_key prompt_cache_retention safety_identifier ${EXTRAS.join(' ')}`.split(
+    /\s+/,
+  ),
+);
+
+/** A limit among the members that the operator has set; null also for what is none, which a provider will refuse. */
+function defaultLimit({ defaults }: Deployment, name: string): number | null {
+  const limit = Number(defaults.get(name));
+  return Number.isSafeInteger(limit) && limit > 0 ? limit : null;
 }
 
-function operatorsLimit({ defaults }: Deployment): number | null {
-  return largest(LIMITS.map((name) => (defaults.has(name) ? Number(defaults.get(name)) : null)));
+/** The operator's limit of an answer, whichever of the deployments makes it; null when one of them has none. */
+function operatorsLimit(deployments: readonly Deployment[]): number | null {
+  const limits = deployments.map((deployment) =>
+    largerLimit(defaultLimit(deployment, 'max_completion_tokens'), defaultLimit(deployment, 'max_tokens')),
+  );
+  return limits.includes(null) ? null : limits.reduce(largerLimit, null);
 }
 
 /** The most tokens of the prompt: what is neither a message nor an extra counts by its bytes, whatever it is. */
@@ -32,14 +44,26 @@ function inputBound(request: ChatRequest, model: string): number {
   return cheapInputBound({ model, messages: sent, extraBytes, parsed }) + rest;
 }
 
-/** How large a call can become; the operator's limit counts where the client names none. Throws GatewayError bad_request. */
+/** The same by tokenizer: messages and extras are counted, what else may become part of the prompt counts by its bytes. */
+async function countedBound(request: ChatRequest, model: string, counter: Counter): Promise<number> {
+  const { bytes, members, order } = request.scan;
+  const extras = EXTRAS.flatMap((name) => {
+    const member = members.get(name);
+    return member === undefined ? [] : [bytes.toString('utf8', member.valueStart, member.valueEnd)];
+  });
+  const rest = order
+    .filter(({ name }) => !NO_PROMPT.has(name))
+    .reduce((sum, { valueStart, valueEnd }) => sum + valueEnd - valueStart, 0);
+  return (await tokenizerInputBound({ model, messages: messagesOf(request), extras }, counter)) + rest;
+}
+
+/** How large a call can become; the operator's limit counts where the client names none. */
 export function callSize(request: ChatRequest, deployments: readonly Deployment[]): CallSize {
-  const client = largest(LIMITS.map((name) => readCount(request, name)));
-  const operators = deployments.map(operatorsLimit);
-  const operator = operators.includes(null) ? null : largest(operators);
   return {
+    bytes: request.scan.bytes.length,
     inputTokens: (model) => inputBound(request, model),
-    maxTokens: client ?? operator,
-    choices: readCount(request, 'n') ?? 1,
+    countedTokens: (model, counter) => countedBound(request, model, counter),
+    maxTokens: request.maxTokens ?? operatorsLimit(deployments),
+    choices: request.choices,
   };
 }

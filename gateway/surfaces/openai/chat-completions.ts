@@ -1,10 +1,9 @@
-import type { Dispatcher } from 'undici';
 import { draftRecord } from '../../accounting/draft.ts';
 import { estimateTokens } from '../../accounting/estimate.ts';
 import type { RowIds } from '../../accounting/row-id.ts';
 import { spendRecord } from '../../accounting/settle.ts';
 import type { SpendSink } from '../../accounting/spend.ts';
-import type { Tokenizers } from '../../accounting/tokenizer.ts';
+import { type CallSize, tokenBound } from '../../admission/call-size.ts';
 import type { Descriptors } from '../../admission/limits/descriptors.ts';
 import type { Limits } from '../../admission/limits/limits.ts';
 import { reservedTokens, settledTokens } from '../../admission/limits/tokens.ts';
@@ -18,30 +17,24 @@ import { toGatewayError } from '../../http/failure.ts';
 import type { DirectHandler, DirectRequest, Handlers } from '../../http/handler.ts';
 import type { Identity } from '../../identity/identity.ts';
 import { logCall } from '../../observe/call-log.ts';
-import type { LineLog, Logger } from '../../observe/logger.ts';
-import { PassThrough } from '../../providers/pass-through.ts';
+import type { LineLog } from '../../observe/logger.ts';
+import { PassThrough, type PassThroughDeps } from '../../providers/pass-through.ts';
 import type { ModelGroup } from '../../routing/model-group.ts';
 import type { Plan } from '../../routing/plan.ts';
 import { callHeaders, refusalHeaders } from './call-headers.ts';
 import { callSize } from './call-size.ts';
 import { type ChatRequest, messagesOf, readChatRequest } from './chat-request.ts';
-import { tokenBound } from './token-bound.ts';
 import { upstreamBody } from './upstream-body.ts';
 
-export interface ChatDeps extends BudgetDeps {
+export interface ChatDeps extends BudgetDeps, PassThroughDeps {
   readonly plan: Plan;
   readonly limits: Limits;
   readonly descriptors: Descriptors;
-  readonly dispatcher: Dispatcher;
   readonly spend: SpendSink;
-  readonly tokenizers: Tokenizers;
   readonly rowIds: RowIds;
   readonly drain: Drain;
-  readonly logger: Logger;
   /** Gets one line per finished call. */
   readonly calls: LineLog;
-  /** Epoch milliseconds. */
-  readonly now: () => number;
   readonly version: string;
   /** Whether a stream shows its usage also when the client does not say. */
   readonly alwaysIncludeUsage: boolean;
@@ -79,13 +72,13 @@ function admit(request: ChatRequest, identity: Identity, { plan, providersEnv }:
 /** Counts the call on the limits that it must keep, or gives back what its budgets hold. Throws GatewayError rate_limited. */
 function admitWithinLimits(
   call: Call,
-  chat: ChatRequest,
+  size: CallSize,
   group: ModelGroup,
   { limits, descriptors }: ChatDeps,
 ): void {
-  const tokens = reservedTokens(chat.scan.bytes.length, chat.maxTokens);
+  const models = [call.modelGroup, group.name];
   try {
-    call.admission = limits.admit(descriptors.of(call.identity, [chat.model, group.name]), { tokens });
+    call.admission = limits.admit(descriptors.of(call.identity, models), { tokens: reservedTokens(size) });
   } catch (refusal) {
     call.reservation?.release();
     throw refusal;
@@ -122,9 +115,9 @@ class ChatCompletions {
 
   /** A prompt that was answered is as long as it looks; one of which nothing is known may be longer. */
   #replaceDraft(call: Call, completion: number): void {
-    const { spend, now } = this.#deps;
+    const { spend, timers } = this.#deps;
     const prompt = Math.min(estimateTokens(call.bound.prompt), call.bound.prompt);
-    spend.progress(draftRecord(call, { prompt, completion }, now()));
+    spend.progress(draftRecord(call, { prompt, completion }, timers.now()));
   }
 
   /** A call that has cost something is recorded also when it failed: its budgets are charged by its row. */
@@ -161,10 +154,11 @@ class ChatCompletions {
     if (first === undefined)
       throw new GatewayError('no_deployment', 'No deployments available for this model');
     requireRecord(deps.spend);
+    const size = callSize(chat, deployments);
     const call = newCall({
       id: request.id,
       rowId: deps.rowIds.next(),
-      startedAt: deps.now(),
+      startedAt: deps.timers.now(),
       identity,
       requesterIp: request.ip,
       modelGroup: chat.model,
@@ -173,7 +167,7 @@ class ChatCompletions {
       showUsage: showsUsage(chat, deps.alwaysIncludeUsage),
       ignoredFields: chat.ignored,
       deployment: first,
-      bound: tokenBound(chat),
+      bound: tokenBound(size),
     });
     deps.drain.enter();
     const passThrough = new PassThrough(deps, {
@@ -189,24 +183,19 @@ class ChatCompletions {
     // A call without budgets waits for nothing: its client cannot leave meanwhile.
     const gone = identity.budgets.length === 0 ? null : new AbortController();
     client.onClose((whole) => {
-      try {
-        if (whole) return;
-        passThrough.clientGone();
-        gone?.abort();
-      } finally {
-        deps.drain.leave();
-      }
+      const leave = (): void => deps.drain.leave();
+      if (whole) return leave();
+      passThrough.clientGone(leave);
+      gone?.abort();
     });
     const send = (): void => {
       if (gone?.signal.aborted) return;
-      admitWithinLimits(call, chat, group, deps);
+      admitWithinLimits(call, size, group, deps);
       deps.spend.begin(draftRecord(call, call.bound, call.startedAt));
       // Behind what was begun, which is written at the end of the turn.
       setImmediate(() => passThrough.start());
     };
-    const waiting =
-      gone &&
-      reserveCall({ call, size: callSize(chat, deployments), deployments, signal: gone.signal }, deps);
+    const waiting = gone && reserveCall({ call, size, deployments, signal: gone.signal }, deps);
     if (gone === null || !waiting) send();
     else {
       waiting.then(send).catch((refusal) => {

@@ -1,3 +1,4 @@
+import { MOST_TOKENS } from '../../accounting/usage.ts';
 import { priceKeys } from '../../config/price-keys.ts';
 import { GatewayError } from '../../http/errors.ts';
 import { JsonObjectFault, memberValue, type ObjectScan, scanObject } from '../../providers/json-object.ts';
@@ -33,8 +34,10 @@ export interface ChatRequest {
   /** `stream_options` as sent; null when absent. */
   readonly streamOptions: Readonly<Record<string, unknown>> | null;
   readonly user: string | null;
-  /** The client's bound on the answer: `max_completion_tokens`, else `max_tokens`; null when neither bounds it. */
+  /** The most tokens of one answer: the larger of both names, since providers may take either; null when neither is sent. */
   readonly maxTokens: number | null;
+  /** Answers asked for: `n`. */
+  readonly choices: number;
   /** Whether the client asks the provider to store the answer. */
   readonly stored: boolean;
   /** Members that are left out of the upstream body, to be named in the answer. */
@@ -107,18 +110,40 @@ function readUser(scan: ObjectScan): string | null {
   throw badRequest('user', `\`user\` must be a text of at most ${LONGEST_USER} characters`);
 }
 
-/** What is no bound counts as absent: the provider says so. */
-function readBound(scan: ObjectScan, name: string): number | null {
-  const bound = read(scan, name);
-  return typeof bound === 'number' && bound > 0 ? Math.ceil(bound) : null;
+function typeName(value: unknown): string {
+  if (typeof value === 'number') return 'a decimal number';
+  if (Array.isArray(value)) return 'an array';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
-/** A count of something, as a provider would take it; null when it is not sent. Throws GatewayError bad_request. */
-export function readCount({ scan }: Pick<ChatRequest, 'scan'>, name: string): number | null {
+/** A count of something; null when it is not sent. What is none is refused in OpenAI's words. */
+function readCount(scan: ObjectScan, name: string): number | null {
   const count = read(scan, name);
   if (count === undefined || count === null) return null;
-  if (typeof count === 'number' && Number.isSafeInteger(count) && count > 0) return count;
-  throw badRequest(name, `\`${name}\` must be a whole number above 0`);
+  if (typeof count !== 'number' || !Number.isInteger(count)) {
+    throw badRequest(
+      name,
+      `Invalid type for '${name}': expected an integer, but got ${typeName(count)} instead.`,
+    );
+  }
+  if (count < 1) {
+    throw badRequest(
+      name,
+      `Invalid '${name}': integer below minimum value. Expected a value >= 1, but got ${count} instead.`,
+    );
+  }
+  if (count > MOST_TOKENS) {
+    throw badRequest(
+      name,
+      `Invalid '${name}': integer above maximum value. Expected a value <= ${MOST_TOKENS}, but got ${count} instead.`,
+    );
+  }
+  return count;
+}
+
+/** The larger of two limits of one answer, of which either may be missing. */
+export function largerLimit(one: number | null, other: number | null): number | null {
+  return one === null || other === null ? (one ?? other) : Math.max(one, other);
 }
 
 function ignoredMembers(scan: ObjectScan): string[] {
@@ -151,7 +176,8 @@ export function readChatRequest(body: Buffer | undefined): ChatRequest {
     streamed: readFlag(scan, 'stream'),
     streamOptions: readStreamOptions(scan),
     user: readUser(scan),
-    maxTokens: readBound(scan, 'max_completion_tokens') ?? readBound(scan, 'max_tokens'),
+    maxTokens: largerLimit(readCount(scan, 'max_completion_tokens'), readCount(scan, 'max_tokens')),
+    choices: readCount(scan, 'n') ?? 1,
     stored: scan.members.has('store') && read(scan, 'store') === true,
     ignored,
   };

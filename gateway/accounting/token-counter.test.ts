@@ -1,0 +1,134 @@
+import { EventEmitter } from 'node:events';
+import { afterEach, describe, expect, test } from 'vitest';
+import { ManualTimers } from '../../tests/harness/manual-timers.ts';
+import { type CountRequest, TokenCounter } from './token-counter.ts';
+
+/** A thread in the hands of the test. */
+class Thread extends EventEmitter {
+  readonly asked: CountRequest[] = [];
+  ended = false;
+  postMessage(request: CountRequest): void {
+    this.asked.push(request);
+  }
+  reply(tokens: number, at = this.asked.length - 1): void {
+    this.emit('message', { id: this.asked[at]?.id, tokens });
+  }
+  unref(): void {}
+  async terminate(): Promise<number> {
+    this.ended = true;
+    return 1;
+  }
+}
+
+const open: TokenCounter[] = [];
+afterEach(() => Promise.all(open.splice(0).map((counter) => counter[Symbol.asyncDispose]())));
+
+function counting() {
+  const threads: Thread[] = [];
+  const warnings: string[] = [];
+  const timers = new ManualTimers();
+  const counter = new TokenCounter({
+    timers,
+    logger: { warn: (_fields: unknown, message: string) => warnings.push(message) } as never,
+    startThread: () => {
+      threads.push(new Thread());
+      return threads.at(-1) as never;
+    },
+  });
+  open.push(counter);
+  const count = (text = 'some text') => counter.count('gpt-4o', [text]);
+  return { counter, count, threads, timers, warnings, thread: () => threads.at(-1) as Thread };
+}
+
+test('texts are counted by a thread, which is there once somebody needs it', async () => {
+  const { count, counter, threads, thread } = counting();
+  expect(await counter.count('gpt-4o', [])).toBe(0);
+  expect(threads).toEqual([]);
+  const [first, second] = [count('one'), counter.count('gpt-4', ['two', 'three'])];
+  expect(thread().asked).toMatchObject([
+    { model: 'gpt-4o', texts: ['one'] },
+    { model: 'gpt-4', texts: ['two', 'three'] },
+  ]);
+  thread().reply(2, 1);
+  thread().reply(1, 0);
+  expect([await first, await second, threads.length]).toEqual([1, 2, 1]);
+});
+
+test('a thread that nobody has needed for a minute ends; the next call gets another', async () => {
+  const { count, timers, thread, threads } = counting();
+  const used = async () => {
+    const counted = count();
+    thread().reply(3);
+    expect(await counted).toBe(3);
+  };
+  await used();
+  await timers.pass(59_000);
+  await used();
+  await timers.pass(59_000);
+  expect(thread().ended).toBe(false);
+  await timers.pass(1000);
+  expect(thread().ended).toBe(true);
+  await used();
+  expect(threads).toHaveLength(2);
+});
+
+describe('without a count goes on', () => {
+  test.each([
+    ['error', new Error('out of memory')],
+    ['exit', 1],
+  ])('who waits for a thread that fails (%s); no other is started for half a minute', async (event, what) => {
+    const { count, thread, threads, timers, warnings } = counting();
+    const waiting = [count(), count()];
+    thread().emit(event, what);
+    expect(await Promise.all(waiting)).toEqual([undefined, undefined]);
+    expect(await count()).toBeUndefined();
+    expect(threads).toHaveLength(1);
+    await timers.pass(30_000);
+    const again = count();
+    thread().emit(event, what);
+    expect(await again).toBeUndefined();
+    expect([threads.length, warnings.length]).toEqual([2, 1]);
+  });
+
+  test('who has waited for two seconds; a count that comes later is nobody’s', async () => {
+    const { count, thread, timers, warnings } = counting();
+    const slow = count();
+    await timers.pass(2000);
+    expect(await slow).toBeUndefined();
+    thread().reply(9);
+    expect(warnings).toHaveLength(1);
+    const next = count();
+    thread().reply(4);
+    expect(await next).toBe(4);
+  });
+
+  test('who comes when 64 wait already', async () => {
+    const { count, thread } = counting();
+    const waiting = Array.from({ length: 64 }, () => count());
+    expect(await count()).toBeUndefined();
+    for (const at of waiting.keys()) thread().reply(1, at);
+    expect(await Promise.all(waiting)).toEqual(waiting.map(() => 1));
+  });
+
+  test('a text that takes long', async () => {
+    const { count, threads } = counting();
+    expect(await count('x'.repeat(128 * 1024 + 1))).toBeUndefined();
+    expect(threads).toEqual([]);
+  });
+
+  test('who waits when the gateway ends', async () => {
+    const { count, counter, thread } = counting();
+    const waiting = count();
+    await counter[Symbol.asyncDispose]();
+    expect([await waiting, await count(), thread().ended]).toEqual([undefined, undefined, true]);
+  });
+});
+
+test('the thread that is shipped counts as the tokenizer does, and can be ended', async () => {
+  const warnings: unknown[] = [];
+  const logger = { warn: (...entry: unknown[]) => warnings.push(entry) } as never;
+  await using counter = new TokenCounter({ timers: new ManualTimers(), logger });
+  expect(await counter.count('gpt-4o', ['tokenizer libraries', ''])).toBe(3);
+  expect(await counter.count('gpt-3.5-turbo', ['antidisestablishmentarianism'])).toBe(6);
+  expect(warnings).toEqual([]);
+});

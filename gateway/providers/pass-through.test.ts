@@ -1,0 +1,220 @@
+/** What becomes of a call whose client leaves, and of one whose provider tells no usage; no socket is involved. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { ManualTimers } from '../../tests/harness/manual-timers.ts';
+import { priceList } from '../accounting/prices.ts';
+import { type Call, newCall } from '../call.ts';
+import { PassThrough } from './pass-through.ts';
+import { type OnDisconnect, Remainders } from './remainders.ts';
+
+const NOW = Date.UTC(2026, 10, 28);
+const model = { provider: 'openai', model: 'gpt-4o', dataProvider: undefined };
+const price = priceList({ ...model, overrides: { input: 1e-12, output: 10e-12 } }, NOW);
+const event = (members: object) => Buffer.from(`data: ${JSON.stringify(members)}\n\n`);
+const token = event({ id: 'chatcmpl-1', choices: [{ index: 0, delta: { content: 'word' } }] });
+const usage = { prompt_tokens: 7, completion_tokens: 30, total_tokens: 37 };
+const END = Buffer.concat([event({ choices: [], usage }), Buffer.from('data: [DONE]\n\n')]);
+const MESSAGES = [{ role: 'user', content: 'hello' }];
+
+interface World {
+  readonly policy?: OnDisconnect;
+  readonly streamed?: boolean;
+  readonly reserved?: bigint;
+  readonly count?: (model: string, texts: readonly string[]) => Promise<number | undefined>;
+}
+
+/** A call that has been sent, with provider and client in the hands of the test. */
+function sentCall({ policy = 'drain', streamed = true, reserved, count = async () => 5 }: World = {}) {
+  const timers = new ManualTimers(NOW);
+  const remainders = new Remainders({ policy, timers });
+  const seen = { aborted: 0, finished: [] as Call[], told: [] as string[], recorded: 0, left: 0 };
+  const call = newCall({
+    startedAt: NOW,
+    streamed,
+    modelGroup: 'gpt',
+    deployment: { provider: 'openai', upstreamModel: 'gpt-4o', apiKey: null, price },
+    bound: { prompt: 100, completion: 50 },
+  } as unknown as Parameters<typeof newCall>[0]);
+  call.admission = { leave: () => seen.left++ } as unknown as Call['admission'];
+  if (reserved !== undefined) call.reservation = { amount: reserved } as Call['reservation'];
+  const tell = (what: string) => (): boolean => seen.told.push(what) > 0;
+  const client = {
+    begun: false,
+    begin: tell('begin'),
+    write: tell('write'),
+    end: tell('end'),
+    send: tell('send'),
+  };
+  const controller = { pause: () => undefined, resume: () => undefined, abort: () => seen.aborted++ };
+  const dispatcher = { dispatch: () => true } as never;
+  const logger = { error: () => undefined } as never;
+  const passThrough = new PassThrough(
+    { dispatcher, logger, counter: { count }, remainders, timers },
+    {
+      call,
+      client: { ...client, fail: tell('fail'), onDrain: () => undefined } as never,
+      deployments: [call.deployment],
+      bodyFor: () => Buffer.from('{}'),
+      messages: () => MESSAGES,
+      headers: () => ({}),
+      draft: () => undefined,
+      finished: (ended) => void seen.finished.push({ ...ended }),
+    },
+  );
+  passThrough.start();
+  passThrough.onRequestStart(controller as never);
+  const type = streamed ? 'text/event-stream' : 'application/json';
+  const answers = () => passThrough.onResponseStart(null, 200, { 'content-type': type });
+  const says = (...pieces: readonly Buffer[]) => {
+    for (const piece of pieces) passThrough.onResponseData(null, piece);
+  };
+  const leaves = () => passThrough.clientGone(() => void seen.recorded++);
+  return { passThrough, call, timers, remainders, seen, answers, says, leaves };
+}
+
+describe('a client that leaves its stream', () => {
+  test('pays what the provider tells in the end; nothing more is sent to it, and its slots are free at once', async () => {
+    const { seen, answers, says, leaves } = sentCall();
+    answers();
+    says(token);
+    leaves();
+    expect([seen.finished, seen.left, seen.recorded]).toEqual([[], 1, 0]);
+    const told = [...seen.told];
+    says(token, token, END);
+    expect(seen.finished).toMatchObject([
+      { status: 499, estimated: false, spend: 307n, responseId: 'chatcmpl-1' },
+    ]);
+    expect([seen.told, seen.aborted, seen.recorded]).toEqual([told, 0, 1]);
+  });
+
+  test('pays what was produced by the time at which the gateway ends the answer', async () => {
+    const { seen, answers, says, leaves, timers } = sentCall();
+    answers();
+    says(token);
+    leaves();
+    says(token, token);
+    await timers.pass(300_000);
+    await nextTurn();
+    expect(seen.finished).toMatchObject([{ status: 499, estimated: true, spend: BigInt(3 + 5) + 30n }]);
+    expect([seen.aborted, seen.recorded]).toEqual([1, 1]);
+  });
+
+  test('pays what was produced when the gateway stops meanwhile', async () => {
+    const { seen, answers, says, leaves, remainders } = sentCall();
+    answers();
+    says(token);
+    leaves();
+    remainders.close();
+    await nextTurn();
+    expect(seen.finished).toMatchObject([{ status: 499, estimated: true, spend: 18n }]);
+    expect([seen.aborted, seen.recorded]).toEqual([1, 1]);
+  });
+
+  test('pays what was produced when the provider fails meanwhile', async () => {
+    const { seen, answers, says, leaves, passThrough } = sentCall();
+    answers();
+    says(token);
+    leaves();
+    passThrough.onResponseError(null, new Error('reset'));
+    await nextTurn();
+    expect(seen.finished).toMatchObject([{ status: 499, estimated: true, spend: 18n }]);
+    expect(seen.told).not.toContain('fail');
+  });
+
+  test('ends it at once where the operator wants that, and pays what was produced', async () => {
+    const { seen, answers, says, leaves } = sentCall({ policy: 'cancel' });
+    answers();
+    says(token, token);
+    leaves();
+    expect(seen.aborted).toBe(1);
+    await nextTurn();
+    expect(seen.finished).toMatchObject([{ status: 499, estimated: true, spend: 28n }]);
+    expect(seen.recorded).toBe(1);
+  });
+
+  test('never pays more by an estimate than was set aside', async () => {
+    const { seen, answers, says, leaves } = sentCall({ policy: 'cancel', reserved: 20n });
+    answers();
+    says(token, token);
+    leaves();
+    await nextTurn();
+    expect(seen.finished).toMatchObject([{ estimated: true, spend: 20n }]);
+  });
+});
+
+describe('a client that leaves before anything came', () => {
+  test('pays for the answer that the provider makes nevertheless', () => {
+    const { seen, answers, says, leaves, passThrough } = sentCall({ streamed: false });
+    leaves();
+    answers();
+    says(Buffer.from(JSON.stringify({ id: 'chatcmpl-2', choices: [], usage })));
+    passThrough.onResponseEnd();
+    expect(seen.finished).toMatchObject([{ status: 499, estimated: false, spend: 307n }]);
+    expect(seen.told).toEqual([]);
+  });
+
+  test('pays nothing where its call ends at once', () => {
+    const { seen, leaves } = sentCall({ policy: 'cancel' });
+    leaves();
+    expect(seen.finished).toMatchObject([{ status: 499, usage: null, spend: 0n }]);
+    expect([seen.aborted, seen.recorded]).toEqual([1, 1]);
+  });
+});
+
+describe('an answer without usage', () => {
+  test('is counted by tokenizer, recorded as an estimate, and only then sent', async () => {
+    const counted = Promise.withResolvers<number>();
+    const asked: (readonly string[])[] = [];
+    const count = (_model: string, texts: readonly string[]) => {
+      asked.push(texts);
+      return counted.promise;
+    };
+    const { seen, answers, says, passThrough } = sentCall({ streamed: false, count });
+    answers();
+    says(Buffer.from(JSON.stringify({ choices: [{ message: { content: 'some words' } }] })));
+    passThrough.onResponseEnd();
+    await nextTurn();
+    expect([seen.finished, seen.told]).toEqual([[], []]);
+    expect(asked).toEqual([['user', 'hello'], ['some words']]);
+    counted.resolve(4);
+    await nextTurn();
+    expect(seen.finished).toMatchObject([{ status: 200, estimated: true, spend: BigInt(3 + 4) + 40n }]);
+    expect(seen.told).toEqual(['send']);
+  });
+
+  test('of a stream keeps its last event back until it is recorded', async () => {
+    const { seen, answers, says } = sentCall();
+    answers();
+    says(token);
+    says(Buffer.from('data: [DONE]\n\n'));
+    expect(seen.told.filter((what) => what === 'write')).toHaveLength(1);
+    await nextTurn();
+    expect(seen.finished).toMatchObject([{ status: 200, estimated: true }]);
+    expect(seen.told.slice(-2)).toEqual(['write', 'end']);
+  });
+
+  test('is four bytes a token where nothing counts', async () => {
+    const { seen, answers, says, passThrough } = sentCall({ streamed: false, count: async () => undefined });
+    answers();
+    says(Buffer.from(JSON.stringify({ choices: [{ message: { content: 'x'.repeat(40) } }] })));
+    passThrough.onResponseEnd();
+    await nextTurn();
+    expect(seen.finished).toMatchObject([{ status: 200, estimated: true, spend: BigInt(3 + 1 + 2) + 100n }]);
+  });
+
+  test('that a client leaves while it is counted is recorded once', async () => {
+    const counted = Promise.withResolvers<number>();
+    const { seen, answers, says, leaves, passThrough } = sentCall({
+      streamed: false,
+      count: () => counted.promise,
+    });
+    answers();
+    says(Buffer.from(JSON.stringify({ choices: [{ message: { content: 'words' } }] })));
+    passThrough.onResponseEnd();
+    leaves();
+    expect(seen.recorded).toBe(0);
+    counted.resolve(1);
+    await nextTurn();
+    expect([seen.finished.length, seen.recorded, seen.told]).toEqual([1, 1, []]);
+  });
+});
