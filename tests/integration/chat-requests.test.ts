@@ -42,6 +42,7 @@ beforeAll(async () => {
     database,
     environment: { TEST_PROVIDER_KEY: provider.apiKey },
     config: stringify({
+      general_settings: { on_client_disconnect: 'cancel' },
       model_list: [
         deployment('one', provider.url),
         deployment('lenient', lenientUrl),
