@@ -7,7 +7,7 @@ import { modelRuns, runModel } from '../harness/ledger-commands.ts';
 import { type PostgresServer, startPostgres } from '../harness/postgres.ts';
 import { PostgresBank } from '../harness/postgres-bank.ts';
 
-const RUNS = 20;
+const RUNS = 10;
 
 describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
   let server: PostgresServer;
