@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { $ } from 'zx';
@@ -217,14 +217,16 @@ export class RunningBoot {
 
 const onTheMachine = ['inspect', 'metadata', 'cloud-answers', 'cloud-tour'];
 
-/** The programs as they ship, and those with which the tests look around on the machine. */
-async function writePrograms(directory: string): Promise<void> {
-  cpSync(programs, directory, { recursive: true });
-  await build({
+/** Those with which the tests look around on the machine, bundled once for all machines of a test file. */
+let lookers: ReturnType<typeof bundleLookers> | undefined;
+
+async function bundleLookers() {
+  const { outputFiles } = await build({
     absWorkingDir: repository,
     entryPoints: Object.fromEntries(onTheMachine.map((name) => [name, `tests/firstboot/${name}.ts`])),
-    outdir: directory,
+    outdir: '/',
     outExtension: { '.js': '.mjs' },
+    write: false,
     bundle: true,
     platform: 'node',
     format: 'esm',
@@ -235,4 +237,12 @@ async function writePrograms(directory: string): Promise<void> {
     },
     logLevel: 'error',
   });
+  return outputFiles;
+}
+
+/** Puts the programs as they ship into a directory, and those of the tests. */
+async function writePrograms(directory: string): Promise<void> {
+  cpSync(programs, directory, { recursive: true });
+  lookers ??= bundleLookers();
+  for (const { path, contents } of await lookers) writeFileSync(join(directory, basename(path)), contents);
 }
