@@ -146,7 +146,10 @@ export class Machine {
   /** Waits until the appliance says that its first boot is complete. */
   async waitForFirstBoot(): Promise<void> {
     await this.waitForSsh();
-    await this.#withEvidence(() => this.succeed('litellm-ctl status --wait', '', this.#deadlines.firstBoot));
+    const { firstBoot } = this.#deadlines;
+    await this.#withEvidence(() =>
+      this.succeed(`litellm-ctl status --wait ${firstBoot / SECOND}`, '', firstBoot + MINUTE),
+    );
   }
 
   /** Runs a command as root, whatever comes of it. */
