@@ -7,20 +7,7 @@
  */
 const EMULATED_CPU = 'Opteron_G3,-svm,-cx16,+ssse3,+sse4.1,+sse4.2';
 
-/** Values of QEMU's options `-accel`, `-cpu` and `-smp`. */
-export interface Acceleration {
-  readonly accelerator: string;
-  readonly cpu: string;
-  readonly cpus: number;
-}
-
-/**
- * How QEMU runs a machine: on the processor, or emulated. An emulated one has a single processor: a second waits in vain for
- * locks that the first holds whenever the build host runs something else than that one. Beside other work a machine came up
- * with one after 204 s of the host's processor, and with two was not up after 265.
- */
-export function accelerationFor(kvm: boolean): Acceleration {
-  return kvm
-    ? { accelerator: 'kvm', cpu: 'host', cpus: 2 }
-    : { accelerator: 'tcg,thread=multi', cpu: EMULATED_CPU, cpus: 1 };
+/** How QEMU runs a machine: on the processor, or emulated. Values of its options `-accel` and `-cpu`. */
+export function accelerationFor(kvm: boolean): { readonly accelerator: string; readonly cpu: string } {
+  return kvm ? { accelerator: 'kvm', cpu: 'host' } : { accelerator: 'tcg,thread=multi', cpu: EMULATED_CPU };
 }

@@ -29,13 +29,6 @@ test('it runs on the processor where that works, else emulated', () => {
   expect(qemuCommand(hardware)).toContain('tcg,thread=multi');
 });
 
-test('emulated it has one processor, where nobody wants more', () => {
-  const processorsOf = (command: string[]) => command.at(command.indexOf('-smp') + 1);
-  expect(processorsOf(qemuCommand(hardware))).toBe('1');
-  expect(processorsOf(qemuCommand({ ...hardware, cpus: 2 }))).toBe('2');
-  expect(processorsOf(qemuCommand({ ...hardware, kvm: true }))).toBe('2');
-});
-
 test('it says of itself what a cloud’s machine does, commas and all', () => {
   const smbios = {
     manufacturer: 'QEMU',

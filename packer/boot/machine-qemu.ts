@@ -26,10 +26,9 @@ export interface Hardware {
   readonly wire: Wire;
   /** Whether a guest really runs under KVM here. */
   readonly kvm: boolean;
-  /** Unset: as many as are quickest here. */
-  readonly cpus?: number;
 }
 
+const CPUS = 2;
 const MEMORY_MIB = 4096;
 const OVMF = '/usr/share/OVMF';
 
@@ -68,7 +67,8 @@ export function qemuCommand(hardware: Hardware): string[] {
     ...['setpriv', '--pdeathsig', 'KILL'],
     'qemu-system-x86_64',
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-vga', 'std'],
-    ...['-machine', 'q35', ...processors(hardware), '-m', `${MEMORY_MIB}`],
+    ...['-machine', 'q35', ...processor(hardware.kvm)],
+    ...['-smp', `${CPUS}`, '-m', `${MEMORY_MIB}`],
     ...firmware(hardware),
     ...smbios(hardware.smbios),
     ...['-drive', `file=${disk},if=virtio,format=qcow2`, '-cdrom', seed],
@@ -80,9 +80,9 @@ export function qemuCommand(hardware: Hardware): string[] {
   ];
 }
 
-function processors({ kvm, cpus }: Hardware): string[] {
-  const quickest = accelerationFor(kvm);
-  return ['-accel', quickest.accelerator, '-cpu', quickest.cpu, '-smp', `${cpus ?? quickest.cpus}`];
+function processor(kvm: boolean): string[] {
+  const { accelerator, cpu } = accelerationFor(kvm);
+  return ['-accel', accelerator, '-cpu', cpu];
 }
 
 function firmware({ firmware: kind, directory }: Hardware): string[] {

@@ -44,8 +44,6 @@ export interface MachineOptions {
   readonly smbios?: Smbios;
   readonly password?: string;
   readonly kvm?: boolean;
-  /** Unset: as many processors as are quickest here. */
-  readonly cpus?: number;
   /** How many times longer than usual everything may take, where whoever waits has time; unset: once. */
   readonly patience?: number;
 }
@@ -93,10 +91,9 @@ export class Machine {
       ...(options.password === undefined ? {} : { password: options.password }),
     };
     const seed = await writeSeed(directory, launch, wire);
-    const { kvm = false, cpus } = options;
+    const { kvm = false } = options;
     const smbios = { uuid: launch.instanceId, ...options.smbios };
-    const hardware = { directory, disk, seed, wire, firmware, smbios, kvm };
-    return new Machine(options, key, qemuCommand({ ...hardware, ...(cpus !== undefined && { cpus }) }));
+    return new Machine(options, key, qemuCommand({ directory, disk, seed, wire, firmware, smbios, kvm }));
   }
 
   /** Switches the machine on. */

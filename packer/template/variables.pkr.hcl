@@ -69,12 +69,6 @@ variable "cpu" {
   default     = ""
 }
 
-variable "cpus" {
-  type        = number
-  description = "vm: how many processors the guest has."
-  default     = 2
-}
-
 variable "serial_log" {
   type        = string
   description = "vm: file that receives the serial console."

@@ -128,7 +128,7 @@ export class World implements AsyncDisposable {
     const kvm = await kvmWorks();
     const boot = async (
       target: string,
-      options: Pick<MachineOptions, 'firmware' | 'smbios' | 'cpus'> & { readonly name: Name },
+      options: Pick<MachineOptions, 'firmware' | 'smbios'> & { readonly name: Name },
       start: (machine: Machine) => Promise<void>,
     ): Promise<BootingMachine> => {
       const index = indexOf(options.name);
@@ -152,8 +152,7 @@ export class World implements AsyncDisposable {
     );
     const azure = await boot(
       'azure',
-      // The size that the listing calls tested.
-      { name: 'azure', firmware: 'uefi', smbios: cloudFirmware.azure, cpus: 2 },
+      { name: 'azure', firmware: 'uefi', smbios: cloudFirmware.azure },
       (machine) => machine.start(),
     );
     return new World({ network, capture, authority, provider, metadata }, { plain, azure }, cleanUp.move());
