@@ -44,7 +44,7 @@ export function goodAnswers(name: string): Answers {
       'APT::Periodic::Unattended-Upgrade "1";\nUnattended-Upgrade::Origins-Pattern:: "origin=Debian,label=Debian-Security";',
     'systemctl is-enabled apt-daily-upgrade.timer': 'enabled',
     'apt-get -q update': '',
-    'litellm-ctl status --wait 2400': 'ready',
+    'litellm-ctl status --wait': 'ready',
     'grep -c " upgrade "': '0',
     'ss -Hlntu': [
       ...open.map((port) => listener('tcp', '0.0.0.0', port)),
