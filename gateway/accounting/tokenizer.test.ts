@@ -45,7 +45,10 @@ test.each([
 
 /** Texts with runs of one kind of character, of about the length at which they are counted by bytes. */
 const run = fc
-  .tuple(fc.constantFrom('a', 'Z', '中', '🙂', '!', '=', ' ', '\n', '0', '\u0301', '\0', '/\n'), fc.nat({ max: 90 }))
+  .tuple(
+    fc.constantFrom('a', 'Z', '中', '🙂', '!', '=', ' ', '\n', '0', '\u0301', '\0', '/\n'),
+    fc.nat({ max: 90 }),
+  )
   .map(([character, length]) => character.repeat(length));
 const text = fc
   .array(fc.oneof(run, fc.string({ unit: 'grapheme' }), fc.lorem()), { maxLength: 6 })
