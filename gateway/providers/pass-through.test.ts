@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { ManualTimers } from '../../tests/harness/manual-timers.ts';
 import { priceList } from '../accounting/prices.ts';
 import { type Call, newCall } from '../call.ts';
+import { NO_LIMITS } from '../identity/key-limits.ts';
 import { PassThrough } from './pass-through.ts';
 import { type OnDisconnect, Remainders } from './remainders.ts';
 
@@ -41,6 +42,7 @@ function sentCall({
     streamed,
     modelGroup: 'gpt',
     deployment: { provider: 'openai', upstreamModel: 'gpt-4o', apiKey: null, price },
+    identity: { keyHash: 'key', limits: NO_LIMITS },
     bound: { prompt: 100, completion: 50 },
   } as unknown as Parameters<typeof newCall>[0]);
   call.admission = { leave: () => seen.left++ } as unknown as Call['admission'];

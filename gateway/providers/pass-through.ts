@@ -319,7 +319,7 @@ export class PassThrough implements Dispatcher.DispatchHandler {
       message: 'The client closed the connection before the answer was complete',
     };
     call.admission?.leave();
-    if (this.#controller !== null) this.#remainder = this.#deps.remainders.begin(() => this.#cut());
+    if (this.#controller !== null) this.#remainder = this.#deps.remainders.begin(call, () => this.#cut());
     if (this.#remainder === null) this.#cut();
     else this.#controller?.resume();
   }
