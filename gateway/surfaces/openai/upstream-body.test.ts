@@ -33,6 +33,14 @@ describe('the operator’s defaults', () => {
     expect(sent('mistral', {}, { max_completion_tokens: 9 })).toEqual({ model, max_tokens: 9 });
   });
 
+  test('give way to a limit of the client’s under either name, which is the one that was set aside', () => {
+    expect(sent('groq', { max_completion_tokens: 5 }, { max_tokens: 9 })).toEqual({
+      model,
+      max_completion_tokens: 5,
+    });
+    expect(sent('openai', { max_tokens: 5 }, { max_completion_tokens: 9 })).toEqual({ model, max_tokens: 5 });
+  });
+
   test('do not give way to a member that says nothing', () => {
     expect(sent('mistral', { max_tokens: null }, { max_tokens: 9 })).toEqual({ model, max_tokens: 9 });
     expect(sent('openai', { max_tokens: null, n: null }, { max_tokens: 9, n: 2 })).toEqual({

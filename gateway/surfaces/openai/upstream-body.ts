@@ -33,13 +33,15 @@ function removed(request: ChatRequest, deployment: Deployment): Set<string> {
   return names;
 }
 
-/** Whether the client gives a value to a member that the provider will see under this name. */
+/** Two names of one limit. */
+const LIMITS = ['max_tokens', 'max_completion_tokens'];
+
+/** Whether the client gives a value to a member that the provider will see under this name, or under one that means the same. */
 function sent(request: ChatRequest, deployment: Deployment, name: string): boolean {
-  if (says(request, name)) return true;
+  const names = LIMITS.includes(name) ? LIMITS : [name];
+  if (names.some((one) => says(request, one))) return true;
   return mappings(deployment).some(([from, to]) => to === name && says(request, from));
 }
-
-const LIMITS = ['max_tokens', 'max_completion_tokens'] as const;
 
 /** Whether the provider's model name is all that changes: for most calls, which this spares 4 µs of sets, maps and pieces. */
 function onlyModelChanges(
