@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { tokenBound } from '../../admission/call-size.ts';
 import { reservedTokens } from '../../admission/limits/tokens.ts';
 import type { Deployment } from '../../routing/deployment.ts';
@@ -77,6 +77,15 @@ test.each<[string, number | null, Deployment, number | null]>([
   ['no more than its operator wants', 16_384, deployment({ max_completion_tokens: 3 }), 3],
 ])('the limit that a deployment is sent is %s', (_what, set, to, sent) => {
   expect(limitFor(to, set)).toBe(sent);
+});
+
+test('a prompt is read once for a model, however many deployments and attempts ask for its size', () => {
+  const picture = { type: 'image_url', image_url: { url: 'https://a.example/b.png' } };
+  const size = sizeOf({ messages: [{ role: 'user', content: [picture] }] });
+  const parse = vi.spyOn(JSON, 'parse');
+  for (const model of ['gpt-4o', 'gpt-4o', 'gpt-4', 'gpt-4o']) size.inputTokens(model);
+  expect(parse).toHaveBeenCalledTimes(2);
+  parse.mockRestore();
 });
 
 test('limits, drafts and budgets see one size', () => {

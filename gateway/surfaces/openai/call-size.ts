@@ -69,9 +69,15 @@ async function countedBound(request: ChatRequest, model: string, counter: Counte
 
 /** How large a call can become; what the operator has set counts where the client says nothing. */
 export function callSize(request: ChatRequest, deployments: readonly Deployment[]): CallSize {
+  // A prompt of 50 MB in many parts takes two seconds in which no other call gets its turn.
+  const inputTokens = new Map<string, number>();
   return {
     bytes: request.scan.bytes.length,
-    inputTokens: (model) => inputBound(request, model),
+    inputTokens: (model) => {
+      const tokens = inputTokens.get(model) ?? inputBound(request, model);
+      inputTokens.set(model, tokens);
+      return tokens;
+    },
     countedTokens: (model, counter) => countedBound(request, model, counter),
     maxTokens: request.maxTokens ?? commonLimit(deployments),
     choices: request.choices ?? Math.max(...deployments.map((one) => defaultCount(one, 'n') ?? 1)),
