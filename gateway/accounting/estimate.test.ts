@@ -57,6 +57,19 @@ test.each([[undefined], ['text'], [[null, 7]]])(
 
 test.each([
   [[{ message: { content: 'some' } }, { message: { content: null } }, null], ['some']],
+  [
+    [
+      {
+        message: {
+          content: null,
+          reasoning_content: 'why',
+          refusal: 'no',
+          tool_calls: [{ id: 'call_1', function: { name: 'look_up', arguments: '{"a":1}' } }, null],
+        },
+      },
+    ],
+    ['why', 'no', 'look_up', '{"a":1}'],
+  ],
   [undefined, []],
 ])('the texts of %j are %j', (choices, texts) => {
   expect(textsOf(choices)).toEqual(texts);

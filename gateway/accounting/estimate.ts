@@ -51,8 +51,24 @@ export async function estimatedUsage(
   };
 }
 
-/** The texts of an answer's choices. */
+/** A message's members that are made of tokens, under the names that providers give them. */
+function spoken(message: unknown): unknown[] {
+  const { content, reasoning_content, reasoning, refusal, tool_calls } = (message ?? {}) as Readonly<
+    Record<string, unknown>
+  >;
+  const calls = Array.isArray(tool_calls) ? tool_calls.map((call) => call?.function) : [];
+  return [
+    content,
+    reasoning_content ?? reasoning,
+    refusal,
+    ...calls.flatMap((called) => [called?.name, called?.arguments]),
+  ];
+}
+
+/** The texts of an answer's choices: what is said, thought and called. */
 export function textsOf(choices: unknown): string[] {
   if (!Array.isArray(choices)) return [];
-  return choices.map((choice) => choice?.message?.content).filter((content) => typeof content === 'string');
+  return choices
+    .flatMap((choice) => spoken(choice?.message))
+    .filter((text): text is string => typeof text === 'string');
 }

@@ -10,8 +10,8 @@ class Thread extends EventEmitter {
   postMessage(request: CountRequest): void {
     this.asked.push(request);
   }
-  reply(tokens: number, at = this.asked.length - 1): void {
-    this.emit('message', { id: this.asked[at]?.id, tokens });
+  reply(tokens: number): void {
+    this.emit('message', tokens);
   }
   unref(): void {}
   async terminate(): Promise<number> {
@@ -45,12 +45,10 @@ test('texts are counted by a thread, which is there once somebody needs it', asy
   expect(await counter.count('gpt-4o', [])).toBe(0);
   expect(threads).toEqual([]);
   const [first, second] = [count('one'), counter.count('gpt-4', ['two', 'three'])];
-  expect(thread().asked).toMatchObject([
-    { model: 'gpt-4o', texts: ['one'] },
-    { model: 'gpt-4', texts: ['two', 'three'] },
-  ]);
-  thread().reply(2, 1);
-  thread().reply(1, 0);
+  expect(thread().asked).toEqual([{ model: 'gpt-4o', texts: ['one'] }]);
+  thread().reply(1);
+  expect(thread().asked.slice(1)).toEqual([{ model: 'gpt-4', texts: ['two', 'three'] }]);
+  thread().reply(2);
   expect([await first, await second, threads.length]).toEqual([1, 2, 1]);
 });
 
@@ -92,22 +90,42 @@ describe('without a count goes on', () => {
 
   test('who has waited for two seconds; a count that comes later is nobody’s', async () => {
     const { count, thread, timers, warnings } = counting();
-    const slow = count();
+    const [slow, behind] = [count('slow'), count('behind')];
     await timers.pass(2000);
-    expect(await slow).toBeUndefined();
-    thread().reply(9);
+    expect([await slow, await behind]).toEqual([undefined, undefined]);
     expect(warnings).toHaveLength(1);
-    const next = count();
+    const next = count('next');
+    thread().reply(9);
+    expect(thread().asked.map(({ texts }) => texts[0])).toEqual(['slow', 'next']);
     thread().reply(4);
     expect(await next).toBe(4);
   });
 
-  test('who comes when 64 wait already', async () => {
+  test('who comes when a megabyte waits already', async () => {
     const { count, thread } = counting();
-    const waiting = Array.from({ length: 64 }, () => count());
-    expect(await count()).toBeUndefined();
-    for (const at of waiting.keys()) thread().reply(1, at);
-    expect(await Promise.all(waiting)).toEqual(waiting.map(() => 1));
+    const waiting = Array.from({ length: 8 }, () => count('x'.repeat(128 * 1024)));
+    expect(await count('y')).toBeUndefined();
+    thread().reply(1);
+    const last = count('y');
+    for (let each = 0; each < 8; each++) thread().reply(1);
+    expect(await Promise.all([...waiting, last])).toEqual(Array(9).fill(1));
+  });
+
+  test('who comes to a thread that hangs: it is handed nothing more, and replaced in the end', async () => {
+    const { count, timers, threads, thread } = counting();
+    const asked: Promise<number | undefined>[] = [];
+    for (let second = 0; second < 29; second++) {
+      asked.push(count(), count());
+      await timers.pass(1000);
+    }
+    expect(thread().asked).toHaveLength(1);
+    await timers.pass(1000);
+    expect(thread().ended).toBe(true);
+    expect(new Set(await Promise.all(asked))).toEqual(new Set([undefined]));
+    await timers.pass(30_000);
+    const next = count();
+    thread().reply(4);
+    expect([await next, threads.length]).toEqual([4, 2]);
   });
 
   test('a text that takes long', async () => {

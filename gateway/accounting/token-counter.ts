@@ -6,25 +6,22 @@ import type { Timers } from './timers.ts';
 const SECOND = 1000;
 /** How long a call waits for its count; loading a tokenizer takes half a second. */
 const PATIENCE_MS = 2 * SECOND;
+/** A thread that has not counted a text within this time hangs. */
+const HUNG_MS = 30 * SECOND;
 /** A thread that nobody has needed for so long ends, and gives its 75 MB back. */
 const IDLE_MS = 60 * SECOND;
 /** After a failure nobody asks for so long. */
 const RECOVERY_MS = 30 * SECOND;
-/** Counts that wait at most; more than those would not come in time. */
-const MOST_WAITING = 64;
-/** Longer prompts are not counted: this takes up to a quarter of a second of CPU. */
+/** Longer prompts are not counted: this takes up to 0.8 s of CPU. */
 const MOST_BYTES = 128 * 1024;
+/** What waits together at most; more than that would not come in time. */
+const MOST_WAITING_BYTES = 1024 * 1024;
 const HEAP_MB = 256;
 
+/** Texts for the thread, which answers with their tokens before it is asked again. */
 export interface CountRequest {
-  readonly id: number;
   readonly model: string;
   readonly texts: readonly string[];
-}
-
-export interface CountReply {
-  readonly id: number;
-  readonly tokens: number;
 }
 
 /** What is needed of a thread. */
@@ -42,22 +39,32 @@ function startWorker(): Worker {
   return new Worker(program, { env: {}, execArgv: [], resourceLimits: { maxOldGenerationSizeMb: HEAP_MB } });
 }
 
-type Tell = (tokens: number | undefined) => void;
+/** Somebody who waits for a count. */
+interface Wish {
+  readonly request: CountRequest;
+  /** Ends the waiting; nothing happens when it has ended already. */
+  readonly tell: (tokens: number | undefined) => void;
+}
 
 /**
  * Counts tokens in a thread of its own, which is there while it is needed: a tokenizer blocks whoever loads it for half a
  * second. No thread -> counting -> idle -> no thread; or failed, which is no thread for a while. What cannot be counted, or
- * not in time, is told as undefined: there is a bound without it.
+ * not in time, is told as undefined: there is a bound without it. The thread is handed one request at a time: what nobody
+ * waits for any more is not counted.
  */
 export class TokenCounter implements AsyncDisposable {
   readonly #options: TokenCounterOptions;
   #thread: TokenizerThread | undefined;
-  readonly #waiting = new Map<number, Tell>();
-  #lastId = 0;
+  /** In the order in which they came. */
+  readonly #waiting = new Set<Wish>();
+  #waitingBytes = 0;
+  /** What the thread counts now, whether somebody still waits for that or not. */
+  #counting: Wish | undefined;
   #usableFrom = Number.NEGATIVE_INFINITY;
   #failing = false;
   #closed = false;
-  #cancelIdle: () => void = () => undefined;
+  /** Of the thread: it hangs, or it idles. */
+  #cancelTimer: () => void = () => undefined;
 
   constructor(options: TokenCounterOptions) {
     this.#options = options;
@@ -65,33 +72,50 @@ export class TokenCounter implements AsyncDisposable {
 
   /** The tokens of all these texts for a model, by its tokenizer or the nearest that there is. Never rejects. */
   count(model: string, texts: readonly string[]): Promise<number | undefined> {
-    const { timers } = this.#options;
     const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
     if (bytes === 0) return Promise.resolve(0);
-    const refused =
-      bytes > MOST_BYTES || this.#waiting.size >= MOST_WAITING || timers.now() < this.#usableFrom;
-    if (refused || this.#closed) return Promise.resolve(undefined);
+    const tooMuch = bytes > MOST_BYTES || this.#waitingBytes + bytes > MOST_WAITING_BYTES;
+    const failed = this.#options.timers.now() < this.#usableFrom;
+    if (tooMuch || failed || this.#closed) return Promise.resolve(undefined);
     const { promise, resolve } = Promise.withResolvers<number | undefined>();
-    const id = ++this.#lastId;
-    const cancelTimer = timers.after(PATIENCE_MS, () => {
-      this.#tellFailure(new Error(`no count within ${PATIENCE_MS} ms`));
-      this.#waiting.get(id)?.(undefined);
-    });
-    this.#waiting.set(id, (tokens) => {
-      this.#waiting.delete(id);
-      cancelTimer();
-      resolve(tokens);
-      this.#rest();
-    });
-    this.#send({ id, model, texts });
+    this.#join({ model, texts }, bytes, resolve);
+    this.#next();
     return promise;
   }
 
-  #send(request: CountRequest): void {
-    this.#cancelIdle();
+  #join(request: CountRequest, bytes: number, told: Wish['tell']): void {
+    const cancelPatience = this.#options.timers.after(PATIENCE_MS, () => {
+      this.#tellFailure(new Error(`no count within ${PATIENCE_MS} ms`));
+      wish.tell(undefined);
+    });
+    const wish: Wish = {
+      request,
+      tell: (tokens) => {
+        if (!this.#waiting.delete(wish)) return;
+        this.#waitingBytes -= bytes;
+        cancelPatience();
+        told(tokens);
+      },
+    };
+    this.#waiting.add(wish);
+    this.#waitingBytes += bytes;
+  }
+
+  /** Hands the thread what has waited for longest; without anything to do it rests. */
+  #next(): void {
+    if (this.#counting !== undefined) return;
+    this.#cancelTimer();
+    const { timers } = this.#options;
+    const [wish] = this.#waiting;
+    if (wish === undefined) {
+      this.#cancelTimer = timers.after(IDLE_MS, () => this.#end());
+      return;
+    }
+    this.#counting = wish;
+    this.#cancelTimer = timers.after(HUNG_MS, () => this.#fail(new Error(`no count in ${HUNG_MS} ms`)));
     try {
       this.#thread ??= this.#start();
-      this.#thread.postMessage(request);
+      this.#thread.postMessage(wish.request);
     } catch (error) {
       this.#fail(error);
     }
@@ -100,9 +124,12 @@ export class TokenCounter implements AsyncDisposable {
   #start(): TokenizerThread {
     const thread = (this.#options.startThread ?? startWorker)();
     thread.unref();
-    thread.on('message', ({ id, tokens }: CountReply) => {
+    thread.on('message', (tokens: number) => {
+      if (this.#thread !== thread) return;
       this.#failing = false;
-      this.#waiting.get(id)?.(tokens);
+      this.#counting?.tell(tokens);
+      this.#counting = undefined;
+      this.#next();
     });
     const failed = (error: unknown): void => {
       if (this.#thread === thread) this.#fail(error);
@@ -116,10 +143,9 @@ export class TokenCounter implements AsyncDisposable {
   #fail(error: unknown): void {
     this.#tellFailure(error);
     this.#usableFrom = this.#options.timers.now() + RECOVERY_MS;
-    const thread = this.#thread;
-    this.#thread = undefined;
-    void thread?.terminate();
-    for (const tell of [...this.#waiting.values()]) tell(undefined);
+    this.#counting = undefined;
+    void this.#end();
+    for (const { tell } of [...this.#waiting]) tell(undefined);
   }
 
   /** Told once, until counts come again. */
@@ -132,13 +158,8 @@ export class TokenCounter implements AsyncDisposable {
     this.#failing = true;
   }
 
-  #rest(): void {
-    if (this.#waiting.size > 0 || this.#thread === undefined) return;
-    this.#cancelIdle();
-    this.#cancelIdle = this.#options.timers.after(IDLE_MS, () => this.#end());
-  }
-
   async #end(): Promise<void> {
+    this.#cancelTimer();
     const thread = this.#thread;
     this.#thread = undefined;
     await thread?.terminate();
@@ -147,12 +168,11 @@ export class TokenCounter implements AsyncDisposable {
   /** Who waits goes on without a count, and so does whoever comes. */
   close(): void {
     this.#closed = true;
-    for (const tell of [...this.#waiting.values()]) tell(undefined);
+    for (const { tell } of [...this.#waiting]) tell(undefined);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.close();
-    this.#cancelIdle();
     await this.#end();
   }
 }

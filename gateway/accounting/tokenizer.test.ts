@@ -45,7 +45,10 @@ test.each([
 
 /** Texts with runs of one kind of character, of about the length at which they are counted by bytes. */
 const run = fc
-  .tuple(fc.constantFrom('a', 'Z', '中', '🙂', '!', '=', ' ', '\n', '0', '\u0301', '\0'), fc.nat({ max: 90 }))
+  .tuple(
+    fc.constantFrom('a', 'Z', '中', '🙂', '!', '=', ' ', '\n', '0', '\u0301', '\0', '/\n'),
+    fc.nat({ max: 90 }),
+  )
   .map(([character, length]) => character.repeat(length));
 const text = fc
   .array(fc.oneof(run, fc.string({ unit: 'grapheme' }), fc.lorem()), { maxLength: 6 })
@@ -53,7 +56,7 @@ const text = fc
 
 test('a text of words is counted exactly, one with long runs never below, and none above its bytes', async () => {
   const tokenizer = await tokenizers.load('gpt-4o');
-  const long = /(?:\p{L}|\p{M}){65}|[^\s\p{L}\p{N}]{65}|\s{65}/u;
+  const long = /(?:\p{L}|\p{M}){65}|[^\s\p{L}\p{N}]{65}|\s{65}|[\r\n/]{65}/u;
   fc.assert(
     fc.property(text, (sample) => {
       const counted = tokenizer.count(sample);
@@ -68,4 +71,5 @@ test('a run that would take the encoder minutes is counted by its bytes', async 
   const tokenizer = await tokenizers.load('gpt-4o');
   expect(tokenizer.count(`hello ${'a'.repeat(1_000_000)} world`)).toBe(1_000_000 + 3);
   expect(tokenizer.count('中'.repeat(100_000))).toBe(300_000);
+  expect(tokenizer.count('/\n'.repeat(1000))).toBe(2000);
 });

@@ -33,9 +33,10 @@ export async function countedSize(
   models: readonly string[],
   counter: Counter,
 ): Promise<CallSize> {
-  const counts = new Map<string, number>();
-  for (const model of new Set(models)) {
-    counts.set(model, Math.min(size.inputTokens(model), await size.countedTokens(model, counter)));
-  }
+  const counting = [...new Set(models)].map(async (model) => {
+    const counted = await size.countedTokens(model, counter);
+    return [model, Math.min(size.inputTokens(model), counted)] as const;
+  });
+  const counts = new Map(await Promise.all(counting));
   return { ...size, inputTokens: (model) => counts.get(model) ?? size.inputTokens(model) };
 }

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { ManualTimers } from '../../tests/harness/manual-timers.ts';
 import { priceList } from '../accounting/prices.ts';
 import { type Call, newCall } from '../call.ts';
+import { NO_LIMITS } from '../identity/key-limits.ts';
 import { PassThrough } from './pass-through.ts';
 import { type OnDisconnect, Remainders } from './remainders.ts';
 
@@ -19,12 +20,20 @@ const MESSAGES = [{ role: 'user', content: 'hello' }];
 interface World {
   readonly policy?: OnDisconnect;
   readonly streamed?: boolean;
+  /** Whether there is a connection to the provider, so that the call is on its way. */
+  readonly connected?: boolean;
   readonly reserved?: bigint;
   readonly count?: (model: string, texts: readonly string[]) => Promise<number | undefined>;
 }
 
 /** A call that has been sent, with provider and client in the hands of the test. */
-function sentCall({ policy = 'drain', streamed = true, reserved, count = async () => 5 }: World = {}) {
+function sentCall({
+  policy = 'drain',
+  streamed = true,
+  connected = true,
+  reserved,
+  count = async () => 5,
+}: World = {}) {
   const timers = new ManualTimers(NOW);
   const remainders = new Remainders({ policy, timers });
   const seen = { aborted: 0, finished: [] as Call[], told: [] as string[], recorded: 0, left: 0 };
@@ -33,6 +42,7 @@ function sentCall({ policy = 'drain', streamed = true, reserved, count = async (
     streamed,
     modelGroup: 'gpt',
     deployment: { provider: 'openai', upstreamModel: 'gpt-4o', apiKey: null, price },
+    identity: { keyHash: 'key', limits: NO_LIMITS },
     bound: { prompt: 100, completion: 50 },
   } as unknown as Parameters<typeof newCall>[0]);
   call.admission = { leave: () => seen.left++ } as unknown as Call['admission'];
@@ -62,15 +72,18 @@ function sentCall({ policy = 'drain', streamed = true, reserved, count = async (
     },
   );
   passThrough.start();
-  passThrough.onRequestStart(controller as never);
+  const connects = () => passThrough.onRequestStart(controller as never);
+  if (connected) connects();
   const type = streamed ? 'text/event-stream' : 'application/json';
   const answers = () => passThrough.onResponseStart(null, 200, { 'content-type': type });
   const says = (...pieces: readonly Buffer[]) => {
     for (const piece of pieces) passThrough.onResponseData(null, piece);
   };
   const leaves = () => passThrough.clientGone(() => void seen.recorded++);
-  return { passThrough, call, timers, remainders, seen, answers, says, leaves };
+  return { passThrough, call, timers, remainders, seen, connects, answers, says, leaves };
 }
+
+type Sent = ReturnType<typeof sentCall>;
 
 describe('a client that leaves its stream', () => {
   test('pays what the provider tells in the end; nothing more is sent to it, and its slots are free at once', async () => {
@@ -153,11 +166,38 @@ describe('a client that leaves before anything came', () => {
     expect(seen.told).toEqual([]);
   });
 
-  test('pays nothing where its call ends at once', () => {
-    const { seen, leaves } = sentCall({ policy: 'cancel' });
+  test.each([
+    ['at once', 'cancel', async () => undefined],
+    ['after five minutes', 'drain', ({ timers }: Sent) => timers.pass(300_000)],
+    ['with the gateway', 'drain', async ({ remainders }: Sent) => remainders.close()],
+  ] as const)(
+    'pays for its prompt, which the provider has, where its call ends %s',
+    async (_when, policy, end) => {
+      const sent = sentCall({ policy, streamed: false });
+      sent.leaves();
+      await end(sent);
+      await nextTurn();
+      expect(sent.seen.finished).toMatchObject([{ status: 499, estimated: true, spend: BigInt(3 + 5) }]);
+      expect([sent.seen.aborted, sent.seen.recorded]).toEqual([1, 1]);
+    },
+  );
+
+  test('pays nothing while the provider has nothing of it, and nothing is sent then', () => {
+    const { seen, leaves, connects } = sentCall({ connected: false });
     leaves();
     expect(seen.finished).toMatchObject([{ status: 499, usage: null, spend: 0n }]);
-    expect([seen.aborted, seen.recorded]).toEqual([1, 1]);
+    expect([seen.aborted, seen.recorded]).toEqual([0, 1]);
+    connects();
+    expect(seen.aborted).toBe(1);
+  });
+
+  test('pays nothing for an error of which it has not heard', async () => {
+    const { seen, leaves, passThrough, remainders } = sentCall();
+    passThrough.onResponseStart(null, 500, {});
+    leaves();
+    remainders.close();
+    await nextTurn();
+    expect(seen.finished).toMatchObject([{ status: 499, usage: null, spend: 0n }]);
   });
 });
 
@@ -180,6 +220,14 @@ describe('an answer without usage', () => {
     await nextTurn();
     expect(seen.finished).toMatchObject([{ status: 200, estimated: true, spend: BigInt(3 + 4) + 40n }]);
     expect(seen.told).toEqual(['send']);
+  });
+
+  test('of a stream that said nothing costs its prompt', async () => {
+    const { seen, answers, says } = sentCall();
+    answers();
+    says(Buffer.from('data: [DONE]\n\n'));
+    await nextTurn();
+    expect(seen.finished).toMatchObject([{ status: 200, estimated: true, spend: BigInt(3 + 5) }]);
   });
 
   test('of a stream keeps its last event back until it is recorded', async () => {

@@ -29,6 +29,9 @@ import { SseSplice, StreamFault } from './sse-splice.ts';
 const MAX_ERROR_BYTES = 1024 * 1024;
 const CLIENT_CLOSED = 499;
 
+/** What an answer is made of, to be counted: its texts, or about how many tokens. Null: it costs nothing. */
+type Produced = readonly string[] | number | null;
+
 /** What a call needs from its surface. */
 export interface Passage {
   readonly call: Call;
@@ -66,13 +69,13 @@ export interface PassThroughDeps {
 export class PassThrough implements Dispatcher.DispatchHandler {
   readonly #deps: PassThroughDeps;
   readonly #passage: Passage;
+  /** Null until the call is on its way: before that nobody has it. */
   #controller: Dispatcher.DispatchController | null = null;
   #status = 0;
   #upstreamHeaders: IncomingHttpHeaders = {};
   #collected: CollectedBody | null = null;
   #stream: SseSplice | null = null;
   readonly #drafts: StreamDrafts;
-  #sent = false;
   /** The client has left. */
   #gone = false;
   #remainder: Remainder | null = null;
@@ -89,7 +92,7 @@ export class PassThrough implements Dispatcher.DispatchHandler {
   /** Sends the call to its current deployment. */
   start(): void {
     if (this.#over) return;
-    this.#sent = true;
+    this.#controller = null;
     const { call, bodyFor } = this.#passage;
     const { deployment, streamed } = call;
     const timeoutMs = streamed ? deployment.streamTimeoutMs : deployment.timeoutMs;
@@ -225,18 +228,25 @@ export class PassThrough implements Dispatcher.DispatchHandler {
   #complete(last: Buffer): void {
     const { client } = this.#passage;
     if (!this.#gone) this.#begin();
-    this.#succeed(null, () => {
-      client.write(last);
-      client.end();
-    });
+    this.#succeed(
+      () => this.#chunks,
+      () => {
+        client.write(last);
+        client.end();
+      },
+    );
     // Nobody waits for the client any more: what the provider still sends is read, so that its connection can be used again.
     this.#controller?.resume();
   }
 
   /** A call whose client has left keeps that as its end. */
-  #succeed(texts: (() => readonly string[]) | null, tell: () => void): void {
+  #succeed(produced: () => Produced, tell: () => void): void {
     if (!this.#gone) this.#passage.call.status = 200;
-    this.#finish(tell, texts);
+    this.#finish(produced, tell);
+  }
+
+  get #chunks(): number {
+    return this.#stream?.chunks ?? 0;
   }
 
   #answer(): void {
@@ -283,7 +293,8 @@ export class PassThrough implements Dispatcher.DispatchHandler {
         call.status = status;
         call.failure = { code: String(status), class: errorClass(status), message };
       }
-      this.#finish(tell);
+      // A provider that fails is not paid for what it has read, but for what it has said.
+      this.#finish(() => this.#chunks || null, tell);
     }
     this.#controller?.abort(error);
   }
@@ -308,31 +319,40 @@ export class PassThrough implements Dispatcher.DispatchHandler {
       message: 'The client closed the connection before the answer was complete',
     };
     call.admission?.leave();
-    if (this.#sent) this.#remainder = this.#deps.remainders.begin(() => this.#cut());
+    if (this.#controller !== null) this.#remainder = this.#deps.remainders.begin(call, () => this.#cut());
     if (this.#remainder === null) this.#cut();
     else this.#controller?.resume();
   }
 
+  /** Ends an answer that nobody waits for. A provider that is not about to refuse the call has read its prompt. */
   #cut(): void {
     if (this.#over) return;
-    this.#finish(() => undefined);
+    const read = this.#controller !== null && this.#status < 300;
+    this.#finish(
+      () => (read ? this.#chunks : null),
+      () => undefined,
+    );
     this.#controller?.abort(new Error('nobody waits for the answer'));
   }
 
-  /** The call is over: settles and records it, then tells the client, if it is still there. `texts`: of a whole answer. */
-  #finish(tell: () => void, texts: (() => readonly string[]) | null = null): void {
+  /**
+   * The call is over: settles and records it, then tells the client, if it is still there. Where no usage was told, what was
+   * `produced` is estimated.
+   */
+  #finish(produced: () => Produced, tell: () => void): void {
     const { call } = this.#passage;
     this.#over = true;
     this.#remainder?.end();
     if (call.endedAt === 0) call.endedAt = this.#deps.timers.now();
-    let completion: readonly string[] | number = 0;
+    let unreported: Produced = null;
     try {
-      completion = this.#settleReported(texts);
+      this.#settleStream();
+      if (call.usage === null) unreported = produced();
     } finally {
-      if (completion === 0) this.#record(tell);
+      if (unreported === null) this.#record(tell);
     }
-    if (completion === 0) return;
-    this.#estimate(completion)
+    if (unreported === null) return;
+    this.#estimate(unreported)
       .finally(() => this.#record(tell))
       .catch((error) => this.#passage.client.fail(this.#asGatewayError(error), {}));
   }
@@ -348,15 +368,11 @@ export class PassThrough implements Dispatcher.DispatchHandler {
     if (!this.#gone) tell();
   }
 
-  /** Settles the usage that was told; returns what was produced where none was: texts, or about how many tokens. */
-  #settleReported(texts: (() => readonly string[]) | null): readonly string[] | number {
+  #settleStream(): void {
+    if (this.#stream === null) return;
     const { call } = this.#passage;
-    if (this.#stream !== null) {
-      call.responseId = this.#stream.responseId;
-      settle(call, this.#stream.usage);
-    }
-    if (call.usage !== null) return 0;
-    return texts?.() ?? this.#stream?.chunks ?? 0;
+    call.responseId = this.#stream.responseId;
+    settle(call, this.#stream.usage);
   }
 
   /** What was produced is billed also when nobody waited for its end. */

@@ -176,7 +176,7 @@ test('a call that is blocked only by a running one waits until that is over, on 
   expect((await announced)[0].payload).toMatch(/^wanted key:/);
   await listener.end();
   expect(provider.requests).toHaveLength(1);
-  // Nothing was answered, so nothing is to be paid.
+  // Nothing was answered, so no more than the prompt is to be paid.
   client.abort();
   await left;
   expect((await waiting).status).toBe(200);

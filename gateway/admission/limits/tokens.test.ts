@@ -13,12 +13,23 @@ test.each([
 });
 
 const failure = { code: '', class: '', message: '' };
+const usageOf = (total: number, completion: number) => ({ total, completion }) as Call['usage'];
 
 test.each<[string, Partial<Call>, number | null]>([
   ['its usage', { usage: { total: 33 } as Call['usage'], failure: null, status: 200 }, 33],
   ['the usage of a stream that was cut', { usage: { total: 7 } as Call['usage'], failure, status: 499 }, 7],
   ['nothing, when the provider failed', { usage: null, failure, status: 500 }, 0],
   ['anything, when the client left', { usage: null, failure, status: 499 }, null],
+  [
+    'anything, when the client left and only its prompt is known',
+    { usage: usageOf(8, 0), estimated: true, failure, status: 499 },
+    null,
+  ],
+  [
+    'what was produced until the client left',
+    { usage: usageOf(20, 12), estimated: true, failure, status: 499 },
+    20,
+  ],
   ['anything, when the provider was too slow', { usage: null, failure, status: 408 }, null],
 ])('a call used %s', (_what, call, tokens) => {
   expect(settledTokens(call as Call)).toBe(tokens);

@@ -15,10 +15,11 @@ export function reservedTokens({ bytes, maxTokens, choices }: CallSize): number 
 
 /**
  * The tokens that a finished call used, as its usage says. A provider that failed used none; one that was left alone, by
- * the client or after its time, may have used any number: null.
+ * the client or after its time, before it said anything may have used any number: null.
  */
-export function settledTokens({ usage, failure, status }: Call): number | null {
-  if (usage !== null) return usage.total;
-  const unknown = failure === null || status === TIMED_OUT || status === CLIENT_CLOSED;
-  return unknown ? null : 0;
+export function settledTokens({ usage, estimated, failure, status }: Call): number | null {
+  const leftAlone = status === TIMED_OUT || status === CLIENT_CLOSED;
+  const known = usage !== null && !(leftAlone && estimated && usage.completion === 0);
+  if (known) return usage.total;
+  return failure === null || leftAlone ? null : 0;
 }

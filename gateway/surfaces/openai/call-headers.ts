@@ -2,6 +2,7 @@ import { usdFromPico } from '../../accounting/money.ts';
 import type { Call } from '../../call.ts';
 import type { HeaderMap } from '../../http/client-reply.ts';
 import type { Identity } from '../../identity/identity.ts';
+import { limitFor } from './call-size.ts';
 
 /** The limits of the key, where it has any. */
 function keyLimits({ limits: { requests, tokens } }: Identity): HeaderMap {
@@ -28,9 +29,10 @@ function unpricedModel({ provider, upstreamModel }: Call['deployment']): string 
 
 /** LiteLLM's headers of a call as it stands; the cost is known only for an answer that is over. */
 export function callHeaders(call: Call, version: string): HeaderMap {
-  const { admission, deployment, identity, ignoredFields, maxTokensSet } = call;
+  const { admission, deployment, identity, ignoredFields } = call;
   const spend = usdFromPico(call.spend);
   const over = call.endedAt > 0;
+  const maxTokens = limitFor(deployment, call.maxTokensSet);
   return {
     'x-litellm-call-id': call.id,
     'x-litellm-model-id': deployment.id,
@@ -45,7 +47,7 @@ export function callHeaders(call: Call, version: string): HeaderMap {
     'x-litellm-attempted-retries': String(call.retries),
     'x-litellm-attempted-fallbacks': '0',
     ...(deployment.price === null && { 'x-litellm-unpriced-model': unpricedModel(deployment) }),
-    ...(maxTokensSet !== null && { 'x-litellm-max-tokens-set': String(maxTokensSet) }),
+    ...(maxTokens !== null && { 'x-litellm-max-tokens-set': String(maxTokens) }),
     ...(ignoredFields.length > 0 && { 'x-litellm-ignored-fields': ignoredFields.join(', ') }),
   };
 }

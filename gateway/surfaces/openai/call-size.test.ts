@@ -1,20 +1,23 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { tokenBound } from '../../admission/call-size.ts';
 import { reservedTokens } from '../../admission/limits/tokens.ts';
 import type { Deployment } from '../../routing/deployment.ts';
-import { callSize } from './call-size.ts';
+import { callSize, limitFor } from './call-size.ts';
 import { readChatRequest } from './chat-request.ts';
 
 type Defaults = Readonly<Record<string, unknown>>;
 
-function deployment(defaults: Defaults): Deployment {
+function deployment(defaults: Defaults, maxOutputTokens = 4096): Deployment {
   const texts = Object.entries(defaults).map(([name, value]) => [name, JSON.stringify(value)] as const);
-  return { defaults: new Map(texts) } as unknown as Deployment;
+  return { defaults: new Map(texts), maxOutputTokens } as unknown as Deployment;
 }
 
 const bodyOf = (members: object) => Buffer.from(JSON.stringify({ model: 'm', messages: [], ...members }));
 const sizeOf = (members: object, ...defaults: readonly Defaults[]) =>
-  callSize(readChatRequest(bodyOf(members)), (defaults.length ? defaults : [{}]).map(deployment));
+  callSize(
+    readChatRequest(bodyOf(members)),
+    (defaults.length ? defaults : [{}]).map((set) => deployment(set)),
+  );
 
 describe('the limit of an answer', () => {
   test.each<[string, object, readonly Defaults[], number | null]>([
@@ -56,6 +59,33 @@ describe('the limit of an answer', () => {
       }),
     );
   });
+});
+
+test.each<[string, object, readonly Defaults[], number]>([
+  ['one where nobody names a number', {}, [], 1],
+  ['what the request says', { n: 3 }, [{ n: 2 }], 3],
+  ['the operator’s where the request says nothing', { n: null }, [{ n: 2 }], 2],
+  ['the larger one of two deployments', {}, [{}, { n: 4 }], 4],
+])('the number of answers is %s', (_what, members, defaults, choices) => {
+  expect(sizeOf(members, ...defaults).choices).toBe(choices);
+});
+
+test.each<[string, number | null, Deployment, number | null]>([
+  ['none where the gateway sets none', null, deployment({ max_tokens: 3 }), null],
+  ['what the reservation pays for', 100, deployment({ max_tokens: 300 }), 100],
+  ['no more than the deployment makes', 16_384, deployment({}, 4096), 4096],
+  ['no more than its operator wants', 16_384, deployment({ max_completion_tokens: 3 }), 3],
+])('the limit that a deployment is sent is %s', (_what, set, to, sent) => {
+  expect(limitFor(to, set)).toBe(sent);
+});
+
+test('a prompt is read once for a model, however many deployments and attempts ask for its size', () => {
+  const picture = { type: 'image_url', image_url: { url: 'https://a.example/b.png' } };
+  const size = sizeOf({ messages: [{ role: 'user', content: [picture] }] });
+  const parse = vi.spyOn(JSON, 'parse');
+  for (const model of ['gpt-4o', 'gpt-4o', 'gpt-4', 'gpt-4o']) size.inputTokens(model);
+  expect(parse).toHaveBeenCalledTimes(2);
+  parse.mockRestore();
 });
 
 test('limits, drafts and budgets see one size', () => {

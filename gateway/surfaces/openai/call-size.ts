@@ -15,18 +15,28 @@ const NO_PROMPT = new Set(
   ),
 );
 
-/** A limit among the members that the operator has set; null also for what is none, which a provider will refuse. */
-function defaultLimit({ defaults }: Deployment, name: string): number | null {
-  const limit = Number(defaults.get(name));
-  return Number.isSafeInteger(limit) && limit > 0 ? limit : null;
+/** A count among the members that the operator has set; null also for what is none, which a provider will refuse. */
+function defaultCount({ defaults }: Deployment, name: string): number | null {
+  const count = Number(defaults.get(name));
+  return Number.isSafeInteger(count) && count > 0 ? count : null;
 }
 
-/** The operator's limit of an answer, whichever of the deployments makes it; null when one of them has none. */
-function operatorsLimit(deployments: readonly Deployment[]): number | null {
-  const limits = deployments.map((deployment) =>
-    largerLimit(defaultLimit(deployment, 'max_completion_tokens'), defaultLimit(deployment, 'max_tokens')),
-  );
+const operatorsLimit = (deployment: Deployment): number | null =>
+  largerLimit(defaultCount(deployment, 'max_completion_tokens'), defaultCount(deployment, 'max_tokens'));
+
+/** The operators' limit of an answer, whichever of the deployments makes it; null when one of them has none. */
+function commonLimit(deployments: readonly Deployment[]): number | null {
+  const limits = deployments.map(operatorsLimit);
   return limits.includes(null) ? null : limits.reduce(largerLimit, null);
+}
+
+/**
+ * The limit that a deployment is sent where the gateway sets one for a group of them: what was set aside is the same for all,
+ * what they make is not.
+ */
+export function limitFor(deployment: Deployment, maxTokensSet: number | null): number | null {
+  if (maxTokensSet === null) return null;
+  return Math.min(maxTokensSet, operatorsLimit(deployment) ?? deployment.maxOutputTokens);
 }
 
 /** The most tokens of the prompt: what is neither a message nor an extra counts by its bytes, whatever it is. */
@@ -57,13 +67,19 @@ async function countedBound(request: ChatRequest, model: string, counter: Counte
   return (await tokenizerInputBound({ model, messages: messagesOf(request), extras }, counter)) + rest;
 }
 
-/** How large a call can become; the operator's limit counts where the client names none. */
+/** How large a call can become; what the operator has set counts where the client says nothing. */
 export function callSize(request: ChatRequest, deployments: readonly Deployment[]): CallSize {
+  // A prompt of 50 MB in many parts takes two seconds in which no other call gets its turn.
+  const inputTokens = new Map<string, number>();
   return {
     bytes: request.scan.bytes.length,
-    inputTokens: (model) => inputBound(request, model),
+    inputTokens: (model) => {
+      const tokens = inputTokens.get(model) ?? inputBound(request, model);
+      inputTokens.set(model, tokens);
+      return tokens;
+    },
     countedTokens: (model, counter) => countedBound(request, model, counter),
-    maxTokens: request.maxTokens ?? operatorsLimit(deployments),
-    choices: request.choices,
+    maxTokens: request.maxTokens ?? commonLimit(deployments),
+    choices: request.choices ?? Math.max(...deployments.map((one) => defaultCount(one, 'n') ?? 1)),
   };
 }

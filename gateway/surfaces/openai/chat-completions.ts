@@ -22,7 +22,7 @@ import { PassThrough, type PassThroughDeps } from '../../providers/pass-through.
 import type { ModelGroup } from '../../routing/model-group.ts';
 import type { Plan } from '../../routing/plan.ts';
 import { callHeaders, refusalHeaders } from './call-headers.ts';
-import { callSize } from './call-size.ts';
+import { callSize, limitFor } from './call-size.ts';
 import { type ChatRequest, messagesOf, readChatRequest } from './chat-request.ts';
 import { upstreamBody } from './upstream-body.ts';
 
@@ -174,7 +174,7 @@ class ChatCompletions {
       call,
       client,
       deployments,
-      bodyFor: (deployment) => upstreamBody(chat, deployment, call.maxTokensSet),
+      bodyFor: (deployment) => upstreamBody(chat, deployment, limitFor(deployment, call.maxTokensSet)),
       messages: () => messagesOf(chat),
       headers: this.#headers,
       draft: this.#draft,

@@ -36,8 +36,8 @@ export interface ChatRequest {
   readonly user: string | null;
   /** The most tokens of one answer: the larger of both names, since providers may take either; null when neither is sent. */
   readonly maxTokens: number | null;
-  /** Answers asked for: `n`. */
-  readonly choices: number;
+  /** Answers asked for: `n`; null when that is not sent. */
+  readonly choices: number | null;
   /** Whether the client asks the provider to store the answer. */
   readonly stored: boolean;
   /** Members that are left out of the upstream body, to be named in the answer. */
@@ -177,7 +177,7 @@ export function readChatRequest(body: Buffer | undefined): ChatRequest {
     streamOptions: readStreamOptions(scan),
     user: readUser(scan),
     maxTokens: largerLimit(readCount(scan, 'max_completion_tokens'), readCount(scan, 'max_tokens')),
-    choices: readCount(scan, 'n') ?? 1,
+    choices: readCount(scan, 'n'),
     stored: scan.members.has('store') && read(scan, 'store') === true,
     ignored,
   };

@@ -33,6 +33,27 @@ describe('the operator’s defaults', () => {
     expect(sent('mistral', {}, { max_completion_tokens: 9 })).toEqual({ model, max_tokens: 9 });
   });
 
+  test('give way to a limit of the client’s under either name, which is the one that was set aside', () => {
+    expect(sent('groq', { max_completion_tokens: 5 }, { max_tokens: 9 })).toEqual({
+      model,
+      max_completion_tokens: 5,
+    });
+    expect(sent('openai', { max_tokens: 5 }, { max_completion_tokens: 9 })).toEqual({ model, max_tokens: 5 });
+  });
+
+  test('do not give way to a member that says nothing', () => {
+    expect(sent('mistral', { max_tokens: null }, { max_tokens: 9 })).toEqual({ model, max_tokens: 9 });
+    expect(sent('openai', { max_tokens: null, n: null }, { max_tokens: 9, n: 2 })).toEqual({
+      model,
+      max_tokens: 9,
+      n: 2,
+    });
+    expect(sent('mistral', { max_completion_tokens: null }, { max_tokens: 9 })).toEqual({
+      model,
+      max_tokens: 9,
+    });
+  });
+
   test('give way to a member that the client sends under either name', () => {
     expect(sent('mistral', { max_completion_tokens: 5 }, { max_tokens: 9 })).toEqual({
       model,
@@ -55,8 +76,15 @@ test.each([
   expect(sent(provider, nothing, { max_tokens: 5 }, 99)).toEqual({ model, [name]: 99 });
 });
 
-test('of two names for one member the provider’s own stays', () => {
-  expect(sent('mistral', { max_tokens: 5, max_completion_tokens: 7 })).toEqual({ model, max_tokens: 5 });
+describe('of two names for one member', () => {
+  test('the provider’s own stays', () => {
+    expect(sent('mistral', { max_tokens: 5, max_completion_tokens: 7 })).toEqual({ model, max_tokens: 5 });
+  });
+
+  test('the other one stays where that says nothing: the limit that the call was bounded by', () => {
+    expect(sent('mistral', { max_tokens: null, max_completion_tokens: 7 })).toEqual({ model, max_tokens: 7 });
+    expect(sent('mistral', { max_completion_tokens: 7, max_tokens: null })).toEqual({ model, max_tokens: 7 });
+  });
 });
 
 test('usage is asked for on a stream, beside the client’s other wishes', () => {

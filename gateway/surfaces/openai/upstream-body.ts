@@ -10,20 +10,37 @@ function keepsMetadata({ stored }: ChatRequest, { row }: Deployment): boolean {
   return stored && (row.special_handling?.keeps?.includes('metadata') ?? false);
 }
 
+const mappings = ({ row }: Deployment): [from: string, to: string][] =>
+  Object.entries(row.param_mappings ?? {});
+
+const N_OF_NULL = 0x6e;
+
+/** Whether the client gives a member a value. One that is null limits nothing, neither here nor at a provider. */
+function says({ scan }: ChatRequest, name: string): boolean {
+  const member = scan.members.get(name);
+  return member !== undefined && scan.bytes[member.valueStart] !== N_OF_NULL;
+}
+
 function removed(request: ChatRequest, deployment: Deployment): Set<string> {
   const names = new Set([...request.ignored, ...(deployment.row.special_handling?.drops ?? [])]);
   if (!keepsMetadata(request, deployment)) names.add('metadata');
-  // Where both the old and the new name are sent, the one that the provider knows stays.
-  for (const [from, to] of Object.entries(deployment.row.param_mappings ?? {})) {
-    if (request.scan.members.has(from) && request.scan.members.has(to)) names.add(from);
+  // Where both the old and the new name are sent, the one that the provider knows stays, unless only the other says something.
+  for (const [from, to] of mappings(deployment)) {
+    if (request.scan.members.has(from) && request.scan.members.has(to)) {
+      names.add(says(request, to) ? from : to);
+    }
   }
   return names;
 }
 
-/** Whether the client sets a member that the provider will see under this name. */
-function sent({ scan }: ChatRequest, { row }: Deployment, name: string): boolean {
-  if (scan.members.has(name)) return true;
-  return Object.entries(row.param_mappings ?? {}).some(([from, to]) => to === name && scan.members.has(from));
+/** Two names of one limit. */
+const LIMITS = ['max_tokens', 'max_completion_tokens'];
+
+/** Whether the client gives a value to a member that the provider will see under this name, or under one that means the same. */
+function sent(request: ChatRequest, deployment: Deployment, name: string): boolean {
+  const names = LIMITS.includes(name) ? LIMITS : [name];
+  if (names.some((one) => says(request, one))) return true;
+  return mappings(deployment).some(([from, to]) => to === name && says(request, from));
 }
 
 /** Whether the provider's model name is all that changes: for most calls, which this spares 4 µs of sets, maps and pieces. */
@@ -59,15 +76,21 @@ export function upstreamBody(
   }
   const remove = removed(request, deployment);
   const set = new Map<string, string>();
+  const put = (name: string, text: string): void => {
+    // A name that was sent with no value would stand there twice.
+    for (const [from, to] of mappings(deployment)) if (to === name) remove.add(from);
+    remove.delete(name);
+    set.set(name, text);
+  };
   for (const [name, text] of deployment.defaults) {
-    if (!sent(request, deployment, name)) set.set(name, text);
+    if (!sent(request, deployment, name)) put(name, text);
   }
   if (maxTokens !== null) {
-    // A name that was sent with no value would stand there twice.
-    remove.add('max_tokens').add('max_completion_tokens');
-    const name = deployment.row.output_limit ?? 'max_tokens';
-    remove.delete(name);
-    set.set(name, String(maxTokens));
+    for (const name of LIMITS) {
+      remove.add(name);
+      set.delete(name);
+    }
+    put(deployment.row.output_limit ?? 'max_tokens', String(maxTokens));
   }
   set.set('model', deployment.modelText);
   if (request.streamed && !remove.has('stream_options') && request.streamOptions?.include_usage !== true) {
