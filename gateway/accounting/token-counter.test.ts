@@ -101,6 +101,15 @@ describe('without a count goes on', () => {
     expect(await next).toBe(4);
   });
 
+  test('who has less patience: that the thread is not there yet is no failure', async () => {
+    const { counter, thread, timers, warnings } = counting();
+    const hasty = counter.count('gpt-4o', ['some'], 200);
+    await timers.pass(200);
+    expect(await hasty).toBeUndefined();
+    thread().reply(1);
+    expect(warnings).toEqual([]);
+  });
+
   test('who comes when a megabyte waits already', async () => {
     const { count, thread } = counting();
     const waiting = Array.from({ length: 8 }, () => count('x'.repeat(128 * 1024)));

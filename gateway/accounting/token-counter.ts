@@ -70,35 +70,38 @@ export class TokenCounter implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** The tokens of all these texts for a model, by its tokenizer or the nearest that there is. Never rejects. */
-  count(model: string, texts: readonly string[]): Promise<number | undefined> {
+  /**
+   * The tokens of all these texts for a model, by its tokenizer or the nearest that there is; undefined also when that takes
+   * longer than `patienceMs`. Never rejects.
+   */
+  count(model: string, texts: readonly string[], patienceMs = PATIENCE_MS): Promise<number | undefined> {
     const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
     if (bytes === 0) return Promise.resolve(0);
     const tooMuch = bytes > MOST_BYTES || this.#waitingBytes + bytes > MOST_WAITING_BYTES;
     const failed = this.#options.timers.now() < this.#usableFrom;
     if (tooMuch || failed || this.#closed) return Promise.resolve(undefined);
     const { promise, resolve } = Promise.withResolvers<number | undefined>();
-    this.#join({ model, texts }, bytes, resolve);
-    this.#next();
-    return promise;
-  }
-
-  #join(request: CountRequest, bytes: number, told: Wish['tell']): void {
-    const cancelPatience = this.#options.timers.after(PATIENCE_MS, () => {
-      this.#tellFailure(new Error(`no count within ${PATIENCE_MS} ms`));
+    const wish = this.#join({ model, texts }, bytes, resolve);
+    const cancelPatience = this.#options.timers.after(patienceMs, () => {
+      if (patienceMs >= PATIENCE_MS) this.#tellFailure(new Error(`no count within ${patienceMs} ms`));
       wish.tell(undefined);
     });
+    this.#next();
+    return promise.finally(cancelPatience);
+  }
+
+  #join(request: CountRequest, bytes: number, told: Wish['tell']): Wish {
     const wish: Wish = {
       request,
       tell: (tokens) => {
         if (!this.#waiting.delete(wish)) return;
         this.#waitingBytes -= bytes;
-        cancelPatience();
         told(tokens);
       },
     };
     this.#waiting.add(wish);
     this.#waitingBytes += bytes;
+    return wish;
   }
 
   /** Hands the thread what has waited for longest; without anything to do it rests. */

@@ -28,6 +28,8 @@ import { SseSplice, StreamFault } from './sse-splice.ts';
 
 const MAX_ERROR_BYTES = 1024 * 1024;
 const CLIENT_CLOSED = 499;
+/** How long tokens are counted of an answer that nobody gets: others may wait for the money that it holds. */
+const HASTE_MS = 500;
 
 /** What an answer is made of, to be counted: its texts, or about how many tokens. Null: it costs nothing. */
 type Produced = readonly string[] | number | null;
@@ -294,7 +296,7 @@ export class PassThrough implements Dispatcher.DispatchHandler {
         call.failure = { code: String(status), class: errorClass(status), message };
       }
       // A provider that fails is not paid for what it has read, but for what it has said.
-      this.#finish(() => this.#chunks || null, tell);
+      this.#finish(() => this.#chunks || null, tell, HASTE_MS);
     }
     this.#controller?.abort(error);
   }
@@ -331,6 +333,7 @@ export class PassThrough implements Dispatcher.DispatchHandler {
     this.#finish(
       () => (read ? this.#chunks : null),
       () => undefined,
+      HASTE_MS,
     );
     this.#controller?.abort(new Error('nobody waits for the answer'));
   }
@@ -339,7 +342,7 @@ export class PassThrough implements Dispatcher.DispatchHandler {
    * The call is over: settles and records it, then tells the client, if it is still there. Where no usage was told, what was
    * `produced` is estimated.
    */
-  #finish(produced: () => Produced, tell: () => void): void {
+  #finish(produced: () => Produced, tell: () => void, patienceMs?: number): void {
     const { call } = this.#passage;
     this.#over = true;
     this.#remainder?.end();
@@ -352,7 +355,7 @@ export class PassThrough implements Dispatcher.DispatchHandler {
       if (unreported === null) this.#record(tell);
     }
     if (unreported === null) return;
-    this.#estimate(unreported)
+    this.#estimate(unreported, patienceMs)
       .finally(() => this.#record(tell))
       .catch((error) => this.#passage.client.fail(this.#asGatewayError(error), {}));
   }
@@ -376,9 +379,10 @@ export class PassThrough implements Dispatcher.DispatchHandler {
   }
 
   /** What was produced is billed also when nobody waited for its end. */
-  async #estimate(completion: readonly string[] | number): Promise<void> {
+  async #estimate(completion: readonly string[] | number, patienceMs?: number): Promise<void> {
     const { call, messages } = this.#passage;
-    const unreported = { model: call.deployment.upstreamModel, messages: messages(), completion };
+    const model = call.deployment.upstreamModel;
+    const unreported = { model, messages: messages(), completion, patienceMs };
     settleEstimate(call, await estimatedUsage(unreported, this.#deps.counter));
   }
 }
