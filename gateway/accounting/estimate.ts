@@ -16,17 +16,17 @@ export interface Unreported {
   /** What was produced: its texts, or about how many tokens. */
   readonly completion: readonly string[] | number;
   /** How long counting may take, where that is less than the counter's own patience. */
-  readonly patienceMs?: number | undefined;
+  readonly hasteMs?: number | undefined;
 }
 
 const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);
 
 async function textTokens(
-  { model, patienceMs }: Unreported,
+  { model, hasteMs }: Unreported,
   texts: readonly string[],
   counter: Pick<TokenCounter, 'count'>,
 ): Promise<number> {
-  const counted = await counter.count(model, texts, patienceMs);
+  const counted = await counter.count(model, texts, hasteMs);
   return counted ?? sum(texts.map((text) => estimateTokens(Buffer.byteLength(text))));
 }
 

@@ -4,8 +4,10 @@ import type { Logger } from '../observe/logger.ts';
 import type { Timers } from './timers.ts';
 
 const SECOND = 1000;
-/** How long a call waits for its count; loading a tokenizer takes half a second. */
+/** How long a call waits for its count. */
 const PATIENCE_MS = 2 * SECOND;
+/** And of a thread that has counted nothing yet: loading a tokenizer takes half a second, on a busy machine several. */
+const FIRST_PATIENCE_MS = 10 * SECOND;
 /** A thread that has not counted a text within this time hangs. */
 const HUNG_MS = 30 * SECOND;
 /** A thread that nobody has needed for so long ends, and gives its 75 MB back. */
@@ -61,6 +63,8 @@ export class TokenCounter implements AsyncDisposable {
   /** What the thread counts now, whether somebody still waits for that or not. */
   #counting: Wish | undefined;
   #usableFrom = Number.NEGATIVE_INFINITY;
+  /** The thread has counted something: it is loaded. */
+  #loaded = false;
   #failing = false;
   #closed = false;
   /** Of the thread: it hangs, or it idles. */
@@ -72,9 +76,9 @@ export class TokenCounter implements AsyncDisposable {
 
   /**
    * The tokens of all these texts for a model, by its tokenizer or the nearest that there is; undefined also when that takes
-   * longer than `patienceMs`. Never rejects.
+   * longer than `hasteMs`, where the caller has less patience than this. Never rejects.
    */
-  count(model: string, texts: readonly string[], patienceMs = PATIENCE_MS): Promise<number | undefined> {
+  count(model: string, texts: readonly string[], hasteMs?: number): Promise<number | undefined> {
     const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
     if (bytes === 0) return Promise.resolve(0);
     const tooMuch = bytes > MOST_BYTES || this.#waitingBytes + bytes > MOST_WAITING_BYTES;
@@ -82,8 +86,9 @@ export class TokenCounter implements AsyncDisposable {
     if (tooMuch || failed || this.#closed) return Promise.resolve(undefined);
     const { promise, resolve } = Promise.withResolvers<number | undefined>();
     const wish = this.#join({ model, texts }, bytes, resolve);
+    const patienceMs = hasteMs ?? (this.#loaded ? PATIENCE_MS : FIRST_PATIENCE_MS);
     const cancelPatience = this.#options.timers.after(patienceMs, () => {
-      if (patienceMs >= PATIENCE_MS) this.#tellFailure(new Error(`no count within ${patienceMs} ms`));
+      if (hasteMs === undefined) this.#tellFailure(new Error(`no count within ${patienceMs} ms`));
       wish.tell(undefined);
     });
     this.#next();
@@ -130,6 +135,7 @@ export class TokenCounter implements AsyncDisposable {
     thread.on('message', (tokens: number) => {
       if (this.#thread !== thread) return;
       this.#failing = false;
+      this.#loaded = true;
       this.#counting?.tell(tokens);
       this.#counting = undefined;
       this.#next();
@@ -165,6 +171,7 @@ export class TokenCounter implements AsyncDisposable {
     this.#cancelTimer();
     const thread = this.#thread;
     this.#thread = undefined;
+    this.#loaded = false;
     await thread?.terminate();
   }
 

@@ -184,8 +184,8 @@ describe('a client that leaves before anything came', () => {
 
   test('holds its money for no longer than a moment while its tokens are counted', async () => {
     const patience: unknown[] = [];
-    const count = async (...[, , patienceMs]: readonly unknown[]) => {
-      patience.push(patienceMs);
+    const count = async (...[, , hasteMs]: readonly unknown[]) => {
+      patience.push(hasteMs);
       return 5;
     };
     sentCall({ policy: 'cancel', streamed: false, count }).leaves();

@@ -342,7 +342,7 @@ export class PassThrough implements Dispatcher.DispatchHandler {
    * The call is over: settles and records it, then tells the client, if it is still there. Where no usage was told, what was
    * `produced` is estimated.
    */
-  #finish(produced: () => Produced, tell: () => void, patienceMs?: number): void {
+  #finish(produced: () => Produced, tell: () => void, hasteMs?: number): void {
     const { call } = this.#passage;
     this.#over = true;
     this.#remainder?.end();
@@ -355,7 +355,7 @@ export class PassThrough implements Dispatcher.DispatchHandler {
       if (unreported === null) this.#record(tell);
     }
     if (unreported === null) return;
-    this.#estimate(unreported, patienceMs)
+    this.#estimate(unreported, hasteMs)
       .finally(() => this.#record(tell))
       .catch((error) => this.#passage.client.fail(this.#asGatewayError(error), {}));
   }
@@ -379,10 +379,10 @@ export class PassThrough implements Dispatcher.DispatchHandler {
   }
 
   /** What was produced is billed also when nobody waited for its end. */
-  async #estimate(completion: readonly string[] | number, patienceMs?: number): Promise<void> {
+  async #estimate(completion: readonly string[] | number, hasteMs?: number): Promise<void> {
     const { call, messages } = this.#passage;
     const model = call.deployment.upstreamModel;
-    const unreported = { model, messages: messages(), completion, patienceMs };
+    const unreported = { model, messages: messages(), completion, hasteMs };
     settleEstimate(call, await estimatedUsage(unreported, this.#deps.counter));
   }
 }
