@@ -15,16 +15,18 @@ export interface Unreported {
   readonly messages: unknown;
   /** What was produced: its texts, or about how many tokens. */
   readonly completion: readonly string[] | number;
+  /** How long counting may take, where that is less than the counter's own patience. */
+  readonly hasteMs?: number | undefined;
 }
 
 const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);
 
 async function textTokens(
-  model: string,
+  { model, hasteMs }: Unreported,
   texts: readonly string[],
   counter: Pick<TokenCounter, 'count'>,
 ): Promise<number> {
-  const counted = await counter.count(model, texts);
+  const counted = await counter.count(model, texts, hasteMs);
   return counted ?? sum(texts.map((text) => estimateTokens(Buffer.byteLength(text))));
 }
 
@@ -33,14 +35,15 @@ async function textTokens(
  * medium is a flat thousand.
  */
 export async function estimatedUsage(
-  { model, messages, completion }: Unreported,
+  unreported: Unreported,
   counter: Pick<TokenCounter, 'count'>,
 ): Promise<Readonly<Record<string, unknown>>> {
+  const { model, messages, completion } = unreported;
   const prompt = readPrompt(messages, model);
   const media = sum(prompt.media.map((most) => Math.min(most, MEDIA_TOKENS)));
   const [texts, completionTokens] = await Promise.all([
-    textTokens(model, prompt.texts, counter),
-    typeof completion === 'number' ? completion : textTokens(model, completion, counter),
+    textTokens(unreported, prompt.texts, counter),
+    typeof completion === 'number' ? completion : textTokens(unreported, completion, counter),
   ]);
   const promptTokens = prompt.messages * TOKENS_AROUND_MESSAGE + texts + media;
   return {

@@ -90,15 +90,35 @@ describe('without a count goes on', () => {
 
   test('who has waited for two seconds; a count that comes later is nobody’s', async () => {
     const { count, thread, timers, warnings } = counting();
+    const loading = count('loading');
+    await timers.pass(9000);
+    thread().reply(1);
+    expect(await loading).toBe(1);
     const [slow, behind] = [count('slow'), count('behind')];
     await timers.pass(2000);
     expect([await slow, await behind]).toEqual([undefined, undefined]);
     expect(warnings).toHaveLength(1);
     const next = count('next');
     thread().reply(9);
-    expect(thread().asked.map(({ texts }) => texts[0])).toEqual(['slow', 'next']);
+    expect(thread().asked.map(({ texts }) => texts[0])).toEqual(['loading', 'slow', 'next']);
     thread().reply(4);
     expect(await next).toBe(4);
+  });
+
+  test('who has waited for ten seconds for a thread that has counted nothing yet', async () => {
+    const { count, timers } = counting();
+    const first = count();
+    await timers.pass(10_000);
+    expect(await first).toBeUndefined();
+  });
+
+  test('who has less patience: that the thread is not there yet is no failure', async () => {
+    const { counter, thread, timers, warnings } = counting();
+    const hasty = counter.count('gpt-4o', ['some'], 200);
+    await timers.pass(200);
+    expect(await hasty).toBeUndefined();
+    thread().reply(1);
+    expect(warnings).toEqual([]);
   });
 
   test('who comes when a megabyte waits already', async () => {

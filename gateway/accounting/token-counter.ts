@@ -4,8 +4,10 @@ import type { Logger } from '../observe/logger.ts';
 import type { Timers } from './timers.ts';
 
 const SECOND = 1000;
-/** How long a call waits for its count; loading a tokenizer takes half a second. */
+/** How long a call waits for its count. */
 const PATIENCE_MS = 2 * SECOND;
+/** And of a thread that has counted nothing yet: loading a tokenizer takes half a second, on a busy machine several. */
+const FIRST_PATIENCE_MS = 10 * SECOND;
 /** A thread that has not counted a text within this time hangs. */
 const HUNG_MS = 30 * SECOND;
 /** A thread that nobody has needed for so long ends, and gives its 75 MB back. */
@@ -61,6 +63,8 @@ export class TokenCounter implements AsyncDisposable {
   /** What the thread counts now, whether somebody still waits for that or not. */
   #counting: Wish | undefined;
   #usableFrom = Number.NEGATIVE_INFINITY;
+  /** The thread has counted something: it is loaded. */
+  #loaded = false;
   #failing = false;
   #closed = false;
   /** Of the thread: it hangs, or it idles. */
@@ -70,35 +74,39 @@ export class TokenCounter implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** The tokens of all these texts for a model, by its tokenizer or the nearest that there is. Never rejects. */
-  count(model: string, texts: readonly string[]): Promise<number | undefined> {
+  /**
+   * The tokens of all these texts for a model, by its tokenizer or the nearest that there is; undefined also when that takes
+   * longer than `hasteMs`, where the caller has less patience than this. Never rejects.
+   */
+  count(model: string, texts: readonly string[], hasteMs?: number): Promise<number | undefined> {
     const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
     if (bytes === 0) return Promise.resolve(0);
     const tooMuch = bytes > MOST_BYTES || this.#waitingBytes + bytes > MOST_WAITING_BYTES;
     const failed = this.#options.timers.now() < this.#usableFrom;
     if (tooMuch || failed || this.#closed) return Promise.resolve(undefined);
     const { promise, resolve } = Promise.withResolvers<number | undefined>();
-    this.#join({ model, texts }, bytes, resolve);
-    this.#next();
-    return promise;
-  }
-
-  #join(request: CountRequest, bytes: number, told: Wish['tell']): void {
-    const cancelPatience = this.#options.timers.after(PATIENCE_MS, () => {
-      this.#tellFailure(new Error(`no count within ${PATIENCE_MS} ms`));
+    const wish = this.#join({ model, texts }, bytes, resolve);
+    const patienceMs = hasteMs ?? (this.#loaded ? PATIENCE_MS : FIRST_PATIENCE_MS);
+    const cancelPatience = this.#options.timers.after(patienceMs, () => {
+      if (hasteMs === undefined) this.#tellFailure(new Error(`no count within ${patienceMs} ms`));
       wish.tell(undefined);
     });
+    this.#next();
+    return promise.finally(cancelPatience);
+  }
+
+  #join(request: CountRequest, bytes: number, told: Wish['tell']): Wish {
     const wish: Wish = {
       request,
       tell: (tokens) => {
         if (!this.#waiting.delete(wish)) return;
         this.#waitingBytes -= bytes;
-        cancelPatience();
         told(tokens);
       },
     };
     this.#waiting.add(wish);
     this.#waitingBytes += bytes;
+    return wish;
   }
 
   /** Hands the thread what has waited for longest; without anything to do it rests. */
@@ -127,6 +135,7 @@ export class TokenCounter implements AsyncDisposable {
     thread.on('message', (tokens: number) => {
       if (this.#thread !== thread) return;
       this.#failing = false;
+      this.#loaded = true;
       this.#counting?.tell(tokens);
       this.#counting = undefined;
       this.#next();
@@ -162,6 +171,7 @@ export class TokenCounter implements AsyncDisposable {
     this.#cancelTimer();
     const thread = this.#thread;
     this.#thread = undefined;
+    this.#loaded = false;
     await thread?.terminate();
   }
 

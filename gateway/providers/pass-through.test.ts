@@ -182,6 +182,17 @@ describe('a client that leaves before anything came', () => {
     },
   );
 
+  test('holds its money for no longer than a moment while its tokens are counted', async () => {
+    const patience: unknown[] = [];
+    const count = async (...[, , hasteMs]: readonly unknown[]) => {
+      patience.push(hasteMs);
+      return 5;
+    };
+    sentCall({ policy: 'cancel', streamed: false, count }).leaves();
+    await nextTurn();
+    expect(patience).toEqual([500]);
+  });
+
   test('pays nothing while the provider has nothing of it, and nothing is sent then', () => {
     const { seen, leaves, connects } = sentCall({ connected: false });
     leaves();

@@ -1,5 +1,8 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { errors } from 'undici';
 import { GatewayError } from '../http/errors.ts';
+import { passedHeaders } from './answer-headers.ts';
+import type { StreamFault } from './sse-splice.ts';
 
 const MAX_MESSAGE = 2000;
 
@@ -89,6 +92,36 @@ export function claimedStatus(error: unknown): number {
 /** An answer that is not what the protocol says. */
 export function garbled(provider: string, what: string, cause?: unknown): GatewayError {
   return new GatewayError('upstream', `The provider '${provider}' ${what}`, { cause });
+}
+
+interface Source {
+  readonly provider: string;
+  readonly apiKey: string | null;
+}
+
+interface RefusingAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+}
+
+/** The error of an answer whose status says that it is one. */
+export function answeredError(answer: RefusingAnswer, { provider, apiKey }: Source): GatewayError {
+  const { status, headers, text } = answer;
+  if (status < 400) return garbled(provider, `answered with a redirect (${status})`);
+  const retryAfter = headers['retry-after'];
+  const passed = {
+    ...passedHeaders(headers),
+    ...(retryAfter !== undefined && { 'retry-after': retryAfter }),
+  };
+  return providerError({ status, text, provider, apiKey, headers: passed });
+}
+
+/** The error of a stream that breaks off, or in which the provider reports one. */
+export function streamError(fault: StreamFault, { provider, apiKey }: Source): GatewayError {
+  if (fault.providerError === null) return garbled(provider, fault.message, fault);
+  const status = claimedStatus(JSON.parse(fault.providerError));
+  return providerError({ status, text: `{"error":${fault.providerError}}`, provider, apiKey });
 }
 
 const TIMEOUTS = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'UND_ERR_CONNECT_TIMEOUT']);

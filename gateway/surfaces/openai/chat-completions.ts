@@ -18,7 +18,8 @@ import type { DirectHandler, DirectRequest, Handlers } from '../../http/handler.
 import type { Identity } from '../../identity/identity.ts';
 import { logCall } from '../../observe/call-log.ts';
 import type { LineLog } from '../../observe/logger.ts';
-import { PassThrough, type PassThroughDeps } from '../../providers/pass-through.ts';
+import { PassThrough } from '../../providers/pass-through.ts';
+import type { PassThroughDeps } from '../../providers/passage.ts';
 import type { ModelGroup } from '../../routing/model-group.ts';
 import type { Plan } from '../../routing/plan.ts';
 import { callHeaders, refusalHeaders } from './call-headers.ts';

@@ -1,0 +1,44 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Dispatcher } from 'undici';
+import type { Timers } from '../accounting/timers.ts';
+import { passedHeaders } from './answer-headers.ts';
+import type { Passage } from './passage.ts';
+
+/** The client's side of a streamed answer: its head, and no more of its pieces than the client reads. */
+export class ClientStream {
+  readonly #passage: Passage;
+  readonly #timers: Timers;
+
+  constructor(passage: Passage, timers: Timers) {
+    this.#passage = passage;
+    this.#timers = timers;
+  }
+
+  /** Sends the head, unless that is done. */
+  begin(upstreamHeaders: IncomingHttpHeaders): void {
+    const { call, client, headers } = this.#passage;
+    if (client.begun) return;
+    call.firstByteAt = this.#timers.now();
+    client.begin({
+      'content-type': 'text/event-stream',
+      'cache-control': 'no-cache',
+      'x-accel-buffering': 'no',
+      ...passedHeaders(upstreamHeaders),
+      ...headers(call),
+    });
+  }
+
+  /** Sends a piece; the provider waits while the client reads too slowly. */
+  write(piece: Buffer, provider: Dispatcher.DispatchController | null): void {
+    const { client } = this.#passage;
+    if (client.write(piece)) return;
+    provider?.pause();
+    client.onDrain(() => provider?.resume());
+  }
+
+  end(last: Buffer): void {
+    const { client } = this.#passage;
+    client.write(last);
+    client.end();
+  }
+}

@@ -1,0 +1,35 @@
+import type { Dispatcher } from 'undici';
+import type { Timers } from '../accounting/timers.ts';
+import type { TokenCounter } from '../accounting/token-counter.ts';
+import type { Call } from '../call.ts';
+import type { ClientReply, HeaderMap } from '../http/client-reply.ts';
+import type { Logger } from '../observe/logger.ts';
+import type { Deployment } from '../routing/deployment.ts';
+import type { Remainders } from './remainders.ts';
+
+/** What a call needs from its surface. */
+export interface Passage {
+  readonly call: Call;
+  readonly client: ClientReply;
+  /** The deployments that may serve the call, in the order to try them. */
+  readonly deployments: readonly Deployment[];
+  /** The request body for one of them. */
+  readonly bodyFor: (deployment: Deployment) => Buffer;
+  /** The messages, parsed; only for a call whose provider told no usage. */
+  readonly messages: () => unknown;
+  /** Our own headers of the answer, as the call stands. */
+  readonly headers: (call: Call) => HeaderMap;
+  /** Puts on record what the call costs if nothing more is heard of it, having sent so many tokens at most. */
+  readonly draft: (call: Call, sent: number) => void;
+  /** Called exactly once, when the call is over in whatever way, before the last byte of its answer is sent. */
+  readonly finished: (call: Call) => void;
+}
+
+export interface PassThroughDeps {
+  readonly dispatcher: Dispatcher;
+  readonly logger: Logger;
+  /** For answers whose provider told no usage. */
+  readonly counter: Pick<TokenCounter, 'count'>;
+  readonly remainders: Remainders;
+  readonly timers: Timers;
+}
