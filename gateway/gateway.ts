@@ -10,6 +10,7 @@ import { spendCodec } from './accounting/spend-codec.ts';
 import { systemTimers } from './accounting/timers.ts';
 import { TokenCounter } from './accounting/token-counter.ts';
 import { nextReset } from './admission/budget-period.ts';
+import { EndUserBlocks } from './admission/end-user-blocks.ts';
 import { Ledger } from './admission/ledger/ledger.ts';
 import { Descriptors } from './admission/limits/descriptors.ts';
 import { Limits } from './admission/limits/limits.ts';
@@ -25,11 +26,12 @@ import { compilePlan, type Plan } from './routing/plan.ts';
 import { watchBudgets } from './store/budget-announcements.ts';
 import { adoptProcesses } from './store/budget-processes.ts';
 import { PostgresBudgets } from './store/budget-store.ts';
-import { watchKeyChanges } from './store/key-changes.ts';
+import { blockedEndUsers } from './store/end-users.ts';
+import { bothHear, watchKeyChanges } from './store/key-changes.ts';
 import { openPool } from './store/pool.ts';
 import { requireSchema } from './store/schema.ts';
 import { insertSpendLogs } from './store/spend-logs.ts';
-import { keyHandlers } from './surfaces/admin/keys.ts';
+import { managementHandlers } from './surfaces/admin/handlers.ts';
 import { healthHandlers } from './surfaces/health.ts';
 import { chatHandlers } from './surfaces/openai/chat-completions.ts';
 import { modelHandlers } from './surfaces/openai/models.ts';
@@ -145,7 +147,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     clock: Date.now,
     nextReset: nextResetHere,
   });
-  stack.use(watchKeyChanges(db, authenticator, logger));
+  const endUserBlocks = new EndUserBlocks({ load: () => blockedEndUsers(db), logger });
+  await endUserBlocks.refresh();
+  const memory = bothHear(authenticator, endUserBlocks);
+  stack.use(watchKeyChanges(db, memory, logger));
   const counter = stack.use(new TokenCounter({ timers: systemTimers, logger }));
   const remainders = new Remainders({ policy: config.onClientDisconnect, timers: systemTimers });
   const dispatcher = createDispatcher();
@@ -175,6 +180,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         ledger,
         enforcement: config.budgetEnforcement,
         drain,
+        endUserBlocks,
         ...logs,
         timers: systemTimers,
         version,
@@ -184,7 +190,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       }),
       ...modelHandlers(plan),
       ...healthHandlers({ drain, now: Date.now, probe: () => requireSchema(db) }),
-      ...keyHandlers({ db, authenticator, clock: Date.now, nextReset: nextResetHere }),
+      ...managementHandlers({ db, memory, clock: Date.now, nextReset: nextResetHere }),
       ...uiHandlers({
         db,
         clock: Date.now,

@@ -7,7 +7,7 @@ export type { BudgetRow, BudgetStore, Decision } from './admission/ledger/port.t
 export type { Reservation } from './admission/ledger/reservation.ts';
 export { gatewayBundle } from './bundle.ts';
 export { AUTH_FAILURE_HEADER, type AuthFailure, authFailures } from './http/auth-failure.ts';
-export type { Handlers } from './http/handler.ts';
+export type { DirectHandler, Handlers } from './http/handler.ts';
 export { limits } from './http/limits.ts';
 export { type Access, type RouteDeclaration, type RouteId, routes } from './http/routes.ts';
 export { createServer } from './http/server.ts';
@@ -27,5 +27,5 @@ export { openPool } from './store/pool.ts';
 export { type Prepared, type PrepareOptions, prepareDatabase, preparePartitions } from './store/prepare.ts';
 export { requireSchema } from './store/schema.ts';
 export { insertSpendLogs } from './store/spend-logs.ts';
-export { keyHandlers } from './surfaces/admin/keys.ts';
+export { managementHandlers } from './surfaces/admin/handlers.ts';
 export { uiHandlers } from './ui/handlers.ts';

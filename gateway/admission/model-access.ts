@@ -1,4 +1,5 @@
-import { GatewayError } from '../http/errors.ts';
+import { blockedTeam } from '../http/access.ts';
+import { type ErrorCode, GatewayError } from '../http/errors.ts';
 import type { Identity } from '../identity/identity.ts';
 import { compileWildcard } from '../routing/wildcard.ts';
 
@@ -8,24 +9,63 @@ export interface Requested {
   readonly accessGroups: readonly string[];
 }
 
+type Caller = Pick<Identity, 'models' | 'team' | 'userModels' | 'organizationModels'>;
+
 function allows(rule: string, { names, accessGroups }: Requested): boolean {
   if (rule === '*' || rule === 'all-proxy-models') return true;
-  // There are no teams yet, so a list that refers to the team's allows nothing.
   if (rule === 'no-default-models' || rule === 'all-team-models') return false;
   if (names.includes(rule) || accessGroups.includes(rule)) return true;
   return rule.includes('*') && names.some((name) => compileWildcard(rule).match(name) !== null);
 }
 
-/** Whether a key with this model list may use a model: an empty list allows every model. */
-export function mayUse(models: readonly string[], requested: Requested): boolean {
+/** Whether a list allows a model: an empty one allows every model. */
+function listAllows(models: readonly string[], requested: Requested): boolean {
   return models.length === 0 || models.some((rule) => allows(rule, requested));
 }
 
-/** Throws GatewayError model_access_denied when the caller's key may not use the model. */
-export function requireModelAccess(identity: Identity, name: string, requested: Requested): void {
-  if (mayUse(identity.models, requested)) return;
-  throw new GatewayError(
-    'model_access_denied',
-    `The model '${name}' is not available for this API key, or the name is not right; GET /v1/models lists what this key may use`,
+/** A key that may use its team's models is bound by the team's list alone; without a team there is nothing to refer to. */
+function keyAllows({ models, team }: Caller, requested: Requested): boolean {
+  return (team !== null && models.includes('all-team-models')) || listAllows(models, requested);
+}
+
+/** The first list of those that a key's owner has, in LiteLLM's order, that does not allow the model. */
+function refusedByOwner(caller: Caller, requested: Requested): 'team' | 'user' | 'organization' | undefined {
+  const { team, userModels, organizationModels } = caller;
+  if (team !== null && !listAllows(team.models, requested)) return 'team';
+  // The user's list bounds what is its own: a team decides for its members.
+  if (team === null && !listAllows(userModels, requested)) return 'user';
+  return listAllows(organizationModels, requested) ? undefined : 'organization';
+}
+
+/** Whether the caller may use a model: its key's list, and those of its team or user and of its organisation, allow it. */
+export function mayUse(caller: Caller, requested: Requested): boolean {
+  return keyAllows(caller, requested) && refusedByOwner(caller, requested) === undefined;
+}
+
+function refusal(code: ErrorCode, name: string, whom: string): GatewayError {
+  return new GatewayError(
+    code,
+    `The model '${name}' is not available for ${whom}, or the name is not right; GET /v1/models lists what this key may use`,
   );
+}
+
+/** Throws GatewayError model_access_denied when the key's own list does not allow the model. */
+export function requireKeyModel(caller: Caller, name: string, requested: Requested): void {
+  if (!keyAllows(caller, requested)) throw refusal('model_access_denied', name, 'this API key');
+}
+
+const ownerRefusals = {
+  team: ['team_model_access_denied', 'the team of this API key'],
+  user: ['user_model_access_denied', 'the user of this API key'],
+  organization: ['organization_model_access_denied', 'the organisation of this API key'],
+} as const;
+
+/**
+ * Throws GatewayError when whom the key acts for may not use the model: blocked_team, then team_, user_ and
+ * organization_model_access_denied. LiteLLM looks at this after the key's own budget.
+ */
+export function requireOwnerModel(caller: Caller, name: string, requested: Requested): void {
+  if (caller.team?.blocked) throw blockedTeam();
+  const refusing = refusedByOwner(caller, requested);
+  if (refusing !== undefined) throw refusal(ownerRefusals[refusing][0], name, ownerRefusals[refusing][1]);
 }

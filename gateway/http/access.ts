@@ -1,21 +1,58 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { routeAllowed } from '../identity/allowed-routes.ts';
 import type { Authenticator, Identity } from '../identity/identity.ts';
+import type { Standing } from '../identity/roles.ts';
+import { standingsOf } from '../identity/standing.ts';
 import { GatewayError } from './errors.ts';
-import type { Access } from './routes.ts';
+import { audiences, type RouteDeclaration } from './routes.ts';
 
-function permitted(access: Access, identity: Identity): Identity {
-  if (access === 'admin' && identity.role !== 'proxy_admin') {
+function masked(userId: string | null): string {
+  return userId === null ? 'none' : `${userId.slice(0, 2)}****`;
+}
+
+/** Whether the caller belongs to whom the route is for. What any key may call needs no look at who it is. */
+function belongs({ access }: RouteDeclaration, identity: Identity): boolean {
+  if (access === 'llm' || access === 'key') return true;
+  if (access === 'public' || access === 'ui') return false;
+  const wanted: readonly Standing[] = audiences[access];
+  return standingsOf(identity).some((standing) => wanted.includes(standing));
+}
+
+function refuse(route: RouteDeclaration, { role, userId }: Identity): never {
+  throw new GatewayError(
+    'admin_only',
+    `Authentication Error, only a proxy admin may manage keys, users and teams, or who runs the team or organisation that is meant. Route=${route.url}. Your role=${role}. Your user_id=${masked(userId)}`,
+  );
+}
+
+/** A call of a model is refused in the order of its other checks, in admission. */
+function requireTeam(route: RouteDeclaration, { team }: Identity): void {
+  if (team?.blocked && route.direct !== true) throw blockedTeam();
+}
+
+/** The refusal of a key whose team is blocked. */
+export function blockedTeam(): GatewayError {
+  return new GatewayError(
+    'blocked_team',
+    'Authentication Error, Team is blocked. An admin can lift the block with `/team/unblock`',
+  );
+}
+
+function permitted(route: RouteDeclaration, identity: Identity): Identity {
+  if (!routeAllowed(identity.allowedRoutes, route)) {
     throw new GatewayError(
-      'admin_only',
-      `Authentication Error, only a proxy admin may call this route; this key has the role '${identity.role}'`,
+      'forbidden',
+      `Authentication Error, this key may not call ${route.url}: its allowed_routes do not name it`,
     );
   }
+  if (!belongs(route, identity)) refuse(route, identity);
+  requireTeam(route, identity);
   return identity;
 }
 
 /** Who asks for what, and what becomes of it. */
 export interface AccessQuestion {
-  readonly access: Access;
+  readonly route: RouteDeclaration;
   readonly headers: IncomingHttpHeaders;
   /** Called with who calls, at once for a key that is cached. */
   readonly admitted: (identity: Identity) => void;
@@ -29,11 +66,11 @@ export interface AccessQuestion {
  */
 export function admit(
   authenticator: Authenticator,
-  { access, headers, admitted, refused }: AccessQuestion,
+  { route, headers, admitted, refused }: AccessQuestion,
 ): void {
   try {
     const found = authenticator.authenticate(headers);
-    const go = (identity: Identity): void => admitted(permitted(access, identity));
+    const go = (identity: Identity): void => admitted(permitted(route, identity));
     if (found instanceof Promise) found.then(go).catch(refused);
     else go(found);
   } catch (error) {

@@ -52,7 +52,7 @@ export function directRoutes(
         }
       });
     admit(authenticator, {
-      access: route.access,
+      route,
       headers: request.headers,
       admitted: handle,
       refused: fail,

@@ -1,12 +1,37 @@
+import type { Standing } from '../identity/roles.ts';
+
+const everybody = ['proxy_admin', 'proxy_admin_viewer', 'internal_user', 'internal_user_viewer'] as const;
+
+/**
+ * Who may call a management route. Being allowed to call it is one half; the other is the object that the call names, and
+ * the handler asks `identity/permissions.ts` about that.
+ */
+export const audiences = {
+  /** Whoever has a key; everybody sees and does what is its own. */
+  key: everybody,
+  /** Who makes and changes keys: not who may only look. */
+  key_keeper: ['proxy_admin', 'org_admin', 'team_admin', 'internal_user'],
+  /** Who runs a team. */
+  team_keeper: ['proxy_admin', 'org_admin', 'team_admin'],
+  /** Who makes teams and users. */
+  organizer: ['proxy_admin', 'org_admin'],
+  /** Who sees the list of users. */
+  directory: ['proxy_admin', 'proxy_admin_viewer', 'org_admin'],
+  /** Who sees everything. */
+  overseer: ['proxy_admin', 'proxy_admin_viewer'],
+  admin: ['proxy_admin'],
+} as const satisfies Record<string, readonly Standing[]>;
+
+export type Audience = keyof typeof audiences;
+
 /**
  * Who may call a route.
  * - `public`: anyone; the handler sees no identity.
  * - `llm`: a virtual key or the master key; refused in the OpenAI envelope.
- * - `key`: a virtual key or the master key; the handler decides what this key may see or do.
- * - `admin`: the master key or a key whose role is `proxy_admin`.
+ * - an audience: the master key, or a virtual key of somebody who belongs to it.
  * - `ui`: the admin UI; pages and forms check the session cookie and the CSRF token themselves, in ui/.
  */
-export type Access = 'public' | 'llm' | 'key' | 'admin' | 'ui';
+export type Access = 'public' | 'llm' | 'ui' | Audience;
 
 export interface RouteDeclaration {
   readonly method: 'GET' | 'POST' | 'HEAD';
@@ -34,13 +59,54 @@ export const routes = {
   getModel: { method: 'GET', url: '/v1/models/*', access: 'llm' },
   getModelUnversioned: { method: 'GET', url: '/models/*', access: 'llm' },
 
-  generateKey: { method: 'POST', url: '/key/generate', access: 'admin' },
-  updateKey: { method: 'POST', url: '/key/update', access: 'admin' },
+  generateKey: { method: 'POST', url: '/key/generate', access: 'key_keeper' },
+  updateKey: { method: 'POST', url: '/key/update', access: 'key_keeper' },
+  regenerateKey: { method: 'POST', url: '/key/regenerate', access: 'key_keeper' },
+  regenerateNamedKey: { method: 'POST', url: '/key/:key/regenerate', access: 'key_keeper' },
   keyInfo: { method: 'GET', url: '/key/info', access: 'key' },
-  deleteKey: { method: 'POST', url: '/key/delete', access: 'admin' },
-  blockKey: { method: 'POST', url: '/key/block', access: 'admin' },
-  unblockKey: { method: 'POST', url: '/key/unblock', access: 'admin' },
+  deleteKey: { method: 'POST', url: '/key/delete', access: 'key_keeper' },
+  blockKey: { method: 'POST', url: '/key/block', access: 'team_keeper' },
+  unblockKey: { method: 'POST', url: '/key/unblock', access: 'team_keeper' },
   listKeys: { method: 'GET', url: '/key/list', access: 'key' },
+
+  newTeam: { method: 'POST', url: '/team/new', access: 'organizer' },
+  updateTeam: { method: 'POST', url: '/team/update', access: 'team_keeper' },
+  deleteTeam: { method: 'POST', url: '/team/delete', access: 'organizer' },
+  teamInfo: { method: 'GET', url: '/team/info', access: 'key' },
+  listTeams: { method: 'GET', url: '/team/list', access: 'key' },
+  availableTeams: { method: 'GET', url: '/team/available', access: 'key' },
+  blockTeam: { method: 'POST', url: '/team/block', access: 'organizer' },
+  unblockTeam: { method: 'POST', url: '/team/unblock', access: 'organizer' },
+  addTeamMember: { method: 'POST', url: '/team/member_add', access: 'team_keeper' },
+  updateTeamMember: { method: 'POST', url: '/team/member_update', access: 'team_keeper' },
+  deleteTeamMember: { method: 'POST', url: '/team/member_delete', access: 'team_keeper' },
+
+  newUser: { method: 'POST', url: '/user/new', access: 'organizer' },
+  userInfo: { method: 'GET', url: '/user/info', access: 'key' },
+  updateUser: { method: 'POST', url: '/user/update', access: 'key' },
+  deleteUser: { method: 'POST', url: '/user/delete', access: 'admin' },
+  listUsers: { method: 'GET', url: '/user/list', access: 'directory' },
+
+  newCustomer: { method: 'POST', url: '/customer/new', access: 'admin' },
+  customerInfo: { method: 'GET', url: '/customer/info', access: 'overseer' },
+  updateCustomer: { method: 'POST', url: '/customer/update', access: 'admin' },
+  deleteCustomer: { method: 'POST', url: '/customer/delete', access: 'admin' },
+  listCustomers: { method: 'GET', url: '/customer/list', access: 'overseer' },
+  blockCustomers: { method: 'POST', url: '/customer/block', access: 'admin' },
+  unblockCustomers: { method: 'POST', url: '/customer/unblock', access: 'admin' },
+  newEndUser: { method: 'POST', url: '/end_user/new', access: 'admin' },
+  endUserInfo: { method: 'GET', url: '/end_user/info', access: 'overseer' },
+  updateEndUser: { method: 'POST', url: '/end_user/update', access: 'admin' },
+  deleteEndUser: { method: 'POST', url: '/end_user/delete', access: 'admin' },
+  listEndUsers: { method: 'GET', url: '/end_user/list', access: 'overseer' },
+  blockEndUsers: { method: 'POST', url: '/end_user/block', access: 'admin' },
+  unblockEndUsers: { method: 'POST', url: '/end_user/unblock', access: 'admin' },
+
+  newBudget: { method: 'POST', url: '/budget/new', access: 'admin' },
+  budgetInfo: { method: 'POST', url: '/budget/info', access: 'overseer' },
+  updateBudget: { method: 'POST', url: '/budget/update', access: 'admin' },
+  deleteBudget: { method: 'POST', url: '/budget/delete', access: 'admin' },
+  listBudgets: { method: 'GET', url: '/budget/list', access: 'overseer' },
 
   liveliness: { method: 'GET', url: '/health/liveliness', access: 'public' },
   liveness: { method: 'GET', url: '/health/liveness', access: 'public' },

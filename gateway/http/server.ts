@@ -15,7 +15,8 @@ import { GatewayError } from './errors.ts';
 import { toGatewayError } from './failure.ts';
 import type { GatewayRequest, Handlers } from './handler.ts';
 import { limits } from './limits.ts';
-import { type Access, type RouteDeclaration, type RouteId, routes } from './routes.ts';
+import { meantBy } from './misnamed.ts';
+import { type RouteDeclaration, type RouteId, routes } from './routes.ts';
 
 export interface ServerOptions {
   readonly handlers: Handlers;
@@ -24,10 +25,10 @@ export interface ServerOptions {
 }
 
 /** Holds the request up until its caller is known to be somebody who may make it. */
-function accessHook(authenticator: Authenticator, access: Access) {
+function accessHook(authenticator: Authenticator, route: RouteDeclaration) {
   return (request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void => {
     admit(authenticator, {
-      access,
+      route,
       headers: request.headers,
       admitted: (identity) => {
         request.identity = identity;
@@ -48,11 +49,13 @@ function answerNotFound(request: FastifyRequest): never {
   const path = request.url.split('?', 1)[0] ?? request.url;
   const allowed = allowedMethods(path);
   if (allowed.length > 0) {
-    throw new GatewayError('method_not_allowed', `Method ${request.method} is not allowed for ${path}`, {
-      headers: { allow: allowed.join(', ') },
-    });
+    const allow = allowed.join(', ');
+    const message = `Method ${request.method} is not allowed for ${path}; use ${allow}`;
+    throw new GatewayError('method_not_allowed', message, { headers: { allow } });
   }
-  throw new GatewayError('not_found', `Not found: ${request.method} ${path}`);
+  const meant = meantBy(path);
+  const hint = meant === undefined ? '' : `; what you look for is ${meant}`;
+  throw new GatewayError('not_found', `Not found: ${request.method} ${path}${hint}`);
 }
 
 function register(app: FastifyInstance, id: RouteId, { handlers, authenticator }: ServerOptions): void {
@@ -67,7 +70,7 @@ function register(app: FastifyInstance, id: RouteId, { handlers, authenticator }
     method,
     url,
     config: { access },
-    ...(open ? {} : { onRequest: accessHook(authenticator, access) }),
+    ...(open ? {} : { onRequest: accessHook(authenticator, routes[id]) }),
     handler: open
       ? (request, reply) => handler(request as GatewayRequest, reply)
       : (request, reply) => handler(request as GatewayRequest, reply, request.identity as Identity),

@@ -4,7 +4,6 @@ import type { Pool } from 'pg';
 import { markedAs } from '../http/auth-failure.ts';
 import { GatewayError } from '../http/errors.ts';
 import type { NextReset } from '../store/budget-periods.ts';
-import { keyScope } from '../store/budgets.ts';
 import { transaction } from '../store/connection.ts';
 import { budgetLimit, followKeyBudget } from '../store/key-budgets.ts';
 import { findKey, type KeyForAuthentication } from '../store/virtual-keys.ts';
@@ -12,7 +11,9 @@ import { ADMIN_USER_ID, type Authenticator, type Identity, MASTER_KEY_ALIAS } fr
 import { KeyCache } from './key-cache.ts';
 import { NO_LIMITS, readKeyLimits } from './key-limits.ts';
 import { abbreviated, presentedKey } from './presented-key.ts';
-import { isVirtualKey } from './virtual-key.ts';
+import { roleOf } from './roles.ts';
+import { subjects } from './subjects.ts';
+import { hashOf, isVirtualKey } from './virtual-key.ts';
 
 const SECOND = 1000;
 const CACHE_TTL_MS = 60 * SECOND;
@@ -29,8 +30,8 @@ export interface AuthenticatorOptions {
 
 /** Authentication with a cache, and what must be called when keys change. */
 export interface KeyAuthenticator extends Authenticator {
-  /** Forgets one key, named by its hash; the next use looks it up. */
-  evict(hash: string): void;
+  /** Forgets a key, named by its hash, or every key of a team or a user (`subjects`); the next use looks it up. */
+  evict(subject: string): void;
   /** Forgets all keys. */
   clear(): void;
 }
@@ -38,7 +39,13 @@ export interface KeyAuthenticator extends Authenticator {
 interface KnownKey {
   readonly identity: Identity;
   readonly blocked: boolean;
+  /** The key names a team that is not there: nothing says what it may do. */
+  readonly teamless: boolean;
   readonly expiresAt: number | null;
+  /** End of a rotated key's grace period. */
+  readonly revokedAt: number | null;
+  /** What it acts for, beside itself. */
+  readonly subjects: readonly string[];
 }
 
 const masterIdentity: Identity = Object.freeze({
@@ -51,29 +58,56 @@ const masterIdentity: Identity = Object.freeze({
   models: Object.freeze([]),
   limits: NO_LIMITS,
   budgets: Object.freeze([]),
+  team: null,
+  userModels: Object.freeze([]),
+  organizationModels: Object.freeze([]),
+  memberOfTeams: Object.freeze([]),
+  adminOfTeams: Object.freeze([]),
+  adminOfOrganizations: Object.freeze([]),
+  allowedRoutes: Object.freeze([]),
   spend: 0,
 });
 
-function knownKey(row: KeyForAuthentication): KnownKey {
+function knownKey(row: KeyForAuthentication, budget: string | null): KnownKey {
+  const team =
+    row.team_models === null
+      ? null
+      : Object.freeze({ models: Object.freeze(row.team_models), blocked: row.team_blocked === true });
   const identity: Identity = Object.freeze({
     kind: 'virtual_key',
-    role: row.user_role === 'proxy_admin' ? 'proxy_admin' : 'internal_user',
+    role: roleOf(row.user_role),
     keyHash: row.token,
     keyAlias: row.key_alias,
     userId: row.user_id,
     teamId: row.team_id,
-    models: Object.freeze([...row.models]),
+    models: Object.freeze(row.models),
     limits: readKeyLimits(row),
-    budgets: Object.freeze(row.max_budget === null ? [] : [keyScope(row.token)]),
+    budgets: Object.freeze(budget === null ? [] : [budget]),
+    team,
+    userModels: Object.freeze(row.user_models ?? []),
+    organizationModels: Object.freeze(row.organization_models ?? []),
+    memberOfTeams: Object.freeze(row.member_of_teams),
+    adminOfTeams: Object.freeze(row.admin_of_teams),
+    adminOfOrganizations: Object.freeze(row.admin_of_organizations),
+    allowedRoutes: Object.freeze(row.allowed_routes),
     spend: row.spend,
   });
-  return { identity, blocked: row.blocked === true, expiresAt: row.expires?.getTime() ?? null };
+  return {
+    identity,
+    blocked: row.blocked === true,
+    teamless: row.team_id !== null && team === null,
+    expiresAt: row.expires?.getTime() ?? null,
+    revokedAt: row.revoke_at?.getTime() ?? null,
+    subjects: [
+      ...(row.team_id === null ? [] : [subjects.team(row.team_id)]),
+      ...(row.user_id === null ? [] : [subjects.user(row.user_id)]),
+    ],
+  };
 }
 
 /** Whether the budget that is enforced is not the one that the key's row names: another program has written there. */
-function isBudgetStale({ max_budget, limit_pico }: KeyForAuthentication): boolean {
-  if (max_budget === null) return false;
-  return limit_pico === null || BigInt(limit_pico) !== budgetLimit(max_budget);
+function isStale(limitPico: string | null, maxBudget: number): boolean {
+  return limitPico === null || BigInt(limitPico) !== budgetLimit(maxBudget);
 }
 
 /** In one step: a hash object for every call took 2.3 µs where this takes 0.9. */
@@ -81,7 +115,7 @@ const digest = (text: string): Buffer => hash('sha256', text, 'buffer');
 
 /** Admits a known key unless it is absent, blocked or expired now: state that a cache must not hide. */
 function admit(known: KnownKey | null, key: string, now: number): Identity {
-  if (known === null) {
+  if (known === null || (known.revokedAt !== null && now >= known.revokedAt)) {
     throw new GatewayError(
       'unknown_key',
       'Authentication Error, Invalid proxy server token passed in: this key is not known here; it may have been deleted',
@@ -92,6 +126,12 @@ function admit(known: KnownKey | null, key: string, now: number): Identity {
     throw new GatewayError(
       'blocked_key',
       'Authentication Error, Key is blocked. An admin can lift the block with `/key/unblock`',
+    );
+  }
+  if (known.teamless) {
+    throw new GatewayError(
+      'blocked_team',
+      'Authentication Error, the team of this key does not exist; an admin can give the key another one with `/key/update`',
     );
   }
   if (known.expiresAt !== null && now >= known.expiresAt) {
@@ -109,14 +149,22 @@ function admit(known: KnownKey | null, key: string, now: number): Identity {
 export function createAuthenticator(options: AuthenticatorOptions): KeyAuthenticator {
   const { db, masterKey, clock, nextReset } = options;
   const masterDigest = digest(masterKey);
+
+  /** The budget that the key is held to; null when it has none. */
+  async function budgetOf({ token, max_budget, budget_scope, limit_pico }: KeyForAuthentication) {
+    if (max_budget === null) return null;
+    if (!isStale(limit_pico, max_budget)) return budget_scope;
+    return transaction(db, async (client) => {
+      const followed = await followKeyBudget(client, token, { now: clock(), nextReset });
+      return followed ?? budget_scope;
+    });
+  }
+
   const cache = new KeyCache<KnownKey>({
     load: async (hash) => {
       const row = await findKey(db, hash);
       if (row === undefined) return undefined;
-      if (isBudgetStale(row)) {
-        await transaction(db, (client) => followKeyBudget(client, hash, { now: clock(), nextReset }));
-      }
-      return knownKey(row);
+      return knownKey(row, await budgetOf(row));
     },
     clock,
     limit: CACHE_LIMIT,
@@ -142,7 +190,10 @@ export function createAuthenticator(options: AuthenticatorOptions): KeyAuthentic
 
   return {
     authenticate,
-    evict: (hash) => cache.evict(hash),
+    evict: (subject) => {
+      if (hashOf(subject) === subject) cache.evict(subject);
+      else cache.evictWhere((known) => known.subjects.includes(subject));
+    },
     clear: () => cache.clear(),
   };
 }

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { KeyLimits } from './key-limits.ts';
+import type { Role } from './roles.ts';
 
 /** Name that stands for the master key where a key's hash would stand, as in LiteLLM 2026-H2. */
 export const MASTER_KEY_ALIAS = 'litellm_proxy_master_key';
@@ -7,10 +8,17 @@ export const MASTER_KEY_ALIAS = 'litellm_proxy_master_key';
 /** User id of the built-in admin. */
 export const ADMIN_USER_ID = 'default_user_id';
 
+/** The team that a key acts for. */
+export interface KeyTeam {
+  /** Model names, wildcards or special members; empty means every model. */
+  readonly models: readonly string[];
+  readonly blocked: boolean;
+}
+
 /** Who is calling: the outcome of authentication, frozen, without any secret. */
 export interface Identity {
   readonly kind: 'master' | 'virtual_key';
-  readonly role: 'proxy_admin' | 'internal_user';
+  readonly role: Role;
   /** Lower-case hex SHA-256 of the key; MASTER_KEY_ALIAS for the master key. */
   readonly keyHash: string;
   readonly keyAlias: string | null;
@@ -21,6 +29,18 @@ export interface Identity {
   readonly limits: KeyLimits;
   /** The budgets that every call of this key comes out of. */
   readonly budgets: readonly string[];
+  /** What the team of the key allows; null for a personal key. */
+  readonly team: KeyTeam | null;
+  /** The user's own model list, which bounds personal keys; empty means every model. */
+  readonly userModels: readonly string[];
+  /** The model list of the organisation that the key or its team belongs to. */
+  readonly organizationModels: readonly string[];
+  /** Teams that the user is in, whatever its role there. */
+  readonly memberOfTeams: readonly string[];
+  readonly adminOfTeams: readonly string[];
+  readonly adminOfOrganizations: readonly string[];
+  /** Paths, `/x/*` and names of groups that the key is bound to; empty for every route that its role may call. */
+  readonly allowedRoutes: readonly string[];
   /** USD spent by this key before this call, for `x-litellm-key-spend`. */
   readonly spend: number;
 }

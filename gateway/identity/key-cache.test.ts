@@ -68,6 +68,22 @@ test('what was loaded before an eviction is not kept', async () => {
   expect(cache.get('a')).toEqual({ version: 2 });
 });
 
+test('an eviction of some leaves the others, and keeps no look-up that is under way', async () => {
+  const { table, state, cache } = setUp();
+  table.set('a', { version: 1 });
+  table.set('b', { version: 2 });
+  await cache.get('a');
+  await cache.get('b');
+  cache.evictWhere(({ version }) => version === 1);
+  expect(cache.get('b')).toEqual({ version: 2 });
+  const waiting = cache.get('a');
+  table.set('a', { version: 3 });
+  cache.evictWhere(() => false);
+  expect(await waiting).toEqual({ version: 1 });
+  expect(await cache.get('a')).toEqual({ version: 3 });
+  expect(state.loads).toBe(4);
+});
+
 test('a failed look-up is not remembered', async () => {
   let fails = true;
   const cache = new KeyCache<Key>({

@@ -36,6 +36,10 @@ class RecentMap<T> {
     this.#entries.delete(key);
   }
 
+  deleteWhere(matches: (value: T) => boolean): void {
+    for (const [key, { value }] of this.#entries) if (matches(value)) this.#entries.delete(key);
+  }
+
   clear(): void {
     this.#entries.clear();
   }
@@ -101,6 +105,12 @@ export class KeyCache<T extends object> {
     this.#loading.delete(hash);
     this.#present.delete(hash);
     this.#absent.delete(hash);
+  }
+
+  /** Evicts every value that fits; of what is being looked up nobody knows yet, so no look-up under way is kept. */
+  evictWhere(matches: (value: T) => boolean): void {
+    this.#loading.clear();
+    this.#present.deleteWhere(matches);
   }
 
   clear(): void {

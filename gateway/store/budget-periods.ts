@@ -13,7 +13,7 @@ async function lockKeys(db: Connection, scopes: readonly string[]): Promise<void
   await rows(db, {
     text: `
       SELECT token FROM "LiteLLM_VerificationToken"
-      WHERE token IN (SELECT substr(scope, 5) FROM unnest($1::text[]) AS scope WHERE scope LIKE 'key:%')
+      WHERE token IN (SELECT token FROM budget_state WHERE scope = ANY ($1))
       ORDER BY token FOR UPDATE`,
     values: [scopes],
   });
@@ -46,10 +46,10 @@ export async function beginPeriods(
           UPDATE budget_state s SET spent_pico = s.spent_next_pico, spent_next_pico = 0, period_start = s.resets_at,
             resets_at = next.resets_at, updated_at = now() AT TIME ZONE 'UTC'
           FROM next WHERE s.scope = next.scope
-          RETURNING s.scope, s.spent_pico, s.resets_at
+          RETURNING s.token, s.spent_pico, s.resets_at
         )
         UPDATE "LiteLLM_VerificationToken" k SET spend = begun.spent_pico / 1e12, budget_reset_at = begun.resets_at
-        FROM begun WHERE begun.scope LIKE 'key:%' AND k.token = substr(begun.scope, 5)`,
+        FROM begun WHERE k.token = begun.token`,
       values: [
         due.map(({ scope }) => scope),
         due.map(({ duration }) => (duration === null ? null : nextReset(duration, now).toISOString())),

@@ -1,6 +1,5 @@
 import type { Pico } from '../accounting/money.ts';
 import type { SpendRecord } from '../accounting/spend.ts';
-import { keyScope } from './budgets.ts';
 import { type Connection, rows } from './connection.ts';
 
 const SECOND = 1000;
@@ -17,18 +16,46 @@ interface Sum {
   leased: Pico;
 }
 
+interface KnownBudget {
+  readonly scope: string;
+  /** The key that has it. */
+  readonly token: string | null;
+}
+
+/** The budgets that calls are charged to, locked in the order of their names. */
+async function lockBudgets(
+  db: Connection,
+  calls: readonly SpendRecord[],
+  keys: ReadonlyMap<string, string>,
+): Promise<readonly KnownBudget[]> {
+  const scopes = new Set(calls.flatMap(({ charges }) => charges.map(({ scope }) => scope)));
+  return rows<KnownBudget>(db, {
+    name: 'lock_spent_budgets',
+    text: `
+      SELECT scope, token FROM budget_state WHERE scope = ANY ($1) OR token = ANY ($2)
+      ORDER BY scope FOR UPDATE`,
+    values: [[...scopes], [...keys.values()]],
+  });
+}
+
 /** A key is charged for every call, also for one that began before the key had a budget. */
-function sumsOf(calls: readonly SpendRecord[]): Sum[] {
+function sumsOf(
+  calls: readonly SpendRecord[],
+  budgets: readonly KnownBudget[],
+  keys: ReadonlyMap<string, string>,
+): Sum[] {
+  const known = new Set(budgets.map(({ scope }) => scope));
+  const ofKeys = new Map(budgets.map(({ scope, token }) => [token, scope]));
   const sums = new Map<string, Sum>();
-  for (const call of calls) {
-    const { spend: cost } = call;
-    if (cost === 0n) continue;
-    const endedAt = Math.floor(call.endTime / SECOND);
-    const key = keyScope(call.apiKey);
-    const unleased = call.charges.some(({ scope }) => scope === key)
-      ? []
-      : [{ scope: key, processId: null, leased: 0n }];
-    for (const { scope, processId, leased } of [...call.charges, ...unleased]) {
+  for (const { spend: cost, endTime, apiKey, charges } of calls) {
+    const endedAt = Math.floor(endTime / SECOND);
+    const key = ofKeys.get(keys.get(apiKey) ?? apiKey);
+    const unleased =
+      key === undefined || charges.some(({ scope }) => scope === key)
+        ? []
+        : [{ scope: key, processId: null, leased: 0n }];
+    for (const { scope, processId, leased } of [...charges, ...unleased]) {
+      if (!known.has(scope)) continue;
       const name = `${scope} ${processId} ${endedAt}`;
       const sum = sums.get(name) ?? { scope, processId, endedAt, spent: 0n, leased: 0n };
       sum.spent += cost;
@@ -41,20 +68,18 @@ function sumsOf(calls: readonly SpendRecord[]): Sum[] {
 
 /**
  * Counts what calls cost in their budgets, in the transaction that stores their rows: out of the leases and into what is
- * spent. A call counts in the period in which it ended. The caller has locked the rows of their keys, whose `spend`
- * follows.
+ * spent. A call counts in the period in which it ended. `keys`: by the hash that each call's key had, the one that it has now.
+ * The caller has locked the rows of these keys, whose `spend` follows.
  */
-export async function applySpend(db: Connection, calls: readonly SpendRecord[]): Promise<void> {
-  const sums = sumsOf(calls);
+export async function applySpend(
+  db: Connection,
+  calls: readonly SpendRecord[],
+  keys: ReadonlyMap<string, string>,
+): Promise<void> {
+  const costly = calls.filter(({ spend }) => spend !== 0n);
+  if (costly.length === 0) return;
+  const sums = sumsOf(costly, await lockBudgets(db, costly, keys), keys);
   if (sums.length === 0) return;
-  const locked = await rows<{ scope: string }>(db, {
-    name: 'lock_spent_budgets',
-    text: 'SELECT scope FROM budget_state WHERE scope = ANY ($1) ORDER BY scope FOR UPDATE',
-    values: [sums.map(({ scope }) => scope)],
-  });
-  const known = new Set(locked.map(({ scope }) => scope));
-  const counted = sums.filter(({ scope }) => known.has(scope));
-  if (counted.length === 0) return;
   await rows(db, {
     name: 'apply_spend',
     text: `
@@ -79,16 +104,16 @@ export async function applySpend(db: Connection, calls: readonly SpendRecord[]):
           spent_next_pico = s.spent_next_pico + coalesce(charge.spent_next, 0),
           leased_pico = s.leased_pico - coalesce((SELECT sum(leased) FROM lease WHERE lease.scope = s.scope), 0)
         FROM charge WHERE s.scope = charge.scope
-        RETURNING s.scope, s.spent_pico + s.spent_next_pico AS spent_pico
+        RETURNING s.token, s.spent_pico + s.spent_next_pico AS spent_pico
       )
       UPDATE "LiteLLM_VerificationToken" k SET spend = charged.spent_pico / 1e12
-      FROM charged WHERE charged.scope LIKE 'key:%' AND k.token = substr(charged.scope, 5)`,
+      FROM charged WHERE k.token = charged.token`,
     values: [
-      counted.map(({ scope }) => scope),
-      counted.map(({ processId }) => processId),
-      counted.map(({ endedAt }) => endedAt),
-      counted.map(({ spent }) => spent),
-      counted.map(({ leased }) => leased),
+      sums.map(({ scope }) => scope),
+      sums.map(({ processId }) => processId),
+      sums.map(({ endedAt }) => endedAt),
+      sums.map(({ spent }) => spent),
+      sums.map(({ leased }) => leased),
     ],
   });
 }

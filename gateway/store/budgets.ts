@@ -4,7 +4,7 @@ import type { BudgetRow, Decision } from '../admission/ledger/port.ts';
 import { announceBudgets } from './budget-announcements.ts';
 import { type Connection, rows, transaction } from './connection.ts';
 
-/** The budget of a virtual key. */
+/** What the budget of a virtual key is called when it is made. A key that is rotated keeps its budget, under this name. */
 export function keyScope(hash: string): string {
   return `key:${hash}`;
 }
@@ -12,6 +12,8 @@ export function keyScope(hash: string): string {
 /** A budget as management sets it. Money is pico-dollars. */
 export interface BudgetSetting {
   readonly scope: string;
+  /** The hash of the key whose budget it is. */
+  readonly token?: string;
   /** Null: nothing is limited. */
   readonly limit: Pico | null;
   /** What is spent already, where the budget is new. */
@@ -26,14 +28,35 @@ export interface BudgetSetting {
  * the row that `spent` was read from: spend rows that are stored meanwhile are counted by either, never by both.
  */
 export async function setBudget(db: Connection, budget: BudgetSetting): Promise<void> {
-  const { scope, limit, spent, duration, resetsAt } = budget;
+  const { scope, token = null, limit, spent, duration, resetsAt } = budget;
   await rows(db, {
     text: `
-      INSERT INTO budget_state (scope, limit_pico, spent_pico, duration, resets_at) VALUES ($1, $2, $3, $4, $5)
+      INSERT INTO budget_state (scope, token, limit_pico, spent_pico, duration, resets_at)
+      VALUES ($1, $2, $3, $4, $5, $6)
       ON CONFLICT (scope) DO UPDATE SET
         limit_pico = excluded.limit_pico, duration = excluded.duration, resets_at = excluded.resets_at,
         updated_at = now() AT TIME ZONE 'UTC'`,
-    values: [scope, limit, spent, duration, resetsAt?.toISOString() ?? null],
+    values: [scope, token, limit, spent, duration, resetsAt?.toISOString() ?? null],
+  });
+  await announceBudgets(db, { wanted: [scope], freed: [scope] });
+}
+
+/**
+ * Sets what is spent of a budget, where there is one, inside the caller's transaction. Of a period that is over already it
+ * is set for the one that follows.
+ */
+export async function setSpent(
+  db: Connection,
+  { scope, spent, now }: { readonly scope: string; readonly spent: Pico; readonly now: number },
+): Promise<void> {
+  await rows(db, {
+    text: `
+      UPDATE budget_state SET
+        spent_pico = CASE WHEN resets_at <= $3 THEN 0 ELSE $2::numeric END,
+        spent_next_pico = CASE WHEN resets_at <= $3 THEN $2::numeric ELSE 0 END,
+        updated_at = now() AT TIME ZONE 'UTC'
+      WHERE scope = $1`,
+    values: [scope, spent, new Date(now).toISOString()],
   });
   await announceBudgets(db, { wanted: [scope], freed: [scope] });
 }

@@ -1,4 +1,5 @@
 import { type Connection, rows } from './connection.ts';
+import { columnsFromJson } from './json-columns.ts';
 
 /** Member of the admin row's `metadata` that keeps a hash of the initial password which the admin's own replaced. */
 const REPLACED = 'ui_replaced_initial_password';
@@ -56,4 +57,136 @@ export async function ensureAdmin(db: Connection, userId: string): Promise<void>
       ON CONFLICT (user_id) DO NOTHING`,
     values: [userId],
   });
+}
+
+/** A row of "LiteLLM_UserTable" as the API shows it, which is without the password. */
+export interface UserRow {
+  readonly user_id: string;
+  readonly user_alias: string | null;
+  readonly user_email: string | null;
+  readonly user_role: string | null;
+  readonly teams: readonly string[];
+  readonly models: readonly string[];
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly spend: number;
+  readonly created_at: Date | null;
+  readonly updated_at: Date | null;
+  readonly [column: string]: unknown;
+}
+
+/** Every column but the password, and without the admin's bookkeeping of it. */
+export const shownColumns = `
+  user_id, user_alias, team_id, sso_user_id, organization_id, object_permission_id, teams, user_role, max_budget, spend,
+  user_email, models, metadata - '${REPLACED}' AS metadata, max_parallel_requests, tpm_limit, rpm_limit, budget_duration,
+  budget_reset_at, allowed_cache_controls, policies, model_spend, model_max_budget, created_at, updated_at`;
+
+const settable = ['user_alias', 'user_email', 'user_role', 'models', 'spend'] as const;
+
+export type UserColumns = Partial<Pick<UserRow, (typeof settable)[number] | 'metadata'>>;
+
+/** New metadata replace the old ones but for the admin's bookkeeping, which nobody can set or take away here. */
+const metadataFromJson = `metadata = CASE WHEN $2::jsonb ? 'metadata'
+        THEN ($2::jsonb -> 'metadata') - '${REPLACED}' || CASE WHEN metadata ? '${REPLACED}'
+          THEN jsonb_build_object('${REPLACED}', metadata -> '${REPLACED}') ELSE '{}' END
+        ELSE metadata END`;
+
+/** Stores a user without anything; false when that id is taken. */
+export async function insertUser(db: Connection, userId: string): Promise<boolean> {
+  const made = await rows(db, {
+    text: 'INSERT INTO "LiteLLM_UserTable" (user_id) VALUES ($1) ON CONFLICT DO NOTHING RETURNING user_id',
+    values: [userId],
+  });
+  return made.length === 1;
+}
+
+/** Changes the columns that are named; undefined when there is no such user. */
+export async function updateUser(
+  db: Connection,
+  userId: string,
+  changes: UserColumns,
+): Promise<UserRow | undefined> {
+  const [row] = await rows<UserRow>(db, {
+    text: `
+      UPDATE "LiteLLM_UserTable" t
+      SET updated_at = now() AT TIME ZONE 'UTC', ${metadataFromJson}, ${columnsFromJson(settable, '$2')}
+      WHERE user_id = $1
+      RETURNING ${shownColumns}`,
+    values: [userId, JSON.stringify(changes)],
+  });
+  return row;
+}
+
+export async function readUsers(db: Connection, userIds: readonly string[]): Promise<readonly UserRow[]> {
+  return rows<UserRow>(db, {
+    text: `SELECT ${shownColumns} FROM "LiteLLM_UserTable" WHERE user_id = ANY ($1) ORDER BY user_id`,
+    values: [userIds],
+  });
+}
+
+export async function readUser(db: Connection, userId: string): Promise<UserRow | undefined> {
+  return (await readUsers(db, [userId]))[0];
+}
+
+/** The user with this address, written in any case; of several the oldest. */
+export async function readUserByEmail(db: Connection, email: string): Promise<UserRow | undefined> {
+  const [row] = await rows<UserRow>(db, {
+    text: `
+      SELECT ${shownColumns} FROM "LiteLLM_UserTable"
+      WHERE lower(user_email) = lower($1)
+      ORDER BY created_at, user_id
+      LIMIT 1`,
+    values: [email],
+  });
+  return row;
+}
+
+/** Lets two changes that give somebody the same address wait for each other until their transactions end. */
+export async function lockEmail(db: Connection, email: string): Promise<void> {
+  await rows(db, {
+    text: "SELECT pg_advisory_xact_lock(hashtextextended('user_email:' || lower($1), 0))",
+    values: [email],
+  });
+}
+
+/** Notes in users' rows that they are in a team; users without a row are left out. */
+export async function noteTeam(
+  db: Connection,
+  userIds: readonly string[],
+  teamId: string,
+): Promise<readonly UserRow[]> {
+  return rows<UserRow>(db, {
+    text: `
+      UPDATE "LiteLLM_UserTable"
+      SET teams = CASE WHEN $2 = ANY (teams) THEN teams ELSE array_append(teams, $2) END
+      WHERE user_id = ANY ($1)
+      RETURNING ${shownColumns}`,
+    values: [userIds, teamId],
+  });
+}
+
+/** Takes teams out of the rows of everybody who is in one of them. */
+export async function forgetTeams(
+  db: Connection,
+  teamIds: readonly string[],
+  userIds: readonly string[],
+): Promise<void> {
+  await rows(db, {
+    text: `
+      UPDATE "LiteLLM_UserTable"
+      SET teams = ARRAY(SELECT team FROM unnest(teams) AS team WHERE team <> ALL ($1))
+      WHERE user_id = ANY ($2)`,
+    values: [teamIds, userIds],
+  });
+}
+
+export async function deleteUsers(db: Connection, userIds: readonly string[]): Promise<number> {
+  const gone = await rows(db, {
+    text: `
+      WITH memberships AS (
+        DELETE FROM "LiteLLM_TeamMembership" WHERE user_id = ANY ($1)
+      )
+      DELETE FROM "LiteLLM_UserTable" WHERE user_id = ANY ($1) RETURNING user_id`,
+    values: [userIds],
+  });
+  return gone.length;
 }

@@ -1,4 +1,6 @@
+import type { ChangedBy } from './changed-by.ts';
 import { type Connection, rows } from './connection.ts';
+import { removeKeyBudgets } from './key-budgets.ts';
 
 /** A row of "LiteLLM_VerificationToken" as the API shows it; `token` is the key's hash. */
 export interface VirtualKeyRow {
@@ -27,7 +29,7 @@ export interface VirtualKeyRow {
   readonly [column: string]: unknown;
 }
 
-/** What authentication needs of a key. */
+/** What authentication needs of a key, and of the user, the team and the organisation that it acts for. */
 export interface KeyForAuthentication {
   readonly token: string;
   readonly key_alias: string | null;
@@ -37,6 +39,9 @@ export interface KeyForAuthentication {
   readonly spend: number;
   readonly expires: Date | null;
   readonly blocked: boolean | null;
+  readonly allowed_routes: readonly string[];
+  /** Until when a rotated key may still be used; null for the key that is in force. */
+  readonly revoke_at: Date | null;
   readonly user_role: string | null;
   readonly rpm_limit: number | null;
   readonly tpm_limit: number | null;
@@ -46,23 +51,51 @@ export interface KeyForAuthentication {
   readonly model_tpm_limit: unknown;
   /** USD. */
   readonly max_budget: number | null;
+  /** What the key's budget is called; null when there is none yet. */
+  readonly budget_scope: string | null;
   /** The key's budget in pico-dollars as it is enforced; null when there is none yet. */
   readonly limit_pico: string | null;
+  readonly user_models: readonly string[] | null;
+  /** Null also when the key names a team that does not exist. */
+  readonly team_models: readonly string[] | null;
+  readonly team_blocked: boolean | null;
+  readonly organization_id: string | null;
+  readonly organization_models: readonly string[] | null;
+  readonly member_of_teams: readonly string[];
+  readonly admin_of_teams: readonly string[];
+  readonly admin_of_organizations: readonly string[];
 }
 
-/** Hot: one look-up by primary key in each table. */
+const teamsWhere = (member: string): string => `ARRAY(
+          SELECT m.team_id FROM "LiteLLM_TeamTable" m
+          WHERE k.user_id IS NOT NULL AND m.members_with_roles @> jsonb_build_array(jsonb_build_object(${member}))
+        )`;
+
+/** Hot: a primary-key look-up in each table, and two of the teams of a user. A rotated key stands for its successor. */
 export async function findKey(db: Connection, hash: string): Promise<KeyForAuthentication | undefined> {
   const [row] = await rows<KeyForAuthentication>(db, {
     name: 'find_key',
     text: `
-      SELECT k.token, k.key_alias, k.user_id, k.team_id, k.models, k.spend, k.expires, k.blocked, u.user_role,
+      SELECT k.token, k.key_alias, k.user_id, k.team_id, k.models, k.spend, k.expires, k.blocked, k.allowed_routes,
+        (SELECT revoke_at FROM "LiteLLM_DeprecatedVerificationToken" WHERE token = $1) AS revoke_at,
         k.rpm_limit, k.tpm_limit, k.max_parallel_requests,
         k.metadata -> 'model_rpm_limit' AS model_rpm_limit, k.metadata -> 'model_tpm_limit' AS model_tpm_limit,
-        k.max_budget, b.limit_pico
+        k.max_budget, b.scope AS budget_scope, b.limit_pico,
+        u.user_role, u.models AS user_models, t.models AS team_models, t.blocked AS team_blocked,
+        o.organization_id, o.models AS organization_models,
+        ${teamsWhere(`'user_id', k.user_id`)} AS member_of_teams,
+        ${teamsWhere(`'user_id', k.user_id, 'role', 'admin'`)} AS admin_of_teams,
+        ARRAY(
+          SELECT m.organization_id FROM "LiteLLM_OrganizationMembership" m
+          WHERE m.user_id = k.user_id AND m.user_role = 'org_admin'
+        ) AS admin_of_organizations
       FROM "LiteLLM_VerificationToken" k
-      LEFT JOIN budget_state b ON b.scope = 'key:' || k.token
+      LEFT JOIN budget_state b ON b.token = k.token
       LEFT JOIN "LiteLLM_UserTable" u ON u.user_id = k.user_id
-      WHERE k.token = $1`,
+      LEFT JOIN "LiteLLM_TeamTable" t ON t.team_id = k.team_id
+      LEFT JOIN "LiteLLM_OrganizationTable" o ON o.organization_id = coalesce(k.organization_id, t.organization_id)
+      WHERE k.token = coalesce(
+        (SELECT active_token_id FROM "LiteLLM_DeprecatedVerificationToken" WHERE token = $1), $1)`,
     values: [hash],
   });
   return row;
@@ -85,6 +118,8 @@ export interface NewVirtualKey {
   readonly models: readonly string[];
   readonly aliases: object;
   readonly userId: string | null;
+  readonly teamId: string | null;
+  readonly allowedRoutes: readonly string[];
   readonly metadata: object;
   readonly blocked: boolean | null;
   readonly spend: number;
@@ -97,14 +132,16 @@ export interface NewVirtualKey {
   readonly createdBy: string;
 }
 
-/** Stores a key; undefined when that key exists already. */
+/** Stores a key; undefined when that key exists already, or another one has followed it. */
 export async function insertKey(db: Connection, key: NewVirtualKey): Promise<VirtualKeyRow | undefined> {
   const [row] = await rows<VirtualKeyRow>(db, {
     text: `
       INSERT INTO "LiteLLM_VerificationToken"
-        (token, key_name, key_alias, expires, models, aliases, user_id, metadata, blocked, spend, rpm_limit, tpm_limit,
-          max_parallel_requests, max_budget, budget_duration, created_by, updated_by)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $16)
+        (token, key_name, key_alias, expires, models, aliases, user_id, team_id, allowed_routes, metadata, blocked, spend,
+          rpm_limit, tpm_limit, max_parallel_requests, max_budget, budget_duration, created_by, updated_by)
+      SELECT $1, $2, $3, $4::timestamp, $5::text[], $6::jsonb, $7, $8, $9::text[], $10::jsonb, $11::boolean,
+        $12::double precision, $13::bigint, $14::bigint, $15::integer, $16::double precision, $17, $18, $18
+      WHERE NOT EXISTS (SELECT 1 FROM "LiteLLM_DeprecatedVerificationToken" WHERE token = $1)
       ON CONFLICT (token) DO NOTHING
       RETURNING *`,
     values: [
@@ -115,6 +152,8 @@ export async function insertKey(db: Connection, key: NewVirtualKey): Promise<Vir
       key.models,
       JSON.stringify(key.aliases),
       key.userId,
+      key.teamId,
+      key.allowedRoutes,
       JSON.stringify(key.metadata),
       key.blocked,
       key.spend,
@@ -130,17 +169,17 @@ export async function insertKey(db: Connection, key: NewVirtualKey): Promise<Vir
 }
 
 /**
- * Whether a key has this alias already. Uniqueness is a rule, not a constraint, because imported databases may break
- * it; the lock makes two generations of one alias wait for each other until their transactions end.
+ * Whether another key than `except` has this alias already. Uniqueness is a rule, not a constraint, because imported
+ * databases may break it; the lock makes two generations of one alias wait for each other until their transactions end.
  */
-export async function aliasTaken(db: Connection, alias: string): Promise<boolean> {
+export async function aliasTaken(db: Connection, alias: string, except = ''): Promise<boolean> {
   await rows(db, {
     text: "SELECT pg_advisory_xact_lock(hashtextextended('key_alias:' || $1, 0))",
     values: [alias],
   });
   const found = await rows(db, {
-    text: 'SELECT 1 FROM "LiteLLM_VerificationToken" WHERE key_alias = $1 LIMIT 1',
-    values: [alias],
+    text: 'SELECT 1 FROM "LiteLLM_VerificationToken" WHERE key_alias = $1 AND token <> $2 LIMIT 1',
+    values: [alias, except],
   });
   return found.length > 0;
 }
@@ -156,14 +195,6 @@ export async function hashesOfAliases(
   return new Map(found.map(({ key_alias, token }) => [key_alias, token]));
 }
 
-/** Who changed a key, for the columns that say so. */
-export interface ChangedBy {
-  readonly userId: string;
-  readonly keyHash: string;
-  /** The person named by the `litellm-changed-by` header. */
-  readonly person: string | null;
-}
-
 /**
  * Columns that a deleted key keeps, by name: both tables grow by migrations, not always in the same order.
  */
@@ -174,7 +205,18 @@ const keptColumns = `
   model_max_budget, budget_limits, budget_id, organization_id, object_permission_id, created_at, updated_at, created_by,
   updated_by, last_active, rotation_count, auto_rotate, rotation_interval, last_rotation_at, key_rotation_at`;
 
-/** Deletes keys, keeping a copy of each in "LiteLLM_DeletedVerificationToken"; returns the hashes that existed. */
+/** Copies keys into "LiteLLM_DeletedVerificationToken". */
+export async function keepDeleted(db: Connection, hashes: readonly string[], by: ChangedBy): Promise<void> {
+  await rows(db, {
+    text: `
+      INSERT INTO "LiteLLM_DeletedVerificationToken"
+        (${keptColumns}, deleted_by, deleted_by_api_key, litellm_changed_by)
+      SELECT ${keptColumns}, $2, $3, $4 FROM "LiteLLM_VerificationToken" WHERE token = ANY ($1)`,
+    values: [hashes, by.userId, by.keyHash, by.person],
+  });
+}
+
+/** Deletes keys and their budgets, keeping a copy of each key; returns the hashes that existed. */
 export async function deleteKeys(
   db: Connection,
   hashes: readonly string[],
@@ -191,7 +233,36 @@ export async function deleteKeys(
       RETURNING token`,
     values: [hashes, by.userId, by.keyHash, by.person],
   });
-  return deleted.map(({ token }) => token);
+  const gone = deleted.map(({ token }) => token);
+  await removeKeyBudgets(db, gone);
+  return gone;
+}
+
+/** The hashes of every key of these teams, or of these users. */
+export async function hashesOfOwners(
+  db: Connection,
+  { teamIds = [], userIds = [] }: { teamIds?: readonly string[]; userIds?: readonly string[] },
+): Promise<readonly string[]> {
+  const found = await rows<{ token: string }>(db, {
+    text: 'SELECT token FROM "LiteLLM_VerificationToken" WHERE team_id = ANY ($1) OR user_id = ANY ($2)',
+    values: [teamIds, userIds],
+  });
+  return found.map(({ token }) => token);
+}
+
+/** Every key of these teams, or of these users; or every key. */
+export async function keysOfOwners(
+  db: Connection,
+  owners: { teamIds?: readonly string[]; userIds?: readonly string[] } | 'everybody',
+): Promise<readonly VirtualKeyRow[]> {
+  const { teamIds = [], userIds = [] } = owners === 'everybody' ? {} : owners;
+  return rows<VirtualKeyRow>(db, {
+    text: `
+      SELECT * FROM "LiteLLM_VerificationToken"
+      WHERE (team_id = ANY ($1) OR user_id = ANY ($2) OR $3) AND team_id IS DISTINCT FROM 'litellm-dashboard'
+      ORDER BY created_at DESC, token`,
+    values: [teamIds, userIds, owners === 'everybody'],
+  });
 }
 
 /** Sets or lifts the block; undefined when there is no such key. */
@@ -212,60 +283,6 @@ export async function setBlocked(
   return row;
 }
 
-/** The key's row, locked until the transaction ends. */
-export async function lockKey(db: Connection, hash: string): Promise<VirtualKeyRow | undefined> {
-  const [row] = await rows<VirtualKeyRow>(db, {
-    text: 'SELECT * FROM "LiteLLM_VerificationToken" WHERE token = $1 FOR UPDATE',
-    values: [hash],
-  });
-  return row;
-}
-
-/** The columns that an update may change. */
-export type KeyColumns = Pick<
-  VirtualKeyRow,
-  | 'key_alias'
-  | 'expires'
-  | 'models'
-  | 'user_id'
-  | 'metadata'
-  | 'blocked'
-  | 'rpm_limit'
-  | 'tpm_limit'
-  | 'max_parallel_requests'
-  | 'max_budget'
-  | 'budget_duration'
-  | 'budget_reset_at'
->;
-
-/** Writes these columns of a key that is locked. */
-export async function updateKey(db: Connection, hash: string, key: KeyColumns, by: ChangedBy): Promise<void> {
-  await rows(db, {
-    text: `
-      UPDATE "LiteLLM_VerificationToken"
-      SET key_alias = $2, expires = $3, models = $4, user_id = $5, metadata = $6, blocked = $7, rpm_limit = $8,
-        tpm_limit = $9, max_parallel_requests = $10, max_budget = $11, budget_duration = $12, budget_reset_at = $13,
-        updated_by = $14, updated_at = now() AT TIME ZONE 'UTC'
-      WHERE token = $1`,
-    values: [
-      hash,
-      key.key_alias,
-      key.expires?.toISOString() ?? null,
-      key.models,
-      key.user_id,
-      JSON.stringify(key.metadata),
-      key.blocked,
-      key.rpm_limit,
-      key.tpm_limit,
-      key.max_parallel_requests,
-      key.max_budget,
-      key.budget_duration,
-      key.budget_reset_at?.toISOString() ?? null,
-      by.userId,
-    ],
-  });
-}
-
 export const sortableColumns = [
   'spend',
   'max_budget',
@@ -275,15 +292,23 @@ export const sortableColumns = [
   'key_alias',
 ] as const;
 
-export interface KeyQuery {
+/** The keys of somebody: of a user, one key by itself, and every key of some teams. */
+export interface KeyOwner {
   readonly userId: string | null;
+  readonly keyHash: string | null;
+  readonly teamIds: readonly string[];
+  /** Also keys that this user has made for others. */
+  readonly includeCreatedBy: boolean;
+}
+
+export interface KeyQuery {
+  /** Null for the keys of everybody. */
+  readonly owner: KeyOwner | null;
   readonly teamId: string | null;
   readonly organizationId: string | null;
   readonly projectId: string | null;
   readonly keyHash: string | null;
   readonly keyAlias: string | null;
-  /** Also keys that this user has made for others; only beside userId. */
-  readonly includeCreatedBy: boolean;
   /** List deleted keys instead of living ones. */
   readonly deleted: boolean;
   readonly sortBy: (typeof sortableColumns)[number] | null;
@@ -302,22 +327,29 @@ const tableOf = (query: KeyQuery): string =>
 
 /** The condition that a listing and its count share, and its values in their order. */
 function listed(query: KeyQuery): { condition: string; values: unknown[] } {
-  const owner = query.includeCreatedBy ? '(user_id = ? OR created_by = ?)' : 'user_id = ?';
-  const wanted: ReadonlyArray<readonly [string, string | null]> = [
-    [owner, query.userId],
-    ['team_id = ?', query.teamId],
-    ['organization_id = ?', query.organizationId],
-    ['project_id = ?', query.projectId],
-    ['token = ?', query.keyHash],
-    ['key_alias = ?', query.keyAlias],
-  ];
-  const asked = wanted.filter(([, value]) => value !== null);
+  const values: unknown[] = [];
+  const given = (value: unknown): string => `$${values.push(value)}`;
   // Keys of LiteLLM's own UI sessions, in an imported database, are not for people.
-  const conditions = [
-    "team_id IS DISTINCT FROM 'litellm-dashboard'",
-    ...asked.map(([condition], index) => condition.replaceAll('?', `$${index + 1}`)),
-  ];
-  return { condition: conditions.join(' AND '), values: asked.map(([, value]) => value) };
+  const conditions = ["team_id IS DISTINCT FROM 'litellm-dashboard'"];
+  const { owner } = query;
+  if (owner !== null) {
+    const user = given(owner.userId);
+    const creator = owner.includeCreatedBy ? ` OR created_by = ${user}` : '';
+    conditions.push(
+      `(user_id = ${user}${creator} OR token = ${given(owner.keyHash)} OR team_id = ANY (${given(owner.teamIds)}))`,
+    );
+  }
+  const filters = {
+    team_id: query.teamId,
+    organization_id: query.organizationId,
+    project_id: query.projectId,
+    token: query.keyHash,
+    key_alias: query.keyAlias,
+  };
+  for (const [column, value] of Object.entries(filters)) {
+    if (value !== null) conditions.push(`${column} = ${given(value)}`);
+  }
+  return { condition: conditions.join(' AND '), values };
 }
 
 export async function listKeys(db: Connection, query: KeyQuery): Promise<KeyPage> {

@@ -2,11 +2,13 @@ import {
   createAuthenticator,
   createLogs,
   createServer,
+  type DirectHandler,
   type Handlers,
-  keyHandlers,
+  managementHandlers,
   nextReset,
   openPool,
   PasswordHasher,
+  type RouteDeclaration,
   routes,
   uiHandlers,
   watchKeyChanges,
@@ -39,18 +41,18 @@ export async function startAdminGateway(database: TestDatabase, options: AdminGa
   const stream = { write: (line: string) => void logged.push(line) };
   const { logger } = createLogs({ level: 'trace', stream });
   const watch = watchKeyChanges(db, authenticator, logger);
+  const told = (_request: unknown, _reply: unknown, identity: unknown = {}) => identity;
+  const toldDirectly: DirectHandler = ({ identity }, client) =>
+    client.send({ 'content-type': 'application/json' }, Buffer.from(JSON.stringify(identity)));
   const doubles = Object.fromEntries(
-    Object.keys(routes).map((id) => [
-      id,
-      (_request: unknown, _reply: unknown, identity: unknown) => identity,
-    ]),
+    Object.entries<RouteDeclaration>(routes).map(([id, { direct }]) => [id, direct ? toldDirectly : told]),
   ) as unknown as Handlers;
   const app = await createServer({
     authenticator,
     logger,
     handlers: {
       ...doubles,
-      ...keyHandlers({ db, authenticator, clock, nextReset: inUtc }),
+      ...managementHandlers({ db, memory: authenticator, clock, nextReset: inUtc }),
       ...uiHandlers({
         db,
         clock,
@@ -87,6 +89,8 @@ export async function startAdminGateway(database: TestDatabase, options: AdminGa
     hasher,
     masterKey: MASTER_KEY,
     logged: () => logged.join(''),
+    /** Forgets every key that authentication has cached. */
+    forget: () => authenticator.clear(),
     call,
     async close(): Promise<void> {
       await app.close();

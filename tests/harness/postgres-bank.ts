@@ -87,7 +87,7 @@ export class PostgresBank implements Bank, AsyncDisposable {
     const records = calls.map(({ cost, charges, endedAt }) =>
       spendRecord({ spend: cost, charges, endTime: endedAt }),
     );
-    await transaction(this.#db, (db) => applySpend(db, records));
+    await transaction(this.#db, (db) => applySpend(db, records, new Map()));
   }
 
   adopt(processId: string): Promise<void> {

@@ -96,7 +96,7 @@ async function settledBudget(calls: number): Promise<Record<string, string>> {
   return until('the rows of all calls', 20_000, async () => {
     const [row] = await query(
       `SELECT s.spent_pico, s.leased_pico, k.spend, count(l.*) AS calls, sum(round(l.spend::numeric * 1e12)) AS pico
-       FROM budget_state s JOIN "LiteLLM_VerificationToken" k ON s.scope = 'key:' || k.token
+       FROM budget_state s JOIN "LiteLLM_VerificationToken" k ON s.token = k.token
        LEFT JOIN "LiteLLM_SpendLogs" l ON l.api_key = k.token AND l.status = 'success'
        GROUP BY s.scope, k.token`,
     );
@@ -256,6 +256,46 @@ test('a raised and a lowered budget reach every process at once', async () => {
   await expect.poll(async () => (await ask(two, key)).status).toBe(429);
   await manage(one.url, '/key/update', { key, max_budget: null });
   await expect.poll(async () => (await ask(two, key)).status).toBe(200);
+});
+
+test('a key that is rotated has what is left of its budget, on every process', async () => {
+  const [one, two] = [await start('strict'), await start('strict')];
+  const old = await makeKey(one, { max_budget: TEN_CALLS });
+  for (const gateway of [one, two, one, two]) expect((await ask(gateway, old)).status).toBe(200);
+  const key = String((await manage(one.url, '/key/regenerate', { key: old })).key);
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, (_, call) => ask(call % 2 === 0 ? one : two, key)),
+  );
+  expect([countOf(answers, 200), countOf(answers, 429)]).toEqual([6, 14]);
+  await expect.poll(async () => (await ask(two, old)).status).toBe(401);
+  await until('the rows of all calls', 20_000, async () => {
+    const [row] = await query(
+      `SELECT s.spent_pico, (SELECT sum(round(spend::numeric * 1e12)) FROM "LiteLLM_SpendLogs") AS pico,
+         (SELECT count(*) FROM "LiteLLM_SpendLogs" WHERE status = 'success') AS calls
+       FROM budget_state s JOIN "LiteLLM_VerificationToken" k ON k.token = s.token`,
+    );
+    expect(row).toMatchObject({ calls: '10', spent_pico: row?.pico });
+  });
+});
+
+test('a key is told of its budget before its team is looked at, and pays nothing for a team that is blocked', async () => {
+  const gateway = await start('strict');
+  const { team_id } = await manage(gateway.url, '/team/new', {});
+  const spent = await makeKey(gateway, { team_id, max_budget: 0 });
+  const key = await makeKey(gateway, { team_id, max_budget: 60e-6 });
+  await manage(gateway.url, '/team/block', { team_id });
+  expect(await ask(gateway, spent)).toMatchObject({
+    status: 429,
+    body: { error: { type: 'budget_exceeded' } },
+  });
+  for (const model of ['priced', 'nobody-serves-this']) {
+    expect(await ask(gateway, key, { ...ANSWER, model })).toMatchObject({
+      status: 401,
+      body: { error: { type: 'auth_error' } },
+    });
+  }
+  await manage(gateway.url, '/team/unblock', { team_id });
+  expect((await ask(gateway, key)).status).toBe(200);
 });
 
 test('a process that stops leaves nothing leased', async () => {

@@ -415,9 +415,8 @@ describe('a request that is refused before any provider', () => {
 });
 
 describe('a virtual key', () => {
-  async function keyFor(models: readonly string[]): Promise<string> {
-    return String((await manage(gateway.url, '/key/generate', { models })).key);
-  }
+  const keyFor = async (models: readonly string[], more: object = {}): Promise<string> =>
+    String((await manage(gateway.url, '/key/generate', { models, ...more })).key);
 
   async function listed(key: string): Promise<string[]> {
     const answer = await fetch(`${gateway.url}/v1/models`, { headers: { authorization: `Bearer ${key}` } });
@@ -433,6 +432,51 @@ describe('a virtual key', () => {
     expect(await refused.json()).toMatchObject({
       error: { type: 'key_model_access_denied', param: 'model' },
     });
+  });
+
+  test('may use what its team may, and nothing while the team is blocked', async () => {
+    const { team_id } = await manage(gateway.url, '/team/new', { models: ['one'] });
+    const key = await keyFor(['all-team-models'], { team_id });
+    expect((await chat({ model: 'one' }, { key })).status).toBe(200);
+    const refused = await chat({ model: 'turns' }, { key });
+    expect([refused.status, await refused.json()]).toMatchObject([
+      403,
+      { error: { type: 'team_model_access_denied', param: 'model' } },
+    ]);
+    expect(await listed(key)).toEqual(['one']);
+    await manage(gateway.url, '/team/block', { team_id });
+    const blocked = await chat({ model: 'one' }, { key });
+    expect([blocked.status, await blocked.json()]).toMatchObject([401, { error: { type: 'auth_error' } }]);
+  });
+
+  test('without a team may use what its user may', async () => {
+    const key = String((await manage(gateway.url, '/user/new', { models: ['one'] })).key);
+    expect((await chat({ model: 'one' }, { key })).status).toBe(200);
+    const refused = await chat({ model: 'turns' }, { key });
+    expect([refused.status, await refused.json()]).toMatchObject([
+      403,
+      { error: { type: 'user_model_access_denied' } },
+    ]);
+  });
+
+  test('may not call for a customer who is blocked', async () => {
+    const key = await keyFor(['one']);
+    const call = async () => (await chat({ model: 'one', user: 'acme' }, { key })).status;
+    expect(await call()).toBe(200);
+    await manage(gateway.url, '/customer/block', { user_ids: ['acme'] });
+    expect(await call()).toBe(401);
+    expect((await chat({ model: 'one', user: 'other' }, { key })).status).toBe(200);
+    await manage(gateway.url, '/customer/unblock', { user_ids: ['acme'] });
+    expect(await call()).toBe(200);
+  });
+
+  test('that is bound to calls of models manages nothing', async () => {
+    const key = await keyFor(['one'], { key_type: 'llm_api' });
+    expect((await chat({ model: 'one' }, { key })).status).toBe(200);
+    const headers = { authorization: `Bearer ${key}` };
+    expect((await fetch(`${gateway.url}/key/info`, { headers })).status).toBe(403);
+    const bound = await keyFor(['one'], { key_type: 'read_only' });
+    expect((await chat({ model: 'one' }, { key: bound })).status).toBe(403);
   });
 
   test('sees the active models of its list only', async () => {

@@ -7,7 +7,9 @@ import {
   Ledger,
   PostgresBudgets,
   picoFromUsd,
+  type SpendRecord,
 } from '../../gateway/index.ts';
+import { until } from '../../packer/index.ts';
 import { type AdminGateway, inUtc, startAdminGateway } from '../harness/admin-gateway.ts';
 import { ManualTimers } from '../harness/manual-timers.ts';
 import { type PostgresServer, startPostgres } from '../harness/postgres.ts';
@@ -107,7 +109,7 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
   test.each([
     ['an unknown key', { key: 'sk-unknown', max_budget: 1 }, 404],
     ['no key', { max_budget: 1 }, 422],
-    ['a field that an update does not take', { key: 'sk-any', spend: 0 }, 400],
+    ['what is less than nothing', { key: 'sk-any', spend: -1 }, 422],
     ['a field that nothing enforces', { key: 'sk-any', soft_budget: 1 }, 400],
   ])('an update of %s is refused', async (_title, body, status) => {
     expect((await update(body)).status).toBe(status);
@@ -164,6 +166,15 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
     expect(await budgetOf(token)).toBeUndefined();
   });
 
+  /** Resolves when that many statements wait for a lock. */
+  const waiting = (count: number) =>
+    until(`${count} statements that wait`, 10_000, async () => {
+      const { rows } = await gateway.db.query(
+        "SELECT count(*)::int AS n FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+      );
+      expect(rows[0].n).toBe(count);
+    });
+
   /** A ledger whose clock is the test's. */
   function ledgerAt(start: number) {
     const timers = new ManualTimers(start, async () => undefined);
@@ -183,6 +194,130 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
     };
     return { ledger, store, ask };
   }
+
+  test('what was spent is set in the row and in the budget, and later calls are added to both', async () => {
+    const { token } = await generate({ max_budget: 8, budget_duration: '1d' });
+    await store({ token, spend: 3, endTime: now });
+    expect((await update({ key: token, spend: 1.25 })).body).toMatchObject({ spend: 1.25, max_budget: 8 });
+    await store({ token, spend: 0.5, endTime: now });
+    expect(await budgetOf(token)).toMatchObject({ spent_pico: String(picoFromUsd(1.75)) });
+    expect(await infoOf(token)).toMatchObject({ spend: 1.75 });
+    await expect(ledgerAt(now).ask(token, 7)).rejects.toThrow('Current cost: 1.75, Max budget: 8');
+  });
+
+  test('what was spent is set for the period that begins, where the last one is over', async () => {
+    const { token } = await generate({ max_budget: 8, budget_duration: '1d' });
+    await store({ token, spend: 3, endTime: now });
+    await gateway.db.query("UPDATE budget_state SET resets_at = '2026-11-21 11:00' WHERE token = $1", [
+      token,
+    ]);
+    await update({ key: token, spend: 2 });
+    await ledgerAt(now).store.sweep(now);
+    expect(await infoOf(token)).toMatchObject({ spend: 2, budget_reset_at: '2026-11-22T00:00:00.000Z' });
+  });
+
+  describe('a rotated key', () => {
+    const rotate = async (key: string, body: object = {}) =>
+      (await gateway.call('/key/regenerate', { body: { key, ...body } })).body;
+    const call = (token: string, spend: number, charges: SpendRecord['charges'] = []) =>
+      spendRecord({
+        requestId: randomUUID(),
+        apiKey: token,
+        spend: picoFromUsd(spend),
+        charges,
+        endTime: now,
+      });
+
+    test('takes along its budget, what is spent and reserved of it, and when it is reset', async () => {
+      const { key, token } = await generate({ max_budget: 1, budget_duration: '1d' });
+      await store({ token, spend: 0.25, endTime: now });
+      const running = await ledgerAt(now).ask(token, 0.5);
+      const next = await rotate(key);
+      expect(await budgetOf(token)).toMatchObject({ token: next.token, spent_pico: String(USD / 4n) });
+      expect((await gateway.call('/v1/models', { key: next.key })).body.budgets).toEqual([`key:${token}`]);
+      // What runs still holds its money, and is charged under the name that its key had.
+      expect(await budgetOf(token)).toMatchObject({ leased_pico: String(USD / 2n) });
+      await insertSpendLogs(gateway.db, [call(token, 0.125, running.settle(picoFromUsd(0.125)))]);
+      expect(await infoOf(next.token)).toMatchObject({ spend: 0.375 });
+      expect(await budgetOf(token)).toMatchObject({ spent_pico: String((3n * USD) / 8n) });
+      await ledgerAt(START + 13 * HOUR).store.sweep(START + 13 * HOUR);
+      expect(await infoOf(next.token)).toMatchObject({
+        spend: 0,
+        budget_reset_at: '2026-11-23T00:00:00.000Z',
+      });
+      expect((await update({ key: next.key, max_budget: 2 })).body).toMatchObject({ max_budget: 2 });
+      expect(await budgetOf(token)).toMatchObject({ limit_pico: String(2n * USD), token: next.token });
+    });
+
+    test('is charged for calls of each of its former secrets, with a budget or without', async () => {
+      const { key, token } = await generate({});
+      const second = await rotate(key, { grace_period: '1h' });
+      const third = await rotate(second.key, { max_budget: 4 });
+      await insertSpendLogs(gateway.db, [
+        call(token, 0.5),
+        call(second.token, 0.25),
+        call(third.token, 0.125),
+      ]);
+      expect(await infoOf(third.token)).toMatchObject({ spend: 0.875 });
+      expect(await budgetOf(third.token)).toMatchObject({ spent_pico: String(picoFromUsd(0.875)) });
+    });
+
+    test('is charged for calls that are being stored while it is rotated', async () => {
+      const { key, token } = await generate({});
+      const client = await gateway.db.connect();
+      await client.query('BEGIN');
+      await client.query('SELECT 1 FROM "LiteLLM_VerificationToken" WHERE token = $1 FOR UPDATE', [token]);
+      const rotating = rotate(key);
+      await waiting(1);
+      const storing = insertSpendLogs(gateway.db, [call(token, 0.5)]);
+      await waiting(2);
+      await client.query('COMMIT');
+      client.release();
+      const [next] = await Promise.all([rotating, storing]);
+      expect(await infoOf(next.token)).toMatchObject({ spend: 0.5 });
+    });
+
+    test('cannot be made again, nor become another key', async () => {
+      const { key } = await generate({});
+      await rotate(key);
+      expect((await gateway.call('/key/generate', { body: { key } })).status).toBe(400);
+      const other = await generate({});
+      const taken = await gateway.call('/key/regenerate', { body: { key: other.key, new_key: key } });
+      expect(taken).toMatchObject({ status: 400, body: { error: { param: 'new_key' } } });
+    });
+
+    test('may get a secret back that it had', async () => {
+      const { key, token } = await generate({ max_budget: 1 });
+      const next = await rotate(key);
+      expect(await rotate(next.key, { new_key: key })).toMatchObject({ token });
+      expect((await gateway.call('/v1/models', { key })).body.budgets).toEqual([`key:${token}`]);
+    });
+
+    test('leaves no budget when it is deleted', async () => {
+      const { key, token } = await generate({ max_budget: 1 });
+      await gateway.call('/key/delete', { body: { keys: [(await rotate(key)).key] } });
+      expect(await budgetOf(token)).toBeUndefined();
+    });
+  });
+
+  test.each([
+    ['/team/delete', { team_ids: ['t'] }],
+    ['/team/member_delete', { team_id: 't', user_id: 'u' }],
+    ['/user/delete', { user_ids: ['u'] }],
+  ])('a key that goes with %s leaves no budget', async (path, body) => {
+    await gateway.call('/team/new', {
+      body: { team_id: 't', members_with_roles: [{ role: 'user', user_id: 'u' }] },
+    });
+    const { token } = await generate({ team_id: 't', user_id: 'u', max_budget: 1 });
+    expect((await gateway.call(path, { body })).status).toBe(200);
+    expect(await budgetOf(token)).toBeUndefined();
+    for (const [rest, of] of [
+      ['/team/delete', { team_ids: ['t'] }],
+      ['/user/delete', { user_ids: ['u'] }],
+    ] as const) {
+      await gateway.call(rest, { body: of });
+    }
+  });
 
   test('a budget is reset once, by whoever comes first, also after days in which nothing ran', async () => {
     const { token } = await generate({ max_budget: 1, budget_duration: '1d' });

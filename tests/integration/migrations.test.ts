@@ -247,6 +247,23 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
     });
   });
 
+  test('budgets from before belong to the keys that they are named after', async () => {
+    const { ownerUrl } = await empty();
+    const client = new Client({ connectionString: ownerUrl });
+    await client.connect();
+    try {
+      const before = migrations.findIndex(({ name }) => name === '0009-rotated-keys.sql');
+      await applyMigrations(client, migrations.slice(0, before));
+      await client.query("INSERT INTO budget_state (scope) VALUES ('key:abc')");
+    } finally {
+      await client.end();
+    }
+    await prepareDatabase(ownerUrl, { runtimeRole, now: () => NOON });
+    expect(await query(ownerUrl, 'SELECT scope, token FROM budget_state')).toEqual([
+      { scope: 'key:abc', token: 'abc' },
+    ]);
+  });
+
   describe('the step that gives rows an id of the gateway', () => {
     const ROW_IDS = '0007-row-ids.sql';
     const day = new Date(NOON).toISOString().slice(0, 10);

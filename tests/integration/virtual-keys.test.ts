@@ -115,6 +115,13 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
       models: ['m1'],
       limits: { requests: null, tokens: null, parallel: null, models: {} },
       budgets: [],
+      team: null,
+      userModels: [],
+      organizationModels: [],
+      memberOfTeams: [],
+      adminOfTeams: [],
+      adminOfOrganizations: [],
+      allowedRoutes: [],
       spend: 1.5,
     });
   });
@@ -295,7 +302,7 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
     expect(await statusOf((await generate()).key)).toBe(200);
   });
 
-  test('the look-up of a key reads both tables by their primary keys', async () => {
+  test('the look-up of a key reads every table by an index', async () => {
     const { key } = await generate({ user_id: 'planned' });
     const pool = openPool(database.runtimeUrl, { max: 1 });
     const authenticator = createAuthenticator({
@@ -311,6 +318,10 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
     const plan = rows.map((line) => line['QUERY PLAN']).join('\n');
     expect(plan).toContain('LiteLLM_VerificationToken_pkey');
     expect(plan).toContain('LiteLLM_UserTable_pkey');
+    expect(plan).toContain('LiteLLM_TeamTable_pkey');
+    expect(plan).toContain('LiteLLM_TeamTable_members_with_roles_idx');
+    expect(plan).toContain('LiteLLM_OrganizationMembership_pkey');
+    expect(plan).toContain('LiteLLM_DeprecatedVerificationToken_token_key');
     expect(plan).not.toContain('Seq Scan');
   });
 
@@ -423,16 +434,136 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
     expect((await gateway.call(`/key/list?${query}`)).status).toBe(status);
   });
 
-  test.each(['/key/generate', '/key/update', '/key/delete', '/key/block', '/key/unblock'])(
-    'a key of an ordinary user may not call %s',
-    async (path) => {
-      const { key } = await generate();
-      expect(await gateway.call(path, { key, body: {} })).toMatchObject({
-        status: 401,
-        body: { error: { type: 'auth_error' } },
-      });
-    },
-  );
+  test.each(['/key/block', '/key/unblock'])('a key of an ordinary user may not call %s', async (path) => {
+    const { key } = await generate({ user_id: 'ordinary' });
+    expect(await gateway.call(path, { key, body: { key } })).toMatchObject({
+      status: 401,
+      body: { error: { type: 'auth_error' } },
+    });
+  });
+
+  test('a user makes, changes, rotates and deletes keys of its own', async () => {
+    const { key } = await generate({ user_id: 'maker' });
+    const ask = (path: string, body: object) => gateway.call(path, { key, body });
+    const made = await ask('/key/generate', { models: ['m1'], key_alias: 'made' });
+    expect(made.body).toMatchObject({ user_id: 'maker', created_by: 'maker', models: ['m1'] });
+    const updated = await ask('/key/update', { key: made.body.token, models: [], duration: '1h' });
+    expect(updated).toMatchObject({
+      status: 200,
+      body: {
+        key: made.body.token,
+        models: [],
+        key_alias: 'made',
+        expires: new Date(now + HOUR).toISOString(),
+      },
+    });
+    expect(updated.body).not.toHaveProperty('token');
+    const rotated = await ask('/key/regenerate', { key: made.body.key });
+    expect(rotated.body).toMatchObject({ key_alias: 'made', user_id: 'maker' });
+    expect(await statusOf(made.body.key)).toBe(401);
+    expect(await statusOf(rotated.body.key)).toBe(200);
+    expect((await ask('/key/delete', { keys: [rotated.body.key] })).status).toBe(200);
+    expect(await statusOf(rotated.body.key)).toBe(401);
+  });
+
+  test('a key that somebody was given is named and narrowed by him, and not widened', async () => {
+    const { key } = await generate({ user_id: 'given', models: ['m1', 'm2'] });
+    const ask = (body: object) => gateway.call('/key/update', { key, body: { key, ...body } });
+    expect(await ask({ models: ['m1'], key_alias: `mine-${major}` })).toMatchObject({
+      status: 200,
+      body: { models: ['m1'] },
+    });
+    const raises = {
+      models: [],
+      duration: '90d',
+      metadata: {},
+      spend: 0,
+      blocked: false,
+      user_id: 'x',
+      team_id: 'red',
+      allowed_routes: [],
+    };
+    for (const [field, value] of Object.entries(raises)) {
+      expect(await ask({ [field]: value })).toMatchObject({ status: 403, body: { error: { param: field } } });
+    }
+  });
+
+  test('an update changes what is sent and nothing else', async () => {
+    const { key } = await generate({ key_alias: 'kept', metadata: { a: 1 }, duration: '1h', models: ['m1'] });
+    const update = async (body: object) =>
+      (await gateway.call('/key/update', { body: { key, ...body } })).body;
+    expect(await update({ blocked: true })).toMatchObject({
+      key_alias: 'kept',
+      metadata: { a: 1 },
+      blocked: true,
+    });
+    expect(await statusOf(key)).toBe(401);
+    expect(await update({ blocked: false, metadata: { b: 2 } })).toMatchObject({
+      metadata: { b: 2 },
+      models: ['m1'],
+    });
+    expect((await update({})).expires).not.toBeNull();
+    expect((await update({ duration: '-1' })).expires).toBeNull();
+    expect(await update({ key_alias: 'kept' })).toMatchObject({ key_alias: 'kept' });
+    expect(await update({ spend: 2.5, key_alias: null })).toMatchObject({ spend: 2.5, key_alias: null });
+    expect((await gateway.call('/key/update', { body: { key: 'sk-unknown' } })).status).toBe(404);
+  });
+
+  test('a rotated key works until its grace period ends, and acts as its successor', async () => {
+    const { key, token } = await generate({ key_alias: 'rotates' });
+    expect(await statusOf(key)).toBe(200);
+    const answer = await gateway.call(`/key/${token}/regenerate`, { body: { grace_period: '2h' } });
+    expect(answer.body).toMatchObject({ key_alias: 'rotates' });
+    const successor = answer.body;
+    expect((await gateway.call('/v1/models', { key })).body.keyHash).toBe(successor.token);
+    await gateway.call('/key/block', { body: { key: successor.key } });
+    expect([await statusOf(key), await statusOf(successor.key)]).toEqual([401, 401]);
+    await gateway.call('/key/unblock', { body: { key: successor.key } });
+    expect(await statusOf(key)).toBe(200);
+    now += 2 * HOUR;
+    expect([await statusOf(key), await statusOf(successor.key)]).toEqual([401, 200]);
+    const listed = await gateway.call(`/key/list?status=deleted&key_hash=${token}&return_full_object=true`);
+    expect(listed.body.keys).toMatchObject([{ token, key_alias: 'rotates' }]);
+    const row = await gateway.call(`/key/info?key=${successor.key}`);
+    expect(row.body.info.rotation_count).toBe(1);
+  });
+
+  test('a rotation without grace ends an earlier grace too', async () => {
+    const first = await generate();
+    const second = (await gateway.call('/key/regenerate', { body: { key: first.key, grace_period: '1d' } }))
+      .body;
+    expect(await statusOf(first.key)).toBe(200);
+    const third = (
+      await gateway.call('/key/regenerate', { body: { key: second.key, new_key: `sk-3-${major}` } })
+    ).body;
+    const keys = [first.key, second.key, third.key];
+    expect(await Promise.all(keys.map(statusOf))).toEqual([401, 401, 200]);
+    const taken = await gateway.call('/key/regenerate', {
+      body: { key: third.key, new_key: (await generate()).key },
+    });
+    expect(taken).toMatchObject({ status: 400, body: { error: { param: 'new_key' } } });
+  });
+
+  test('a key is bound to the routes that it names', async () => {
+    const reader = await generate({ key_type: 'read_only', user_id: 'reader' });
+    expect(reader.allowed_routes).toEqual(['info_routes']);
+    expect((await gateway.call('/key/info', { key: reader.key })).status).toBe(200);
+    const refused = await gateway.call('/key/generate', { key: reader.key, body: {} });
+    expect(refused).toMatchObject({ status: 403, body: { error: { type: 'auth_error', param: 'None' } } });
+    const unknown = await gateway.call('/key/generate', { body: { allowed_routes: ['models'] } });
+    expect(unknown).toMatchObject({ status: 400, body: { error: { param: 'allowed_routes' } } });
+  });
+
+  test('what guides call allowed_models bounds the key, and what nobody knows is named', async () => {
+    const guided = await gateway.call('/key/generate', {
+      body: { allowed_models: ['m1'], shoe_size: 42, 'a,\u00e9': 1 },
+    });
+    expect(guided.body.models).toEqual(['m1']);
+    expect(guided.headers['x-litellm-ignored-fields']).toBe('shoe_size, a??');
+    expect(gateway.logged()).toContain('shoe_size');
+    const both = await gateway.call('/key/generate', { body: { allowed_models: ['m1'], models: ['m2'] } });
+    expect(both).toMatchObject({ status: 400, body: { error: { param: 'allowed_models' } } });
+  });
 
   test('a stolen hash is no key', async () => {
     const { token } = await generate();

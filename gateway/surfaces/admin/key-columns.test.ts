@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import type { VirtualKeyRow } from '../../store/virtual-keys.ts';
-import { columnsToChange, foldedMetadata } from './key-columns.ts';
+import { columnsOf, foldedMetadata } from './key-columns.ts';
 
 const NOW = Date.UTC(2026, 10, 27);
 const row = { metadata: { topic: 'demo', model_rpm_limit: { gpt: 3 } } } as unknown as VirtualKeyRow;
 
-const change = (body: object) => columnsToChange({ key: 'sk-1', ...body }, row, NOW);
+const change = (body: object) => columnsOf(body, row, NOW);
 
 test.each([
   ['nothing', {}, {}],

@@ -1,7 +1,9 @@
-import { GatewayError } from '../../http/errors.ts';
+import { isRouteRule, keyTypes, routeGroups } from '../../identity/allowed-routes.ts';
 import { endOf, parseDuration } from '../../identity/duration.ts';
-import type { KeyColumns, VirtualKeyRow } from '../../store/virtual-keys.ts';
-import type { GenerateRequest, LimitMembers, UpdateRequest } from './key-requests.ts';
+import type { KeyColumns } from '../../store/key-updates.ts';
+import type { VirtualKeyRow } from '../../store/virtual-keys.ts';
+import { badRequest } from './faults.ts';
+import type { GenerateRequest, KeyFields, LimitMembers } from './key-requests.ts';
 
 /** Members of a request that LiteLLM keeps in the key's metadata. */
 const folded = ['model_rpm_limit', 'model_tpm_limit'] as const;
@@ -22,10 +24,10 @@ export function foldedMetadata(
 }
 
 /** A budget in USD; null for none. Throws GatewayError bad_request. */
-export function maxBudget(wanted: GenerateRequest['max_budget']): number | null {
+export function maxBudget(wanted: KeyFields['max_budget']): number | null {
   if (wanted === undefined || wanted === null || wanted === '') return null;
   if (wanted >= 0) return wanted;
-  throw new GatewayError('bad_request', "'max_budget' must not be negative", { param: 'max_budget' });
+  throw badRequest('max_budget', "'max_budget' must not be negative");
 }
 
 /** A duration that budgets can have; null for none. `now`: epoch milliseconds. Throws GatewayError bad_request. */
@@ -33,47 +35,60 @@ export function budgetDuration(wanted: string | null | undefined, now: number): 
   const text = (wanted ?? '').trim();
   if (endOf(text, now) === null) return null;
   if (parseDuration(text)?.count === 0) {
-    throw new GatewayError(
-      'bad_request',
-      'A budget that lasts for no time is none; leave budget_duration out',
-      { param: 'budget_duration' },
-    );
+    throw badRequest('budget_duration', 'A budget that lasts for no time is none; leave budget_duration out');
   }
   return text;
 }
 
-/** LiteLLM's word for "never" on an update. */
-const NEVER = '-1';
+/** The routes that a key is bound to; `key_type` stands for a list where none is given. */
+export function routesOf({ allowed_routes, key_type }: GenerateRequest): readonly string[] {
+  const preset = keyTypes[key_type || 'default'];
+  if (preset === undefined) {
+    throw badRequest('key_type', `'key_type' must be one of ${Object.keys(keyTypes).join(', ')}`);
+  }
+  const rules = allowed_routes?.length ? allowed_routes : preset;
+  const unknown = rules.find((rule) => !isRouteRule(rule));
+  if (unknown !== undefined) {
+    throw badRequest(
+      'allowed_routes',
+      `'${unknown}' in 'allowed_routes' allows nothing: write a path such as /v1/models, a path with * at its end, or one of ${routeGroups.join(', ')}`,
+    );
+  }
+  return rules;
+}
 
-function expiry(duration: string | null, now: number): Date | null {
-  return duration === NEVER ? null : endOf(duration, now);
+/** When a key ends whose duration is changed: never for null and `-1`. */
+function newEnd(duration: string | null, now: number): Date | null {
+  return duration === '-1' ? null : endOf(duration, now);
 }
 
 /**
- * The columns that an update changes: those whose members were sent. New metadata replace the old ones as a whole; limits
- * of models, which LiteLLM keeps there, stay when none were sent. `now`: epoch milliseconds.
+ * The columns that the sent fields change. New metadata replace the old ones as a whole; limits of models, which LiteLLM
+ * keeps there, stay when none were sent. `now`: epoch milliseconds.
  */
-export function columnsToChange(wanted: UpdateRequest, row: VirtualKeyRow, now: number): Partial<KeyColumns> {
-  const { duration, models, metadata, key_alias: alias, user_id: userId } = wanted;
-  const replaced = metadata === undefined ? row.metadata : (metadata ?? {});
-  const newMetadata = foldedMetadata(replaced, wanted);
+export function columnsOf(wanted: KeyFields, row: Pick<VirtualKeyRow, 'metadata'>, now: number): KeyColumns {
+  const replaced = wanted.metadata === undefined ? row.metadata : (wanted.metadata ?? {});
+  const metadata = foldedMetadata(replaced, wanted);
   return {
-    ...(alias !== undefined && { key_alias: alias || null }),
-    ...(duration !== undefined && { expires: expiry(duration, now) }),
-    ...(models !== undefined && { models: models ?? [] }),
-    ...(userId !== undefined && { user_id: userId || null }),
-    ...(newMetadata !== row.metadata && { metadata: newMetadata }),
+    ...(wanted.key_alias !== undefined && { key_alias: wanted.key_alias || null }),
+    ...(wanted.duration !== undefined && { expires: newEnd(wanted.duration, now) }),
+    ...(wanted.models !== undefined && { models: wanted.models ?? [] }),
+    ...(wanted.user_id !== undefined && { user_id: wanted.user_id || null }),
+    ...(wanted.team_id !== undefined && { team_id: wanted.team_id || null }),
+    ...(metadata !== row.metadata && { metadata }),
+    ...(wanted.blocked !== undefined && { blocked: wanted.blocked }),
+    ...(typeof wanted.spend === 'number' && { spend: wanted.spend }),
     ...(wanted.max_budget !== undefined && { max_budget: maxBudget(wanted.max_budget) }),
     // A new duration gets a new time of its end.
     ...(wanted.budget_duration !== undefined && {
       budget_duration: budgetDuration(wanted.budget_duration, now),
       budget_reset_at: null,
     }),
-    ...(wanted.blocked !== undefined && { blocked: wanted.blocked }),
     ...(wanted.rpm_limit !== undefined && { rpm_limit: wanted.rpm_limit }),
     ...(wanted.tpm_limit !== undefined && { tpm_limit: wanted.tpm_limit }),
     ...(wanted.max_parallel_requests !== undefined && {
       max_parallel_requests: wanted.max_parallel_requests,
     }),
+    ...(wanted.allowed_routes !== undefined && { allowed_routes: routesOf(wanted) }),
   };
 }

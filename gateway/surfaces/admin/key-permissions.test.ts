@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import type { Identity } from '../../identity/identity.ts';
 import { NO_LIMITS } from '../../identity/key-limits.ts';
-import { listingScope, maySeeKey } from './key-permissions.ts';
+import { type ListingTarget, listingScope, requireNoWider, requireUnlimited } from './key-permissions.ts';
 
-function who(role: Identity['role'], userId: string | null): Identity {
+function who(role: Identity['role'], userId: string | null, more: Partial<Identity> = {}): Identity {
   return {
     kind: 'virtual_key',
     role,
@@ -14,46 +14,116 @@ function who(role: Identity['role'], userId: string | null): Identity {
     models: [],
     limits: NO_LIMITS,
     budgets: [],
+    team: null,
+    userModels: [],
+    organizationModels: [],
+    memberOfTeams: [],
+    adminOfTeams: [],
+    adminOfOrganizations: [],
+    allowedRoutes: [],
     spend: 0,
+    ...more,
   };
 }
 
 const admin = who('proxy_admin', 'root');
+const viewer = who('proxy_admin_viewer', 'eye');
 const ada = who('internal_user', 'ada');
+const lead = who('internal_user', 'lead', { adminOfTeams: ['red'], memberOfTeams: ['red'] });
+const member = who('internal_user', 'ada', { memberOfTeams: ['red'] });
+const organizer = who('internal_user', 'org', { adminOfOrganizations: ['acme'] });
 const nobody = who('internal_user', null);
-const own = { token: 'own-hash', user_id: null };
-const adas = { token: 'other', user_id: 'ada' };
-const bobs = { token: 'other', user_id: 'bob' };
-const ownerless = { token: 'other', user_id: null };
 
-test.each([
-  ['an admin', 'anybody\u2019s key', admin, bobs, true],
-  ['a user', 'its own key', ada, own, true],
-  ['a user', 'another key of its user', ada, adas, true],
-  ['a user', 'another user\u2019s key', ada, bobs, false],
-  ['a user', 'a key of nobody', ada, ownerless, false],
-  ['a key of nobody', 'itself', nobody, own, true],
-  ['a key of nobody', 'another key of nobody', nobody, ownerless, false],
-])('%s and %s', (_who, _what, identity, key, allowed) => {
-  expect(maySeeKey(identity, key)).toBe(allowed);
+const red = { team_id: 'red', organization_id: 'acme', team_member_permissions: [] };
+const target = (more: Partial<ListingTarget> = {}): ListingTarget => ({
+  userId: null,
+  organizationId: null,
+  teamId: null,
+  team: null,
+  includeCreatedBy: false,
+  includeTeamKeys: false,
+  ...more,
 });
-
-const everything = { userId: null, teamId: null, organizationId: null };
-
-test.each([
-  ['an admin sees all', admin, everything, { userId: null, keyHash: null }],
-  ['an admin narrows as it likes', admin, { ...everything, userId: 'bob' }, { userId: 'bob', keyHash: null }],
-  ['a user sees its own', ada, everything, { userId: 'ada', keyHash: null }],
-  ['a key of nobody sees itself', nobody, everything, { userId: null, keyHash: 'own-hash' }],
-])('%s', (_title, identity, target, scope) => {
-  expect(listingScope(identity, target)).toEqual(scope);
+const ofRed = target({ teamId: 'red', team: red });
+const owner = (more: object) => ({
+  userId: null,
+  keyHash: null,
+  teamIds: [],
+  includeCreatedBy: false,
+  ...more,
 });
 
 test.each([
-  ['another user', ada, { ...everything, userId: 'bob' }],
-  ['a team', ada, { ...everything, teamId: 'red' }],
-  ['an organisation', nobody, { ...everything, organizationId: 'acme' }],
-  ['any user, for a key of nobody', nobody, { ...everything, userId: 'ada' }],
-])('asking for %s is forbidden', (_title, identity, target) => {
-  expect(() => listingScope(identity, target)).toThrow('only its own user');
+  ['an admin sees all', admin, target(), null],
+  ['a viewer sees all', viewer, target(), null],
+  ['an admin narrows as it likes', admin, target({ userId: 'bob' }), owner({ userId: 'bob' })],
+  ['a user sees its own', ada, target(), owner({ userId: 'ada' })],
+  ['a key of nobody sees itself', nobody, target(), owner({ keyHash: 'own-hash' })],
+  ['who runs a team sees all of it', lead, ofRed, null],
+  ['who runs its organisation sees all of it', organizer, ofRed, null],
+  ['who runs an organisation sees its keys', organizer, target({ organizationId: 'acme' }), null],
+  [
+    'its own keys in a team that it runs',
+    lead,
+    target({ ...ofRed, userId: 'lead' }),
+    owner({ userId: 'lead' }),
+  ],
+  [
+    'its own, and those of the teams that it runs',
+    lead,
+    target({ includeTeamKeys: true }),
+    owner({ userId: 'lead', teamIds: ['red'] }),
+  ],
+])('%s', (_title, identity, asked, scope) => {
+  expect(listingScope(identity, asked)).toEqual(scope);
+});
+
+test.each([
+  ['another user', ada, target({ userId: 'bob' })],
+  ['a team', ada, ofRed],
+  ['a team that is not there', lead, target({ teamId: 'blue' })],
+  ['a team that it is a member of', member, ofRed],
+  ['an organisation', nobody, target({ organizationId: 'acme' })],
+  ['any user, for a key of nobody', nobody, target({ userId: 'ada' })],
+  ['a member, for who runs the team', lead, target({ ...ofRed, userId: 'ada' })],
+])('asking for %s is forbidden', (_title, identity, asked) => {
+  expect(() => listingScope(identity, asked)).toThrow('only its own user');
+});
+
+const bound = who('internal_user', 'ada', {
+  models: ['m1', 'm2'],
+  allowedRoutes: ['/key/generate', 'info_routes'],
+});
+
+test.each([
+  ['the same', { models: ['m1', 'm2'], allowed_routes: ['/key/generate'] }, null],
+  ['fewer models', { models: ['m2'], allowed_routes: ['info_routes'] }, null],
+  ['every model', { models: [], allowed_routes: ['info_routes'] }, 'models'],
+  ['another model', { models: ['m3'], allowed_routes: ['info_routes'] }, 'models'],
+  ['every route', { models: ['m1'] }, 'allowed_routes'],
+  ['another route', { models: ['m1'], allowed_routes: ['management_routes'] }, 'allowed_routes'],
+  ['what was spent', { models: ['m1'], allowed_routes: ['info_routes'], spend: 0 }, 'spend'],
+])('a bound key asks for a key with %s', (_what, wanted, refused) => {
+  const ask = () => requireNoWider(bound, wanted);
+  if (refused === null) expect(ask).not.toThrow();
+  else expect(ask).toThrow(expect.objectContaining({ status: 403, param: refused }));
+});
+
+const limits = { requests: null, tokens: null, parallel: null, models: new Map() };
+
+test.each([
+  ['no limits', {}, false],
+  ['a budget', { budgets: ['key:own-hash'] }, true],
+  ['a rate', { limits: { ...limits, requests: 60 } }, true],
+  ['a parallel limit', { limits: { ...limits, parallel: 0 } }, true],
+  ['a limit on a model', { limits: { ...limits, models: new Map([['m1', limits]]) } }, true],
+])('a key with %s %j makes keys and changes limits: %s', (_what, more, refused) => {
+  const caller = who('internal_user', 'ada', more);
+  for (const wanted of ['a new key', { rpm_limit: 1 }, { metadata: {} }] as const) {
+    const ask = () => requireUnlimited(caller, wanted);
+    if (refused) expect(ask).toThrow(expect.objectContaining({ status: 403 }));
+    else expect(ask).not.toThrow();
+  }
+  expect(() => requireUnlimited(caller, { key_alias: 'renamed' })).not.toThrow();
+  expect(() => requireUnlimited({ ...caller, role: 'proxy_admin' }, 'a new key')).not.toThrow();
 });

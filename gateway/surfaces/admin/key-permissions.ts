@@ -1,31 +1,157 @@
 import { GatewayError } from '../../http/errors.ts';
 import type { Identity } from '../../identity/identity.ts';
+import {
+  type KeyRights,
+  keyRights,
+  memberMay,
+  seesAll,
+  type TeamObject,
+  teamRights,
+} from '../../identity/permissions.ts';
+import type { Connection } from '../../store/connection.ts';
+import { readTeam } from '../../store/teams.ts';
+import type { KeyOwner, VirtualKeyRow } from '../../store/virtual-keys.ts';
+import { badRequest, forbidden } from './faults.ts';
+import type { KeyFields } from './key-requests.ts';
+
+type OwnedKey = Pick<VirtualKeyRow, 'token' | 'user_id' | 'team_id' | 'created_by'>;
+
+/** What the caller may do with a key that is stored. */
+export async function rightsOnKey(db: Connection, who: Identity, key: OwnedKey): Promise<KeyRights> {
+  const team = key.team_id === null ? null : ((await readTeam(db, key.team_id)) ?? null);
+  return keyRights(who, { ...key, team });
+}
 
 /** What a listing is asked to show; null where nothing was asked. */
 export interface ListingTarget {
   readonly userId: string | null;
-  readonly teamId: string | null;
   readonly organizationId: string | null;
+  readonly teamId: string | null;
+  /** The team of that id, where there is one. */
+  readonly team: TeamObject | null;
+  readonly includeCreatedBy: boolean;
+  readonly includeTeamKeys: boolean;
 }
 
-/** Whether `who` may see a key: an admin every key, others their own key and their user's. */
-export function maySeeKey(who: Identity, key: { token: string; user_id: string | null }): boolean {
-  if (who.role === 'proxy_admin' || who.keyHash === key.token) return true;
-  return who.userId !== null && who.userId === key.user_id;
+function maySeeAsked(who: Identity, { organizationId, teamId, team }: ListingTarget): boolean {
+  const teamSeen = team !== null && (teamRights(who, team).run || memberMay(who, team, '/key/list'));
+  const organizationSeen = organizationId !== null && who.adminOfOrganizations.includes(organizationId);
+  return (teamId === null || teamSeen) && (organizationId === null || organizationSeen);
 }
 
-/** Narrows a listing to what `who` may see. Throws GatewayError forbidden when another's keys were asked for. */
-export function listingScope(
-  who: Identity,
-  target: ListingTarget,
-): { userId: string | null; keyHash: string | null } {
-  if (who.role === 'proxy_admin') return { userId: target.userId, keyHash: null };
-  const others = target.userId !== null && target.userId !== who.userId;
-  if (others || target.teamId !== null || target.organizationId !== null) {
-    throw new GatewayError('forbidden', 'This key may list only its own user\u2019s keys', {
-      type: 'bad_request_error',
-      param: null,
-    });
+/**
+ * Whose keys a listing shows: null for everybody's, within the team or organisation that was asked for. Throws GatewayError
+ * forbidden when those are others'.
+ */
+export function listingScope(who: Identity, target: ListingTarget): KeyOwner | null {
+  const { userId, organizationId, teamId, includeCreatedBy, includeTeamKeys } = target;
+  if (seesAll(who)) {
+    return userId === null ? null : { userId, keyHash: null, teamIds: [], includeCreatedBy };
   }
-  return who.userId === null ? { userId: null, keyHash: who.keyHash } : { userId: who.userId, keyHash: null };
+  const others = userId !== null && userId !== who.userId;
+  if (others || !maySeeAsked(who, target)) {
+    throw new GatewayError(
+      'forbidden',
+      'This key may list only its own user’s keys, and those of a team it runs',
+      {
+        type: 'bad_request_error',
+        param: null,
+      },
+    );
+  }
+  if (userId === null && (teamId !== null || organizationId !== null)) return null;
+  return {
+    userId: who.userId,
+    keyHash: who.userId === null ? who.keyHash : null,
+    teamIds: includeTeamKeys ? who.adminOfTeams : [],
+    includeCreatedBy,
+  };
+}
+
+/** Whom a new key is for. */
+export interface NewOwner {
+  readonly userId: string | null;
+  readonly teamId: string | null;
+}
+
+async function requireTeamKeys(db: Connection, who: Identity, teamId: string): Promise<boolean> {
+  const team = await readTeam(db, teamId);
+  if (team !== undefined && teamRights(who, team).run) return true;
+  if (team !== undefined && memberMay(who, team, '/key/generate')) return false;
+  if (who.role === 'proxy_admin') throw badRequest('team_id', `There is no team '${teamId}'`);
+  if (team !== undefined && teamRights(who, team).read) {
+    throw new GatewayError(
+      'member_permission',
+      `Team members may not make keys of this team: '/key/generate' is not among its team_member_permissions`,
+    );
+  }
+  throw forbidden('team_id', 'This key may make keys only for its own user, and for teams that it runs');
+}
+
+/**
+ * Whom the caller may make this key for: a proxy admin for anybody; others for themselves, and without a user for a team
+ * that they run. Throws GatewayError bad_request, forbidden or member_permission.
+ */
+export async function newOwner(db: Connection, who: Identity, wanted: KeyFields): Promise<NewOwner> {
+  const teamId = wanted.team_id || null;
+  const runsTeam = teamId !== null && (await requireTeamKeys(db, who, teamId));
+  if (who.role === 'proxy_admin') return { userId: wanted.user_id || null, teamId };
+  if (who.userId === null) {
+    throw forbidden('user_id', 'This key belongs to no user, and so may make no keys');
+  }
+  if (wanted.user_id && wanted.user_id !== who.userId) {
+    throw forbidden('user_id', 'Only a proxy admin may make keys for other users: a key acts as its user');
+  }
+  return { userId: wanted.user_id === null && runsTeam ? null : who.userId, teamId };
+}
+
+const within = (wanted: readonly string[], own: readonly string[]): boolean =>
+  own.length === 0 || (wanted.length > 0 && wanted.every((name) => own.includes(name)));
+
+/** Fields that say how much a key may spend and call; new metadata replace those that are kept there. */
+const limitFields = [
+  'max_budget',
+  'budget_duration',
+  'rpm_limit',
+  'tpm_limit',
+  'max_parallel_requests',
+  'model_rpm_limit',
+  'model_tpm_limit',
+  'metadata',
+] as const;
+
+function isLimited({ budgets, limits }: Identity): boolean {
+  const { requests, tokens, parallel, models } = limits;
+  return (
+    budgets.length > 0 || models.size > 0 || [requests, tokens, parallel].some((limit) => limit !== null)
+  );
+}
+
+/**
+ * Throws GatewayError forbidden where a key that has limits would make keys or change limits, unless its user is a proxy admin:
+ * what other keys do does not count on it, so any two of them are a way around it.
+ */
+export function requireUnlimited(who: Identity, wanted: 'a new key' | KeyFields): void {
+  if (who.role === 'proxy_admin' || !isLimited(who)) return;
+  const field =
+    wanted === 'a new key' ? 'max_budget' : limitFields.find((name) => wanted[name] !== undefined);
+  if (field === undefined) return;
+  throw forbidden(field, 'A key that has a budget or limits may make no keys, and may change no limits');
+}
+
+/** Throws GatewayError forbidden for fields that would let a key do more than the key that asks for it. */
+export function requireNoWider(who: Identity, wanted: KeyFields): void {
+  const admin = who.role === 'proxy_admin';
+  if (!admin && wanted.spend !== undefined && wanted.spend !== null) {
+    throw forbidden('spend', 'Only a proxy admin may set what was spent');
+  }
+  if (!within(wanted.allowed_routes ?? [], who.allowedRoutes)) {
+    throw forbidden(
+      'allowed_routes',
+      'A key that is bound to routes may allow other keys these routes alone',
+    );
+  }
+  if (!admin && !within(wanted.models ?? [], who.models)) {
+    throw forbidden('models', 'A key that is bound to models may allow other keys these models alone');
+  }
 }

@@ -1,4 +1,5 @@
 import { sortableColumns } from '../../store/virtual-keys.ts';
+import { unenforcedKeyFields } from './unenforced.ts';
 import { bodyReader, queryReader } from './validation.ts';
 
 const nullableText = { type: ['string', 'null'] } as const;
@@ -31,64 +32,87 @@ const limits = {
   ...modelLimits,
 } as const;
 
-export interface GenerateRequest extends LimitMembers {
-  readonly key?: string | null;
+/** Ids and names are index keys, and PostgreSQL bounds what an index takes. */
+export const LONGEST_ID = 256;
+
+export interface KeyFields extends LimitMembers {
   readonly key_alias?: string | null;
   readonly duration?: string | null;
   readonly models?: readonly string[] | null;
   readonly user_id?: string | null;
+  readonly team_id?: string | null;
   readonly metadata?: Readonly<Record<string, unknown>> | null;
   readonly blocked?: boolean | null;
   readonly spend?: number | null;
   readonly max_budget?: number | '' | null;
   readonly budget_duration?: string | null;
+  readonly allowed_routes?: readonly string[] | null;
 }
 
 /** What is beyond it is a mistake, and no float column would hold it to the cent. */
 const LARGEST_BUDGET = 1e12;
-/** An empty text is no budget, as in LiteLLM. */
-const budget = {
+
+const keyFields = {
+  key_alias: nullableText,
+  duration: nullableText,
+  models: nullableTexts,
+  user_id: { ...nullableText, maxLength: LONGEST_ID },
+  team_id: { ...nullableText, maxLength: LONGEST_ID },
+  metadata: { ...nullableObject, properties: modelLimits },
+  blocked: { type: ['boolean', 'null'] },
+  spend: { type: ['number', 'null'], minimum: 0, maximum: LARGEST_BUDGET },
+  // An empty text is no budget, as in LiteLLM.
   max_budget: { anyOf: [{ type: ['number', 'null'], maximum: LARGEST_BUDGET }, { const: '' }] },
   budget_duration: nullableText,
-} as const;
+  ...limits,
+  allowed_routes: nullableTexts,
+};
+
+/** A new key alone has a type; of one that is changed the routes that it stands for are given. */
+const notChanged = { refused: [...unenforcedKeyFields, 'key_type'] };
+/** Guides call the list of models so; LiteLLM drops it, and the key then reaches every model. */
+const synonyms = { allowed_models: 'models' };
+
+export interface GenerateRequest extends KeyFields {
+  readonly key?: string | null;
+  readonly key_type?: string | null;
+}
 
 /** Unknown members are ignored, as LiteLLM does; members that are known but not enforced are refused elsewhere. */
-export const readGenerate = bodyReader<GenerateRequest>({
-  type: 'object',
-  properties: {
-    key: nullableText,
-    key_alias: nullableText,
-    duration: nullableText,
-    models: nullableTexts,
-    user_id: nullableText,
-    metadata: { ...nullableObject, properties: modelLimits },
-    blocked: { type: ['boolean', 'null'] },
-    spend: { type: ['number', 'null'], minimum: 0, maximum: LARGEST_BUDGET },
-    ...budget,
-    ...limits,
-  },
-});
+export const readGenerate = bodyReader<GenerateRequest>(
+  { type: 'object', properties: { key: nullableText, key_type: nullableText, ...keyFields } },
+  { refused: unenforcedKeyFields, synonyms },
+);
 
-/** The key, and what of it is to change: a member that is absent leaves its column as it is. */
-export interface UpdateRequest extends Omit<GenerateRequest, 'key' | 'spend'> {
+export interface UpdateRequest extends KeyFields {
   readonly key: string;
 }
 
-export const readUpdate = bodyReader<UpdateRequest>({
-  type: 'object',
-  required: ['key'],
-  properties: {
-    key: { type: 'string' },
-    key_alias: nullableText,
-    duration: nullableText,
-    models: nullableTexts,
-    user_id: nullableText,
-    metadata: { ...nullableObject, properties: modelLimits },
-    blocked: { type: ['boolean', 'null'] },
-    ...budget,
-    ...limits,
+export const readUpdate = bodyReader<UpdateRequest>(
+  { type: 'object', required: ['key'], properties: { key: { type: 'string' }, ...keyFields } },
+  { ...notChanged, synonyms },
+);
+
+export interface RegenerateRequest extends KeyFields {
+  readonly key?: string | null;
+  readonly new_key?: string | null;
+  readonly new_master_key?: string | null;
+  readonly grace_period?: string | null;
+}
+
+export const readRegenerate = bodyReader<RegenerateRequest>(
+  {
+    type: 'object',
+    properties: {
+      key: nullableText,
+      new_key: nullableText,
+      new_master_key: nullableText,
+      grace_period: nullableText,
+      ...keyFields,
+    },
   },
-});
+  { ...notChanged, synonyms },
+);
 
 export interface DeleteRequest {
   readonly keys?: readonly string[] | null;
@@ -126,6 +150,7 @@ export interface ListQuery {
   readonly key_alias?: string;
   readonly return_full_object: boolean;
   readonly include_created_by_keys: boolean;
+  readonly include_team_keys: boolean;
   readonly sort_by?: string;
   readonly sort_order: 'asc' | 'desc';
   readonly status?: string;
@@ -147,6 +172,7 @@ export const readListQuery = queryReader<ListQuery>({
     key_alias: text,
     return_full_object: { type: 'boolean', default: false },
     include_created_by_keys: { type: 'boolean', default: false },
+    include_team_keys: { type: 'boolean', default: false },
     sort_by: text,
     sort_order: { enum: ['asc', 'desc'], default: 'desc' },
     status: text,

@@ -1,7 +1,8 @@
 import type { FastifyReply } from 'fastify';
+import { GatewayError } from '../../http/errors.ts';
 import type { GatewayRequest } from '../../http/handler.ts';
 import type { Identity } from '../../identity/identity.ts';
-import { InvalidRequest } from './validation.ts';
+import { type BodyReader, InvalidRequest } from './validation.ts';
 
 type ManagementHandler = (
   request: GatewayRequest,
@@ -9,17 +10,53 @@ type ManagementHandler = (
   identity: Identity,
 ) => Promise<unknown>;
 
-/** A management endpoint: what InvalidRequest reports goes out as LiteLLM's 422, everything else as usual. */
+export interface ManagementOptions {
+  /** Knows the fields of the body: what it does not know is ignored as LiteLLM does, and named. */
+  readonly body?: BodyReader<unknown>;
+  /** `detail`: LiteLLM answers some endpoints' errors as `{"detail": {"error"}}`. */
+  readonly errors?: 'envelope' | 'detail';
+}
+
+/** What has the short form where an endpoint has it; a row with a type of its own keeps the envelope, which shows it. */
+const SHORT = new Set(['bad_request', 'not_found', 'forbidden']);
+
+const NAMES_SHOWN = 20;
+const NAME_LENGTH = 64;
+
+/** Names that a client made up, fit for a header and a log. */
+function shown(names: readonly string[]): string {
+  const safe = names.map((name) => name.slice(0, NAME_LENGTH).replace(/[^\x21-\x2b\x2d-\x7e]/g, '?'));
+  return safe.slice(0, NAMES_SHOWN).join(', ');
+}
+
+function nameIgnored(request: GatewayRequest, reply: FastifyReply, body: BodyReader<unknown>): void {
+  const ignored = body.ignored(request.body);
+  if (ignored.length === 0) return;
+  const names = shown(ignored);
+  reply.header('x-litellm-ignored-fields', names);
+  request.log.warn({ route: request.routeOptions.url, fields: names }, 'fields of a request were ignored');
+}
+
+/** A management endpoint: what InvalidRequest reports goes out as LiteLLM's 422, everything else as the endpoint's errors do. */
 export function management(
   work: (request: GatewayRequest, identity: Identity) => Promise<unknown>,
+  { body, errors = 'envelope' }: ManagementOptions = {},
 ): ManagementHandler {
   return async (request, reply, identity) => {
     try {
-      return await work(request, identity);
+      const answer = await work(request, identity);
+      if (body !== undefined) nameIgnored(request, reply, body);
+      return answer;
     } catch (error) {
-      if (!(error instanceof InvalidRequest)) throw error;
-      reply.code(422);
-      return { detail: error.faults };
+      if (error instanceof InvalidRequest) {
+        reply.code(422);
+        return { detail: error.faults };
+      }
+      if (errors === 'detail' && error instanceof GatewayError && SHORT.has(error.code)) {
+        reply.code(error.status).header('x-litellm-call-id', request.id);
+        return { detail: { error: error.message } };
+      }
+      throw error;
     }
   };
 }

@@ -4,7 +4,7 @@ import { GatewayError } from '../../http/errors.ts';
  * Key fields that LiteLLM knows and this gateway does not enforce yet. Whoever sends one believes to be protected,
  * limited or billed by it, so it is refused by name. Absent, null, empty and false ask for nothing and pass.
  */
-const fields = [
+export const unenforcedKeyFields = [
   'soft_budget',
   'budget_limits',
   'budget_id',
@@ -17,14 +17,12 @@ const fields = [
   'aliases',
   'config',
   'router_settings',
-  'team_id',
   'organization_id',
   'project_id',
   'agent_id',
   'permissions',
   'object_permission',
   'access_group_ids',
-  'allowed_routes',
   'allowed_passthrough_routes',
   'allowed_cache_controls',
   'allowed_vector_store_indexes',
@@ -63,34 +61,34 @@ const metadataMembers = [
   'soft_budget',
 ] as const;
 
+/** Folded too; of a key they are enforced. */
+const perModel = ['model_rpm_limit', 'model_tpm_limit'] as const;
+
 function asksForNothing(value: unknown): boolean {
   if (value === undefined || value === null || value === '' || value === false) return true;
   return typeof value === 'object' && Object.keys(value).length === 0;
 }
 
-function refuse(field: string): never {
+function refuse(field: string, whom: string): never {
   throw new GatewayError(
     'not_enforced',
-    `'${field}' is not enforced by this version, so a key would promise more than it keeps; leave it out`,
+    `'${field}' is not enforced by this version, so a ${whom} would promise more than it keeps; leave it out`,
     { param: field },
   );
 }
 
-/** Throws GatewayError not_enforced for the first field of a key request that would not be enforced. */
-export function refuseUnenforced(request: Readonly<Record<string, unknown>>): void {
-  for (const field of fields) if (!asksForNothing(request[field])) refuse(field);
-  if (!asksForNothing(request.key_type) && request.key_type !== 'default') refuse('key_type');
-  const metadata = (request.metadata ?? {}) as Readonly<Record<string, unknown>>;
-  for (const member of metadataMembers) {
-    if (!asksForNothing(metadata[member])) refuse(`metadata.${member}`);
+type Request = Readonly<Record<string, unknown>>;
+
+/** Throws GatewayError not_enforced for the first of these fields that asks for something. */
+export function refuseFields(request: Request, fields: readonly string[], whom: string): void {
+  for (const field of fields) if (!asksForNothing(request[field])) refuse(field, whom);
+  const metadata = (request.metadata ?? {}) as Request;
+  for (const member of [...metadataMembers, ...perModel.filter((field) => fields.includes(field))]) {
+    if (!asksForNothing(metadata[member])) refuse(`metadata.${member}`, whom);
   }
 }
 
-/** The same for an update: what a key has spent is counted, and changed by nobody. */
-export function refuseUnchangeable(request: Readonly<Record<string, unknown>>): void {
-  refuseUnenforced(request);
-  if (request.spend === undefined) return;
-  throw new GatewayError('not_enforced', "'spend' is what the key has spent; an update cannot change it", {
-    param: 'spend',
-  });
+/** Throws GatewayError not_enforced for the first field of a key request that would not be enforced. */
+export function refuseUnenforced(request: Request): void {
+  refuseFields(request, unenforcedKeyFields, 'key');
 }

@@ -1,5 +1,6 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { type JsonObject, jsonObject } from '../../http/body.ts';
+import { badRequest } from './faults.ts';
 
 /** One wrong member, in the form that LiteLLM's management endpoints report it. */
 export interface Fault {
@@ -42,10 +43,52 @@ function checker<T>(ajv: Ajv, place: 'body' | 'query', schema: object): (value: 
   };
 }
 
-/** A reader of JSON bodies of this shape. Throws GatewayError for what is no JSON object, InvalidRequest for a wrong member. */
-export function bodyReader<T>(schema: object): (body: Buffer | undefined) => T & JsonObject {
+/** Names that guides give to fields of LiteLLM, which drops them: the field that they mean. */
+type Synonyms = Readonly<Record<string, string>>;
+
+function withRightNames(body: JsonObject, synonyms: Synonyms): JsonObject {
+  const named = Object.entries(synonyms).filter(([name]) => body[name] !== undefined);
+  if (named.length === 0) return body;
+  const renamed: Record<string, unknown> = { ...body };
+  for (const [name, meant] of named) {
+    if (body[meant] !== undefined) {
+      throw badRequest(name, `'${name}' means '${meant}', which is given too; leave one of them out`);
+    }
+    renamed[meant] = body[name];
+    delete renamed[name];
+  }
+  return renamed;
+}
+
+export interface BodyOptions {
+  /** Fields that are known without being read: those that are refused when they ask for something. */
+  readonly refused?: readonly string[];
+  readonly synonyms?: Synonyms;
+}
+
+/** Reads JSON bodies of one shape. Throws GatewayError for what is no JSON object, InvalidRequest for a wrong member. */
+export interface BodyReader<T> {
+  (body: Buffer | undefined): T & JsonObject;
+  /** Members of a body that nothing here knows. */
+  ignored(body: Buffer | undefined): readonly string[];
+}
+
+/** JSON Schema of an object. */
+export interface ObjectSchema {
+  readonly type: 'object';
+  readonly properties: Readonly<Record<string, object>>;
+  readonly [keyword: string]: unknown;
+}
+
+export function bodyReader<T>(
+  schema: ObjectSchema,
+  { refused = [], synonyms = {} }: BodyOptions = {},
+): BodyReader<T> {
   const check = checker<T & JsonObject>(bodies, 'body', schema);
-  return (body) => check(jsonObject(body));
+  const known = new Set([...Object.keys(schema.properties), ...refused, ...Object.keys(synonyms)]);
+  return Object.assign((body: Buffer | undefined) => check(withRightNames(jsonObject(body), synonyms)), {
+    ignored: (body: Buffer | undefined) => Object.keys(jsonObject(body)).filter((name) => !known.has(name)),
+  });
 }
 
 /** A reader of query strings of this shape; numbers and booleans are read from their text, defaults are filled in. */

@@ -4,10 +4,11 @@ import type { RowIds } from '../../accounting/row-id.ts';
 import { spendRecord } from '../../accounting/settle.ts';
 import type { SpendSink } from '../../accounting/spend.ts';
 import { type CallSize, tokenBound } from '../../admission/call-size.ts';
+import type { EndUserBlocks } from '../../admission/end-user-blocks.ts';
 import type { Descriptors } from '../../admission/limits/descriptors.ts';
 import type { Limits } from '../../admission/limits/limits.ts';
 import { reservedTokens, settledTokens } from '../../admission/limits/tokens.ts';
-import { requireModelAccess } from '../../admission/model-access.ts';
+import { type Requested, requireKeyModel, requireOwnerModel } from '../../admission/model-access.ts';
 import { type BudgetDeps, reserveCall } from '../../admission/reserve-call.ts';
 import { type Call, newCall } from '../../call.ts';
 import type { ClientReply } from '../../http/client-reply.ts';
@@ -34,6 +35,7 @@ export interface ChatDeps extends BudgetDeps, PassThroughDeps {
   readonly spend: SpendSink;
   readonly rowIds: RowIds;
   readonly drain: Drain;
+  readonly endUserBlocks: Pick<EndUserBlocks, 'require'>;
   /** Gets one line per finished call. */
   readonly calls: LineLog;
   readonly version: string;
@@ -52,34 +54,46 @@ function inactive(model: string, variable: string, providersEnv: string): Gatewa
   );
 }
 
-/** The active group that serves the name, for a caller who may use it. */
-function admit(request: ChatRequest, identity: Identity, { plan, providersEnv }: ChatDeps): ModelGroup {
-  const { model } = request;
-  const group = plan.find(model);
-  requireModelAccess(identity, model, {
-    names: group === undefined ? [model] : [model, group.name],
-    accessGroups: group?.accessGroups ?? [],
-  });
-  if (group === undefined) {
-    throw new GatewayError(
-      'unknown_model',
-      `You passed in model=${model}. There are no healthy deployments for this model: GET /v1/models lists the names`,
-    );
-  }
-  if (group.missingVariable !== null) throw inactive(model, group.missingVariable, providersEnv);
-  return group;
+const requestedOf = ({ model }: ChatRequest, group: ModelGroup | undefined): Requested => ({
+  names: group === undefined ? [model] : [model, group.name],
+  accessGroups: group?.accessGroups ?? [],
+});
+
+/** What stands against a call beside its key: whom the key acts for, and the customer that the call names. */
+function requireOwner(
+  chat: ChatRequest,
+  identity: Identity,
+  group: ModelGroup | undefined,
+  { endUserBlocks }: ChatDeps,
+): void {
+  requireOwnerModel(identity, chat.model, requestedOf(chat, group));
+  endUserBlocks.require(chat.user);
 }
 
-/** Counts the call on the limits that it must keep, or gives back what its budgets hold. Throws GatewayError rate_limited. */
-function admitWithinLimits(
-  call: Call,
-  size: CallSize,
-  group: ModelGroup,
-  { limits, descriptors }: ChatDeps,
-): void {
-  const models = [call.modelGroup, group.name];
+/** The active group that serves the name, for a key that may use it. */
+function groupFor(chat: ChatRequest, identity: Identity, deps: ChatDeps): ModelGroup {
+  const { model } = chat;
+  const group = deps.plan.find(model);
+  requireKeyModel(identity, model, requestedOf(chat, group));
+  if (group !== undefined && group.missingVariable === null) return group;
+  requireOwner(chat, identity, group, deps);
+  if (group?.missingVariable) throw inactive(model, group.missingVariable, deps.providersEnv);
+  throw new GatewayError(
+    'unknown_model',
+    `You passed in model=${model}. There are no healthy deployments for this model: GET /v1/models lists the names`,
+  );
+}
+
+/**
+ * What is looked at after the key's own budget, as LiteLLM orders it: the key's owner, and then the limits, on which the call
+ * is counted. Gives back what the budget holds when the call is refused. Throws GatewayError, rate_limited among others.
+ */
+function admit(call: Call, chat: ChatRequest, size: CallSize, group: ModelGroup, deps: ChatDeps): void {
+  const { limits, descriptors } = deps;
+  const tokens = reservedTokens(size);
   try {
-    call.admission = limits.admit(descriptors.of(call.identity, models), { tokens: reservedTokens(size) });
+    requireOwner(chat, call.identity, group, deps);
+    call.admission = limits.admit(descriptors.of(call.identity, [chat.model, group.name]), { tokens });
   } catch (refusal) {
     call.reservation?.release();
     throw refusal;
@@ -149,7 +163,7 @@ class ChatCompletions {
     const deps = this.#deps;
     const { identity } = request;
     const chat = readChatRequest(request.body);
-    const group = admit(chat, identity, deps);
+    const group = groupFor(chat, identity, deps);
     const deployments = group.take();
     const [first] = deployments;
     if (first === undefined)
@@ -191,7 +205,7 @@ class ChatCompletions {
     });
     const send = (): void => {
       if (gone?.signal.aborted) return;
-      admitWithinLimits(call, size, group, deps);
+      admit(call, chat, size, group, deps);
       deps.spend.begin(draftRecord(call, call.bound, call.startedAt));
       // Behind what was begun, which is written at the end of the turn.
       setImmediate(() => passThrough.start());

@@ -13,9 +13,7 @@ function modelObject(id: string) {
 }
 
 function visible(plan: Plan, identity: Identity): readonly ListedModel[] {
-  return plan.listed.filter(({ name, accessGroups }) =>
-    mayUse(identity.models, { names: [name], accessGroups }),
-  );
+  return plan.listed.filter(({ name, accessGroups }) => mayUse(identity, { names: [name], accessGroups }));
 }
 
 function wantsWildcards(request: GatewayRequest): boolean {

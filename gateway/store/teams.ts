@@ -1,0 +1,191 @@
+import type { ChangedBy } from './changed-by.ts';
+import { type Connection, rows } from './connection.ts';
+import { columnsFromJson } from './json-columns.ts';
+
+/** A person in a team; the team's row holds the list of them. */
+export interface TeamMember {
+  readonly user_id: string | null;
+  readonly user_email: string | null;
+  readonly role: 'admin' | 'user';
+}
+
+/** A row of "LiteLLM_TeamTable" as the API shows it. */
+export interface TeamRow {
+  readonly team_id: string;
+  readonly team_alias: string | null;
+  readonly organization_id: string | null;
+  readonly members_with_roles: readonly TeamMember[];
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly models: readonly string[];
+  readonly blocked: boolean;
+  readonly spend: number;
+  readonly team_member_permissions: readonly string[];
+  readonly created_at: Date;
+  readonly updated_at: Date;
+  readonly [column: string]: unknown;
+}
+
+const settable = [
+  'team_alias',
+  'organization_id',
+  'members_with_roles',
+  'metadata',
+  'models',
+  'blocked',
+  'team_member_permissions',
+] as const;
+
+export type TeamColumns = Partial<Pick<TeamRow, (typeof settable)[number]>>;
+
+/** An imported row without members holds the column's default, which is no list. */
+function asRead(row: TeamRow): TeamRow {
+  return Array.isArray(row.members_with_roles) ? row : { ...row, members_with_roles: [] };
+}
+
+/** Stores an empty team; false when that id is taken. */
+export async function insertTeam(db: Connection, teamId: string): Promise<boolean> {
+  const made = await rows(db, {
+    text: 'INSERT INTO "LiteLLM_TeamTable" (team_id) VALUES ($1) ON CONFLICT DO NOTHING RETURNING team_id',
+    values: [teamId],
+  });
+  return made.length === 1;
+}
+
+/** Changes the columns that are named; undefined when there is no such team. */
+export async function updateTeam(
+  db: Connection,
+  teamId: string,
+  changes: TeamColumns,
+): Promise<TeamRow | undefined> {
+  const [row] = await rows<TeamRow>(db, {
+    text: `
+      UPDATE "LiteLLM_TeamTable" t
+      SET updated_at = now() AT TIME ZONE 'UTC', ${columnsFromJson(settable, '$2')}
+      WHERE team_id = $1
+      RETURNING *`,
+    values: [teamId, JSON.stringify(changes)],
+  });
+  return row && asRead(row);
+}
+
+export async function readTeams(db: Connection, teamIds: readonly string[]): Promise<readonly TeamRow[]> {
+  const found = await rows<TeamRow>(db, {
+    text: 'SELECT * FROM "LiteLLM_TeamTable" WHERE team_id = ANY ($1) ORDER BY team_alias, team_id',
+    values: [teamIds],
+  });
+  return found.map(asRead);
+}
+
+export async function readTeam(db: Connection, teamId: string): Promise<TeamRow | undefined> {
+  return (await readTeams(db, [teamId]))[0];
+}
+
+/** Reads a team and holds it until the transaction ends: its list of members is changed by reading and writing it. */
+export async function lockTeam(db: Connection, teamId: string): Promise<TeamRow | undefined> {
+  const [row] = await rows<TeamRow>(db, {
+    text: 'SELECT * FROM "LiteLLM_TeamTable" WHERE team_id = $1 FOR UPDATE',
+    values: [teamId],
+  });
+  return row && asRead(row);
+}
+
+/** The teams that list this user as a member, locked until the transaction ends. */
+export async function lockTeamsOf(db: Connection, userId: string): Promise<readonly TeamRow[]> {
+  const found = await rows<TeamRow>(db, {
+    text: `
+      SELECT * FROM "LiteLLM_TeamTable"
+      WHERE members_with_roles @> jsonb_build_array(jsonb_build_object('user_id', $1::text))
+      ORDER BY team_id
+      FOR UPDATE`,
+    values: [userId],
+  });
+  return found.map(asRead);
+}
+
+/** Columns that a deleted team keeps, by name: both tables grow by migrations, not always in the same order. */
+const keptColumns = `
+  team_id, team_alias, organization_id, object_permission_id, admins, members, members_with_roles, metadata, max_budget,
+  soft_budget, spend, models, max_parallel_requests, tpm_limit, rpm_limit, budget_duration, budget_reset_at, blocked,
+  created_at, updated_at, model_spend, model_max_budget, router_settings, team_member_permissions, access_group_ids,
+  policies, default_team_member_models, budget_limits, model_id, allow_team_guardrail_config`;
+
+/** Deletes teams with their memberships, and keeps a copy of each team in "LiteLLM_DeletedTeamTable". */
+export async function deleteTeams(db: Connection, teamIds: readonly string[], by: ChangedBy): Promise<void> {
+  await rows(db, {
+    text: `
+      WITH memberships AS (
+        DELETE FROM "LiteLLM_TeamMembership" WHERE team_id = ANY ($1)
+      ), gone AS (
+        DELETE FROM "LiteLLM_TeamTable" WHERE team_id = ANY ($1) RETURNING *
+      )
+      INSERT INTO "LiteLLM_DeletedTeamTable" (${keptColumns}, deleted_by, deleted_by_api_key, litellm_changed_by)
+      SELECT ${keptColumns}, $2, $3, $4 FROM gone`,
+    values: [teamIds, by.userId, by.keyHash, by.person],
+  });
+}
+
+/** A member's account within a team. */
+export interface TeamMembershipRow {
+  readonly user_id: string;
+  readonly team_id: string;
+  readonly spend: number;
+  readonly total_spend: number;
+  readonly budget_id: string | null;
+}
+
+export async function addMemberships(
+  db: Connection,
+  teamId: string,
+  userIds: readonly string[],
+): Promise<readonly TeamMembershipRow[]> {
+  return rows<TeamMembershipRow>(db, {
+    text: `
+      INSERT INTO "LiteLLM_TeamMembership" (team_id, user_id)
+      SELECT $1, user_id FROM unnest($2::text[]) AS user_id
+      ON CONFLICT (user_id, team_id) DO UPDATE SET team_id = excluded.team_id
+      RETURNING *`,
+    values: [teamId, userIds],
+  });
+}
+
+export async function removeMemberships(db: Connection, teamId: string, userId: string): Promise<void> {
+  await rows(db, {
+    text: 'DELETE FROM "LiteLLM_TeamMembership" WHERE team_id = $1 AND user_id = $2',
+    values: [teamId, userId],
+  });
+}
+
+export async function readMemberships(
+  db: Connection,
+  teamIds: readonly string[],
+): Promise<readonly TeamMembershipRow[]> {
+  return rows<TeamMembershipRow>(db, {
+    text: 'SELECT * FROM "LiteLLM_TeamMembership" WHERE team_id = ANY ($1) ORDER BY user_id',
+    values: [teamIds],
+  });
+}
+
+export interface TeamQuery {
+  /** Teams that list this user as a member. */
+  readonly userId: string | null;
+  readonly organizationId: string | null;
+  /** Teams that belong to no organisation. */
+  readonly withoutOrganization: boolean;
+  /** Only teams of these organisations; null for all. */
+  readonly organizations: readonly string[] | null;
+}
+
+/** Every team that fits, by alias. */
+export async function listTeams(db: Connection, query: TeamQuery): Promise<readonly TeamRow[]> {
+  const found = await rows<TeamRow>(db, {
+    text: `
+      SELECT * FROM "LiteLLM_TeamTable"
+      WHERE ($1::text IS NULL OR members_with_roles @> jsonb_build_array(jsonb_build_object('user_id', $1::text)))
+        AND ($2::text IS NULL OR organization_id = $2)
+        AND (NOT $3::boolean OR organization_id IS NULL)
+        AND ($4::text[] IS NULL OR organization_id = ANY ($4))
+      ORDER BY team_alias NULLS LAST, team_id`,
+    values: [query.userId, query.organizationId, query.withoutOrganization, query.organizations],
+  });
+  return found.map(asRead);
+}

@@ -1,0 +1,147 @@
+import { randomUUID } from 'node:crypto';
+import type { GatewayRequest, Handlers } from '../../http/handler.ts';
+import type { Identity } from '../../identity/identity.ts';
+import {
+  type BudgetColumns,
+  type BudgetRow,
+  deleteBudget,
+  insertBudget,
+  listBudgets,
+  readBudgets,
+  updateBudget,
+} from '../../store/budgets-table.ts';
+import { transaction } from '../../store/connection.ts';
+import { changedBy, type ManagementDeps } from './change.ts';
+import { badRequest, notFound } from './faults.ts';
+import { budgetDuration } from './key-columns.ts';
+import { LONGEST_ID } from './key-requests.ts';
+import { management } from './management.ts';
+import { bodyReader } from './validation.ts';
+
+type BudgetRoutes = Pick<
+  Handlers,
+  'newBudget' | 'budgetInfo' | 'updateBudget' | 'deleteBudget' | 'listBudgets'
+>;
+
+interface BudgetRequest {
+  readonly budget_id?: string | null;
+  readonly max_budget?: number | null;
+  readonly soft_budget?: number | null;
+  readonly max_parallel_requests?: number | null;
+  readonly tpm_limit?: number | null;
+  readonly rpm_limit?: number | null;
+  readonly budget_duration?: string | null;
+  readonly budget_reset_at?: string | null;
+  readonly model_max_budget?: Readonly<Record<string, unknown>> | null;
+}
+
+const number = { type: ['number', 'null'] } as const;
+const integer = { type: ['integer', 'null'], maximum: Number.MAX_SAFE_INTEGER } as const;
+const text = { type: ['string', 'null'] } as const;
+
+const readBudget = bodyReader<BudgetRequest>({
+  type: 'object',
+  properties: {
+    budget_id: { type: ['string', 'null'], maxLength: LONGEST_ID },
+    max_budget: number,
+    soft_budget: number,
+    max_parallel_requests: { type: ['integer', 'null'], maximum: 2 ** 31 - 1 },
+    tpm_limit: integer,
+    rpm_limit: integer,
+    budget_duration: text,
+    budget_reset_at: text,
+    model_max_budget: { type: ['object', 'null'] },
+  },
+});
+
+const readBudgetIds = bodyReader<{ readonly budgets: readonly string[] }>({
+  type: 'object',
+  required: ['budgets'],
+  properties: { budgets: { type: 'array', items: { type: 'string' } } },
+});
+
+const readDelete = bodyReader<{ readonly id: string }>({
+  type: 'object',
+  required: ['id'],
+  properties: { id: { type: 'string' } },
+});
+
+const amounts = ['max_budget', 'soft_budget', 'max_parallel_requests', 'tpm_limit', 'rpm_limit'] as const;
+
+function resetAt(wanted: BudgetRequest, { clock, nextReset }: ManagementDeps): Date | null | undefined {
+  if (wanted.budget_reset_at) {
+    const asked = new Date(wanted.budget_reset_at);
+    if (Number.isNaN(asked.getTime())) {
+      throw badRequest('budget_reset_at', "'budget_reset_at' must be a time as in ISO 8601");
+    }
+    return asked;
+  }
+  if (wanted.budget_duration !== undefined) {
+    const duration = budgetDuration(wanted.budget_duration, clock());
+    return duration === null ? null : nextReset(duration, clock());
+  }
+  return wanted.budget_reset_at === undefined ? undefined : null;
+}
+
+/** The columns that the sent fields change. Throws GatewayError bad_request, naming the field. */
+function columnsOf(wanted: BudgetRequest, deps: ManagementDeps): BudgetColumns {
+  const columns: Record<string, unknown> = {};
+  for (const name of amounts) {
+    const amount = wanted[name];
+    if (amount === undefined) continue;
+    if (amount !== null && amount < 0) throw badRequest(name, `'${name}' must not be negative`);
+    columns[name] = amount;
+  }
+  for (const name of ['budget_duration', 'model_max_budget'] as const) {
+    if (wanted[name] !== undefined) columns[name] = wanted[name] || null;
+  }
+  const reset = resetAt(wanted, deps);
+  return reset === undefined ? columns : { ...columns, budget_reset_at: reset };
+}
+
+async function create(deps: ManagementDeps, request: GatewayRequest, who: Identity) {
+  const wanted = readBudget(request.body);
+  const columns = columnsOf(wanted, deps);
+  const budgetId = wanted.budget_id || randomUUID();
+  const by = changedBy(request, who).userId;
+  return transaction(deps.db, async (client) => {
+    if (!(await insertBudget(client, budgetId, by))) {
+      throw badRequest('budget_id', `A budget with the id '${budgetId}' exists already`);
+    }
+    return (await updateBudget(client, budgetId, columns, by)) as BudgetRow;
+  });
+}
+
+async function update(deps: ManagementDeps, request: GatewayRequest, who: Identity) {
+  const wanted = readBudget(request.body);
+  if (!wanted.budget_id) throw badRequest('budget_id', "'budget_id' is required");
+  const columns = columnsOf(wanted, deps);
+  const row = await updateBudget(deps.db, wanted.budget_id, columns, changedBy(request, who).userId);
+  if (row === undefined) throw notFound('budget_id', `There is no budget '${wanted.budget_id}'`);
+  return row;
+}
+
+async function info({ db }: ManagementDeps, request: GatewayRequest) {
+  const { budgets } = readBudgetIds(request.body);
+  if (budgets.length === 0) throw badRequest('budgets', "'budgets' must name at least one budget");
+  return readBudgets(db, budgets);
+}
+
+async function remove({ db }: ManagementDeps, request: GatewayRequest) {
+  const { id } = readDelete(request.body);
+  const row = await deleteBudget(db, id);
+  if (row === undefined) throw notFound('id', `There is no budget '${id}'`);
+  return row;
+}
+
+/** The handlers of `/budget/*`. A budget limits nothing by itself: what it is linked to has its limits. */
+export function budgetHandlers(deps: ManagementDeps): BudgetRoutes {
+  const errors = 'detail';
+  return {
+    newBudget: management((request, who) => create(deps, request, who), { body: readBudget, errors }),
+    updateBudget: management((request, who) => update(deps, request, who), { body: readBudget, errors }),
+    budgetInfo: management((request) => info(deps, request), { body: readBudgetIds, errors }),
+    listBudgets: management(() => listBudgets(deps.db) as Promise<unknown>, { errors }),
+    deleteBudget: management((request) => remove(deps, request), { body: readDelete, errors }),
+  };
+}

@@ -1,0 +1,17 @@
+import { budgetHandlers } from './budgets.ts';
+import type { ManagementDeps } from './change.ts';
+import { customerHandlers } from './customers.ts';
+import { keyHandlers } from './keys.ts';
+import { teamHandlers } from './teams.ts';
+import { userHandlers } from './users.ts';
+
+/** The handlers of the management API. */
+export function managementHandlers(deps: ManagementDeps) {
+  return {
+    ...keyHandlers(deps),
+    ...teamHandlers(deps),
+    ...userHandlers(deps),
+    ...customerHandlers(deps),
+    ...budgetHandlers(deps),
+  };
+}

@@ -1,0 +1,131 @@
+import type { JsonObject } from '../../http/body.ts';
+import type { GatewayRequest } from '../../http/handler.ts';
+import { endOf } from '../../identity/duration.ts';
+import type { Identity } from '../../identity/identity.ts';
+import type { KeyRights } from '../../identity/permissions.ts';
+import { displayName, hashKey } from '../../identity/virtual-key.ts';
+import type { ChangedBy } from '../../store/changed-by.ts';
+import type { Connection } from '../../store/connection.ts';
+import { followKeyBudget, setKeySpent } from '../../store/key-budgets.ts';
+import { type KeyColumns, lockKey, rotateKey, updateKey } from '../../store/key-updates.ts';
+import { readTeam } from '../../store/teams.ts';
+import { aliasTaken, readKey, type VirtualKeyRow } from '../../store/virtual-keys.ts';
+import { change, changedBy, type ManagementDeps } from './change.ts';
+import { badRequest, forbidden, notFound } from './faults.ts';
+import { generatedKey } from './key-answer.ts';
+import { requireMayChange } from './key-changes.ts';
+import { columnsOf } from './key-columns.ts';
+import { rightsOnKey } from './key-permissions.ts';
+import { readRegenerate, readUpdate } from './key-requests.ts';
+import { chosenKey, namedKey } from './named-key.ts';
+import { refuseUnenforced } from './unenforced.ts';
+import { InvalidRequest } from './validation.ts';
+
+/** Fields that cannot be changed, or would not be enforced. */
+function refuseUnchangeable(wanted: JsonObject): void {
+  refuseUnenforced(wanted);
+  if (wanted.key_type && wanted.key_type !== 'default') {
+    throw badRequest('key_type', "'key_type' is for new keys; give 'allowed_routes'");
+  }
+}
+
+/** The key and the caller's rights on it. A stranger gets one answer for absent keys and for others' keys. */
+async function reach(
+  db: Connection,
+  who: Identity,
+  hash: string,
+  right: keyof KeyRights,
+): Promise<{ readonly row: VirtualKeyRow; readonly rights: KeyRights }> {
+  const row = await lockKey(db, hash);
+  const rights = row && (await rightsOnKey(db, who, row));
+  if (row !== undefined && rights?.[right]) return { row, rights };
+  if (row === undefined && who.role === 'proxy_admin') {
+    throw notFound('key', 'No such key; it may have been deleted');
+  }
+  throw forbidden('key', 'This key may change only keys of its own user, and of teams that it runs');
+}
+
+async function requireConsistent(db: Connection, columns: KeyColumns, row: VirtualKeyRow): Promise<void> {
+  const { key_alias: alias, team_id: teamId } = columns;
+  if (alias && (await aliasTaken(db, alias, row.token))) {
+    throw badRequest('key_alias', `A key with the alias '${alias}' exists already; aliases are unique`);
+  }
+  if (teamId && teamId !== row.team_id && (await readTeam(db, teamId)) === undefined) {
+    throw badRequest('team_id', `There is no team '${teamId}'`);
+  }
+}
+
+interface KeyWrite {
+  readonly hash: string;
+  readonly columns: KeyColumns;
+  readonly by: ChangedBy;
+}
+
+/** Writes columns of a key that is locked, and makes its budget what they say; returns its row as it is then. */
+async function write(
+  { clock, nextReset }: ManagementDeps,
+  db: Connection,
+  { hash, columns, by }: KeyWrite,
+): Promise<VirtualKeyRow | undefined> {
+  await updateKey(db, hash, columns, by);
+  const { spend, max_budget, budget_duration } = columns;
+  const now = clock();
+  if (spend !== undefined) await setKeySpent(db, hash, { usd: spend, now });
+  if (max_budget !== undefined || budget_duration !== undefined) {
+    await followKeyBudget(db, hash, { now, nextReset });
+  }
+  return readKey(db, hash);
+}
+
+/** `/key/update`: changes what was sent and nothing else. */
+export async function update(deps: ManagementDeps, request: GatewayRequest, identity: Identity) {
+  const wanted = readUpdate(request.body);
+  refuseUnchangeable(wanted);
+  const hash = namedKey(wanted.key, 'key');
+  const row = await change(deps, async (db, changed) => {
+    const { row, rights } = await reach(db, identity, hash, 'adjust');
+    const columns = columnsOf(wanted, row, deps.clock());
+    requireMayChange(identity, rights, { row, wanted, columns });
+    await requireConsistent(db, columns, row);
+    changed.add(hash);
+    return write(deps, db, { hash, columns, by: changedBy(request, identity) });
+  });
+  const { token: _hash, ...columns } = row as VirtualKeyRow;
+  return { ...columns, key: wanted.key };
+}
+
+function askedKey(request: GatewayRequest, body: { readonly key?: string | null }): string {
+  const { key = body.key } = request.params as { readonly key?: string };
+  if (key) return key;
+  throw new InvalidRequest([
+    { loc: ['body', 'key'], msg: "must have required property 'key'", type: 'required' },
+  ]);
+}
+
+/** `/key/regenerate`: the same row under a new secret, with the changes that were sent. */
+export async function regenerate(deps: ManagementDeps, request: GatewayRequest, identity: Identity) {
+  const wanted = readRegenerate(request.body);
+  refuseUnchangeable(wanted);
+  if (wanted.new_master_key) {
+    throw badRequest('new_master_key', 'The master key is changed on the machine: `litellm-ctl credentials`');
+  }
+  const from = namedKey(askedKey(request, wanted), 'key');
+  const key = chosenKey(wanted.new_key, 'new_key');
+  const to = hashKey(key);
+  const now = deps.clock();
+  const graceUntil = endOf(wanted.grace_period, now);
+  const by = changedBy(request, identity);
+  const row = await change(deps, async (db, changed) => {
+    const { row, rights } = await reach(db, identity, from, 'hold');
+    const columns = columnsOf(wanted, row, now);
+    requireMayChange(identity, rights, { row, wanted, columns });
+    await requireConsistent(db, columns, row);
+    const rotation = { from, to, keyName: displayName(key), graceUntil };
+    if (!(await rotateKey(db, rotation, by))) {
+      throw badRequest('new_key', 'This key exists already; choose another one');
+    }
+    changed.add(from).add(to);
+    return write(deps, db, { hash: to, columns, by });
+  });
+  return generatedKey(key, row as VirtualKeyRow);
+}

@@ -1,0 +1,59 @@
+import { GatewayError } from '../../http/errors.ts';
+import type { Identity } from '../../identity/identity.ts';
+import { keyRights, seesAll, type TeamRights, teamRights } from '../../identity/permissions.ts';
+import type { Connection } from '../../store/connection.ts';
+import { lockTeam, readMemberships, type TeamRow } from '../../store/teams.ts';
+import { keysOfOwners } from '../../store/virtual-keys.ts';
+import { forbidden } from './faults.ts';
+import { keyInfo } from './key-answer.ts';
+
+/** A team that exists, locked until the transaction ends, and what the caller may do with it. */
+export interface ReachedTeam {
+  readonly team: TeamRow;
+  readonly rights: TeamRights;
+}
+
+export function strangeTeam(): GatewayError {
+  return forbidden('team_id', 'This key may do this only with teams that its user runs');
+}
+
+export function noTeam(teamId: string, code: 'not_found' | 'bad_request' = 'not_found'): GatewayError {
+  return new GatewayError(code, `There is no team '${teamId}'`, { param: 'team_id' });
+}
+
+/**
+ * The team, for a caller who has this right on it. Throws GatewayError forbidden, and for those who see everything
+ * not_found (or `absent`); a stranger gets one answer for absent teams and for others'.
+ */
+export async function reachTeam(
+  db: Connection,
+  who: Identity,
+  teamId: string,
+  right: keyof TeamRights,
+  absent: 'not_found' | 'bad_request' = 'not_found',
+): Promise<ReachedTeam> {
+  const team = await lockTeam(db, teamId);
+  const rights = team && teamRights(who, team);
+  if (team !== undefined && rights?.[right]) return { team, rights };
+  throw team === undefined && seesAll(who) ? noTeam(teamId, absent) : strangeTeam();
+}
+
+/** A team as the API answers it. */
+export function teamAnswer(row: TeamRow) {
+  return { ...row, litellm_model_table: null };
+}
+
+/** Teams with what belongs to them: of their keys those that the caller may read. */
+export async function withContents(db: Connection, who: Identity, teams: readonly TeamRow[]) {
+  const teamIds = teams.map(({ team_id }) => team_id);
+  const keys = Map.groupBy(await keysOfOwners(db, { teamIds }), ({ team_id }) => team_id);
+  const memberships = Map.groupBy(await readMemberships(db, teamIds), ({ team_id }) => team_id);
+  return teams.map((team) => ({
+    team,
+    keys: (keys.get(team.team_id) ?? []).filter((key) => keyRights(who, { ...key, team }).read).map(keyInfo),
+    team_memberships: (memberships.get(team.team_id) ?? []).map((each) => ({
+      ...each,
+      litellm_budget_table: null,
+    })),
+  }));
+}

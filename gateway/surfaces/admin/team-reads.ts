@@ -1,0 +1,59 @@
+import { GatewayError } from '../../http/errors.ts';
+import type { Identity } from '../../identity/identity.ts';
+import { seesAll, teamRights } from '../../identity/permissions.ts';
+import type { Connection } from '../../store/connection.ts';
+import { listTeams, readTeam, type TeamQuery } from '../../store/teams.ts';
+import { noTeam, strangeTeam, teamAnswer, withContents } from './team-objects.ts';
+import { readTeamListQuery, readTeamQuery } from './team-requests.ts';
+
+/** LiteLLM's name for "teams that belong to no organisation". */
+const WITHOUT_ORGANIZATION = 'default_organization';
+
+/** `/team/info` */
+export async function info(db: Connection, rawQuery: unknown, identity: Identity) {
+  const { team_id } = readTeamQuery(rawQuery);
+  const team = await readTeam(db, team_id);
+  if (team === undefined && seesAll(identity)) throw noTeam(team_id);
+  if (team === undefined || !teamRights(identity, team).read) throw strangeTeam();
+  const [contents] = await withContents(db, identity, [team]);
+  return {
+    team_id,
+    team_info: { ...teamAnswer(team), object_permission: null, team_member_budget_table: null },
+    keys: contents?.keys ?? [],
+    team_memberships: contents?.team_memberships ?? [],
+  };
+}
+
+interface Asked {
+  readonly user_id?: string | null;
+  readonly organization_id?: string | null;
+}
+
+/** The teams that are asked for, within those that the caller may see. */
+function scope(
+  who: Identity,
+  { user_id: userId = null, organization_id: organization = null }: Asked,
+): TeamQuery {
+  const organizes = userId === null && who.adminOfOrganizations.length > 0;
+  const own = userId !== null && userId === who.userId;
+  if (!seesAll(who) && !organizes && !own) {
+    throw new GatewayError(
+      'admin_only',
+      'Authentication Error, only a proxy admin may list every team: give your own user_id',
+    );
+  }
+  const without = organization === WITHOUT_ORGANIZATION;
+  return {
+    userId,
+    organizationId: without ? null : organization,
+    withoutOrganization: without,
+    organizations: organizes && !seesAll(who) ? who.adminOfOrganizations : null,
+  };
+}
+
+/** `/team/list`: every team that fits, with keys and memberships. */
+export async function list(db: Connection, rawQuery: unknown, identity: Identity) {
+  const teams = await listTeams(db, scope(identity, readTeamListQuery(rawQuery)));
+  const contents = await withContents(db, identity, teams);
+  return contents.map(({ team, ...rest }) => ({ ...teamAnswer(team), ...rest }));
+}

@@ -1,0 +1,160 @@
+import { LONGEST_ID } from './key-requests.ts';
+import { unenforcedMemberFields, unenforcedTeamFields } from './unenforced-owners.ts';
+import { bodyReader, queryReader } from './validation.ts';
+
+const text = { type: 'string' } as const;
+const nullableText = { type: ['string', 'null'] } as const;
+const nullableTexts = { type: ['array', 'null'], items: text } as const;
+const nullableId = { type: ['string', 'null'], maxLength: LONGEST_ID } as const;
+const id = { type: 'string', minLength: 1, maxLength: LONGEST_ID } as const;
+const role = { enum: ['admin', 'user'] } as const;
+
+/** A person as a request names one: by id, by address, or by both. */
+export interface NamedMember {
+  readonly role: 'admin' | 'user';
+  readonly user_id?: string | null;
+  readonly user_email?: string | null;
+}
+
+const member = {
+  type: 'object',
+  required: ['role'],
+  properties: { role, user_id: nullableId, user_email: nullableId },
+  anyOf: [
+    { required: ['user_id'], properties: { user_id: id } },
+    { required: ['user_email'], properties: { user_email: id } },
+  ],
+} as const;
+
+export interface TeamFields {
+  readonly team_alias?: string | null;
+  readonly organization_id?: string | null;
+  readonly metadata?: Readonly<Record<string, unknown>> | null;
+  readonly models?: readonly string[] | null;
+  readonly blocked?: boolean | null;
+  readonly team_member_permissions?: readonly string[] | null;
+}
+
+const teamFields = {
+  team_alias: nullableText,
+  organization_id: nullableText,
+  metadata: { type: ['object', 'null'] },
+  models: nullableTexts,
+  blocked: { type: ['boolean', 'null'] },
+  team_member_permissions: nullableTexts,
+};
+
+const options = { refused: unenforcedTeamFields, synonyms: { allowed_models: 'models' } };
+
+export interface NewTeamRequest extends TeamFields {
+  readonly team_id?: string | null;
+  readonly members_with_roles?: readonly NamedMember[] | null;
+  readonly admins?: readonly string[] | null;
+  readonly members?: readonly string[] | null;
+}
+
+export const readNewTeam = bodyReader<NewTeamRequest>(
+  {
+    type: 'object',
+    properties: {
+      team_id: nullableId,
+      members_with_roles: { type: ['array', 'null'], items: member },
+      admins: { type: ['array', 'null'], items: id },
+      members: { type: ['array', 'null'], items: id },
+      ...teamFields,
+    },
+  },
+  options,
+);
+
+export interface TeamUpdateRequest extends TeamFields {
+  readonly team_id: string;
+}
+
+/** Members have routes of their own. */
+export const membersFields = ['members_with_roles', 'admins', 'members'] as const;
+
+export const readTeamUpdate = bodyReader<TeamUpdateRequest>(
+  { type: 'object', required: ['team_id'], properties: { team_id: text, ...teamFields } },
+  { ...options, refused: [...unenforcedTeamFields, ...membersFields] },
+);
+
+export const readTeamOnly = bodyReader<{ readonly team_id: string }>({
+  type: 'object',
+  required: ['team_id'],
+  properties: { team_id: text },
+});
+
+export const readTeamDelete = bodyReader<{ readonly team_ids: readonly string[] }>({
+  type: 'object',
+  required: ['team_ids'],
+  properties: { team_ids: { type: 'array', items: text, minItems: 1 } },
+});
+
+export interface MemberAddRequest {
+  readonly team_id: string;
+  readonly member: NamedMember | readonly NamedMember[];
+}
+
+export const readMemberAdd = bodyReader<MemberAddRequest>(
+  {
+    type: 'object',
+    required: ['team_id', 'member'],
+    properties: {
+      team_id: text,
+      member: { anyOf: [member, { type: 'array', items: member, minItems: 1, maxItems: 500 }] },
+    },
+  },
+  { refused: unenforcedMemberFields },
+);
+
+/** A member that is there already. */
+export interface MemberName {
+  readonly user_id?: string | null;
+  readonly user_email?: string | null;
+}
+
+const memberName = {
+  anyOf: [
+    { required: ['user_id'], properties: { user_id: text } },
+    { required: ['user_email'], properties: { user_email: text } },
+  ],
+};
+
+export interface MemberUpdateRequest extends MemberName {
+  readonly team_id: string;
+  readonly role?: 'admin' | 'user' | null;
+}
+
+export const readMemberUpdate = bodyReader<MemberUpdateRequest>(
+  {
+    type: 'object',
+    required: ['team_id'],
+    properties: {
+      team_id: text,
+      user_id: nullableText,
+      user_email: nullableText,
+      role: { enum: ['admin', 'user', null] },
+    },
+    ...memberName,
+  },
+  { refused: unenforcedMemberFields },
+);
+
+export const readMemberDelete = bodyReader<MemberName & { readonly team_id: string }>({
+  type: 'object',
+  required: ['team_id'],
+  properties: { team_id: text, user_id: nullableText, user_email: nullableText },
+  ...memberName,
+});
+
+export const readTeamQuery = queryReader<{ readonly team_id: string }>({
+  type: 'object',
+  required: ['team_id'],
+  properties: { team_id: text },
+});
+
+export const readTeamListQuery = queryReader<{
+  readonly user_id?: string;
+  readonly organization_id?: string;
+}>({ type: 'object', properties: { user_id: text, organization_id: text } });

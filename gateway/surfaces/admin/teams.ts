@@ -1,0 +1,240 @@
+import { randomUUID } from 'node:crypto';
+import type { GatewayRequest, Handlers } from '../../http/handler.ts';
+import type { Identity } from '../../identity/identity.ts';
+import { memberPermissions } from '../../identity/permissions.ts';
+import { subjects } from '../../identity/subjects.ts';
+import type { Connection } from '../../store/connection.ts';
+import { readOrganizations } from '../../store/organizations.ts';
+import {
+  deleteTeams,
+  insertTeam,
+  readTeams,
+  type TeamColumns,
+  type TeamRow,
+  updateTeam,
+} from '../../store/teams.ts';
+import { forgetTeams } from '../../store/users.ts';
+import { deleteKeys, hashesOfOwners } from '../../store/virtual-keys.ts';
+import { change, changedBy, type ManagementDeps } from './change.ts';
+import { badRequest, forbidden } from './faults.ts';
+import { isNarrower } from './key-changes.ts';
+import { management } from './management.ts';
+import { join, memberAdd, memberDelete, memberUpdate } from './team-members.ts';
+import { type ReachedTeam, reachTeam, teamAnswer } from './team-objects.ts';
+import { info, list } from './team-reads.ts';
+import {
+  membersFields,
+  type NamedMember,
+  type NewTeamRequest,
+  readMemberAdd,
+  readMemberDelete,
+  readMemberUpdate,
+  readNewTeam,
+  readTeamDelete,
+  readTeamOnly,
+  readTeamUpdate,
+  type TeamFields,
+} from './team-requests.ts';
+import { refuseFields } from './unenforced.ts';
+import { unenforcedTeamFields } from './unenforced-owners.ts';
+
+type TeamRoutes = Pick<
+  Handlers,
+  | 'newTeam'
+  | 'updateTeam'
+  | 'deleteTeam'
+  | 'teamInfo'
+  | 'listTeams'
+  | 'availableTeams'
+  | 'blockTeam'
+  | 'unblockTeam'
+  | 'addTeamMember'
+  | 'updateTeamMember'
+  | 'deleteTeamMember'
+>;
+
+function permissionsOf(wanted: readonly string[] | null): readonly string[] {
+  const unknown = (wanted ?? []).find((name) => !(memberPermissions as readonly string[]).includes(name));
+  if (unknown !== undefined) {
+    throw badRequest(
+      'team_member_permissions',
+      `'${unknown}' in 'team_member_permissions' opens nothing: it may hold ${memberPermissions.join(', ')}`,
+    );
+  }
+  return wanted ?? [];
+}
+
+/** The columns that the sent fields change. */
+function columnsOf(wanted: TeamFields): TeamColumns {
+  return {
+    ...(wanted.team_alias !== undefined && { team_alias: wanted.team_alias || null }),
+    ...(wanted.organization_id !== undefined && { organization_id: wanted.organization_id || null }),
+    ...(wanted.metadata !== undefined && { metadata: wanted.metadata ?? {} }),
+    ...(wanted.models !== undefined && { models: wanted.models ?? [] }),
+    ...(typeof wanted.blocked === 'boolean' && { blocked: wanted.blocked }),
+    ...(wanted.team_member_permissions !== undefined && {
+      team_member_permissions: permissionsOf(wanted.team_member_permissions),
+    }),
+  };
+}
+
+/** Throws GatewayError bad_request for an organisation that is not there, or does not have the models. */
+async function requireOrganization(db: Connection, { organization_id, models }: TeamColumns): Promise<void> {
+  if (!organization_id) return;
+  const [organization] = await readOrganizations(db, [organization_id]);
+  if (organization === undefined) {
+    throw badRequest('organization_id', `There is no organisation '${organization_id}'`);
+  }
+  const foreign = (models ?? []).find(
+    (model) => organization.models.length > 0 && !organization.models.includes(model),
+  );
+  if (foreign !== undefined) {
+    throw badRequest('models', `'${foreign}' is not among the models of organisation '${organization_id}'`);
+  }
+}
+
+/** Everybody that a request for a new team names, and who asks for it, as its admin. */
+function firstMembers(wanted: NewTeamRequest, { userId }: Identity): readonly NamedMember[] {
+  const named: NamedMember[] = [
+    ...(wanted.members_with_roles ?? []),
+    ...(wanted.admins ?? []).map((user_id) => ({ role: 'admin' as const, user_id })),
+    ...(wanted.members ?? []).map((user_id) => ({ role: 'user' as const, user_id })),
+  ];
+  if (userId === null || named.some(({ user_id }) => user_id === userId)) return named;
+  return [...named, { role: 'admin', user_id: userId }];
+}
+
+async function create(deps: ManagementDeps, request: GatewayRequest, identity: Identity) {
+  const wanted = readNewTeam(request.body);
+  refuseFields(wanted, unenforcedTeamFields, 'team');
+  const columns = columnsOf(wanted);
+  const { organization_id: organization } = columns;
+  if (identity.role !== 'proxy_admin' && !identity.adminOfOrganizations.includes(organization ?? '')) {
+    throw forbidden('organization_id', 'This key may make teams only in organisations that its user runs');
+  }
+  const teamId = wanted.team_id || randomUUID();
+  const row = await change(deps, async (db, changed) => {
+    if (!(await insertTeam(db, teamId))) {
+      throw badRequest('team_id', `A team with the id '${teamId}' exists already`);
+    }
+    await requireOrganization(db, columns);
+    const team = (await updateTeam(db, teamId, columns)) as TeamRow;
+    changed.add(subjects.team(teamId));
+    return (await join(db, changed, team, firstMembers(wanted, identity))).row;
+  });
+  return teamAnswer(row);
+}
+
+/** What who runs a team changes by himself; beside that he may leave models out. */
+const run: readonly string[] = ['team_alias', 'metadata', 'team_member_permissions'];
+
+/** Throws GatewayError forbidden, naming the field, for the first change that the caller may not make. */
+function requireMayChange(who: Identity, { team, rights }: ReachedTeam, columns: TeamColumns): void {
+  const refuse = (field: string): never => {
+    throw forbidden(
+      field,
+      `'${field}' of this team may be changed by who runs its organisation, or a proxy admin`,
+    );
+  };
+  const { organization_id: organization = team.organization_id, models } = columns;
+  const into = organization !== null && who.adminOfOrganizations.includes(organization);
+  if (organization !== team.organization_id && who.role !== 'proxy_admin' && !into) refuse('organization_id');
+  if (rights.govern) return;
+  const narrower = models !== undefined && isNarrower(models, team.models);
+  const raised = Object.keys(columns).find(
+    (column) => !run.includes(column) && !(column === 'models' && narrower),
+  );
+  if (raised !== undefined) refuse(raised);
+}
+
+async function update(deps: ManagementDeps, request: GatewayRequest, identity: Identity) {
+  const wanted = readTeamUpdate(request.body);
+  refuseFields(wanted, unenforcedTeamFields, 'team');
+  const misplaced = membersFields.find((field) => wanted[field] !== undefined);
+  if (misplaced !== undefined) {
+    throw badRequest(misplaced, `'${misplaced}' is changed by /team/member_add, _update and _delete`);
+  }
+  const { team_id: teamId } = wanted;
+  const columns = columnsOf(wanted);
+  const row = await change(deps, async (db, changed) => {
+    const reached = await reachTeam(db, identity, teamId, 'run');
+    requireMayChange(identity, reached, columns);
+    const { organization_id, models } = reached.team;
+    await requireOrganization(db, { organization_id, models, ...columns });
+    changed.add(subjects.team(teamId));
+    return (await updateTeam(db, teamId, columns)) as TeamRow;
+  });
+  return { team_id: teamId, data: teamAnswer(row) };
+}
+
+async function block(deps: ManagementDeps, request: GatewayRequest, identity: Identity, blocked: boolean) {
+  const { team_id: teamId } = readTeamOnly(request.body);
+  const row = await change(deps, async (db, changed) => {
+    await reachTeam(db, identity, teamId, 'govern');
+    changed.add(subjects.team(teamId));
+    return (await updateTeam(db, teamId, { blocked })) as TeamRow;
+  });
+  return teamAnswer(row);
+}
+
+/** Deletes teams with their keys: all of those that are named, or none. */
+async function remove(deps: ManagementDeps, request: GatewayRequest, identity: Identity) {
+  const teamIds = [...new Set(readTeamDelete(request.body).team_ids)];
+  const by = changedBy(request, identity);
+  await change(deps, async (db, changed) => {
+    for (const teamId of teamIds) await reachTeam(db, identity, teamId, 'govern');
+    const teams = await readTeams(db, teamIds);
+    const members = teams.flatMap(({ members_with_roles }) =>
+      members_with_roles.flatMap(({ user_id }) => user_id ?? []),
+    );
+    const keys = await hashesOfOwners(db, { teamIds });
+    await deleteKeys(db, keys, by);
+    await deleteTeams(db, teamIds, by);
+    await forgetTeams(db, teamIds, members);
+    for (const subject of [...keys, ...teamIds.map(subjects.team), ...members.map(subjects.user)]) {
+      changed.add(subject);
+    }
+  });
+  return { deleted_teams: teamIds };
+}
+
+/** The handlers of `/team/*`. */
+export function teamHandlers(deps: ManagementDeps): TeamRoutes {
+  const { db } = deps;
+  const detail = { errors: 'detail' } as const;
+  return {
+    newTeam: management((request, identity) => create(deps, request, identity), { body: readNewTeam }),
+    updateTeam: management((request, identity) => update(deps, request, identity), {
+      body: readTeamUpdate,
+      ...detail,
+    }),
+    deleteTeam: management((request, identity) => remove(deps, request, identity), {
+      body: readTeamDelete,
+      ...detail,
+    }),
+    teamInfo: management((request, identity) => info(db, request.query, identity)),
+    listTeams: management((request, identity) => list(db, request.query, identity)),
+    // Which teams anybody may join is a setting that is not served: none.
+    availableTeams: management(async () => []),
+    blockTeam: management((request, identity) => block(deps, request, identity, true), {
+      body: readTeamOnly,
+      ...detail,
+    }),
+    unblockTeam: management((request, identity) => block(deps, request, identity, false), {
+      body: readTeamOnly,
+      ...detail,
+    }),
+    addTeamMember: management((request, identity) => memberAdd(deps, request, identity), {
+      body: readMemberAdd,
+      ...detail,
+    }),
+    updateTeamMember: management((request, identity) => memberUpdate(deps, request, identity), {
+      body: readMemberUpdate,
+      ...detail,
+    }),
+    deleteTeamMember: management((request, identity) => memberDelete(deps, request, identity), {
+      body: readMemberDelete,
+      ...detail,
+    }),
+  };
+}

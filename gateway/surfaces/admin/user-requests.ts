@@ -1,0 +1,125 @@
+import { roles } from '../../identity/roles.ts';
+import { sortableUserColumns } from '../../store/user-list.ts';
+import { LONGEST_ID } from './key-requests.ts';
+import { unenforcedUserFields } from './unenforced-owners.ts';
+import { bodyReader, queryReader } from './validation.ts';
+
+const text = { type: 'string' } as const;
+const nullableText = { type: ['string', 'null'] } as const;
+const nullableTexts = { type: ['array', 'null'], items: text } as const;
+const nullableId = { type: ['string', 'null'], maxLength: LONGEST_ID } as const;
+
+export interface UserFields {
+  readonly user_alias?: string | null;
+  readonly user_email?: string | null;
+  readonly user_role?: (typeof roles)[number] | null;
+  readonly models?: readonly string[] | null;
+  readonly metadata?: Readonly<Record<string, unknown>> | null;
+  readonly spend?: number | null;
+}
+
+const userFields = {
+  user_alias: nullableText,
+  user_email: nullableId,
+  user_role: { enum: [...roles, null] },
+  models: nullableTexts,
+  metadata: { type: ['object', 'null'] },
+  spend: { type: ['number', 'null'], minimum: 0 },
+};
+
+const options = { refused: unenforcedUserFields, synonyms: { allowed_models: 'models' } };
+
+/** A team that a new user joins; limits within it are not enforced yet. */
+export interface JoinedTeam {
+  readonly team_id: string;
+  readonly user_role?: 'user' | 'admin' | null;
+  readonly max_budget_in_team?: unknown;
+}
+
+export interface NewUserRequest extends UserFields {
+  readonly user_id?: string | null;
+  readonly teams?: readonly (string | JoinedTeam)[] | null;
+  readonly organizations?: readonly string[] | null;
+  readonly auto_create_key?: boolean | null;
+  readonly key_alias?: string | null;
+  readonly duration?: string | null;
+}
+
+export const readNewUser = bodyReader<NewUserRequest>(
+  {
+    type: 'object',
+    properties: {
+      user_id: nullableId,
+      teams: {
+        type: ['array', 'null'],
+        items: {
+          anyOf: [
+            text,
+            {
+              type: 'object',
+              required: ['team_id'],
+              properties: { team_id: text, user_role: { enum: ['user', 'admin', null] } },
+            },
+          ],
+        },
+      },
+      organizations: nullableTexts,
+      auto_create_key: { type: ['boolean', 'null'] },
+      key_alias: nullableText,
+      duration: nullableText,
+      ...userFields,
+    },
+  },
+  options,
+);
+
+export interface UserUpdateRequest extends UserFields {
+  readonly user_id?: string | null;
+}
+
+export const readUserUpdate = bodyReader<UserUpdateRequest>(
+  {
+    type: 'object',
+    properties: { user_id: nullableId, ...userFields },
+    anyOf: [
+      { required: ['user_id'], properties: { user_id: text } },
+      { required: ['user_email'], properties: { user_email: text } },
+    ],
+  },
+  options,
+);
+
+export const readUserDelete = bodyReader<{ readonly user_ids: readonly string[] }>({
+  type: 'object',
+  required: ['user_ids'],
+  properties: { user_ids: { type: 'array', items: text, minItems: 1 } },
+});
+
+export interface UserListQuery {
+  readonly role?: string;
+  readonly user_ids?: string;
+  readonly sso_user_ids?: string;
+  readonly user_email?: string;
+  readonly team?: string;
+  readonly organization_ids?: string;
+  readonly page: number;
+  readonly page_size: number;
+  readonly sort_by?: (typeof sortableUserColumns)[number];
+  readonly sort_order: 'asc' | 'desc';
+}
+
+export const readUserListQuery = queryReader<UserListQuery>({
+  type: 'object',
+  properties: {
+    role: text,
+    user_ids: text,
+    sso_user_ids: text,
+    user_email: text,
+    team: text,
+    organization_ids: text,
+    page: { type: 'integer', minimum: 1, maximum: 1_000_000, default: 1 },
+    page_size: { type: 'integer', minimum: 1, maximum: 100, default: 25 },
+    sort_by: { enum: sortableUserColumns },
+    sort_order: { enum: ['asc', 'desc'], default: 'asc' },
+  },
+});
