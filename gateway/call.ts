@@ -3,6 +3,7 @@ import type { Charge } from './accounting/spend.ts';
 import type { Usage } from './accounting/usage.ts';
 import type { Reservation } from './admission/ledger/reservation.ts';
 import type { Admission } from './admission/limits/admission.ts';
+import type { Caller } from './caller.ts';
 import type { Identity } from './identity/identity.ts';
 import type { Deployment } from './routing/deployment.ts';
 
@@ -27,9 +28,12 @@ export interface Call {
   readonly startedAt: number;
   readonly identity: Identity;
   readonly requesterIp: string | null;
+  readonly caller: Caller;
   /** The name that the client asked for, echoed in every answer. */
   readonly modelGroup: string;
   readonly endUser: string | null;
+  /** Whether the call leaves a spend row. */
+  readonly logged: boolean;
   readonly streamed: boolean;
   /** Whether the client wants to see the usage chunk of its stream. */
   readonly showUsage: boolean;
@@ -70,8 +74,10 @@ type CallStart = Pick<
   | 'startedAt'
   | 'identity'
   | 'requesterIp'
+  | 'caller'
   | 'modelGroup'
   | 'endUser'
+  | 'logged'
   | 'streamed'
   | 'showUsage'
   | 'ignoredFields'
@@ -87,8 +93,10 @@ export function newCall(start: CallStart): Call {
     startedAt: start.startedAt,
     identity: start.identity,
     requesterIp: start.requesterIp,
+    caller: start.caller,
     modelGroup: start.modelGroup,
     endUser: start.endUser,
+    logged: start.logged,
     streamed: start.streamed,
     showUsage: start.showUsage,
     ignoredFields: start.ignoredFields,

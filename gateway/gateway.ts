@@ -185,6 +185,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         timers: systemTimers,
         version,
         alwaysIncludeUsage: config.alwaysIncludeStreamUsage,
+        recordCalls: config.recordCalls,
         recordFailures: config.recordFailures,
         providersEnv,
       }),

@@ -6,6 +6,7 @@ export { Ledger } from './admission/ledger/ledger.ts';
 export type { BudgetRow, BudgetStore, Decision } from './admission/ledger/port.ts';
 export type { Reservation } from './admission/ledger/reservation.ts';
 export { gatewayBundle } from './bundle.ts';
+export { SILENT } from './caller.ts';
 export { AUTH_FAILURE_HEADER, type AuthFailure, authFailures } from './http/auth-failure.ts';
 export type { DirectHandler, Handlers } from './http/handler.ts';
 export { limits } from './http/limits.ts';
@@ -24,7 +25,13 @@ export { watchKeyChanges } from './store/key-changes.ts';
 export { migrations } from './store/migrations.ts';
 export { applyMigrations } from './store/migrator.ts';
 export { openPool } from './store/pool.ts';
-export { type Prepared, type PrepareOptions, prepareDatabase, preparePartitions } from './store/prepare.ts';
+export {
+  dropOldSpend,
+  type Prepared,
+  type PrepareOptions,
+  prepareDatabase,
+  preparePartitions,
+} from './store/prepare.ts';
 export { requireSchema } from './store/schema.ts';
 export { insertSpendLogs } from './store/spend-logs.ts';
 export { managementHandlers } from './surfaces/admin/handlers.ts';

@@ -1,17 +1,22 @@
 /** The schema's entry point: litellm-migrate.service and the owner's daily timer run it as the owner role. */
+import { readFile } from 'node:fs/promises';
 import { DatabaseError } from 'pg';
 import { explainDatabaseFailure, readDatabaseUrl } from '../appliance/index.ts';
+import { retentionIn } from './config/retention.ts';
 import { loggedError } from './observe/logged-error.ts';
-import { prepareDatabase, preparePartitions } from './store/prepare.ts';
+import { dropOldSpend, prepareDatabase, preparePartitions } from './store/prepare.ts';
 
-const USAGE = `Usage: migrate [migrate | partitions]
+const USAGE = `Usage: migrate [migrate | partitions | retention]
 
   migrate      (default) bring the schema up to date, make the coming days' partitions, grant the runtime role
   partitions   make the coming days' partitions of "LiteLLM_SpendLogs" only
 
+  retention    drop the days of "LiteLLM_SpendLogs" that are older than general_settings.maximum_spend_logs_retention_period
+
 Environment:
   DATABASE_OWNER_URL   connection of the schema's owner, for example postgresql:///litellm?host=/run/postgresql&user=litellm-owner
   DATABASE_URL         connection of the gateway: serves in place of the owner's where there is none
+  LITELLM_CONFIG       config.yaml, for retention alone
   RUNTIME_ROLE         role that the gateway signs in with (default: the user of DATABASE_URL, else litellm)
 `;
 
@@ -52,9 +57,26 @@ async function partitions(url: string): Promise<void> {
   say(`new partitions: ${listed(await preparePartitions(url))}`);
 }
 
+async function readRetention() {
+  const path = process.env.LITELLM_CONFIG;
+  if (!path)
+    throw new Error('LITELLM_CONFIG is not set: name the config.yaml that says how long rows are kept');
+  const { retention, faults } = retentionIn(await readFile(path, 'utf8'));
+  if (faults.length === 0) return retention;
+  throw new Error(
+    `nothing was dropped: ${faults.map(({ path, message }) => `${path}: ${message}`).join('; ')}`,
+  );
+}
+
+async function retention(url: string): Promise<void> {
+  const { partitions, rows } = await dropOldSpend(url, await readRetention());
+  say(`dropped partitions: ${listed(partitions)}; rows outside of them: ${rows}`);
+}
+
 const commands = new Map([
   ['migrate', migrate],
   ['partitions', partitions],
+  ['retention', retention],
 ]);
 
 /** Does the work and says, where the database cannot be reached, why and what to do. */

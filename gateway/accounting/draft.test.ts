@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Call, newCall } from '../call.ts';
+import { SILENT } from '../caller.ts';
 import { draftRecord, StreamDrafts } from './draft.ts';
 import { priceList } from './prices.ts';
 
@@ -13,8 +14,10 @@ function call(price: Call['deployment']['price']): Call {
     startedAt: START,
     identity: { keyHash: 'hash' } as Call['identity'],
     requesterIp: null,
+    caller: SILENT,
     modelGroup: 'gpt',
     endUser: null,
+    logged: true,
     streamed: true,
     showUsage: false,
     ignoredFields: [],

@@ -42,6 +42,8 @@ export function spendRecord(call: Call): SpendRecord {
     keyAlias: identity.keyAlias,
     userId: identity.userId,
     teamId: identity.teamId,
+    organizationId: identity.organizationId,
+    agentId: identity.agentId,
     endUser: call.endUser,
     spend: call.spend,
     charges: call.charges,
@@ -59,6 +61,8 @@ export function spendRecord(call: Call): SpendRecord {
     provider: deployment.provider,
     apiBase: deployment.apiBase,
     requesterIp: call.requesterIp,
+    caller: call.caller,
+    logged: call.logged,
     status: call.failure === null ? 'success' : 'failure',
     error: call.failure,
   };

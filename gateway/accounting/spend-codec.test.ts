@@ -45,6 +45,12 @@ test('no member is left out', () => {
   expect(JSON.parse(spendCodec.encode(call))).toHaveLength(Object.keys(call).length);
 });
 
+test('a record in the journal of the first version, which had 27 members, is read', () => {
+  const call = spendRecord();
+  const written = JSON.stringify(JSON.parse(spendCodec.encode(call)).slice(0, 27));
+  expect(spendCodec.decode(written)).toEqual(call);
+});
+
 test.each([[0n], [12n], [-7n], [10n ** 30n]])('money keeps every digit: %s', (spend) => {
   expect(again(spendRecord({ spend })).spend).toBe(spend);
 });

@@ -1,3 +1,4 @@
+import { SILENT } from '../caller.ts';
 import type { Codec } from './journal/entry.ts';
 import { bare, type SpendRecord } from './spend.ts';
 
@@ -38,6 +39,10 @@ function listText(call: SpendRecord): string {
     call.status,
     call.error,
     call.charges.map(({ scope, processId, leased }) => [scope, processId, String(leased)]),
+    call.organizationId,
+    call.agentId,
+    call.caller,
+    call.logged,
   ]);
 }
 
@@ -88,6 +93,10 @@ export const spendCodec: Codec<SpendRecord> = {
         processId,
         leased: BigInt(leased),
       })),
+      organizationId: list[27] ?? null,
+      agentId: list[28] ?? null,
+      caller: list[29] ?? SILENT,
+      logged: list[30] ?? true,
     };
   },
 };

@@ -1,3 +1,4 @@
+import { type Caller, SILENT } from '../caller.ts';
 import type { Pico } from './money.ts';
 
 /** A budget that a call's cost comes out of. */
@@ -22,6 +23,8 @@ export interface SpendRecord {
   readonly keyAlias: string | null;
   readonly userId: string | null;
   readonly teamId: string | null;
+  readonly organizationId: string | null;
+  readonly agentId: string | null;
   readonly endUser: string | null;
   readonly spend: Pico;
   /** The budgets that the call was reserved in. */
@@ -45,6 +48,9 @@ export interface SpendRecord {
   readonly provider: string;
   readonly apiBase: string;
   readonly requesterIp: string | null;
+  readonly caller: Caller;
+  /** Whether the call leaves a row; its cost counts in any case. */
+  readonly logged: boolean;
   readonly status: 'success' | 'failure';
   readonly error: { readonly code: string; readonly class: string; readonly message: string } | null;
 }
@@ -76,5 +82,5 @@ export function cutOff(call: SpendRecord): SpendRecord {
 /** A call without what a client or a provider has put into it: its cost must reach its key whatever they send. */
 export function bare(call: SpendRecord): SpendRecord {
   const error = call.error && { ...call.error, message: '' };
-  return { ...call, requestId: call.callId, endUser: null, usage: null, error };
+  return { ...call, requestId: call.callId, endUser: null, usage: null, caller: SILENT, error };
 }

@@ -54,6 +54,8 @@ export interface Config {
   readonly timezone: string;
   /** What becomes of a provider's answer when its client has left: it is read for its usage, or ended at once. */
   readonly onClientDisconnect: 'drain' | 'cancel';
+  /** Whether calls leave spend rows; what they cost counts in any case. */
+  readonly recordCalls: boolean;
   readonly recordFailures: boolean;
   readonly alwaysIncludeStreamUsage: boolean;
   /** Calls at the same time in the whole gateway; null without such a limit. */

@@ -30,12 +30,11 @@ export const generalSettings = table({
   served: `master_key database_url database_connection_pool_limit proxy_batch_write_at disable_error_logs
     always_include_stream_usage allow_unknown_settings use_x_forwarded_for disable_master_key_return
     disable_adding_master_key_hash_to_db ui_access_mode global_max_parallel_requests budget_enforcement
-    on_client_disconnect`,
+    on_client_disconnect disable_spend_logs maximum_spend_logs_retention_period maximum_spend_logs_retention_interval`,
   unserved: `database_connection_timeout database_connection_pool_timeout store_model_in_db supported_db_objects
     infer_model_from_keys allow_user_auth custom_auth_run_common_checks public_routes user_header_name
     user_header_mappings forward_client_headers_to_llm_api forward_openai_org_id forward_llm_provider_auth_headers
-    allow_client_side_credentials store_prompts_in_spend_logs maximum_spend_logs_retention_interval
-    maximum_spend_logs_cleanup_cron disable_reset_budget disable_budget_reservation skip_user_budget_on_team_key
+    allow_client_side_credentials store_prompts_in_spend_logs maximum_spend_logs_cleanup_cron disable_reset_budget disable_budget_reservation skip_user_budget_on_team_key
     disable_retry_on_max_parallel_request_limit_error disable_responses_id_security disable_prisma_schema_update
     proxy_budget_rescheduler_min_time proxy_budget_rescheduler_max_time proxy_batch_polling_interval
     user_api_key_cache_ttl token_rate_limit_type allow_requests_on_db_unavailable background_health_checks
@@ -53,8 +52,8 @@ export const generalSettings = table({
     allowed_ips trusted_proxy_ranges enforce_user_param enforced_params reject_clientside_metadata_tags
     service_account_settings max_parallel_requests
     max_in_flight_requests_per_worker max_queued_requests_per_worker admission_queue_timeout_seconds
-    max_request_size_mb max_response_size_mb disable_spend_logs disable_spend_updates
-    maximum_spend_logs_retention_period fail_closed_budget_enforcement key_management_system
+    max_request_size_mb max_response_size_mb disable_spend_updates
+    fail_closed_budget_enforcement key_management_system
     key_management_settings use_google_kms use_azure_key_vault enable_jwt_auth litellm_jwtauth enforce_rbac
     role_permissions enable_oauth2_auth enable_oauth2_proxy_auth oauth2_config_mappings default_team_disabled
     disable_password_login_when_sso_enabled`,
@@ -157,7 +156,7 @@ export const inventedNames: ReadonlyMap<string, string> = new Map([
   ],
   [
     'log_retention_days',
-    'LiteLLM has no such setting; it has general_settings.maximum_spend_logs_retention_period, which is not served yet',
+    'LiteLLM has no such setting; write general_settings.maximum_spend_logs_retention_period, as 400d',
   ],
   [
     'rate_limit_config',

@@ -145,7 +145,7 @@ describe('every fault names its place and its remedy', () => {
     [
       'a name that guides made up',
       { general_settings: { log_retention_days: 30 } },
-      'general_settings.log_retention_days: LiteLLM has no such setting; it has general_settings.maximum_spend_logs_retention_period',
+      'general_settings.log_retention_days: LiteLLM has no such setting; write general_settings.maximum_spend_logs_retention_period',
     ],
     [
       'a rule for budgets that nobody knows',

@@ -1,4 +1,3 @@
-import { LineCounter, parseDocument } from 'yaml';
 import { DatabaseUrlError, readDatabaseUrl } from '../../appliance/index.ts';
 import { isTimeZone } from '../admission/budget-period.ts';
 import { limits } from '../http/limits.ts';
@@ -8,6 +7,8 @@ import { readDeployment, type Timeouts } from './deployment.ts';
 import { Findings, isMap, Reader, type Settings } from './findings.ts';
 import { generalSettings, inventedNames, litellmSettings, routerSettings, topLevel } from './known-keys.ts';
 import { resolveReferences } from './references.ts';
+import { readRetention } from './retention.ts';
+import { parseYaml } from './yaml.ts';
 
 const SECOND = 1000;
 const DEFAULT_TIMEOUT_MS = limits.readMs;
@@ -19,30 +20,6 @@ export interface ConfigSource {
   readonly text: string;
   readonly environment: Environment;
   readonly places: Places;
-}
-
-/** YAML 1.1, as LiteLLM's reader understands it (`yes`, merge keys); a key that stands twice is a fault. */
-function parseYaml(text: string, findings: Findings): Settings {
-  const lines = new LineCounter();
-  const document = parseDocument(text, {
-    version: '1.1',
-    merge: true,
-    lineCounter: lines,
-    prettyErrors: false,
-  });
-  for (const { pos, message } of document.errors)
-    findings.fault(`line ${lines.linePos(pos[0]).line}`, message);
-  if (document.errors.length > 0) return {};
-  let value: unknown;
-  try {
-    value = document.toJS({ maxAliasCount: 100 });
-  } catch (cause) {
-    findings.fault('the file', `cannot be read as YAML: ${(cause as Error).message}`);
-    return {};
-  }
-  if (isMap(value)) return value;
-  findings.fault('the file', 'must hold a map with model_list; an empty file configures nothing');
-  return {};
 }
 
 /** The environment that references see: `environment_variables` of the file wins, as in LiteLLM. */
@@ -197,6 +174,8 @@ export function readConfig({ text, environment: given, places }: ConfigSource): 
   checkKeys(routerMap, 'router_settings', routerSettings, check);
   checkCallbacks(litellmMap, findings);
   checkInventedMembers(generalMap, findings);
+  // The owner role drops rows; what is wrong is to be told before it tries.
+  readRetention(general, findings);
 
   const config: Config = {
     ...readSecrets(general, environment, places, findings),
@@ -208,6 +187,7 @@ export function readConfig({ text, environment: given, places }: ConfigSource): 
     budgetEnforcement: general.choice('budget_enforcement', ['strict', 'compatible']) ?? 'compatible',
     timezone: readTimezone(litellm, findings),
     onClientDisconnect: general.choice('on_client_disconnect', ['drain', 'cancel']) ?? 'drain',
+    recordCalls: !(general.boolean('disable_spend_logs') ?? false),
     recordFailures: !(general.boolean('disable_error_logs') ?? false),
     alwaysIncludeStreamUsage: general.boolean('always_include_stream_usage') ?? false,
     globalParallel: general.number('global_max_parallel_requests', 0) ?? null,

@@ -46,7 +46,8 @@ export function directRoutes(
       readBody(request, (body) => {
         if (body instanceof GatewayError) return fail(body);
         try {
-          handler({ id: client.callId, ip: clientAddress(request), body, identity }, client);
+          const { headers } = request;
+          handler({ id: client.callId, ip: clientAddress(request), headers, body, identity }, client);
         } catch (error) {
           fail(error);
         }

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Identity } from '../identity/identity.ts';
 import type { ClientReply } from './client-reply.ts';
@@ -21,6 +22,7 @@ export interface DirectRequest {
   readonly id: string;
   /** The client's address; null when it is gone already. */
   readonly ip: string | null;
+  readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
   readonly identity: Identity;
 }

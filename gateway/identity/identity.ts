@@ -24,6 +24,8 @@ export interface Identity {
   readonly keyAlias: string | null;
   readonly userId: string | null;
   readonly teamId: string | null;
+  readonly organizationId: string | null;
+  readonly agentId: string | null;
   /** Model names, wildcards or special members; empty means every model. */
   readonly models: readonly string[];
   readonly limits: KeyLimits;

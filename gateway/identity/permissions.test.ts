@@ -11,6 +11,8 @@ const nobody: Identity = {
   keyAlias: null,
   userId: null,
   teamId: null,
+  organizationId: null,
+  agentId: null,
   models: [],
   limits: NO_LIMITS,
   budgets: [],

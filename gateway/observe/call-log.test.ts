@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { type Call, newCall } from '../call.ts';
+import { SILENT } from '../caller.ts';
 import { callLine } from './call-log.ts';
 
 function finishedCall(changes: Partial<Call> = {}): Call {
@@ -10,8 +11,10 @@ function finishedCall(changes: Partial<Call> = {}): Call {
     startedAt: 1_790_000_000_000,
     identity: { keyHash: '0123456789abcdef' } as Call['identity'],
     requesterIp: '192.0.2.7',
+    caller: SILENT,
     modelGroup: 'fast "one" \u00e9\n',
     endUser: null,
+    logged: true,
     streamed: false,
     showUsage: false,
     ignoredFields: [],

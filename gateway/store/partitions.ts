@@ -1,15 +1,11 @@
-import { DatabaseError, escapeIdentifier, escapeLiteral } from 'pg';
+import { escapeIdentifier, escapeLiteral } from 'pg';
+import { betweenReaders } from './between-readers.ts';
 import type { Connection } from './connection.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** Partitions are made this far ahead, so that a timer that fails for a week harms nothing. */
 export const DAYS_AHEAD = 14;
-
-/** How long writers may have to wait for a reader, and how often it is tried again: two minutes of one report in all. */
-const LOCK_TIMEOUT_MS = 2000;
-const ATTEMPTS = 60;
-const LOCK_NOT_AVAILABLE = '55P03';
 
 const isoDay = (timeMs: number): string => new Date(timeMs).toISOString().slice(0, 10);
 
@@ -35,8 +31,6 @@ async function createPartition(db: Connection, day: string, nextDay: string): Pr
   const table = escapeIdentifier(partitionName(day));
   const [from, to] = [escapeLiteral(day), escapeLiteral(nextDay)];
   const statements = [
-    'BEGIN',
-    `SET LOCAL lock_timeout = '${LOCK_TIMEOUT_MS}ms'`,
     'LOCK TABLE ONLY "LiteLLM_SpendLogs" IN SHARE ROW EXCLUSIVE MODE',
     'LOCK TABLE "LiteLLM_SpendLogs_default" IN ACCESS EXCLUSIVE MODE',
     `CREATE TABLE ${table} (LIKE "LiteLLM_SpendLogs" INCLUDING DEFAULTS INCLUDING CONSTRAINTS)`,
@@ -45,26 +39,11 @@ async function createPartition(db: Connection, day: string, nextDay: string): Pr
      )
      INSERT INTO ${table} SELECT * FROM moved`,
     `ALTER TABLE "LiteLLM_SpendLogs" ATTACH PARTITION ${table} FOR VALUES FROM (${from}) TO (${to})`,
-    'COMMIT',
   ];
-  try {
-    for (const text of statements) await db.query({ text });
-  } catch (error) {
-    await db.query({ text: 'ROLLBACK' });
-    throw error;
-  }
-}
-
-/** Tries again while somebody reads; between two attempts the writers that waited get their turn. */
-async function createPartitionBetweenReaders(db: Connection, day: string, nextDay: string): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await createPartition(db, day, nextDay);
-    } catch (error) {
-      const locked = error instanceof DatabaseError && error.code === LOCK_NOT_AVAILABLE;
-      if (!locked || attempt === ATTEMPTS) throw error;
-    }
-  }
+  await betweenReaders(
+    db,
+    statements.map((text) => ({ text })),
+  );
 }
 
 /** Makes the missing partitions from today (UTC) to DAYS_AHEAD days ahead and returns their names. */
@@ -73,7 +52,7 @@ export async function ensurePartitions(db: Connection, nowMs: number): Promise<r
   for (let ahead = 0; ahead <= DAYS_AHEAD; ahead++) {
     const day = isoDay(nowMs + ahead * DAY_MS);
     if (await exists(db, partitionName(day))) continue;
-    await createPartitionBetweenReaders(db, day, isoDay(nowMs + (ahead + 1) * DAY_MS));
+    await createPartition(db, day, isoDay(nowMs + (ahead + 1) * DAY_MS));
     made.push(partitionName(day));
   }
   return made;

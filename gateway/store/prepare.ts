@@ -1,8 +1,10 @@
 import { Client } from 'pg';
 import { databaseConnection } from '../../appliance/index.ts';
+import type { Retention } from '../config/retention.ts';
 import { grantRuntime } from './grants.ts';
 import { applyMigrations } from './migrator.ts';
 import { ensurePartitions } from './partitions.ts';
+import { type Dropped, dropOldDays, forgetOldIds } from './retention.ts';
 
 /** One number for everything that changes the schema; PostgreSQL's advisory locks are per database. */
 const SCHEMA_LOCK = 40_005_432;
@@ -77,4 +79,18 @@ export function preparePartitions(
   { now = Date.now }: Pick<PrepareOptions, 'now'> = {},
 ): Promise<readonly string[]> {
   return asOwner(ownerUrl, (client) => ensurePartitions(client, now()));
+}
+
+/** Drops the days that are older than the period, as the owner's daily timer does; without a period nothing but old ids. */
+export function dropOldSpend(
+  ownerUrl: string,
+  retention: Retention | null,
+  { now = Date.now }: Pick<PrepareOptions, 'now'> = {},
+): Promise<Dropped> {
+  return asOwner(ownerUrl, async (client) => {
+    const dropped =
+      retention === null ? { partitions: [], rows: 0 } : await dropOldDays(client, retention, now());
+    await forgetOldIds(client, now());
+    return dropped;
+  });
 }

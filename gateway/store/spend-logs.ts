@@ -6,6 +6,8 @@ import { applySpend } from './budget-spend.ts';
 import { type Connection, rows, transaction } from './connection.ts';
 import { copyMessages } from './copy-format.ts';
 import { copyIn } from './copy-in.ts';
+import { countedCalls, markCounted } from './counted-calls.ts';
+import { addToDays } from './daily-spend.ts';
 import { spendColumns, spendRow } from './spend-row.ts';
 import { isAboutValue } from './sqlstate.ts';
 
@@ -62,15 +64,29 @@ async function addToKeys(db: Connection, calls: readonly SpendRecord[]): Promise
   return missing.length === 0 ? found : new Map([...found, ...(await addSpend(db, missing))]);
 }
 
-/** Stores calls, none of which may be stored already. */
+/** Some calls of a batch are stored already: the batch is to be stored without them. */
+class StoredAlready extends Error {}
+
+/**
+ * Stores calls, none of which may be stored already, and counts what they cost. A row that was dropped with its day is
+ * looked for behind the COPY, which has waited for who drops.
+ */
 async function store(db: PoolClient, calls: readonly SpendRecord[]): Promise<void> {
-  await copyIn(db, COPY_CALLS, copyMessages(calls, spendRow));
+  const logged = calls.filter((call) => call.logged);
+  if (logged.length > 0) await copyIn(db, COPY_CALLS, copyMessages(logged, spendRow));
+  if ((await countedCalls(db, logged)).size > 0) throw new StoredAlready();
+  await markCounted(
+    db,
+    calls.filter((call) => !call.logged),
+  );
   await applySpend(db, calls, await addToKeys(db, calls));
+  await addToDays(db, calls);
 }
 
 /** The calls that are not stored yet, each once. */
 async function withoutStored(db: Connection, calls: readonly SpendRecord[]): Promise<SpendRecord[]> {
   const different = [...new Map(calls.map((call) => [call.rowId, call])).values()];
+  const counted = await countedCalls(db, different);
   const found = await rows<{ row_id: string }>(db, {
     text: `
       SELECT sent.row_id
@@ -80,15 +96,21 @@ async function withoutStored(db: Connection, calls: readonly SpendRecord[]): Pro
     values: [different.map(({ rowId }) => rowId), different.map(({ startTime }) => startTime)],
   });
   const stored = new Set(found.map(({ row_id }) => row_id));
-  return different.filter(({ rowId }) => !stored.has(rowId));
+  return different.filter(({ rowId }) => !stored.has(rowId) && !counted.has(rowId));
+}
+
+/** As rare as a lost connection, hence found out afterwards. */
+function isStoredAlready(error: unknown): boolean {
+  return (
+    error instanceof StoredAlready || (error instanceof DatabaseError && error.code === UNIQUE_VIOLATION)
+  );
 }
 
 async function storeAll(db: Pool, calls: readonly SpendRecord[]): Promise<void> {
   try {
     await transaction(db, (client) => store(client, calls));
   } catch (error) {
-    // As rare as a lost connection, hence found out afterwards.
-    if (!(error instanceof DatabaseError && error.code === UNIQUE_VIOLATION)) throw error;
+    if (!isStoredAlready(error)) throw error;
     await transaction(db, async (client) => store(client, await withoutStored(client, calls)));
   }
 }
@@ -111,7 +133,8 @@ async function storeBare(db: Pool, call: SpendRecord, unstorable: Unstorable): P
 }
 
 /**
- * Stores finished calls and adds their cost to their keys, in one transaction. A call that is stored already is left
+ * Stores finished calls and adds their cost to their keys, budgets and days, in one transaction. A call that is to leave no
+ * row is counted all the same. A call that is stored already is left
  * alone and costs nothing again, so a batch whose outcome is unknown may simply be sent again. A call that cannot be
  * stored as it is does not hold up the others: the batch is halved until it stands alone, and is stored bare. One that
  * cannot be stored even so is handed to `unstorable`, which by default rejects with the error.

@@ -35,6 +35,7 @@ export interface KeyForAuthentication {
   readonly key_alias: string | null;
   readonly user_id: string | null;
   readonly team_id: string | null;
+  readonly agent_id: string | null;
   readonly models: readonly string[];
   readonly spend: number;
   readonly expires: Date | null;
@@ -59,6 +60,7 @@ export interface KeyForAuthentication {
   /** Null also when the key names a team that does not exist. */
   readonly team_models: readonly string[] | null;
   readonly team_blocked: boolean | null;
+  /** The key's own, else that of its team. */
   readonly organization_id: string | null;
   readonly organization_models: readonly string[] | null;
   readonly member_of_teams: readonly string[];
@@ -76,7 +78,8 @@ export async function findKey(db: Connection, hash: string): Promise<KeyForAuthe
   const [row] = await rows<KeyForAuthentication>(db, {
     name: 'find_key',
     text: `
-      SELECT k.token, k.key_alias, k.user_id, k.team_id, k.models, k.spend, k.expires, k.blocked, k.allowed_routes,
+      SELECT k.token, k.key_alias, k.user_id, k.team_id, k.agent_id, k.models, k.spend, k.expires, k.blocked,
+        k.allowed_routes,
         (SELECT revoke_at FROM "LiteLLM_DeprecatedVerificationToken" WHERE token = $1) AS revoke_at,
         k.rpm_limit, k.tpm_limit, k.max_parallel_requests,
         k.metadata -> 'model_rpm_limit' AS model_rpm_limit, k.metadata -> 'model_tpm_limit' AS model_tpm_limit,

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { PICO_PER_USD, type SpendRecord } from '../../gateway/index.ts';
+import { PICO_PER_USD, SILENT, type SpendRecord } from '../../gateway/index.ts';
 
 /** When the call of `spendRecord` began, in epoch milliseconds. */
 export const START = Date.UTC(2026, 10, 21, 12, 0, 0, 123);
@@ -15,6 +15,8 @@ export function spendRecord(overrides: Partial<SpendRecord> = {}): SpendRecord {
     keyAlias: null,
     userId: 'ada',
     teamId: null,
+    organizationId: null,
+    agentId: null,
     endUser: null,
     spend: PICO_PER_USD / 4n,
     charges: [],
@@ -32,6 +34,8 @@ export function spendRecord(overrides: Partial<SpendRecord> = {}): SpendRecord {
     provider: 'openai',
     apiBase: 'https://provider.example/v1',
     requesterIp: '192.0.2.7',
+    caller: SILENT,
+    logged: true,
     status: 'success',
     error: null,
     ...overrides,

@@ -152,6 +152,41 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
     });
   });
 
+  test('a row says from where and with what a call came, and what its caller told with it', async () => {
+    const metadata = {
+      tags: ['blue'],
+      ticket: 'T-1',
+      spend_logs_metadata: { department: 'sales' },
+    };
+    const answer = await fetch(`${gateway.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${MASTER_KEY}`,
+        'content-type': 'application/json',
+        'user-agent': 'a-client/1.0',
+        'x-litellm-consent': 'analytics=no',
+        'x-litellm-tags': 'green, blue',
+      },
+      body: JSON.stringify({ model: 'priced', messages: MESSAGES, metadata, tags: ['red'] }),
+    });
+    const { id } = (await answer.json()) as { id: string };
+    expect(Object.keys(JSON.parse((await lastRequest()).text))).not.toContain('tags');
+    expect(await row('request_id', id)).toMatchObject({
+      requester_ip_address: '127.0.0.1',
+      request_tags: ['red', 'blue', 'green'],
+      messages: {},
+      response: {},
+      proxy_server_request: {},
+      metadata: {
+        requester_ip_address: '127.0.0.1',
+        user_agent: 'a-client/1.0',
+        consent: 'analytics=no',
+        requester_metadata: metadata,
+        spend_logs_metadata: { department: 'sales' },
+      },
+    });
+  });
+
   test('a virtual key is charged for its calls', async () => {
     const generated = await manage(gateway.url, '/key/generate', { models: ['priced'] });
     const { key, token } = generated as { key: string; token: string };

@@ -11,6 +11,8 @@ function who(role: Identity['role'], userId: string | null, more: Partial<Identi
     keyAlias: null,
     userId,
     teamId: null,
+    organizationId: null,
+    agentId: null,
     models: [],
     limits: NO_LIMITS,
     budgets: [],

@@ -25,6 +25,7 @@ import type { ModelGroup } from '../../routing/model-group.ts';
 import type { Plan } from '../../routing/plan.ts';
 import { callHeaders, refusalHeaders } from './call-headers.ts';
 import { callSize, limitFor } from './call-size.ts';
+import { readCaller } from './caller.ts';
 import { type ChatRequest, messagesOf, readChatRequest } from './chat-request.ts';
 import { upstreamBody } from './upstream-body.ts';
 
@@ -41,6 +42,8 @@ export interface ChatDeps extends BudgetDeps, PassThroughDeps {
   readonly version: string;
   /** Whether a stream shows its usage also when the client does not say. */
   readonly alwaysIncludeUsage: boolean;
+  /** Whether calls leave spend rows. */
+  readonly recordCalls: boolean;
   /** Whether failed calls that cost nothing get a spend row. */
   readonly recordFailures: boolean;
   /** The file in which an operator sets provider keys, for messages. */
@@ -176,8 +179,10 @@ class ChatCompletions {
       startedAt: deps.timers.now(),
       identity,
       requesterIp: request.ip,
+      caller: readCaller(chat, request.headers),
       modelGroup: chat.model,
       endUser: chat.user,
+      logged: deps.recordCalls,
       streamed: chat.streamed,
       showUsage: showsUsage(chat, deps.alwaysIncludeUsage),
       ignoredFields: chat.ignored,

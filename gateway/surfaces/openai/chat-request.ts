@@ -20,7 +20,7 @@ const NOT_SERVED = new Set(
 
 /** Members for the proxy that make no difference here; providers would refuse them. */
 const IGNORED = new Set(
-  `mock_response num_retries max_retries timeout stream_timeout request_timeout cache caching priority tags
+  `mock_response num_retries max_retries timeout stream_timeout request_timeout cache caching priority
   drop_params additional_drop_params allowed_openai_params context_window_fallback_dict allowed_model_region
   enable_tag_filtering disable_fallbacks no-log litellm_metadata litellm_session_id litellm_trace_id
   litellm_call_id extra_body`.split(/\s+/),
@@ -60,7 +60,8 @@ function scanBody(body: Buffer | undefined): ObjectScan {
   }
 }
 
-function read(scan: ObjectScan, name: string): unknown {
+/** A member of the body, parsed; undefined when it is absent. Throws GatewayError bad_request. */
+export function readMember(scan: ObjectScan, name: string): unknown {
   const member = scan.members.get(name);
   if (member === undefined) return undefined;
   try {
@@ -75,7 +76,7 @@ function read(scan: ObjectScan, name: string): unknown {
 const LONGEST_MODEL = 512;
 
 function readModel(scan: ObjectScan): string {
-  const model = read(scan, 'model');
+  const model = readMember(scan, 'model');
   if (typeof model === 'string' && model !== '') {
     if (model.length <= LONGEST_MODEL) return model;
     throw badRequest('model', `\`model\` is longer than ${LONGEST_MODEL} characters`);
@@ -87,14 +88,14 @@ function readModel(scan: ObjectScan): string {
 }
 
 function readFlag(scan: ObjectScan, name: string): boolean {
-  const flag = read(scan, name);
+  const flag = readMember(scan, name);
   if (flag === undefined || flag === null || flag === false) return false;
   if (flag === true) return true;
   throw badRequest(name, `\`${name}\` must be true or false`);
 }
 
 function readStreamOptions(scan: ObjectScan): Readonly<Record<string, unknown>> | null {
-  const options = read(scan, 'stream_options');
+  const options = readMember(scan, 'stream_options');
   if (options === undefined || options === null) return null;
   if (typeof options === 'object' && !Array.isArray(options)) return options as Record<string, unknown>;
   throw badRequest('stream_options', '`stream_options` must be an object');
@@ -104,7 +105,7 @@ function readStreamOptions(scan: ObjectScan): Readonly<Record<string, unknown>> 
 const LONGEST_USER = 512;
 
 function readUser(scan: ObjectScan): string | null {
-  const user = read(scan, 'user');
+  const user = readMember(scan, 'user');
   if (user === undefined || user === null || user === '') return null;
   if (typeof user === 'string' && user.length <= LONGEST_USER) return user;
   throw badRequest('user', `\`user\` must be a text of at most ${LONGEST_USER} characters`);
@@ -118,7 +119,7 @@ function typeName(value: unknown): string {
 
 /** A count of something; null when it is not sent. What is none is refused in OpenAI's words. */
 function readCount(scan: ObjectScan, name: string): number | null {
-  const count = read(scan, name);
+  const count = readMember(scan, name);
   if (count === undefined || count === null) return null;
   if (typeof count !== 'number' || !Number.isInteger(count)) {
     throw badRequest(
@@ -178,7 +179,7 @@ export function readChatRequest(body: Buffer | undefined): ChatRequest {
     user: readUser(scan),
     maxTokens: largerLimit(readCount(scan, 'max_completion_tokens'), readCount(scan, 'max_tokens')),
     choices: readCount(scan, 'n'),
-    stored: scan.members.has('store') && read(scan, 'store') === true,
+    stored: scan.members.has('store') && readMember(scan, 'store') === true,
     ignored,
   };
 }

@@ -2,6 +2,9 @@ import { splice, spliceValue } from '../../providers/splice.ts';
 import type { Deployment } from '../../routing/deployment.ts';
 import type { ChatRequest } from './chat-request.ts';
 
+/** Members that are meant for the gateway and served by it. */
+const OURS = ['tags'] as const;
+
 /**
  * Whether `metadata` goes to the provider: LiteLLM's clients mean it for the proxy, and OpenAI takes it only for an
  * answer that it stores.
@@ -22,7 +25,7 @@ function says({ scan }: ChatRequest, name: string): boolean {
 }
 
 function removed(request: ChatRequest, deployment: Deployment): Set<string> {
-  const names = new Set([...request.ignored, ...(deployment.row.special_handling?.drops ?? [])]);
+  const names = new Set([...request.ignored, ...OURS, ...(deployment.row.special_handling?.drops ?? [])]);
   if (!keepsMetadata(request, deployment)) names.add('metadata');
   // Where both the old and the new name are sent, the one that the provider knows stays, unless only the other says something.
   for (const [from, to] of mappings(deployment)) {
@@ -56,7 +59,8 @@ function onlyModelChanges(
     defaults.size === 0 &&
     row.param_mappings === undefined &&
     row.special_handling?.drops === undefined &&
-    !scan.members.has('metadata')
+    !scan.members.has('metadata') &&
+    !OURS.some((name) => scan.members.has(name))
   );
 }
 

@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest';
+import { retentionIn } from './retention.ts';
+
+const DAY = 24 * 60 * 60 * 1000;
+const PERIOD = 'general_settings.maximum_spend_logs_retention_period';
+const INTERVAL = 'general_settings.maximum_spend_logs_retention_interval';
+
+function of(settings: Readonly<Record<string, string>>) {
+  const lines = Object.entries(settings).map(
+    ([key, value]) => `  maximum_spend_logs_retention_${key}: ${value}`,
+  );
+  return retentionIn(['general_settings:', ...lines].join('\n'));
+}
+
+test.each([
+  ['400d', 400],
+  ['24h', 1],
+  ['2w', 14],
+  ['1mo', 31],
+])('%s is %i days', (written, days) => {
+  expect(of({ period: written })).toEqual({
+    retention: { periodMs: days * DAY, intervalMs: DAY },
+    faults: [],
+  });
+});
+
+test('an interval is read as well', () => {
+  expect(of({ period: '30d', interval: '7d' }).retention).toEqual({
+    periodMs: 30 * DAY,
+    intervalMs: 7 * DAY,
+  });
+});
+
+test.each(['', 'general_settings: {}', 'model_list: []', 'general_settings:'])(
+  'without the setting rows are kept for ever: %j',
+  (text) => {
+    expect(retentionIn(`litellm_settings: {}\n${text}`)).toEqual({ retention: null, faults: [] });
+  },
+);
+
+test.each([
+  ['period', 'soon', PERIOD],
+  ['period', '30', PERIOD],
+  ['period', '-5d', PERIOD],
+  ['period', '12h', PERIOD],
+  ['period', '0d', PERIOD],
+  ['period', '[30d]', PERIOD],
+  ['period', 'os.environ/RETENTION', PERIOD],
+  ['interval', '1y', INTERVAL],
+])('%s %s is refused by the name of its setting', (key, written, path) => {
+  const { retention, faults } = of({ period: '30d', [key]: written });
+  expect(faults.map((fault) => fault.path)).toEqual([path]);
+  expect(retention === null || key === 'interval').toBe(true);
+});
+
+test('a file that is no YAML is refused', () => {
+  expect(retentionIn('general_settings: {').faults).not.toEqual([]);
+});

@@ -1,0 +1,183 @@
+import type { Pico } from '../accounting/money.ts';
+import type { SpendRecord } from '../accounting/spend.ts';
+import { readUsage } from '../accounting/usage.ts';
+import { quoted } from '../quoted.ts';
+import { type Connection, rows } from './connection.ts';
+import { storable } from './copy-format.ts';
+
+/** A table of what was spent on each day, and for whom a call counts there. */
+interface DailyTable {
+  readonly name: string;
+  /** The column that says for whom. */
+  readonly whom: string;
+  readonly of: (call: SpendRecord) => readonly string[];
+}
+
+const named = (name: string | null): readonly string[] => (name === null || name === '' ? [] : [name]);
+
+/** In the order in which they are written. Every call counts for a user, be it one without a name. */
+const tables: readonly DailyTable[] = [
+  { name: 'LiteLLM_DailyUserSpend', whom: 'user_id', of: ({ userId }) => [userId ?? ''] },
+  { name: 'LiteLLM_DailyTeamSpend', whom: 'team_id', of: ({ teamId }) => named(teamId) },
+  {
+    name: 'LiteLLM_DailyOrganizationSpend',
+    whom: 'organization_id',
+    of: ({ organizationId }) => named(organizationId),
+  },
+  { name: 'LiteLLM_DailyAgentSpend', whom: 'agent_id', of: ({ agentId }) => named(agentId) },
+  { name: 'LiteLLM_DailyEndUserSpend', whom: 'end_user_id', of: ({ endUser }) => named(endUser) },
+  { name: 'LiteLLM_DailyTagSpend', whom: 'tag', of: ({ caller }) => caller.tags },
+];
+
+const endpoints: Readonly<Record<SpendRecord['callType'], string>> = { acompletion: '/chat/completions' };
+
+/** The unique key takes 2,704 bytes: what is longer is counted under its beginning. */
+const MOST_CHARACTERS = 400;
+
+const fitting = (text: string): string =>
+  storable(text.length > MOST_CHARACTERS ? text.slice(0, MOST_CHARACTERS) : text);
+
+/** What calls add to a row. */
+interface Figures {
+  promptTokens: number;
+  completionTokens: number;
+  cacheRead: number;
+  cacheCreation: number;
+  spend: Pico;
+  requests: number;
+  succeeded: number;
+}
+
+/** Calls that differ in nothing that a table tells apart, by one of them. */
+interface Alike extends Figures {
+  readonly call: SpendRecord;
+  readonly date: string;
+}
+
+/** What is added to one row. */
+interface Sum extends Figures {
+  readonly whom: string;
+  readonly date: string;
+  readonly apiKey: string;
+  readonly model: string;
+  readonly modelGroup: string;
+  readonly provider: string;
+  readonly endpoint: string;
+}
+
+/** The UTC day of an instant, `YYYY-MM-DD`. */
+const dayOf = (timeMs: number): string => new Date(timeMs).toISOString().slice(0, 10);
+
+function add(sum: Figures, more: Figures): void {
+  sum.promptTokens += more.promptTokens;
+  sum.completionTokens += more.completionTokens;
+  sum.cacheRead += more.cacheRead;
+  sum.cacheCreation += more.cacheCreation;
+  sum.spend += more.spend;
+  sum.requests += more.requests;
+  sum.succeeded += more.succeeded;
+}
+
+function figuresOf(call: SpendRecord): Figures {
+  const usage = readUsage(call.usage);
+  return {
+    promptTokens: call.promptTokens,
+    completionTokens: call.completionTokens,
+    cacheRead: usage?.cacheRead ?? 0,
+    cacheCreation: (usage?.cacheWrite ?? 0) + (usage?.cacheWrite1h ?? 0),
+    spend: call.spend,
+    requests: 1,
+    succeeded: call.status === 'success' ? 1 : 0,
+  };
+}
+
+/** The calls in few groups, as most calls of a batch are alike: what follows is done for each group. */
+function groupsOf(calls: readonly SpendRecord[]): Iterable<Alike> {
+  const groups = new Map<string, Alike>();
+  for (const call of calls) {
+    const date = dayOf(call.startTime);
+    const { apiKey, model, provider, callType, userId, teamId, organizationId, agentId, endUser } = call;
+    const of = [apiKey, model, provider, callType, userId, teamId, organizationId, agentId, endUser];
+    const name = `${date}${of.map(quoted)},${call.caller.tags.map(quoted)}`;
+    const group = groups.get(name);
+    if (group === undefined) groups.set(name, { call, date, ...figuresOf(call) });
+    else add(group, figuresOf(call));
+  }
+  return groups.values();
+}
+
+/** What the groups add to the rows of one table. */
+function sumsFor({ of }: DailyTable, groups: readonly Alike[]): Sum[] {
+  const sums = new Map<string, Sum>();
+  for (const { call, date, ...figures } of groups) {
+    const model = fitting(call.model);
+    for (const whom of new Set(of(call).map(fitting))) {
+      const name = JSON.stringify([whom, date, call.apiKey, model, call.provider, call.callType]);
+      const sum = sums.get(name);
+      if (sum !== undefined) add(sum, figures);
+      else {
+        const { apiKey, provider } = call;
+        const modelGroup = storable(call.modelGroup);
+        const endpoint = endpoints[call.callType];
+        sums.set(name, { whom, date, apiKey, model, modelGroup, provider, endpoint, ...figures });
+      }
+    }
+  }
+  return [...sums.values()];
+}
+
+/** Adds sums to a table's rows, in the order of its unique key: two batches cannot deadlock. */
+async function addTo(db: Connection, { name, whom }: DailyTable, sums: readonly Sum[]): Promise<void> {
+  const column = <T>(value: (sum: Sum) => T): T[] => sums.map(value);
+  await rows(db, {
+    name: `add_${name}`,
+    text: `
+      INSERT INTO "${name}" AS daily (${whom}, date, api_key, model, model_group, custom_llm_provider,
+        mcp_namespaced_tool_name, endpoint, prompt_tokens, completion_tokens, cache_read_input_tokens,
+        cache_creation_input_tokens, spend_pico, spend, api_requests, successful_requests, failed_requests)
+      SELECT whom, date, api_key, model, model_group, provider, '', endpoint, prompt, completion, cache_read,
+        cache_creation, pico, pico / 1e12, requests, succeeded, requests - succeeded
+      FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[],
+        $9::bigint[], $10::bigint[], $11::bigint[], $12::numeric[], $13::bigint[], $14::bigint[])
+        AS sums (whom, date, api_key, model, model_group, provider, endpoint, prompt, completion, cache_read,
+          cache_creation, pico, requests, succeeded)
+      ORDER BY whom, date, api_key, model, provider, endpoint
+      ON CONFLICT (${whom}, date, api_key, model, custom_llm_provider, mcp_namespaced_tool_name, endpoint)
+      DO UPDATE SET
+        prompt_tokens = daily.prompt_tokens + excluded.prompt_tokens,
+        completion_tokens = daily.completion_tokens + excluded.completion_tokens,
+        cache_read_input_tokens = daily.cache_read_input_tokens + excluded.cache_read_input_tokens,
+        cache_creation_input_tokens = daily.cache_creation_input_tokens + excluded.cache_creation_input_tokens,
+        spend_pico = daily.spend_pico + excluded.spend_pico,
+        spend = (daily.spend_pico + excluded.spend_pico) / 1e12,
+        api_requests = daily.api_requests + excluded.api_requests,
+        successful_requests = daily.successful_requests + excluded.successful_requests,
+        failed_requests = daily.failed_requests + excluded.failed_requests,
+        updated_at = excluded.updated_at`,
+    values: [
+      column((sum) => sum.whom),
+      column((sum) => sum.date),
+      column((sum) => sum.apiKey),
+      column((sum) => sum.model),
+      column((sum) => sum.modelGroup),
+      column((sum) => sum.provider),
+      column((sum) => sum.endpoint),
+      column((sum) => sum.promptTokens),
+      column((sum) => sum.completionTokens),
+      column((sum) => sum.cacheRead),
+      column((sum) => sum.cacheCreation),
+      column((sum) => sum.spend),
+      column((sum) => sum.requests),
+      column((sum) => sum.succeeded),
+    ],
+  });
+}
+
+/** Adds calls to what was spent on their days, in the transaction that stores their rows: one statement for each table. */
+export async function addToDays(db: Connection, calls: readonly SpendRecord[]): Promise<void> {
+  const groups = [...groupsOf(calls)];
+  for (const table of tables) {
+    const sums = sumsFor(table, groups);
+    if (sums.length > 0) await addTo(db, table, sums);
+  }
+}

@@ -1,0 +1,72 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Caller } from '../../caller.ts';
+import { GatewayError } from '../../http/errors.ts';
+import { type ChatRequest, readMember } from './chat-request.ts';
+
+const MOST_TAGS = 32;
+const LONGEST_TAG = 256;
+/** What is longer is kept up to here. */
+const LONGEST_WORDS = 512;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const isMap = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function words(value: unknown): string | null {
+  const text = typeof value === 'boolean' ? String(value) : value;
+  return typeof text === 'string' && text !== '' ? text.slice(0, LONGEST_WORDS) : null;
+}
+
+function tagsIn(value: unknown, param: string): readonly string[] {
+  if (value === undefined || value === null) return [];
+  const fits = (tag: unknown): boolean => typeof tag === 'string' && tag !== '' && tag.length <= LONGEST_TAG;
+  if (Array.isArray(value) && value.length <= MOST_TAGS && value.every(fits)) return value;
+  throw new GatewayError(
+    'bad_request',
+    `\`${param}\` must be a list of at most ${MOST_TAGS} texts of 1 to ${LONGEST_TAG} characters`,
+    { param },
+  );
+}
+
+function namedTags(header: string | undefined): readonly string[] {
+  if (header === undefined) return [];
+  const named = header
+    .split(',')
+    .map((tag) => tag.trim())
+    .filter((tag) => tag !== '');
+  return tagsIn(named, 'x-litellm-tags');
+}
+
+/** JSON of an object; what is none counts as absent, as in LiteLLM. */
+function objectIn(header: string | undefined): Fields | null {
+  try {
+    const value: unknown = header === undefined ? null : JSON.parse(header);
+    return isMap(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+const one = (value: string | string[] | undefined): string | undefined =>
+  Array.isArray(value) ? value[0] : value;
+
+/** What a caller tells with a call, in headers and in `metadata` of its body. Throws GatewayError bad_request. */
+export function readCaller({ scan }: ChatRequest, headers: IncomingHttpHeaders): Caller {
+  const sent = scan.members.has('metadata') ? readMember(scan, 'metadata') : undefined;
+  const metadata = isMap(sent) ? sent : null;
+  const forSpendLogs =
+    objectIn(one(headers['x-litellm-spend-logs-metadata'])) ?? metadata?.spend_logs_metadata ?? null;
+  const tags = [
+    ...(scan.members.has('tags') ? tagsIn(readMember(scan, 'tags'), 'tags') : []),
+    ...tagsIn(metadata?.tags, 'metadata.tags'),
+    ...namedTags(one(headers['x-litellm-tags'])),
+  ];
+  return {
+    tags: tags.length > 1 ? [...new Set(tags)] : tags,
+    userAgent: words(headers['user-agent']),
+    consent: words(one(headers['x-litellm-consent'])) ?? words(metadata?.consent),
+    metadata,
+    spendLogsMetadata: isMap(forSpendLogs) ? forSpendLogs : null,
+  };
+}
