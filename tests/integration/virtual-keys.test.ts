@@ -112,6 +112,8 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
       keyAlias: 'identity',
       userId: 'ada',
       teamId: null,
+      organizationId: null,
+      agentId: null,
       models: ['m1'],
       limits: { requests: null, tokens: null, parallel: null, models: {} },
       budgets: [],
