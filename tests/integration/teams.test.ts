@@ -308,7 +308,11 @@ test('a team of an organisation is bound by its models, and run by its admins', 
   );
   expect((await ask('/team/new', {}, key)).status).toBe(403);
   const { team_id } = await done('/team/new', { organization_id: 'acme', members: ['hired'] }, key);
-  expect((await identityOf(await newKey({ team_id }))).organizationModels).toEqual(['m1', 'm2']);
+  // What the key spends counts for the organisation too.
+  expect(await identityOf(await newKey({ team_id }))).toMatchObject({
+    organizationId: 'acme',
+    organizationModels: ['m1', 'm2'],
+  });
   expect(await done('/team/block', { team_id }, key)).toMatchObject({ blocked: true });
   expect((await gateway.call('/team/list', { key })).body).toMatchObject([{ team_id }]);
   const moved = await ask('/team/update', { team_id, organization_id: null }, key);
