@@ -14,16 +14,17 @@ const rest = async (): Promise<void> => {
   for (let turn = 0; turn < 12; turn++) await nextTurn();
 };
 
-/** One process over a bank with one budget; `exchanges` counts how often it asked. */
+/** One process over a bank with one budget; `exchanges` counts how often it asked, each is answered after `answered`. */
 async function setUp(limit: bigint, { deaf = false, processId = 'one', bank = new MemoryBank() } = {}) {
   if (processId === 'one') await bank.open(SCOPE, limit, null);
   const timers = new ManualTimers(START, rest);
   const store = bank.storeFor(processId);
-  const seen = { exchanges: 0, away: false, unheard: false, warnings: 0 };
+  const seen = { exchanges: 0, away: false, unheard: false, warnings: 0, answered: Promise.resolve() };
   const watched: BudgetStore = {
     ...store,
     exchange: async (...request) => {
       seen.exchanges++;
+      await seen.answered;
       if (!seen.away) await store.exchange(...request);
       if (seen.away || seen.unheard) throw new GatewayError('database_unavailable', 'The database is away');
     },
@@ -126,6 +127,19 @@ test('a call that running ones block waits two seconds', async () => {
   await timers.pass(10_000);
   await refused;
   expect(refusedAt).toBe(START + 2000);
+});
+
+test('while a slow store is waited for nobody’s two seconds run', async () => {
+  const { ask, timers, seen } = await setUp(100n);
+  const answer = Promise.withResolvers<void>();
+  seen.answered = answer.promise;
+  const [first, second] = [ask(80n), ask(80n)] as Promise<Reservation>[];
+  const told = expect(second).rejects.toMatchObject({ code: 'budget_exceeded' });
+  await timers.pass(10_000);
+  answer.resolve();
+  expect((await first)?.amount).toBe(80n);
+  await timers.pass(2000);
+  await told;
 });
 
 test('a release lets the one who waits go on at once', async () => {
