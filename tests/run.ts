@@ -9,7 +9,15 @@ import { createLog, ensureAnsible, ensurePacker, ensureTools } from '../packer/i
 import { readFeatures } from '../sbom/index.ts';
 import { ensureEmulators } from './harness/emulators/ensure-emulators.ts';
 import { judgePromises, readOutcomes } from './promises.ts';
-import { type Counts, imageStage, processorMinutes, results, rows, type Stage } from './stages.ts';
+import {
+  type Counts,
+  imageStage,
+  processorMinutes,
+  readFailures,
+  results,
+  rows,
+  type Stage,
+} from './stages.ts';
 
 const stages = [...rows.flat(), imageStage];
 
@@ -45,6 +53,8 @@ async function prepare(chosen: ReadonlySet<Stage>): Promise<void> {
 
 class Tally {
   readonly minutes: string[] = [];
+  /** What failed, said once more at the end, where it is found below the output of two rows. */
+  readonly failures: string[] = [];
   total: Counts = { passed: 0, failed: 0, skipped: 0 };
   /** Whether a stage has passed, once it is over; one that was never begun has not. */
   readonly #passed = new Map(stages.map(({ name }) => [name, Promise.withResolvers<boolean>()]));
@@ -70,8 +80,10 @@ class Tally {
     this.add(counts);
     const passed = counts.failed === 0;
     this.#passed.get(stage.name)?.resolve(passed);
-    if (!passed) say(`\nThe stage '${stage.name}' failed; run it alone with: make test-${stage.name}`);
-    return passed;
+    if (passed) return true;
+    this.failures.push(...readFailures(stage.name));
+    say(`\nThe stage '${stage.name}' failed; run it alone with: make test-${stage.name}`);
+    return false;
   }
 
   add(counts: Counts): void {
@@ -103,6 +115,7 @@ async function main(names: readonly string[]): Promise<number> {
   await Promise.all(rows.map((row) => tally.run(row.filter((stage) => chosen.has(stage)))));
   if (tally.total.failed === 0 && chosen.has(imageStage)) await tally.run([imageStage]);
   if (tally.total.failed === 0 && chosen.size === stages.length) checkPromises(tally);
+  for (const failure of tally.failures) say(`\nFailed: ${failure}`);
   const whole = ((performance.now() - started) / 60_000).toFixed(1);
   say(`\n${tally.minutes.join(', ')}; ${whole} min in all`);
   const { passed, failed, skipped } = tally.total;

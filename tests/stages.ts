@@ -2,8 +2,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { relative } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
 import type { ToolNeed } from '../packer/index.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -32,6 +34,15 @@ interface VitestReport {
   readonly numFailedTests: number;
   readonly numPendingTests: number;
   readonly numTodoTests: number;
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly message: string;
+    readonly assertionResults: readonly {
+      readonly fullName: string;
+      readonly status: string;
+      readonly failureMessages: readonly string[];
+    }[];
+  }[];
 }
 
 /**
@@ -127,6 +138,23 @@ function newlyEnded(): number {
   counted = all;
   return minutes;
 }
+
+/** Of a stage that has ended: each test that failed, and each file that could not be run, with the first lines of why. */
+export function readFailures(stage: string): string[] {
+  const report = `${results}/${stage}.json`;
+  if (!existsSync(report)) return [];
+  const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as VitestReport;
+  return testResults.flatMap(({ name, message, assertionResults }) => {
+    const file = relative(root, name);
+    const failed = assertionResults.filter(({ status }) => status === 'failed');
+    if (failed.length === 0) return message === '' ? [] : [`${file}: ${opening(message)}`];
+    return failed.map(({ fullName, failureMessages }) => {
+      return `${file} > ${fullName}: ${opening(failureMessages.join('\n'))}`;
+    });
+  });
+}
+
+const opening = (message: string): string => stripVTControlCharacters(message).split('\n', 6).join('\n    ');
 
 /** What the reporter wrote; a runner that failed without a failed test, or ran nothing, counts as one failure. */
 function readCounts(reportFile: string, exitCode: number | null): Counts {
