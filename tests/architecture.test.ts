@@ -93,6 +93,11 @@ test('the gateway writes SQL only in its store', () => {
   expect(strays).toEqual([]);
 });
 
+test('no test puts another module in the place of one: unit tests share a process, where it may be loaded already', () => {
+  const replacing = new RegExp(['vi', '(?:mock|doMock|hoisted)\\('].join('\\.'));
+  expect(sources.filter((file) => replacing.test(readFileSync(join(root, file), 'utf8')))).toEqual([]);
+});
+
 test('every dependency is imported, or run as a program by the project', () => {
   const { dependencies, devDependencies } = JSON.parse(
     readFileSync(join(root, 'package.json'), 'utf8'),

@@ -1,14 +1,11 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readFacts } from '../../appliance/index.ts';
 import { createLog } from '../../packer/index.ts';
 import type { RootShell } from '../cis/root-shell.ts';
 import { machineEvidence, type RanIn } from './machine-evidence.ts';
-
-const { directory: lynis } = vi.hoisted(() => ({ directory: { path: '' } }));
-vi.mock('../lynis/ensure-lynis.ts', () => ({ ensureLynis: async () => lynis.path }));
 
 const OWN = 'tcp LISTEN 0 1 127.0.0.1:4000 x\ntcp LISTEN 0 1 127.0.0.1:5432 x\n';
 const LISTENING = `${OWN}tcp LISTEN 0 1 0.0.0.0:443 x\n`;
@@ -26,16 +23,17 @@ interface Said {
 }
 
 let directory: string;
+let lynis: string;
 let commands: string[];
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'told-'));
-  lynis.path = mkdtempSync(join(tmpdir(), 'lynis-'));
+  lynis = mkdtempSync(join(tmpdir(), 'lynis-'));
   commands = [];
 });
 afterEach(() => {
   rmSync(directory, { recursive: true });
-  rmSync(lynis.path, { recursive: true });
+  rmSync(lynis, { recursive: true });
 });
 
 /** A machine that says these things. */
@@ -56,7 +54,13 @@ function machine(said: Said): RootShell {
 
 async function tell(said: Said, ranIn: RanIn = 'container') {
   const work = { log: createLog({ out: { write: () => true } }), signal: new AbortController().signal };
-  const asked = { machine: machine(said), ranIn, facts: readFacts(), output: directory };
+  const asked = {
+    machine: machine(said),
+    ranIn,
+    facts: readFacts(),
+    output: directory,
+    lynis: async () => lynis,
+  };
   const { checks, documents } = await machineEvidence(asked, work);
   return { documents, checks: new Map(checks.map((check) => [check.id, check])) };
 }
