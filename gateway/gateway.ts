@@ -191,7 +191,13 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       }),
       ...modelHandlers(plan),
       ...healthHandlers({ drain, now: Date.now, probe: () => requireSchema(db) }),
-      ...managementHandlers({ db, memory, clock: Date.now, nextReset: nextResetHere }),
+      ...managementHandlers({
+        db,
+        memory,
+        clock: Date.now,
+        nextReset: nextResetHere,
+        keyRules: config.keyRules,
+      }),
       ...uiHandlers({
         db,
         clock: Date.now,

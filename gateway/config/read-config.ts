@@ -6,6 +6,7 @@ import type { Config, ConfigResult, DeploymentConfig, Environment, ModelAlias, P
 import { readDeployment, type Timeouts } from './deployment.ts';
 import { Findings, isMap, Reader, type Settings } from './findings.ts';
 import { generalSettings, inventedNames, litellmSettings, routerSettings, topLevel } from './known-keys.ts';
+import { readKeyRules } from './read-key-rules.ts';
 import { resolveReferences } from './references.ts';
 import { readRetention } from './retention.ts';
 import { parseYaml } from './yaml.ts';
@@ -191,6 +192,7 @@ export function readConfig({ text, environment: given, places }: ConfigSource): 
     recordFailures: !(general.boolean('disable_error_logs') ?? false),
     alwaysIncludeStreamUsage: general.boolean('always_include_stream_usage') ?? false,
     globalParallel: general.number('global_max_parallel_requests', 0) ?? null,
+    keyRules: readKeyRules(general, litellm, check),
     drainMs: readDrainMs(environment, findings),
     logLevel: readLogLevel(environment, findings),
   };

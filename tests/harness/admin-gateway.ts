@@ -4,7 +4,9 @@ import {
   createServer,
   type DirectHandler,
   type Handlers,
+  type KeyRules,
   managementHandlers,
+  NO_KEY_RULES,
   nextReset,
   openPool,
   PasswordHasher,
@@ -23,6 +25,7 @@ export const INITIAL_PASSWORD = 'initial-password-0001';
 export interface AdminGatewayOptions {
   readonly initialPassword?: string;
   readonly clock?: () => number;
+  readonly keyRules?: KeyRules;
 }
 
 export type AdminGateway = Awaited<ReturnType<typeof startAdminGateway>>;
@@ -52,7 +55,13 @@ export async function startAdminGateway(database: TestDatabase, options: AdminGa
     logger,
     handlers: {
       ...doubles,
-      ...managementHandlers({ db, memory: authenticator, clock, nextReset: inUtc }),
+      ...managementHandlers({
+        db,
+        memory: authenticator,
+        clock,
+        nextReset: inUtc,
+        keyRules: options.keyRules ?? NO_KEY_RULES,
+      }),
       ...uiHandlers({
         db,
         clock,
