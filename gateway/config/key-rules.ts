@@ -26,6 +26,8 @@ export interface KeyRules {
   readonly personalKeys: KeyMakers | null;
   /** Whether every key belongs to a team. */
   readonly teamsOnly: boolean;
+  /** How long the old secret of a rotated key works on where the request does not say; null for not at all. */
+  readonly gracePeriod: string | null;
 }
 
 export const NO_KEY_RULES: KeyRules = Object.freeze({
@@ -34,4 +36,5 @@ export const NO_KEY_RULES: KeyRules = Object.freeze({
   teamKeys: null,
   personalKeys: null,
   teamsOnly: false,
+  gracePeriod: null,
 });

@@ -192,7 +192,7 @@ export function readConfig({ text, environment: given, places }: ConfigSource): 
     recordFailures: !(general.boolean('disable_error_logs') ?? false),
     alwaysIncludeStreamUsage: general.boolean('always_include_stream_usage') ?? false,
     globalParallel: general.number('global_max_parallel_requests', 0) ?? null,
-    keyRules: readKeyRules(general, litellm, check),
+    keyRules: readKeyRules({ general, litellm, environment }, check),
     drainMs: readDrainMs(environment, findings),
     logLevel: readLogLevel(environment, findings),
   };

@@ -4,7 +4,7 @@ import { readConfig } from './read-config.ts';
 
 const MODEL = { model_name: 'gpt', litellm_params: { model: 'openai/gpt-4o' } };
 
-function read(litellm_settings: object, general_settings: object = {}) {
+function read(litellm_settings: object, general_settings: object = {}, more: Record<string, string> = {}) {
   return readConfig({
     text: stringify({ model_list: [MODEL], litellm_settings, general_settings }),
     environment: {
@@ -12,6 +12,7 @@ function read(litellm_settings: object, general_settings: object = {}) {
       LITELLM_SALT_KEY: 's',
       DATABASE_URL: 'postgresql://user@localhost/db',
       MOST: '5',
+      ...more,
     },
     places: { providersEnv: '', serviceEnv: '', spendState: '' },
   });
@@ -28,6 +29,7 @@ describe('rules for keys', () => {
       teamKeys: null,
       personalKeys: null,
       teamsOnly: false,
+      gracePeriod: null,
     });
   });
 
@@ -49,7 +51,21 @@ describe('rules for keys', () => {
       teamKeys: { userRoles: null, memberRoles: ['admin'], requiredParams: ['key_alias'] },
       personalKeys: { userRoles: ['proxy_admin'], memberRoles: null, requiredParams: [] },
       teamsOnly: true,
+      gracePeriod: null,
     });
+  });
+
+  test('take the grace period of rotations from the environment', () => {
+    const withGrace = (LITELLM_KEY_ROTATION_GRACE_PERIOD: string) =>
+      read({}, {}, { LITELLM_KEY_ROTATION_GRACE_PERIOD });
+    expect(withGrace('24h').config?.keyRules.gracePeriod).toBe('24h');
+    expect(withGrace('').config?.keyRules.gracePeriod).toBeNull();
+    expect(withGrace('long').faults).toEqual([
+      {
+        path: 'LITELLM_KEY_ROTATION_GRACE_PERIOD',
+        message: expect.stringContaining("'long' is no duration"),
+      },
+    ]);
   });
 
   test.each([

@@ -2,6 +2,7 @@ import { endOf } from '../identity/duration.ts';
 import { fieldsOver, type KeyParams } from '../identity/key-params.ts';
 import { roles, type Standing } from '../identity/roles.ts';
 import { checkKeys, type KeyCheck } from './check-keys.ts';
+import type { Environment } from './config.ts';
 import { type Findings, isMap, Reader, type Settings } from './findings.ts';
 import type { KeyDefaults, KeyMakers, KeyRules } from './key-rules.ts';
 import { defaultKeyParams, keyGeneration, keyGenerationRule, upperboundKeyParams } from './known-keys.ts';
@@ -19,16 +20,20 @@ function wholeNumber(reader: Reader, key: string, { path, findings }: Place, mos
   return count;
 }
 
-function duration(reader: Reader, key: string, { path, findings }: Place): string | undefined {
-  const text = reader.text(key);
+/** The text where it is a duration; `at` is where it stands. */
+function checkedDuration(text: string | undefined, at: string, findings: Findings): string | undefined {
   if (text === undefined) return undefined;
   try {
     if (endOf(text, 0) !== null) return text;
   } catch {
     // Told below, with the place where it stands.
   }
-  findings.fault(`${path}.${key}`, `'${text}' is no duration; write one such as 24h, 30d or 1mo`);
+  findings.fault(at, `'${text}' is no duration; write one such as 24h, 30d or 1mo`);
   return undefined;
+}
+
+function duration(reader: Reader, key: string, { path, findings }: Place): string | undefined {
+  return checkedDuration(reader.text(key), `${path}.${key}`, findings);
 }
 
 interface Place {
@@ -120,8 +125,17 @@ function readMakers(rules: Settings, key: string, parent: string, check: KeyChec
   };
 }
 
+const GRACE = 'LITELLM_KEY_ROTATION_GRACE_PERIOD';
+
+export interface KeyRulesSource {
+  readonly general: Reader;
+  readonly litellm: Reader;
+  readonly environment: Environment;
+}
+
 /** Reads what stands in the configuration about keys that are made. */
-export function readKeyRules(general: Reader, litellm: Reader, check: KeyCheck): KeyRules {
+export function readKeyRules(source: KeyRulesSource, check: KeyCheck): KeyRules {
+  const { general, litellm, environment } = source;
   const limits = { defaults: readDefaults(litellm, check), ceilings: readCeilings(litellm, check) };
   requireWithin(limits, check.findings);
   const path = 'litellm_settings.key_generation_settings';
@@ -132,5 +146,6 @@ export function readKeyRules(general: Reader, litellm: Reader, check: KeyCheck):
     teamKeys: readMakers(makers, 'team_key_generation', path, check),
     personalKeys: readMakers(makers, 'personal_key_generation', path, check),
     teamsOnly: general.boolean('default_team_disabled') ?? false,
+    gracePeriod: checkedDuration(environment[GRACE] || undefined, GRACE, check.findings) ?? null,
   };
 }

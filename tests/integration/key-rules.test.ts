@@ -154,6 +154,16 @@ describe('a service account', () => {
   });
 });
 
+test('a rotation that says nothing of a grace period has the configured one; null is none', async () => {
+  await restart({ ...NO_KEY_RULES, gracePeriod: '1h' });
+  const { key } = (await post('/key/generate', {})).body;
+  const second = (await post('/key/regenerate', { key })).body.key;
+  expect((await gateway.call('/v1/models', { key })).status).toBe(200);
+  await post('/key/regenerate', { key: second, grace_period: null });
+  expect((await gateway.call('/v1/models', { key: second })).status).toBe(401);
+  expect((await gateway.call('/v1/models', { key })).status).toBe(401);
+});
+
 test('keys that the rules leave to others are not made', async () => {
   await restart({
     ...NO_KEY_RULES,

@@ -116,7 +116,8 @@ export async function regenerate(deps: ManagementDeps, request: GatewayRequest, 
   const key = chosenKey(wanted.new_key, 'new_key');
   const to = hashKey(key);
   const now = deps.clock();
-  const graceUntil = endOf(wanted.grace_period, now);
+  const { grace_period = deps.keyRules.gracePeriod } = wanted;
+  const graceUntil = endOf(grace_period, now);
   const by = changedBy(request, identity);
   const row = await change(deps, async (db, changed) => {
     const { row, rights } = await reach(db, identity, from, 'hold');
