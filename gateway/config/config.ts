@@ -62,6 +62,10 @@ export interface Config {
   /** Calls at the same time in the whole gateway; null without such a limit. */
   readonly globalParallel: number | null;
   readonly keyRules: KeyRules;
+  /** Whether calls are served while the database is away and nobody can say whether their keys are good. */
+  readonly servesWithoutDatabase: boolean;
+  /** Whether streams end when their key may not be used any more. */
+  readonly cutsStreamsOnBlock: boolean;
   readonly drainMs: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
 }
