@@ -19,6 +19,7 @@ import type { Config } from './config/config.ts';
 import { Drain } from './http/drain.ts';
 import { createServer } from './http/server.ts';
 import { createAuthenticator } from './identity/authenticator.ts';
+import { KeyStreams } from './identity/key-streams.ts';
 import type { Logger, Logs } from './observe/logger.ts';
 import { createDispatcher } from './providers/dispatcher.ts';
 import { Remainders } from './providers/remainders.ts';
@@ -146,11 +147,17 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     masterKey: config.masterKey,
     clock: Date.now,
     nextReset: nextResetHere,
+    servesWithoutDatabase: config.servesWithoutDatabase,
   });
   const endUserBlocks = new EndUserBlocks({ load: () => blockedEndUsers(db), logger });
   await endUserBlocks.refresh();
-  const memory = bothHear(authenticator, endUserBlocks);
-  stack.use(watchKeyChanges(db, memory, logger));
+  const streams = config.cutsStreamsOnBlock
+    ? new KeyStreams({ current: authenticator.current, logger })
+    : null;
+  // Streams ask for keys anew, so that they hear behind whoever remembers these.
+  const known = bothHear(authenticator, endUserBlocks);
+  const memory = streams === null ? known : bothHear(known, streams);
+  stack.use(watchKeyChanges(db, memory, { logger, now: Date.now }));
   const counter = stack.use(new TokenCounter({ timers: systemTimers, logger }));
   const remainders = new Remainders({ policy: config.onClientDisconnect, timers: systemTimers });
   const dispatcher = createDispatcher();
@@ -181,6 +188,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         enforcement: config.budgetEnforcement,
         drain,
         endUserBlocks,
+        streams,
         ...logs,
         timers: systemTimers,
         version,
@@ -190,8 +198,19 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         providersEnv,
       }),
       ...modelHandlers(plan),
-      ...healthHandlers({ drain, now: Date.now, probe: () => requireSchema(db) }),
-      ...managementHandlers({ db, memory, clock: Date.now, nextReset: nextResetHere }),
+      ...healthHandlers({
+        drain,
+        now: Date.now,
+        probe: () => requireSchema(db),
+        servesWithoutDatabase: config.servesWithoutDatabase,
+      }),
+      ...managementHandlers({
+        db,
+        memory,
+        clock: Date.now,
+        nextReset: nextResetHere,
+        keyRules: config.keyRules,
+      }),
       ...uiHandlers({
         db,
         clock: Date.now,

@@ -7,6 +7,8 @@ export type { BudgetRow, BudgetStore, Decision } from './admission/ledger/port.t
 export type { Reservation } from './admission/ledger/reservation.ts';
 export { gatewayBundle } from './bundle.ts';
 export { SILENT } from './caller.ts';
+export { type KeyRules, NO_KEY_RULES } from './config/key-rules.ts';
+export { readConfig } from './config/read-config.ts';
 export { AUTH_FAILURE_HEADER, type AuthFailure, authFailures } from './http/auth-failure.ts';
 export type { DirectHandler, Handlers } from './http/handler.ts';
 export { limits } from './http/limits.ts';

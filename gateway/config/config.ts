@@ -1,4 +1,5 @@
 import type { WrittenPrices } from '../accounting/price-sheet.ts';
+import type { KeyRules } from './key-rules.ts';
 
 /** One entry of `model_list`, checked and with its references resolved. */
 export interface DeploymentConfig {
@@ -60,6 +61,11 @@ export interface Config {
   readonly alwaysIncludeStreamUsage: boolean;
   /** Calls at the same time in the whole gateway; null without such a limit. */
   readonly globalParallel: number | null;
+  readonly keyRules: KeyRules;
+  /** Whether calls are served while the database is away and nobody can say whether their keys are good. */
+  readonly servesWithoutDatabase: boolean;
+  /** Whether streams end when their key may not be used any more. */
+  readonly cutsStreamsOnBlock: boolean;
   readonly drainMs: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
 }

@@ -10,12 +10,9 @@ export type Service = 'served' | 'unserved' | 'protective';
 
 export type KeyTable = ReadonlyMap<string, Service>;
 
-function table(keys: Readonly<Record<Service, string>>): KeyTable {
+function table(keys: Readonly<Partial<Record<Service, string>>>): KeyTable {
   const rows = (service: Service) =>
-    keys[service]
-      .trim()
-      .split(/\s+/)
-      .map((key) => [key, service] as const);
+    (keys[service]?.trim().split(/\s+/) ?? []).map((key) => [key, service] as const);
   return new Map([...rows('served'), ...rows('unserved'), ...rows('protective')]);
 }
 
@@ -30,14 +27,15 @@ export const generalSettings = table({
   served: `master_key database_url database_connection_pool_limit proxy_batch_write_at disable_error_logs
     always_include_stream_usage allow_unknown_settings use_x_forwarded_for disable_master_key_return
     disable_adding_master_key_hash_to_db ui_access_mode global_max_parallel_requests budget_enforcement
-    on_client_disconnect disable_spend_logs maximum_spend_logs_retention_period maximum_spend_logs_retention_interval`,
+    on_client_disconnect disable_spend_logs maximum_spend_logs_retention_period maximum_spend_logs_retention_interval
+    default_team_disabled allow_requests_on_db_unavailable cut_streams_on_block`,
   unserved: `database_connection_timeout database_connection_pool_timeout store_model_in_db supported_db_objects
     infer_model_from_keys allow_user_auth custom_auth_run_common_checks public_routes user_header_name
     user_header_mappings forward_client_headers_to_llm_api forward_openai_org_id forward_llm_provider_auth_headers
     allow_client_side_credentials store_prompts_in_spend_logs maximum_spend_logs_cleanup_cron disable_reset_budget disable_budget_reservation skip_user_budget_on_team_key
     disable_retry_on_max_parallel_request_limit_error disable_responses_id_security disable_prisma_schema_update
     proxy_budget_rescheduler_min_time proxy_budget_rescheduler_max_time proxy_batch_polling_interval
-    user_api_key_cache_ttl token_rate_limit_type allow_requests_on_db_unavailable background_health_checks
+    user_api_key_cache_ttl token_rate_limit_type background_health_checks
     health_check_interval health_check_details health_check_concurrency use_shared_health_check
     enable_health_check_routing health_check_staleness_threshold health_check_ignore_transient_errors
     background_health_check_model_groups health_check_skip_disabled_background_models
@@ -55,13 +53,14 @@ export const generalSettings = table({
     max_request_size_mb max_response_size_mb disable_spend_updates
     fail_closed_budget_enforcement key_management_system
     key_management_settings use_google_kms use_azure_key_vault enable_jwt_auth litellm_jwtauth enforce_rbac
-    role_permissions enable_oauth2_auth enable_oauth2_proxy_auth oauth2_config_mappings default_team_disabled
+    role_permissions enable_oauth2_auth enable_oauth2_proxy_auth oauth2_config_mappings
     disable_password_login_when_sso_enabled`,
 });
 
 export const litellmSettings = table({
   served: `request_timeout json_logs turn_off_message_logging redact_user_api_key_info
-    redact_messages_in_exceptions global_disable_no_log_param require_auth_for_metrics_endpoint timezone`,
+    redact_messages_in_exceptions global_disable_no_log_param require_auth_for_metrics_endpoint timezone
+    default_key_generate_params upperbound_key_generate_params key_generation_settings`,
   unserved: `success_callback failure_callback callbacks service_callbacks langfuse_default_tags set_verbose
     log_raw_request_response drop_params modify_params num_retries allowed_fails cooldown_time fallbacks
     context_window_fallbacks content_policy_fallbacks default_fallbacks model_alias_map force_ipv4 ssl_verify
@@ -77,8 +76,26 @@ export const litellmSettings = table({
     max_ui_session_budget mcp_aliases public_model_groups default_key_max_budget_alert_emails`,
   protective: `max_budget budget_duration max_end_user_budget max_end_user_budget_id max_internal_user_budget
     internal_user_budget_duration default_max_internal_user_budget default_internal_user_params
-    default_key_generate_params upperbound_key_generate_params key_generation_settings store_audit_logs
+    store_audit_logs
     priority_reservation guardrails validate_end_user_id_in_db`,
+});
+
+const keyParams = 'max_budget budget_duration duration max_parallel_requests tpm_limit rpm_limit models';
+
+/** Keys of `litellm_settings.default_key_generate_params`. */
+export const defaultKeyParams = table({
+  served: `${keyParams} team_id metadata`,
+  protective: `user_id organization_id soft_budget budget_id budget_limits model_max_budget model_rpm_limit
+    model_tpm_limit permissions guardrails policies tags aliases allowed_routes allowed_cache_controls enforced_params`,
+});
+
+/** Keys of `litellm_settings.upperbound_key_generate_params`. */
+export const upperboundKeyParams = table({ served: keyParams });
+
+/** Keys of `litellm_settings.key_generation_settings`, and of each rule in it. */
+export const keyGeneration = table({ served: 'team_key_generation personal_key_generation' });
+export const keyGenerationRule = table({
+  served: 'allowed_user_roles allowed_team_member_roles required_params',
 });
 
 export const routerSettings = table({

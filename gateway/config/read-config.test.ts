@@ -353,3 +353,19 @@ test('no value of a secret stands in a fault', () => {
   };
   expect(JSON.stringify(read(file).faults)).not.toContain('secret');
 });
+
+test('what guides write as values is refused or named too', () => {
+  expect(lines(read({ general_settings: { ui_access_mode: 'sso' } }).faults)).toEqual([
+    'general_settings.ui_access_mode: must be all or admin_only, not a string',
+  ]);
+  expect(lines(read({ litellm_settings: { success_callback: ['webhook'] } }).warnings)).toContainEqual(
+    expect.stringContaining('generic_api'),
+  );
+});
+
+test('that calls are served without the database is said at every start', () => {
+  const { config, warnings } = read({ general_settings: { allow_requests_on_db_unavailable: true } });
+  expect(config?.servesWithoutDatabase).toBe(true);
+  expect(lines(warnings)).toEqual([expect.stringContaining('whoever sends any key may call every model')]);
+  expect(accepted({}).servesWithoutDatabase).toBe(false);
+});

@@ -6,6 +6,7 @@ import type { Config, ConfigResult, DeploymentConfig, Environment, ModelAlias, P
 import { readDeployment, type Timeouts } from './deployment.ts';
 import { Findings, isMap, Reader, type Settings } from './findings.ts';
 import { generalSettings, inventedNames, litellmSettings, routerSettings, topLevel } from './known-keys.ts';
+import { readKeyRules } from './read-key-rules.ts';
 import { resolveReferences } from './references.ts';
 import { readRetention } from './retention.ts';
 import { parseYaml } from './yaml.ts';
@@ -113,6 +114,19 @@ function readTimezone(litellm: Reader, findings: Findings): string {
   return 'UTC';
 }
 
+const UNCHECKED = 'allow_requests_on_db_unavailable';
+
+function readServesWithoutDatabase(general: Reader, findings: Findings): boolean {
+  const serves = general.boolean(UNCHECKED) ?? false;
+  if (serves) {
+    findings.warn(
+      `general_settings.${UNCHECKED}`,
+      'while the database is away whoever sends any key may call every model, without budgets and limits: for closed networks only',
+    );
+  }
+  return serves;
+}
+
 function readDrainMs(environment: Environment, findings: Findings): number {
   const written = environment.LITELLM_DRAIN_SECONDS;
   if (written === undefined || written === '') return limits.drainMs;
@@ -174,6 +188,8 @@ export function readConfig({ text, environment: given, places }: ConfigSource): 
   checkKeys(routerMap, 'router_settings', routerSettings, check);
   checkCallbacks(litellmMap, findings);
   checkInventedMembers(generalMap, findings);
+  // The admin UI lets in the admin alone, which is both; `sso`, as guides have it, would be none of them.
+  general.choice('ui_access_mode', ['all', 'admin_only']);
   // The owner role drops rows; what is wrong is to be told before it tries.
   readRetention(general, findings);
 
@@ -191,6 +207,9 @@ export function readConfig({ text, environment: given, places }: ConfigSource): 
     recordFailures: !(general.boolean('disable_error_logs') ?? false),
     alwaysIncludeStreamUsage: general.boolean('always_include_stream_usage') ?? false,
     globalParallel: general.number('global_max_parallel_requests', 0) ?? null,
+    keyRules: readKeyRules({ general, litellm, environment }, check),
+    servesWithoutDatabase: readServesWithoutDatabase(general, findings),
+    cutsStreamsOnBlock: general.boolean('cut_streams_on_block') ?? false,
     drainMs: readDrainMs(environment, findings),
     logLevel: readLogLevel(environment, findings),
   };

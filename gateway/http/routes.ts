@@ -60,6 +60,7 @@ export const routes = {
   getModelUnversioned: { method: 'GET', url: '/models/*', access: 'llm' },
 
   generateKey: { method: 'POST', url: '/key/generate', access: 'key_keeper' },
+  generateServiceAccountKey: { method: 'POST', url: '/key/service-account/generate', access: 'key_keeper' },
   updateKey: { method: 'POST', url: '/key/update', access: 'key_keeper' },
   regenerateKey: { method: 'POST', url: '/key/regenerate', access: 'key_keeper' },
   regenerateNamedKey: { method: 'POST', url: '/key/:key/regenerate', access: 'key_keeper' },

@@ -10,6 +10,7 @@ import { findKey, type KeyForAuthentication } from '../store/virtual-keys.ts';
 import { ADMIN_USER_ID, type Authenticator, type Identity, MASTER_KEY_ALIAS } from './identity.ts';
 import { KeyCache } from './key-cache.ts';
 import { NO_LIMITS, readKeyLimits } from './key-limits.ts';
+import { isOutage, uncheckedIdentity } from './outage.ts';
 import { abbreviated, presentedKey } from './presented-key.ts';
 import { roleOf } from './roles.ts';
 import { subjects } from './subjects.ts';
@@ -19,6 +20,8 @@ const SECOND = 1000;
 const CACHE_TTL_MS = 60 * SECOND;
 const ABSENT_TTL_MS = 2 * SECOND;
 const CACHE_LIMIT = 20_000;
+/** How long keys are taken from memory after it was last known that no change of them was missed. */
+const CERTAIN_MS = 5 * SECOND;
 
 export interface AuthenticatorOptions {
   readonly db: Pool;
@@ -26,6 +29,8 @@ export interface AuthenticatorOptions {
   /** Epoch milliseconds. */
   readonly clock: () => number;
   readonly nextReset: NextReset;
+  /** Whether calls are served while nobody can say whether their keys are good. */
+  readonly servesWithoutDatabase?: boolean;
 }
 
 /** Authentication with a cache, and what must be called when keys change. */
@@ -34,6 +39,10 @@ export interface KeyAuthenticator extends Authenticator {
   evict(subject: string): void;
   /** Forgets all keys. */
   clear(): void;
+  /** Who calls with the key of this hash now. Throws GatewayError as `authenticate` does. */
+  current(keyHash: string): Identity | Promise<Identity>;
+  /** No change that was made by then was missed. */
+  confirmed(time: number): void;
 }
 
 interface KnownKey {
@@ -69,6 +78,16 @@ const masterIdentity: Identity = Object.freeze({
   allowedRoutes: Object.freeze([]),
   spend: 0,
 });
+
+/** What stands for a key that cannot be looked up. */
+const unchecked: KnownKey = {
+  identity: uncheckedIdentity,
+  blocked: false,
+  teamless: false,
+  expiresAt: null,
+  revokedAt: null,
+  subjects: [],
+};
 
 function knownKey(row: KeyForAuthentication, budget: string | null): KnownKey {
   const team =
@@ -151,7 +170,7 @@ function admit(known: KnownKey | null, key: string, now: number): Identity {
 
 /** Finds out who calls: the master key, compared in constant time, or a virtual key from the cache or the database. */
 export function createAuthenticator(options: AuthenticatorOptions): KeyAuthenticator {
-  const { db, masterKey, clock, nextReset } = options;
+  const { db, masterKey, clock, nextReset, servesWithoutDatabase = false } = options;
   const masterDigest = digest(masterKey);
 
   /** The budget that the key is held to; null when it has none. */
@@ -164,12 +183,17 @@ export function createAuthenticator(options: AuthenticatorOptions): KeyAuthentic
     });
   }
 
+  let confirmedAt = Number.NEGATIVE_INFINITY;
+
   const cache = new KeyCache<KnownKey>({
     load: async (hash) => {
       const row = await findKey(db, hash);
       if (row === undefined) return undefined;
       return knownKey(row, await budgetOf(row));
     },
+    // A clock that was set back makes nothing certain.
+    certain: (now) => Math.abs(now - confirmedAt) < CERTAIN_MS,
+    outage: servesWithoutDatabase ? { isOne: isOutage, stranger: unchecked } : null,
     clock,
     limit: CACHE_LIMIT,
     ttlMs: CACHE_TTL_MS,
@@ -187,9 +211,13 @@ export function createAuthenticator(options: AuthenticatorOptions): KeyAuthentic
         { headers: markedAs('unknown-key') },
       );
     }
-    const found = cache.get(keyDigest.toString('hex'));
-    if (found instanceof Promise) return found.then((known) => admit(known, key, clock()));
-    return admit(found, key, clock());
+    return ofHash(keyDigest.toString('hex'), key);
+  }
+
+  function ofHash(keyHash: string, shown: string): Identity | Promise<Identity> {
+    const found = cache.get(keyHash);
+    if (found instanceof Promise) return found.then((known) => admit(known, shown, clock()));
+    return admit(found, shown, clock());
   }
 
   return {
@@ -199,5 +227,9 @@ export function createAuthenticator(options: AuthenticatorOptions): KeyAuthentic
       else cache.evictWhere((known) => known.subjects.includes(subject));
     },
     clear: () => cache.clear(),
+    current: (keyHash) => ofHash(keyHash, keyHash),
+    confirmed: (time) => {
+      confirmedAt = time;
+    },
   };
 }

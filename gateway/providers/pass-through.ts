@@ -200,11 +200,23 @@ export class PassThrough implements Dispatcher.DispatchHandler {
     else this.#controller?.resume();
   }
 
-  /** Ends an answer that nobody waits for. A provider that is not about to refuse the call has read its prompt. */
+  /** Ends a call that may not go on: the client is told why, and pays for what was produced. */
+  revoke(reason: GatewayError): void {
+    if (this.#end.over) return;
+    this.#end.fail(reason, this.#cutOutcome());
+    this.#controller?.abort(reason);
+  }
+
+  /** Ends an answer that nobody waits for. */
   #cut(): void {
     if (this.#end.over) return;
-    const read = this.#controller !== null && this.#status < 300;
-    this.#end.abandon(this.#outcome((chunks) => (read ? chunks : null)));
+    this.#end.abandon(this.#cutOutcome());
     this.#controller?.abort(new Error('nobody waits for the answer'));
+  }
+
+  /** What an answer that is cut costs: a provider that is not about to refuse the call has read its prompt. */
+  #cutOutcome(): Outcome {
+    const read = this.#controller !== null && this.#status < 300;
+    return this.#outcome((chunks) => (read ? chunks : null));
   }
 }

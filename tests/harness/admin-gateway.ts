@@ -4,7 +4,9 @@ import {
   createServer,
   type DirectHandler,
   type Handlers,
+  type KeyRules,
   managementHandlers,
+  NO_KEY_RULES,
   nextReset,
   openPool,
   PasswordHasher,
@@ -23,6 +25,8 @@ export const INITIAL_PASSWORD = 'initial-password-0001';
 export interface AdminGatewayOptions {
   readonly initialPassword?: string;
   readonly clock?: () => number;
+  readonly keyRules?: KeyRules;
+  readonly servesWithoutDatabase?: boolean;
 }
 
 export type AdminGateway = Awaited<ReturnType<typeof startAdminGateway>>;
@@ -35,12 +39,26 @@ export async function startAdminGateway(database: TestDatabase, options: AdminGa
   const clock = options.clock ?? Date.now;
   const logged: string[] = [];
   const db = openPool(database.runtimeUrl, { max: 5 });
-  const authenticator = createAuthenticator({ db, masterKey: MASTER_KEY, clock, nextReset: inUtc });
+  const authenticator = createAuthenticator({
+    db,
+    masterKey: MASTER_KEY,
+    clock,
+    nextReset: inUtc,
+    servesWithoutDatabase: options.servesWithoutDatabase ?? false,
+  });
   // The same computation at a fraction of the cost: these tests sign in hundreds of times.
   const hasher = new PasswordHasher({ cost: { N: 2 ** 10, r: 8, p: 1 } });
   const stream = { write: (line: string) => void logged.push(line) };
   const { logger } = createLogs({ level: 'trace', stream });
-  const watch = watchKeyChanges(db, authenticator, logger);
+  const certain: (() => void)[] = [];
+  const memory = {
+    ...authenticator,
+    confirmed(time: number) {
+      authenticator.confirmed(time);
+      for (const resolve of certain.splice(0)) resolve();
+    },
+  };
+  const watch = watchKeyChanges(db, memory, { logger, now: clock });
   const told = (_request: unknown, _reply: unknown, identity: unknown = {}) => identity;
   const toldDirectly: DirectHandler = ({ identity }, client) =>
     client.send({ 'content-type': 'application/json' }, Buffer.from(JSON.stringify(identity)));
@@ -52,7 +70,13 @@ export async function startAdminGateway(database: TestDatabase, options: AdminGa
     logger,
     handlers: {
       ...doubles,
-      ...managementHandlers({ db, memory: authenticator, clock, nextReset: inUtc }),
+      ...managementHandlers({
+        db,
+        memory: authenticator,
+        clock,
+        nextReset: inUtc,
+        keyRules: options.keyRules ?? NO_KEY_RULES,
+      }),
       ...uiHandlers({
         db,
         clock,
@@ -89,6 +113,11 @@ export async function startAdminGateway(database: TestDatabase, options: AdminGa
     hasher,
     masterKey: MASTER_KEY,
     logged: () => logged.join(''),
+    /** Waits until authentication knows, by the clock as it is now, that it has missed no change. */
+    async certain(): Promise<void> {
+      // The first may have been asked for before.
+      for (let times = 0; times < 2; times++) await new Promise<void>((resolve) => certain.push(resolve));
+    },
     /** Forgets every key that authentication has cached. */
     forget: () => authenticator.clear(),
     call,

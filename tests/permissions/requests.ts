@@ -120,6 +120,9 @@ export const requests: Readonly<Record<string, Build>> = {
   'GET /v1/models/*': oneModel,
   'GET /models/*': oneModel,
   'POST /key/generate': generate,
+  'POST /key/service-account/generate': async ({ object }) => ({
+    body: object === '-' ? {} : { team_id: object === 'foreign' ? BLUE : RED },
+  }),
   'POST /key/update': update,
   'POST /key/regenerate': keyBody(),
   'POST /key/:key/regenerate': async (situation) => ({ path: await keyOf(situation), body: {} }),

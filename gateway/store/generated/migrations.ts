@@ -458,4 +458,13 @@ CREATE TABLE counted_calls (
   litellm_row_id uuid PRIMARY KEY
 );
 `,
+  '0012-key-changes.sql': `-- How often keys, and whom they act for, have changed: each change counts up in its own transaction, so that who reads this
+-- number knows whether it has heard of every change.
+CREATE TABLE key_changes (
+  one boolean PRIMARY KEY DEFAULT true CHECK (one),
+  version bigint NOT NULL
+);
+
+INSERT INTO key_changes (version) VALUES (0);
+`,
 } as const;

@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
+import type { KeyRules } from '../../config/key-rules.ts';
 import type { GatewayRequest } from '../../http/handler.ts';
 import type { Identity } from '../../identity/identity.ts';
 import type { NextReset } from '../../store/budget-periods.ts';
@@ -14,6 +15,8 @@ export interface ManagementDeps {
   /** Epoch milliseconds. */
   readonly clock: () => number;
   readonly nextReset: NextReset;
+  /** What the operator has decided about keys that are made. */
+  readonly keyRules: KeyRules;
 }
 
 const CHANGED_BY_LIMIT = 256;

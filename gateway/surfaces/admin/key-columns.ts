@@ -1,5 +1,6 @@
 import { isRouteRule, keyTypes, routeGroups } from '../../identity/allowed-routes.ts';
 import { endOf, parseDuration } from '../../identity/duration.ts';
+import { expiryOf } from '../../identity/key-params.ts';
 import type { KeyColumns } from '../../store/key-updates.ts';
 import type { VirtualKeyRow } from '../../store/virtual-keys.ts';
 import { badRequest } from './faults.ts';
@@ -30,14 +31,18 @@ export function maxBudget(wanted: KeyFields['max_budget']): number | null {
   throw badRequest('max_budget', "'max_budget' must not be negative");
 }
 
-/** A duration that budgets can have; null for none. `now`: epoch milliseconds. Throws GatewayError bad_request. */
+/**
+ * A duration that budgets can have, as LiteLLM reads it; null for none. `now`: epoch milliseconds. Throws GatewayError
+ * bad_request.
+ */
 export function budgetDuration(wanted: string | null | undefined, now: number): string | null {
   const text = (wanted ?? '').trim();
   if (endOf(text, now) === null) return null;
-  if (parseDuration(text)?.count === 0) {
+  const { count = 0, unit = '' } = parseDuration(text) ?? {};
+  if (count === 0) {
     throw badRequest('budget_duration', 'A budget that lasts for no time is none; leave budget_duration out');
   }
-  return text;
+  return `${count}${unit}`;
 }
 
 /** The routes that a key is bound to; `key_type` stands for a list where none is given. */
@@ -57,11 +62,6 @@ export function routesOf({ allowed_routes, key_type }: GenerateRequest): readonl
   return rules;
 }
 
-/** When a key ends whose duration is changed: never for null and `-1`. */
-function newEnd(duration: string | null, now: number): Date | null {
-  return duration === '-1' ? null : endOf(duration, now);
-}
-
 /**
  * The columns that the sent fields change. New metadata replace the old ones as a whole; limits of models, which LiteLLM
  * keeps there, stay when none were sent. `now`: epoch milliseconds.
@@ -71,7 +71,7 @@ export function columnsOf(wanted: KeyFields, row: Pick<VirtualKeyRow, 'metadata'
   const metadata = foldedMetadata(replaced, wanted);
   return {
     ...(wanted.key_alias !== undefined && { key_alias: wanted.key_alias || null }),
-    ...(wanted.duration !== undefined && { expires: newEnd(wanted.duration, now) }),
+    ...(wanted.duration !== undefined && { expires: expiryOf(wanted.duration, now) }),
     ...(wanted.models !== undefined && { models: wanted.models ?? [] }),
     ...(wanted.user_id !== undefined && { user_id: wanted.user_id || null }),
     ...(wanted.team_id !== undefined && { team_id: wanted.team_id || null }),

@@ -16,14 +16,17 @@ import { generatedKey } from './key-answer.ts';
 import { requireMayChange } from './key-changes.ts';
 import { columnsOf } from './key-columns.ts';
 import { rightsOnKey } from './key-permissions.ts';
-import { readRegenerate, readUpdate } from './key-requests.ts';
+import { type KeyFields, readRegenerate, readUpdate } from './key-requests.ts';
+import { requireBelow, requireTeamOf } from './key-rules.ts';
 import { chosenKey, namedKey } from './named-key.ts';
 import { refuseUnenforced } from './unenforced.ts';
 import { InvalidRequest } from './validation.ts';
 
-/** Fields that cannot be changed, or would not be enforced. */
-function refuseUnchangeable(wanted: JsonObject): void {
+/** Fields that cannot be changed, would not be enforced, or are beyond what the configuration allows. */
+function refuseUnchangeable(wanted: KeyFields & JsonObject, { keyRules, clock }: ManagementDeps): void {
   refuseUnenforced(wanted);
+  requireBelow(wanted, keyRules.ceilings, clock());
+  if (wanted.team_id !== undefined) requireTeamOf(wanted.team_id || null, keyRules, 'team_id');
   if (wanted.key_type && wanted.key_type !== 'default') {
     throw badRequest('key_type', "'key_type' is for new keys; give 'allowed_routes'");
   }
@@ -80,7 +83,7 @@ async function write(
 /** `/key/update`: changes what was sent and nothing else. */
 export async function update(deps: ManagementDeps, request: GatewayRequest, identity: Identity) {
   const wanted = readUpdate(request.body);
-  refuseUnchangeable(wanted);
+  refuseUnchangeable(wanted, deps);
   const hash = namedKey(wanted.key, 'key');
   const row = await change(deps, async (db, changed) => {
     const { row, rights } = await reach(db, identity, hash, 'adjust');
@@ -105,7 +108,7 @@ function askedKey(request: GatewayRequest, body: { readonly key?: string | null 
 /** `/key/regenerate`: the same row under a new secret, with the changes that were sent. */
 export async function regenerate(deps: ManagementDeps, request: GatewayRequest, identity: Identity) {
   const wanted = readRegenerate(request.body);
-  refuseUnchangeable(wanted);
+  refuseUnchangeable(wanted, deps);
   if (wanted.new_master_key) {
     throw badRequest('new_master_key', 'The master key is changed on the machine: `litellm-ctl credentials`');
   }
@@ -113,7 +116,8 @@ export async function regenerate(deps: ManagementDeps, request: GatewayRequest, 
   const key = chosenKey(wanted.new_key, 'new_key');
   const to = hashKey(key);
   const now = deps.clock();
-  const graceUntil = endOf(wanted.grace_period, now);
+  const { grace_period = deps.keyRules.gracePeriod } = wanted;
+  const graceUntil = endOf(grace_period, now);
   const by = changedBy(request, identity);
   const row = await change(deps, async (db, changed) => {
     const { row, rights } = await reach(db, identity, from, 'hold');

@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg';
 import type { GatewayRequest, Handlers } from '../../http/handler.ts';
-import { endOf } from '../../identity/duration.ts';
 import type { Identity } from '../../identity/identity.ts';
+import { expiryOf } from '../../identity/key-params.ts';
 import { seesAll } from '../../identity/permissions.ts';
 import { displayName, hashKey } from '../../identity/virtual-key.ts';
 import type { Connection } from '../../store/connection.ts';
@@ -30,14 +30,17 @@ import {
   readRegenerate,
   readUpdate,
 } from './key-requests.ts';
+import { completed, requireMaker } from './key-rules.ts';
 import { regenerate, update } from './key-update.ts';
 import { management } from './management.ts';
 import { chosenKey, namedKey } from './named-key.ts';
+import { readServiceAccount, serviceAccountOwner } from './service-accounts.ts';
 import { refuseUnenforced } from './unenforced.ts';
 
 type KeyRoutes = Pick<
   Handlers,
   | 'generateKey'
+  | 'generateServiceAccountKey'
   | 'updateKey'
   | 'regenerateKey'
   | 'regenerateNamedKey'
@@ -66,7 +69,7 @@ export async function makeKey(
 ) {
   const now = clock();
   const key = chosenKey(wanted.key, 'key');
-  const expires = endOf(wanted.duration, now);
+  const expires = expiryOf(wanted.duration, now);
   const keyAlias = wanted.key_alias || null;
   const token = hashKey(key);
   if (keyAlias !== null && (await aliasTaken(db, keyAlias))) {
@@ -97,14 +100,25 @@ export async function makeKey(
   return generatedKey(key, row);
 }
 
-async function generate(deps: ManagementDeps, request: GatewayRequest, identity: Identity) {
-  const wanted = readGenerate(request.body);
+/** Kinds of new keys: what their requests say, and whom they are for. */
+const ordinary = { read: readGenerate, owner: newOwner };
+const serviceAccount = { read: readServiceAccount, owner: serviceAccountOwner };
+
+async function generate(
+  deps: ManagementDeps,
+  request: GatewayRequest,
+  identity: Identity,
+  kind: typeof ordinary,
+) {
+  const { clock, keyRules } = deps;
+  const wanted = completed(kind.read(request.body), keyRules, clock());
   refuseUnenforced(wanted);
   requireUnlimited(identity, 'a new key');
   requireNoWider(identity, { ...wanted, allowed_routes: routesOf(wanted) });
   const by = changedBy(request, identity).userId;
   return change(deps, async (db, changed) => {
-    const owner = await newOwner(db, identity, wanted);
+    const { runsTeam, ...owner } = await kind.owner(db, identity, wanted);
+    requireMaker(identity, wanted, { teamId: owner.teamId, runsTeam }, keyRules);
     return makeKey(deps, db, changed, { wanted, owner, by });
   });
 }
@@ -175,7 +189,13 @@ export function keyHandlers(deps: ManagementDeps): KeyRoutes {
     body: readRegenerate,
   });
   return {
-    generateKey: management((request, identity) => generate(deps, request, identity), { body: readGenerate }),
+    generateKey: management((request, identity) => generate(deps, request, identity, ordinary), {
+      body: readGenerate,
+    }),
+    generateServiceAccountKey: management(
+      (request, identity) => generate(deps, request, identity, serviceAccount),
+      { body: readServiceAccount },
+    ),
     updateKey: management((request, identity) => update(deps, request, identity), { body: readUpdate }),
     regenerateKey: regenerated,
     regenerateNamedKey: regenerated,

@@ -22,6 +22,7 @@ import {
 import { deleteKeys, hashesOfOwners } from '../../store/virtual-keys.ts';
 import { change, changedBy, type ManagementDeps } from './change.ts';
 import { badRequest, forbidden, notFound } from './faults.ts';
+import { completed, requireMaker } from './key-rules.ts';
 import { makeKey } from './keys.ts';
 import { management } from './management.ts';
 import { join } from './team-members.ts';
@@ -137,11 +138,11 @@ async function create(deps: ManagementDeps, request: GatewayRequest, identity: I
     const { user_id, user_email, user_role, user_alias, teams } = user;
     const person = { user_id, user_email, user_role, user_alias, teams };
     if (wanted.auto_create_key === false) return { ...user, key: null, token: null, ...person };
-    const key = await makeKey(deps, db, changed, {
-      wanted: { key_alias: wanted.key_alias ?? null, duration: wanted.duration ?? null },
-      owner: { userId: user_id, teamId: null },
-      by,
-    });
+    const { keyRules, clock } = deps;
+    const own = { key_alias: wanted.key_alias ?? null, duration: wanted.duration ?? null };
+    const owner = { userId: user_id, teamId: null };
+    requireMaker(identity, own, { ...owner, runsTeam: false }, keyRules);
+    const key = await makeKey(deps, db, changed, { wanted: completed(own, keyRules, clock()), owner, by });
     return { ...key, ...person, models: user.models, metadata: user.metadata, spend: user.spend };
   });
 }

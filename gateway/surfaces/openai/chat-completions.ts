@@ -17,6 +17,7 @@ import { GatewayError } from '../../http/errors.ts';
 import { toGatewayError } from '../../http/failure.ts';
 import type { DirectHandler, DirectRequest, Handlers } from '../../http/handler.ts';
 import type { Identity } from '../../identity/identity.ts';
+import type { KeyStreams } from '../../identity/key-streams.ts';
 import { logCall } from '../../observe/call-log.ts';
 import type { LineLog } from '../../observe/logger.ts';
 import { PassThrough } from '../../providers/pass-through.ts';
@@ -37,6 +38,8 @@ export interface ChatDeps extends BudgetDeps, PassThroughDeps {
   readonly rowIds: RowIds;
   readonly drain: Drain;
   readonly endUserBlocks: Pick<EndUserBlocks, 'require'>;
+  /** Who cuts streams of keys that may not be used any more; null where they run to their end. */
+  readonly streams: Pick<KeyStreams, 'enter'> | null;
   /** Gets one line per finished call. */
   readonly calls: LineLog;
   readonly version: string;
@@ -212,6 +215,9 @@ class ChatCompletions {
       if (gone?.signal.aborted) return;
       admit(call, chat, size, group, deps);
       deps.spend.begin(draftRecord(call, call.bound, call.startedAt));
+      if (call.streamed && deps.streams !== null) {
+        client.onClose(deps.streams.enter(identity, (reason) => passThrough.revoke(reason)));
+      }
       // Behind what was begun, which is written at the end of the turn.
       setImmediate(() => passThrough.start());
     };
