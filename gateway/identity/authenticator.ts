@@ -12,6 +12,7 @@ import { KeyCache } from './key-cache.ts';
 import { NO_LIMITS, readKeyLimits } from './key-limits.ts';
 import { isOutage, uncheckedIdentity } from './outage.ts';
 import { abbreviated, presentedKey } from './presented-key.ts';
+import { redactedBy } from './redaction.ts';
 import { roleOf } from './roles.ts';
 import { subjects } from './subjects.ts';
 import { hashOf, isVirtualKey } from './virtual-key.ts';
@@ -76,6 +77,7 @@ const masterIdentity: Identity = Object.freeze({
   adminOfTeams: Object.freeze([]),
   adminOfOrganizations: Object.freeze([]),
   allowedRoutes: Object.freeze([]),
+  redacted: false,
   spend: 0,
 });
 
@@ -113,6 +115,7 @@ function knownKey(row: KeyForAuthentication, budget: string | null): KnownKey {
     adminOfTeams: Object.freeze(row.admin_of_teams),
     adminOfOrganizations: Object.freeze(row.admin_of_organizations),
     allowedRoutes: Object.freeze(row.allowed_routes),
+    redacted: redactedBy(row.key_metadata) || redactedBy(row.team_metadata),
     spend: row.spend,
   });
   return {

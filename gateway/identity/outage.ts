@@ -28,6 +28,8 @@ export const uncheckedIdentity: Identity = Object.freeze({
   adminOfTeams: Object.freeze([]),
   adminOfOrganizations: Object.freeze([]),
   allowedRoutes: Object.freeze(['llm_api_routes']),
+  // What its key and team want is not known.
+  redacted: true,
   spend: 0,
 });
 
