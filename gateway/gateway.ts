@@ -10,7 +10,9 @@ import { spendCodec } from './accounting/spend-codec.ts';
 import { systemTimers } from './accounting/timers.ts';
 import { TokenCounter } from './accounting/token-counter.ts';
 import { nextReset } from './admission/budget-period.ts';
+import { CallBudgets } from './admission/call-budgets.ts';
 import { EndUserBlocks } from './admission/end-user-blocks.ts';
+import { EndUserBudgets } from './admission/end-user-budgets.ts';
 import { Ledger } from './admission/ledger/ledger.ts';
 import { Descriptors } from './admission/limits/descriptors.ts';
 import { Limits } from './admission/limits/limits.ts';
@@ -26,7 +28,10 @@ import { compilePlan, type Plan } from './routing/plan.ts';
 import { watchBudgets } from './store/budget-announcements.ts';
 import { adoptProcesses } from './store/budget-processes.ts';
 import { PostgresBudgets } from './store/budget-store.ts';
-import { blockedEndUsers } from './store/end-users.ts';
+import { endUserBudget } from './store/end-user-budgets.ts';
+import { anyLimitedEndUser, blockedEndUsers } from './store/end-users.ts';
+import type { BudgetRules } from './store/follow-budgets.ts';
+import { setGlobalBudget } from './store/global-budget.ts';
 import { bothHear, watchKeyChanges } from './store/key-changes.ts';
 import { openPool } from './store/pool.ts';
 import { requireSchema } from './store/schema.ts';
@@ -134,6 +139,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const db = await openDatabase(options, stack);
   const processId = randomUUID();
   const nextResetHere = (duration: string, now: number): Date => nextReset(duration, now, config.timezone);
+  const rules = (): BudgetRules => ({ now: Date.now(), nextReset: nextResetHere });
+  if (config.globalBudget !== null) await setGlobalBudget(db, config.globalBudget, rules());
   const store = new PostgresBudgets({ db, processId, nextReset: nextResetHere });
   const ledger = new Ledger({ store, processId, timers: systemTimers, logger });
   // After the last rows are stored: only then is it known what can be given back.
@@ -149,7 +156,14 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   });
   const endUserBlocks = new EndUserBlocks({ load: () => blockedEndUsers(db), logger });
   await endUserBlocks.refresh();
-  const memory = bothHear(authenticator, endUserBlocks);
+  const endUserBudgets = new EndUserBudgets({
+    load: (endUser) => endUserBudget(db, endUser, { ...rules(), endUserDefault: config.endUserBudget }),
+    anyLimited: async () => config.endUserBudget !== null || (await anyLimitedEndUser(db)),
+    clock: Date.now,
+    logger,
+  });
+  await endUserBudgets.refresh();
+  const memory = bothHear(authenticator, bothHear(endUserBlocks, endUserBudgets));
   stack.use(watchKeyChanges(db, memory, logger));
   const counter = stack.use(new TokenCounter({ timers: systemTimers, logger }));
   const remainders = new Remainders({ policy: config.onClientDisconnect, timers: systemTimers });
@@ -178,6 +192,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         remainders,
         rowIds: new RowIds({ now: Date.now }),
         ledger,
+        budgets: new CallBudgets({ endUsers: endUserBudgets, global: config.globalBudget !== null }),
         enforcement: config.budgetEnforcement,
         drain,
         endUserBlocks,

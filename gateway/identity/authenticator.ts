@@ -4,12 +4,12 @@ import type { Pool } from 'pg';
 import { markedAs } from '../http/auth-failure.ts';
 import { GatewayError } from '../http/errors.ts';
 import type { NextReset } from '../store/budget-periods.ts';
-import { transaction } from '../store/connection.ts';
-import { budgetLimit, followKeyBudget } from '../store/key-budgets.ts';
+import { enforcedBudgets, type Limited } from '../store/follow-budgets.ts';
 import { findKey, type KeyForAuthentication } from '../store/virtual-keys.ts';
 import { ADMIN_USER_ID, type Authenticator, type Identity, MASTER_KEY_ALIAS } from './identity.ts';
 import { KeyCache } from './key-cache.ts';
 import { NO_LIMITS, readKeyLimits } from './key-limits.ts';
+import { type Owner, owners } from './owners.ts';
 import { abbreviated, presentedKey } from './presented-key.ts';
 import { roleOf } from './roles.ts';
 import { subjects } from './subjects.ts';
@@ -70,7 +70,7 @@ const masterIdentity: Identity = Object.freeze({
   spend: 0,
 });
 
-function knownKey(row: KeyForAuthentication, budget: string | null): KnownKey {
+function knownKey(row: KeyForAuthentication, budgets: readonly string[]): KnownKey {
   const team =
     row.team_models === null
       ? null
@@ -86,7 +86,7 @@ function knownKey(row: KeyForAuthentication, budget: string | null): KnownKey {
     agentId: row.agent_id,
     models: Object.freeze(row.models),
     limits: readKeyLimits(row),
-    budgets: Object.freeze(budget === null ? [] : [budget]),
+    budgets: Object.freeze(budgets),
     team,
     userModels: Object.freeze(row.user_models ?? []),
     organizationModels: Object.freeze(row.organization_models ?? []),
@@ -105,13 +105,29 @@ function knownKey(row: KeyForAuthentication, budget: string | null): KnownKey {
     subjects: [
       ...(row.team_id === null ? [] : [subjects.team(row.team_id)]),
       ...(row.user_id === null ? [] : [subjects.user(row.user_id)]),
+      ...(row.organization_id === null ? [] : [subjects.organization(row.organization_id)]),
+      ...row.budget_ids.map(subjects.budget),
     ],
   };
 }
 
-/** Whether the budget that is enforced is not the one that the key's row names: another program has written there. */
-function isStale(limitPico: string | null, maxBudget: number): boolean {
-  return limitPico === null || BigInt(limitPico) !== budgetLimit(maxBudget);
+/**
+ * Whose budgets a key is held to, in the order in which they are looked at: the first that has no room is the one that is
+ * named. A user's own budget is for personal keys, as in LiteLLM; in a team there is that of the member.
+ */
+function limitedOwners(row: KeyForAuthentication): readonly Limited[] {
+  const { token, team_id: team, user_id: user, organization_id: organization } = row;
+  const limited: Limited[] = [];
+  const add = (owner: Owner | null, maxBudget: number | null): void => {
+    if (owner !== null && maxBudget !== null) limited.push({ owner, maxBudget });
+  };
+  add(owners.key(token), row.max_budget);
+  add(team === null ? null : owners.team(team), row.team_max_budget);
+  add(organization === null ? null : owners.organization(organization), row.organization_max_budget);
+  if (user === null) return limited;
+  if (team === null) add(owners.user(user), row.user_max_budget);
+  else add(owners.member(team, user), row.member_max_budget);
+  return limited;
 }
 
 /** In one step: a hash object for every call took 2.3 µs where this takes 0.9. */
@@ -154,21 +170,12 @@ export function createAuthenticator(options: AuthenticatorOptions): KeyAuthentic
   const { db, masterKey, clock, nextReset } = options;
   const masterDigest = digest(masterKey);
 
-  /** The budget that the key is held to; null when it has none. */
-  async function budgetOf({ token, max_budget, budget_scope, limit_pico }: KeyForAuthentication) {
-    if (max_budget === null) return null;
-    if (!isStale(limit_pico, max_budget)) return budget_scope;
-    return transaction(db, async (client) => {
-      const followed = await followKeyBudget(client, token, { now: clock(), nextReset });
-      return followed ?? budget_scope;
-    });
-  }
-
   const cache = new KeyCache<KnownKey>({
     load: async (hash) => {
       const row = await findKey(db, hash);
       if (row === undefined) return undefined;
-      return knownKey(row, await budgetOf(row));
+      const rules = { now: clock(), nextReset };
+      return knownKey(row, await enforcedBudgets(db, limitedOwners(row), rules));
     },
     clock,
     limit: CACHE_LIMIT,
