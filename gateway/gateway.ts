@@ -10,7 +10,9 @@ import { spendCodec } from './accounting/spend-codec.ts';
 import { systemTimers } from './accounting/timers.ts';
 import { TokenCounter } from './accounting/token-counter.ts';
 import { nextReset } from './admission/budget-period.ts';
+import { CallBudgets } from './admission/call-budgets.ts';
 import { EndUserBlocks } from './admission/end-user-blocks.ts';
+import { EndUserBudgets } from './admission/end-user-budgets.ts';
 import { Ledger } from './admission/ledger/ledger.ts';
 import { Descriptors } from './admission/limits/descriptors.ts';
 import { Limits } from './admission/limits/limits.ts';
@@ -20,6 +22,7 @@ import { Drain } from './http/drain.ts';
 import { createServer } from './http/server.ts';
 import { createAuthenticator } from './identity/authenticator.ts';
 import { KeyStreams } from './identity/key-streams.ts';
+import { isOutage } from './identity/outage.ts';
 import type { Logger, Logs } from './observe/logger.ts';
 import { createDispatcher } from './providers/dispatcher.ts';
 import { Remainders } from './providers/remainders.ts';
@@ -27,7 +30,10 @@ import { compilePlan, type Plan } from './routing/plan.ts';
 import { watchBudgets } from './store/budget-announcements.ts';
 import { adoptProcesses } from './store/budget-processes.ts';
 import { PostgresBudgets } from './store/budget-store.ts';
-import { blockedEndUsers } from './store/end-users.ts';
+import { endUserBudget } from './store/end-user-budgets.ts';
+import { anyLimitedEndUser, blockedEndUsers } from './store/end-users.ts';
+import type { BudgetRules } from './store/follow-budgets.ts';
+import { setGlobalBudget } from './store/global-budget.ts';
 import { bothHear, watchKeyChanges } from './store/key-changes.ts';
 import { openPool } from './store/pool.ts';
 import { requireSchema } from './store/schema.ts';
@@ -136,6 +142,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const db = await openDatabase(options, stack);
   const processId = randomUUID();
   const nextResetHere = (duration: string, now: number): Date => nextReset(duration, now, config.timezone);
+  const rules = (): BudgetRules => ({ now: Date.now(), nextReset: nextResetHere });
+  if (config.globalBudget !== null) await setGlobalBudget(db, config.globalBudget, rules());
   const store = new PostgresBudgets({ db, processId, nextReset: nextResetHere });
   const ledger = new Ledger({ store, processId, timers: systemTimers, logger });
   // After the last rows are stored: only then is it known what can be given back.
@@ -152,11 +160,21 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   });
   const endUserBlocks = new EndUserBlocks({ load: () => blockedEndUsers(db), logger });
   await endUserBlocks.refresh();
+  const endUserBudgets = new EndUserBudgets({
+    load: (endUser) => endUserBudget(db, endUser, { ...rules(), endUserDefault: config.endUserBudget }),
+    anyLimited: async () => config.endUserBudget !== null || (await anyLimitedEndUser(db)),
+    outage: config.servesWithoutDatabase
+      ? { isOne: isOutage, stranger: { scope: null, budgetId: null } }
+      : null,
+    clock: Date.now,
+    logger,
+  });
+  await endUserBudgets.refresh();
   const streams = config.cutsStreamsOnBlock
     ? new KeyStreams({ current: authenticator.current, logger })
     : null;
   // Streams ask for keys anew, so that they hear behind whoever remembers these.
-  const known = bothHear(authenticator, endUserBlocks);
+  const known = bothHear(authenticator, bothHear(endUserBlocks, endUserBudgets));
   const memory = streams === null ? known : bothHear(known, streams);
   stack.use(watchKeyChanges(db, memory, { logger, now: Date.now }));
   const counter = stack.use(new TokenCounter({ timers: systemTimers, logger }));
@@ -186,6 +204,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         remainders,
         rowIds: new RowIds({ now: Date.now }),
         ledger,
+        budgets: new CallBudgets({ endUsers: endUserBudgets, global: config.globalBudget !== null }),
         enforcement: config.budgetEnforcement,
         drain,
         endUserBlocks,

@@ -21,7 +21,7 @@ export { watchBudgets } from './store/budget-announcements.ts';
 export { adoptProcesses } from './store/budget-processes.ts';
 export { applySpend } from './store/budget-spend.ts';
 export { PostgresBudgets } from './store/budget-store.ts';
-export { setBudget } from './store/budgets.ts';
+export { setBudgets } from './store/budgets.ts';
 export { transaction } from './store/connection.ts';
 export { watchKeyChanges } from './store/key-changes.ts';
 export { migrations } from './store/migrations.ts';

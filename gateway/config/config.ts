@@ -33,6 +33,13 @@ export interface DeploymentConfig {
   readonly accessGroups: readonly string[];
 }
 
+/** A budget as the configuration says it. */
+export interface GlobalBudget {
+  /** USD. */
+  readonly maxBudget: number;
+  readonly duration: string | null;
+}
+
 export interface ModelAlias {
   readonly model: string;
   readonly hidden: boolean;
@@ -65,6 +72,10 @@ export interface Config {
   readonly spendDirectory: string;
   /** `strict`: no budget is ever overspent. `compatible`: LiteLLM's rule, the call that crosses the line passes. */
   readonly budgetEnforcement: 'strict' | 'compatible';
+  /** What the whole gateway may spend; null where nothing limits it. */
+  readonly globalBudget: GlobalBudget | null;
+  /** USD that a customer without a budget of its own may spend; null where nothing limits it. */
+  readonly endUserBudget: number | null;
   /** Name of the IANA time zone in which budgets are reset. */
   readonly timezone: string;
   /** What becomes of a provider's answer when its client has left: it is read for its usage, or ended at once. */

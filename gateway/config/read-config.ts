@@ -1,6 +1,7 @@
 import { DatabaseUrlError, readDatabaseUrl } from '../../appliance/index.ts';
 import { isTimeZone } from '../admission/budget-period.ts';
 import { limits } from '../http/limits.ts';
+import { parseDuration } from '../identity/duration.ts';
 import { checkCallbacks, checkKeys, type KeyCheck } from './check-keys.ts';
 import type { Config, ConfigResult, DeploymentConfig, Environment, ModelAlias, Places } from './config.ts';
 import { readContentSettings } from './content-settings.ts';
@@ -128,6 +129,19 @@ function readServesWithoutDatabase(general: Reader, findings: Findings): boolean
   return serves;
 }
 
+/** As in LiteLLM, a budget of 0 is none. */
+function readGlobalBudget(litellm: Reader, findings: Findings): Config['globalBudget'] {
+  const maxBudget = litellm.number('max_budget', 0) ?? 0;
+  const duration = litellm.text('budget_duration') ?? null;
+  if (duration !== null && !parseDuration(duration)?.count) {
+    findings.fault(
+      'litellm_settings.budget_duration',
+      `'${duration}' is no duration; write one as 30d or 1mo`,
+    );
+  }
+  return maxBudget === 0 ? null : { maxBudget, duration };
+}
+
 function readDrainMs(environment: Environment, findings: Findings): number {
   const written = environment.LITELLM_DRAIN_SECONDS;
   if (written === undefined || written === '') return limits.drainMs;
@@ -202,6 +216,8 @@ export function readConfig({ text, environment: given, places }: ConfigSource): 
     spendFlushMs: (general.number('proxy_batch_write_at', 0.01, 3600) ?? DEFAULT_FLUSH_SECONDS) * SECOND,
     spendDirectory: environment.LITELLM_SPEND_DIR || places.spendState,
     budgetEnforcement: general.choice('budget_enforcement', ['strict', 'compatible']) ?? 'compatible',
+    globalBudget: readGlobalBudget(litellm, findings),
+    endUserBudget: litellm.number('max_end_user_budget', 0) ?? null,
     timezone: readTimezone(litellm, findings),
     onClientDisconnect: general.choice('on_client_disconnect', ['drain', 'cancel']) ?? 'drain',
     recordCalls: !(general.boolean('disable_spend_logs') ?? false),

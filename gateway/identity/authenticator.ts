@@ -4,13 +4,14 @@ import type { Pool } from 'pg';
 import { markedAs } from '../http/auth-failure.ts';
 import { GatewayError } from '../http/errors.ts';
 import type { NextReset } from '../store/budget-periods.ts';
-import { transaction } from '../store/connection.ts';
-import { budgetLimit, followKeyBudget } from '../store/key-budgets.ts';
+import { enforcedBudgets, type Limited } from '../store/follow-budgets.ts';
 import { findKey, type KeyForAuthentication } from '../store/virtual-keys.ts';
+import { Certainty } from './certainty.ts';
 import { ADMIN_USER_ID, type Authenticator, type Identity, MASTER_KEY_ALIAS } from './identity.ts';
 import { KeyCache } from './key-cache.ts';
 import { NO_LIMITS, readKeyLimits } from './key-limits.ts';
 import { isOutage, uncheckedIdentity } from './outage.ts';
+import { type Owner, owners } from './owners.ts';
 import { abbreviated, presentedKey } from './presented-key.ts';
 import { redactedBy } from './redaction.ts';
 import { roleOf } from './roles.ts';
@@ -21,8 +22,6 @@ const SECOND = 1000;
 const CACHE_TTL_MS = 60 * SECOND;
 const ABSENT_TTL_MS = 2 * SECOND;
 const CACHE_LIMIT = 20_000;
-/** How long keys are taken from memory after it was last known that no change of them was missed. */
-const CERTAIN_MS = 5 * SECOND;
 
 export interface AuthenticatorOptions {
   readonly db: Pool;
@@ -91,7 +90,7 @@ const unchecked: KnownKey = {
   subjects: [],
 };
 
-function knownKey(row: KeyForAuthentication, budget: string | null): KnownKey {
+function knownKey(row: KeyForAuthentication, budgets: readonly string[]): KnownKey {
   const team =
     row.team_models === null
       ? null
@@ -107,7 +106,7 @@ function knownKey(row: KeyForAuthentication, budget: string | null): KnownKey {
     agentId: row.agent_id,
     models: Object.freeze(row.models),
     limits: readKeyLimits(row),
-    budgets: Object.freeze(budget === null ? [] : [budget]),
+    budgets: Object.freeze(budgets),
     team,
     userModels: Object.freeze(row.user_models ?? []),
     organizationModels: Object.freeze(row.organization_models ?? []),
@@ -127,13 +126,29 @@ function knownKey(row: KeyForAuthentication, budget: string | null): KnownKey {
     subjects: [
       ...(row.team_id === null ? [] : [subjects.team(row.team_id)]),
       ...(row.user_id === null ? [] : [subjects.user(row.user_id)]),
+      ...(row.organization_id === null ? [] : [subjects.organization(row.organization_id)]),
+      ...row.budget_ids.map(subjects.budget),
     ],
   };
 }
 
-/** Whether the budget that is enforced is not the one that the key's row names: another program has written there. */
-function isStale(limitPico: string | null, maxBudget: number): boolean {
-  return limitPico === null || BigInt(limitPico) !== budgetLimit(maxBudget);
+/**
+ * Whose budgets a key is held to, in the order in which they are looked at: the first that has no room is the one that is
+ * named. A user's own budget is for personal keys, as in LiteLLM; in a team there is that of the member.
+ */
+function limitedOwners(row: KeyForAuthentication): readonly Limited[] {
+  const { token, team_id: team, user_id: user, organization_id: organization } = row;
+  const limited: Limited[] = [];
+  const add = (owner: Owner | null, maxBudget: number | null): void => {
+    if (owner !== null && maxBudget !== null) limited.push({ owner, maxBudget });
+  };
+  add(owners.key(token), row.max_budget);
+  add(team === null ? null : owners.team(team), row.team_max_budget);
+  add(organization === null ? null : owners.organization(organization), row.organization_max_budget);
+  if (user === null) return limited;
+  if (team === null) add(owners.user(user), row.user_max_budget);
+  else add(owners.member(team, user), row.member_max_budget);
+  return limited;
 }
 
 /** In one step: a hash object for every call took 2.3 µs where this takes 0.9. */
@@ -176,26 +191,15 @@ export function createAuthenticator(options: AuthenticatorOptions): KeyAuthentic
   const { db, masterKey, clock, nextReset, servesWithoutDatabase = false } = options;
   const masterDigest = digest(masterKey);
 
-  /** The budget that the key is held to; null when it has none. */
-  async function budgetOf({ token, max_budget, budget_scope, limit_pico }: KeyForAuthentication) {
-    if (max_budget === null) return null;
-    if (!isStale(limit_pico, max_budget)) return budget_scope;
-    return transaction(db, async (client) => {
-      const followed = await followKeyBudget(client, token, { now: clock(), nextReset });
-      return followed ?? budget_scope;
-    });
-  }
-
-  let confirmedAt = Number.NEGATIVE_INFINITY;
-
+  const certainty = new Certainty();
   const cache = new KeyCache<KnownKey>({
     load: async (hash) => {
       const row = await findKey(db, hash);
       if (row === undefined) return undefined;
-      return knownKey(row, await budgetOf(row));
+      const rules = { now: clock(), nextReset };
+      return knownKey(row, await enforcedBudgets(db, limitedOwners(row), rules));
     },
-    // A clock that was set back makes nothing certain.
-    certain: (now) => Math.abs(now - confirmedAt) < CERTAIN_MS,
+    certain: (now) => certainty.holds(now),
     outage: servesWithoutDatabase ? { isOne: isOutage, stranger: unchecked } : null,
     clock,
     limit: CACHE_LIMIT,
@@ -231,8 +235,6 @@ export function createAuthenticator(options: AuthenticatorOptions): KeyAuthentic
     },
     clear: () => cache.clear(),
     current: (keyHash) => ofHash(keyHash, keyHash),
-    confirmed: (time) => {
-      confirmedAt = time;
-    },
+    confirmed: (time) => certainty.confirm(time),
   };
 }

@@ -29,7 +29,7 @@ export interface Identity {
   /** Model names, wildcards or special members; empty means every model. */
   readonly models: readonly string[];
   readonly limits: KeyLimits;
-  /** The budgets that every call of this key comes out of. */
+  /** The budgets that every call of this key comes out of, in the order in which they are looked at; its own is the first. */
   readonly budgets: readonly string[];
   /** What the team of the key allows; null for a personal key. */
   readonly team: KeyTeam | null;

@@ -13,7 +13,7 @@ export interface EndUserRow {
   readonly blocked: boolean;
 }
 
-const settable = ['alias', 'spend', 'blocked'] as const;
+const settable = ['alias', 'spend', 'blocked', 'budget_id'] as const;
 
 export type EndUserColumns = Partial<Pick<EndUserRow, (typeof settable)[number]>>;
 
@@ -90,4 +90,30 @@ export async function blockedEndUsers(db: Connection): Promise<readonly string[]
     text: 'SELECT user_id FROM "LiteLLM_EndUserTable" WHERE blocked',
   });
   return found.map(({ user_id }) => user_id);
+}
+
+/** Whether any customer is linked to a budget; one index look-up. */
+export async function anyLimitedEndUser(db: Connection): Promise<boolean> {
+  const found = await rows(db, {
+    text: 'SELECT 1 FROM "LiteLLM_EndUserTable" WHERE budget_id IS NOT NULL LIMIT 1',
+  });
+  return found.length > 0;
+}
+
+/** The budget of a customer as it is written. */
+export interface EndUserLimit {
+  readonly budget_id: string | null;
+  /** USD. */
+  readonly max_budget: number | null;
+}
+
+export async function findEndUserLimit(db: Connection, userId: string): Promise<EndUserLimit | undefined> {
+  const [row] = await rows<EndUserLimit>(db, {
+    name: 'find_end_user_limit',
+    text: `
+      SELECT b.budget_id, b.max_budget FROM "LiteLLM_EndUserTable" u
+      LEFT JOIN "LiteLLM_BudgetTable" b ON b.budget_id = u.budget_id WHERE u.user_id = $1`,
+    values: [userId],
+  });
+  return row;
 }

@@ -69,6 +69,10 @@ export interface UserRow {
   readonly models: readonly string[];
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly spend: number;
+  /** USD. */
+  readonly max_budget: number | null;
+  readonly budget_duration: string | null;
+  readonly budget_reset_at: Date | null;
   readonly created_at: Date | null;
   readonly updated_at: Date | null;
   readonly [column: string]: unknown;
@@ -80,7 +84,16 @@ export const shownColumns = `
   user_email, models, metadata - '${REPLACED}' AS metadata, max_parallel_requests, tpm_limit, rpm_limit, budget_duration,
   budget_reset_at, allowed_cache_controls, policies, model_spend, model_max_budget, created_at, updated_at`;
 
-const settable = ['user_alias', 'user_email', 'user_role', 'models', 'spend'] as const;
+const settable = [
+  'user_alias',
+  'user_email',
+  'user_role',
+  'models',
+  'spend',
+  'max_budget',
+  'budget_duration',
+  'budget_reset_at',
+] as const;
 
 export type UserColumns = Partial<Pick<UserRow, (typeof settable)[number] | 'metadata'>>;
 
@@ -176,6 +189,14 @@ export async function forgetTeams(
       SET teams = ARRAY(SELECT team FROM unnest(teams) AS team WHERE team <> ALL ($1))
       WHERE user_id = ANY ($2)`,
     values: [teamIds, userIds],
+  });
+}
+
+/** Holds users until the transaction ends. */
+export async function lockUsers(db: Connection, userIds: readonly string[]): Promise<void> {
+  await rows(db, {
+    text: 'SELECT 1 FROM "LiteLLM_UserTable" WHERE user_id = ANY ($1) ORDER BY user_id FOR UPDATE',
+    values: [userIds],
   });
 }
 

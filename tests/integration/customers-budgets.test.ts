@@ -77,7 +77,7 @@ test.each(['customer', 'end_user'])(
   },
 );
 
-test.each(['max_budget', 'budget_id', 'tpm_limit', 'default_model', 'allowed_model_region'])(
+test.each(['soft_budget', 'tpm_limit', 'default_model', 'allowed_model_region'])(
   'a customer with %s is refused by name: nothing would enforce it',
   async (field) => {
     const value = field.includes('limit') || field.includes('budget') ? 5 : 'eu';

@@ -270,11 +270,10 @@ test.each([
 });
 
 test.each([
-  ['/team/new', 'max_budget', 10],
+  ['/team/new', 'soft_budget', 10],
   ['/team/new', 'model_aliases', { a: 'b' }],
-  ['/team/new', 'team_member_budget', 1],
   ['/team/update', 'tpm_limit', 5],
-  ['/team/member_add', 'max_budget_in_team', 1],
+  ['/team/member_add', 'tpm_limit', 1],
   ['/team/member_update', 'rpm_limit', 1],
 ])('%s refuses %s by name: nothing would enforce it', async (path, field, value) => {
   const { team_id } = await newTeam({ members: ['limited'] });

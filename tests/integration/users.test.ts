@@ -191,7 +191,7 @@ test('the list of users is filtered, sorted and paged', async () => {
 });
 
 test.each([
-  ['/user/new', 'max_budget', 10],
+  ['/user/new', 'soft_budget', 10],
   ['/user/new', 'password', 'long-enough-1'],
   ['/user/update', 'tpm_limit', 1],
   ['/user/update', 'sso_user_id', 's'],

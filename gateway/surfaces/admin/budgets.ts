@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { GatewayRequest, Handlers } from '../../http/handler.ts';
 import type { Identity } from '../../identity/identity.ts';
+import { subjects } from '../../identity/subjects.ts';
 import {
   type BudgetColumns,
   type BudgetRow,
@@ -11,10 +12,13 @@ import {
   updateBudget,
 } from '../../store/budgets-table.ts';
 import { transaction } from '../../store/connection.ts';
-import { changedBy, type ManagementDeps } from './change.ts';
+import { changeLinked } from '../../store/linked-budgets.ts';
+import { limitsOrganization } from '../../store/organizations.ts';
+import { change, changedBy, type ManagementDeps } from './change.ts';
 import { badRequest, notFound } from './faults.ts';
 import { budgetDuration } from './key-columns.ts';
 import { LONGEST_ID } from './key-requests.ts';
+import { changeBudget } from './linked-budget.ts';
 import { management } from './management.ts';
 import { bodyReader } from './validation.ts';
 
@@ -116,7 +120,9 @@ async function update(deps: ManagementDeps, request: GatewayRequest, who: Identi
   const wanted = readBudget(request.body);
   if (!wanted.budget_id) throw badRequest('budget_id', "'budget_id' is required");
   const columns = columnsOf(wanted, deps);
-  const row = await updateBudget(deps.db, wanted.budget_id, columns, changedBy(request, who).userId);
+  const by = changedBy(request, who).userId;
+  const budgetId = wanted.budget_id;
+  const row = await change(deps, (db, changed) => changeBudget(deps, db, changed, { budgetId, columns, by }));
   if (row === undefined) throw notFound('budget_id', `There is no budget '${wanted.budget_id}'`);
   return row;
 }
@@ -127,9 +133,16 @@ async function info({ db }: ManagementDeps, request: GatewayRequest) {
   return readBudgets(db, budgets);
 }
 
-async function remove({ db }: ManagementDeps, request: GatewayRequest) {
+async function remove(deps: ManagementDeps, request: GatewayRequest) {
   const { id } = readDelete(request.body);
-  const row = await deleteBudget(db, id);
+  const rules = { now: deps.clock(), nextReset: deps.nextReset };
+  const row = await change(deps, async (db, changed) => {
+    changed.add(subjects.budget(id));
+    if (await limitsOrganization(db, id)) {
+      throw badRequest('id', `An organisation is linked to budget '${id}', and has to have one`);
+    }
+    return changeLinked(db, id, rules, () => deleteBudget(db, id));
+  });
   if (row === undefined) throw notFound('id', `There is no budget '${id}'`);
   return row;
 }

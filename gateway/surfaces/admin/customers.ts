@@ -1,7 +1,9 @@
+import type { PoolClient } from 'pg';
 import { GatewayError } from '../../http/errors.ts';
 import type { GatewayRequest, Handlers } from '../../http/handler.ts';
+import type { Identity } from '../../identity/identity.ts';
+import { owners } from '../../identity/owners.ts';
 import { subjects } from '../../identity/subjects.ts';
-import { type BudgetRow, readBudgets } from '../../store/budgets-table.ts';
 import type { Connection } from '../../store/connection.ts';
 import {
   deleteEndUsers,
@@ -13,17 +15,28 @@ import {
   setEndUsersBlocked,
   updateEndUser,
 } from '../../store/end-users.ts';
-import { change, type ManagementDeps } from './change.ts';
-import { LONGEST_ID } from './key-requests.ts';
+import { followBudgets } from '../../store/follow-budgets.ts';
+import { removeOwnerBudgets, setOwnerSpent } from '../../store/owner-budgets.ts';
+import { change, changedBy, type ManagementDeps } from './change.ts';
+import { budgetAmount, LONGEST_ID } from './key-requests.ts';
+import {
+  type BudgetMembers,
+  budgetColumns,
+  changeBudget,
+  makeBudget,
+  requireBudget,
+  withBudgets,
+} from './linked-budget.ts';
 import { management } from './management.ts';
 import { refuseFields } from './unenforced.ts';
 import { unenforcedCustomerFields } from './unenforced-owners.ts';
-import { bodyReader, queryReader } from './validation.ts';
+import { bodyReader, InvalidRequest, queryReader } from './validation.ts';
 
 const id = { type: 'string', minLength: 1, maxLength: LONGEST_ID } as const;
 
-interface CustomerRequest {
+interface CustomerRequest extends BudgetMembers {
   readonly user_id: string;
+  readonly budget_id?: string | null;
   readonly alias?: string | null;
   readonly blocked?: boolean | null;
   readonly spend?: number | null;
@@ -38,6 +51,9 @@ const readCustomer = bodyReader<CustomerRequest>(
       alias: { type: ['string', 'null'] },
       blocked: { type: ['boolean', 'null'] },
       spend: { type: ['number', 'null'], minimum: 0 },
+      max_budget: budgetAmount,
+      budget_duration: { type: ['string', 'null'] },
+      budget_id: { type: ['string', 'null'] },
     },
   },
   { refused: unenforcedCustomerFields },
@@ -64,20 +80,55 @@ function columnsOf({ alias, blocked, spend }: CustomerRequest): EndUserColumns {
   return { ...(alias && { alias }), ...(blocked && { blocked }), ...(spend && { spend }) };
 }
 
-/** Customers with the budgets that they are linked to. */
-async function withBudgets(db: Connection, customers: readonly EndUserRow[]) {
-  const ids = customers.flatMap(({ budget_id }) => budget_id ?? []);
-  const budgets = new Map<string, BudgetRow>();
-  for (const budget of ids.length === 0 ? [] : await readBudgets(db, ids))
-    budgets.set(budget.budget_id, budget);
-  return customers.map((customer) => ({
-    ...customer,
-    litellm_budget_table: (customer.budget_id && budgets.get(customer.budget_id)) || null,
-  }));
+/** The budget fields that ask for something. Throws InvalidRequest for a budget that is named and described at once. */
+function budgetOf({ budget_id, max_budget, budget_duration }: CustomerRequest): BudgetMembers {
+  if (budget_id && max_budget) {
+    const msg = "must not be given with 'budget_id': a budget has its own";
+    throw new InvalidRequest([{ loc: ['body', 'max_budget'], msg, type: 'exclusive' }]);
+  }
+  return { ...(max_budget && { max_budget }), ...(budget_duration && { budget_duration }) };
 }
 
-async function create(deps: ManagementDeps, request: GatewayRequest) {
+interface CustomerBudget {
+  readonly wanted: CustomerRequest;
+  /** What the customer is linked to now. */
+  readonly linked: string | null;
+  readonly by: string;
+}
+
+/** Makes, changes or finds the budget that a request names or describes; what the customer is to be linked to. */
+async function settleBudget(
+  deps: ManagementDeps,
+  db: PoolClient,
+  changed: Set<string>,
+  { wanted, linked, by }: CustomerBudget,
+): Promise<string | null> {
+  const columns = budgetColumns(budgetOf(wanted), deps);
+  if (wanted.budget_id) await requireBudget(db, wanted.budget_id);
+  const budgetId = wanted.budget_id || linked;
+  if (Object.keys(columns).length === 0) return budgetId;
+  if (budgetId === null) return makeBudget(db, columns, by);
+  await changeBudget(deps, db, changed, { budgetId, columns, by });
+  return budgetId;
+}
+
+/** Writes columns of a customer, and makes its budget what they say; undefined when there is no such customer. */
+async function write(
+  { clock, nextReset }: ManagementDeps,
+  db: PoolClient,
+  userId: string,
+  columns: EndUserColumns,
+): Promise<EndUserRow | undefined> {
+  const row = await updateEndUser(db, userId, columns);
+  const [owner, now] = [owners.endUser(userId), clock()];
+  if (columns.spend !== undefined) await setOwnerSpent(db, owner, { usd: columns.spend, now });
+  if (columns.budget_id) await followBudgets(db, [owner], { now, nextReset });
+  return row;
+}
+
+async function create(deps: ManagementDeps, request: GatewayRequest, who: Identity) {
   const wanted = readCustomer(request.body);
+  const by = changedBy(request, who).userId;
   refuseFields(wanted, unenforcedCustomerFields, 'customer');
   const row = await change(deps, async (db, changed) => {
     if (!(await insertEndUser(db, wanted.user_id))) {
@@ -87,9 +138,11 @@ async function create(deps: ManagementDeps, request: GatewayRequest) {
       });
     }
     changed.add(subjects.endUser(wanted.user_id));
-    return (await updateEndUser(db, wanted.user_id, columnsOf(wanted))) as EndUserRow;
+    const budget_id = await settleBudget(deps, db, changed, { wanted, linked: null, by });
+    return (await write(deps, db, wanted.user_id, { ...columnsOf(wanted), budget_id })) as EndUserRow;
   });
-  return { ...row, litellm_budget_table: null };
+  const [customer] = await withBudgets(deps.db, [row]);
+  return customer;
 }
 
 async function info(db: Connection, rawQuery: unknown) {
@@ -99,12 +152,18 @@ async function info(db: Connection, rawQuery: unknown) {
   return Object.fromEntries(Object.entries(customer).filter(([, value]) => value !== null));
 }
 
-async function update(deps: ManagementDeps, request: GatewayRequest) {
+async function update(deps: ManagementDeps, request: GatewayRequest, who: Identity) {
   const wanted = readCustomer(request.body);
+  const by = changedBy(request, who).userId;
   refuseFields(wanted, unenforcedCustomerFields, 'customer');
   const row = await change(deps, async (db, changed) => {
+    const [known] = await readEndUsers(db, [wanted.user_id]);
+    if (known === undefined) return undefined;
     changed.add(subjects.endUser(wanted.user_id));
-    return updateEndUser(db, wanted.user_id, columnsOf(wanted));
+    // A budget before whoever is linked to it: so they are locked everywhere.
+    const budget_id = await settleBudget(deps, db, changed, { wanted, linked: known.budget_id, by });
+    const budget = budget_id === known.budget_id ? {} : { budget_id };
+    return write(deps, db, wanted.user_id, { ...columnsOf(wanted), ...budget });
   });
   if (row === undefined) throw missing('user_id', wanted.user_id);
   const [customer] = await withBudgets(deps.db, [row]);
@@ -119,7 +178,9 @@ async function remove(deps: ManagementDeps, request: GatewayRequest) {
     const absent = userIds.find((userId) => !found.some(({ user_id }) => user_id === userId));
     if (absent !== undefined) throw missing('user_ids', absent);
     for (const userId of userIds) changed.add(subjects.endUser(userId));
-    return deleteEndUsers(db, userIds);
+    const gone = await deleteEndUsers(db, userIds);
+    await removeOwnerBudgets(db, userIds.map(owners.endUser));
+    return gone;
   });
   return {
     deleted_customers: deleted,
@@ -140,9 +201,9 @@ async function block(deps: ManagementDeps, request: GatewayRequest, blocked: boo
 export function customerHandlers(deps: ManagementDeps) {
   const body = { body: readCustomer };
   const bodies = { body: readCustomers };
-  const made = management((request) => create(deps, request), body);
+  const made = management((request, who) => create(deps, request, who), body);
   const told = management((request) => info(deps.db, request.query));
-  const updated = management((request) => update(deps, request), body);
+  const updated = management((request, who) => update(deps, request, who), body);
   const deleted = management((request) => remove(deps, request), bodies);
   const listed = management(async () => withBudgets(deps.db, await listEndUsers(deps.db)));
   const blocked = management((request) => block(deps, request, true), bodies);

@@ -62,6 +62,18 @@ export function routesOf({ allowed_routes, key_type }: GenerateRequest): readonl
   return rules;
 }
 
+/** The columns of a key's budget that the sent fields change. A new duration gets a new time of its end. */
+function budgetOf({ max_budget, budget_duration, budget_id }: KeyFields, now: number): KeyColumns {
+  return {
+    ...(max_budget !== undefined && { max_budget: maxBudget(max_budget) }),
+    ...(budget_duration !== undefined && {
+      budget_duration: budgetDuration(budget_duration, now),
+      budget_reset_at: null,
+    }),
+    ...(budget_id !== undefined && { budget_id: budget_id || null }),
+  };
+}
+
 /**
  * The columns that the sent fields change. New metadata replace the old ones as a whole; limits of models, which LiteLLM
  * keeps there, stay when none were sent. `now`: epoch milliseconds.
@@ -78,12 +90,7 @@ export function columnsOf(wanted: KeyFields, row: Pick<VirtualKeyRow, 'metadata'
     ...(metadata !== row.metadata && { metadata }),
     ...(wanted.blocked !== undefined && { blocked: wanted.blocked }),
     ...(typeof wanted.spend === 'number' && { spend: wanted.spend }),
-    ...(wanted.max_budget !== undefined && { max_budget: maxBudget(wanted.max_budget) }),
-    // A new duration gets a new time of its end.
-    ...(wanted.budget_duration !== undefined && {
-      budget_duration: budgetDuration(wanted.budget_duration, now),
-      budget_reset_at: null,
-    }),
+    ...budgetOf(wanted, now),
     ...(wanted.rpm_limit !== undefined && { rpm_limit: wanted.rpm_limit }),
     ...(wanted.tpm_limit !== undefined && { tpm_limit: wanted.tpm_limit }),
     ...(wanted.max_parallel_requests !== undefined && {

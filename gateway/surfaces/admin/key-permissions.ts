@@ -1,5 +1,6 @@
 import { GatewayError } from '../../http/errors.ts';
 import type { Identity } from '../../identity/identity.ts';
+import { ownerOf } from '../../identity/owners.ts';
 import {
   type KeyRights,
   keyRights,
@@ -127,6 +128,7 @@ const within = (wanted: readonly string[], own: readonly string[]): boolean =>
 const limitFields = [
   'max_budget',
   'budget_duration',
+  'budget_id',
   'rpm_limit',
   'tpm_limit',
   'max_parallel_requests',
@@ -135,10 +137,13 @@ const limitFields = [
   'metadata',
 ] as const;
 
+/** Whether a key has a budget or limits of its own: those of its owners bind the keys as well that it would make. */
 function isLimited({ budgets, limits }: Identity): boolean {
   const { requests, tokens, parallel, models } = limits;
   return (
-    budgets.length > 0 || models.size > 0 || [requests, tokens, parallel].some((limit) => limit !== null)
+    budgets.some((scope) => ownerOf(scope) === null) ||
+    models.size > 0 ||
+    [requests, tokens, parallel].some((limit) => limit !== null)
   );
 }
 

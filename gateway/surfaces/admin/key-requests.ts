@@ -49,11 +49,14 @@ export interface KeyFields extends LimitMembers {
   readonly spend?: number | null;
   readonly max_budget?: number | '' | null;
   readonly budget_duration?: string | null;
+  readonly budget_id?: string | null;
   readonly allowed_routes?: readonly string[] | null;
 }
 
 /** What is beyond it is a mistake, and no float column would hold it to the cent. */
 const LARGEST_BUDGET = 1e12;
+/** USD. An empty text is no budget, as in LiteLLM. */
+export const budgetAmount = { anyOf: [{ type: ['number', 'null'], maximum: LARGEST_BUDGET }, { const: '' }] };
 
 const keyFields = {
   key_alias: nullableText,
@@ -64,9 +67,9 @@ const keyFields = {
   metadata: { ...nullableObject, properties: { ...modelLimits, ...contentSwitch } },
   blocked: { type: ['boolean', 'null'] },
   spend: { type: ['number', 'null'], minimum: 0, maximum: LARGEST_BUDGET },
-  // An empty text is no budget, as in LiteLLM.
-  max_budget: { anyOf: [{ type: ['number', 'null'], maximum: LARGEST_BUDGET }, { const: '' }] },
+  max_budget: budgetAmount,
   budget_duration: nullableText,
+  budget_id: nullableText,
   ...limits,
   allowed_routes: nullableTexts,
 };

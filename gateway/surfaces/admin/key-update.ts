@@ -2,12 +2,14 @@ import type { JsonObject } from '../../http/body.ts';
 import type { GatewayRequest } from '../../http/handler.ts';
 import { endOf } from '../../identity/duration.ts';
 import type { Identity } from '../../identity/identity.ts';
+import { owners } from '../../identity/owners.ts';
 import type { KeyRights } from '../../identity/permissions.ts';
 import { displayName, hashKey } from '../../identity/virtual-key.ts';
 import type { ChangedBy } from '../../store/changed-by.ts';
 import type { Connection } from '../../store/connection.ts';
-import { followKeyBudget, setKeySpent } from '../../store/key-budgets.ts';
+import { followBudgets } from '../../store/follow-budgets.ts';
 import { type KeyColumns, lockKey, rotateKey, updateKey } from '../../store/key-updates.ts';
+import { setOwnerSpent } from '../../store/owner-budgets.ts';
 import { readTeam } from '../../store/teams.ts';
 import { aliasTaken, readKey, type VirtualKeyRow } from '../../store/virtual-keys.ts';
 import { change, changedBy, type ManagementDeps } from './change.ts';
@@ -18,6 +20,7 @@ import { columnsOf } from './key-columns.ts';
 import { rightsOnKey } from './key-permissions.ts';
 import { type KeyFields, readRegenerate, readUpdate } from './key-requests.ts';
 import { requireBelow, requireTeamOf } from './key-rules.ts';
+import { requireBudget } from './linked-budget.ts';
 import { chosenKey, namedKey } from './named-key.ts';
 import { refuseUnenforced } from './unenforced.ts';
 import { InvalidRequest } from './validation.ts';
@@ -49,13 +52,14 @@ async function reach(
 }
 
 async function requireConsistent(db: Connection, columns: KeyColumns, row: VirtualKeyRow): Promise<void> {
-  const { key_alias: alias, team_id: teamId } = columns;
+  const { key_alias: alias, team_id: teamId, budget_id: budgetId } = columns;
   if (alias && (await aliasTaken(db, alias, row.token))) {
     throw badRequest('key_alias', `A key with the alias '${alias}' exists already; aliases are unique`);
   }
   if (teamId && teamId !== row.team_id && (await readTeam(db, teamId)) === undefined) {
     throw badRequest('team_id', `There is no team '${teamId}'`);
   }
+  if (budgetId) await requireBudget(db, budgetId);
 }
 
 interface KeyWrite {
@@ -71,11 +75,11 @@ async function write(
   { hash, columns, by }: KeyWrite,
 ): Promise<VirtualKeyRow | undefined> {
   await updateKey(db, hash, columns, by);
-  const { spend, max_budget, budget_duration } = columns;
+  const { spend, max_budget, budget_duration, budget_id } = columns;
   const now = clock();
-  if (spend !== undefined) await setKeySpent(db, hash, { usd: spend, now });
-  if (max_budget !== undefined || budget_duration !== undefined) {
-    await followKeyBudget(db, hash, { now, nextReset });
+  if (spend !== undefined) await setOwnerSpent(db, owners.key(hash), { usd: spend, now });
+  if ([max_budget, budget_duration, budget_id].some((sent) => sent !== undefined)) {
+    await followBudgets(db, [owners.key(hash)], { now, nextReset });
   }
   return readKey(db, hash);
 }

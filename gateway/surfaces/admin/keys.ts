@@ -2,10 +2,11 @@ import type { PoolClient } from 'pg';
 import type { GatewayRequest, Handlers } from '../../http/handler.ts';
 import type { Identity } from '../../identity/identity.ts';
 import { expiryOf } from '../../identity/key-params.ts';
+import { owners } from '../../identity/owners.ts';
 import { seesAll } from '../../identity/permissions.ts';
 import { displayName, hashKey } from '../../identity/virtual-key.ts';
 import type { Connection } from '../../store/connection.ts';
-import { followKeyBudget } from '../../store/key-budgets.ts';
+import { followBudgets } from '../../store/follow-budgets.ts';
 import {
   aliasTaken,
   deleteKeys,
@@ -32,6 +33,7 @@ import {
 } from './key-requests.ts';
 import { completed, requireMaker } from './key-rules.ts';
 import { regenerate, update } from './key-update.ts';
+import { requireBudget, withBudgets } from './linked-budget.ts';
 import { management } from './management.ts';
 import { chosenKey, namedKey } from './named-key.ts';
 import { readServiceAccount, serviceAccountOwner } from './service-accounts.ts';
@@ -75,6 +77,7 @@ export async function makeKey(
   if (keyAlias !== null && (await aliasTaken(db, keyAlias))) {
     throw badRequest('key_alias', `A key with the alias '${keyAlias}' exists already; aliases are unique`);
   }
+  const budget = wanted.budget_id ? await requireBudget(db, wanted.budget_id) : null;
   const row = await insertKey(db, {
     token,
     keyName: displayName(key),
@@ -92,12 +95,14 @@ export async function makeKey(
     maxParallelRequests: wanted.max_parallel_requests ?? null,
     maxBudget: maxBudget(wanted.max_budget),
     budgetDuration: budgetDuration(wanted.budget_duration, now),
+    budgetId: wanted.budget_id || null,
     createdBy: by,
   });
   if (row === undefined) throw badRequest('key', 'This key exists already; choose another one');
-  if (row.max_budget !== null) await followKeyBudget(db, token, { now, nextReset });
+  const most = row.max_budget ?? budget?.max_budget ?? null;
+  if (most !== null) await followBudgets(db, [owners.key(token)], { now, nextReset });
   changed.add(token);
-  return generatedKey(key, row);
+  return { ...generatedKey(key, row), litellm_budget_table: budget };
 }
 
 /** Kinds of new keys: what their requests say, and whom they are for. */
@@ -127,7 +132,11 @@ async function info({ db }: ManagementDeps, named: string | undefined, identity:
   const hash = named === undefined ? identity.keyHash : namedKey(named, 'key');
   const row = await readKey(db, hash);
   if (row !== undefined && (await rightsOnKey(db, identity, row)).read) {
-    return { key: named ?? hash, info: keyInfo(row) };
+    const [linked] = await withBudgets(db, [row]);
+    return {
+      key: named ?? hash,
+      info: { ...keyInfo(row), litellm_budget_table: linked?.litellm_budget_table },
+    };
   }
   // A stranger gets one answer for absent keys and for others' keys.
   if (row !== undefined || !(seesAll(identity) || hash === identity.keyHash)) {

@@ -3,9 +3,12 @@ import type { PoolClient } from 'pg';
 import { GatewayError } from '../../http/errors.ts';
 import type { GatewayRequest } from '../../http/handler.ts';
 import type { Identity } from '../../identity/identity.ts';
+import { owners } from '../../identity/owners.ts';
 import { subjects } from '../../identity/subjects.ts';
+import { removeOwnerBudgets } from '../../store/owner-budgets.ts';
 import {
   addMemberships,
+  readMemberships,
   removeMemberships,
   type TeamMember,
   type TeamRow,
@@ -23,6 +26,8 @@ import {
 import { deleteKeys, keysOfOwners } from '../../store/virtual-keys.ts';
 import { change, changedBy, type ManagementDeps } from './change.ts';
 import { badRequest } from './faults.ts';
+import { withBudgets } from './linked-budget.ts';
+import { limitMember, limitOfMember } from './team-budgets.ts';
 import { reachTeam, teamAnswer } from './team-objects.ts';
 import {
   type MemberName,
@@ -91,39 +96,55 @@ export async function memberAdd(deps: ManagementDeps, request: GatewayRequest, i
   const wanted = readMemberAdd(request.body);
   refuseFields(wanted, unenforcedMemberFields, 'member');
   const named: readonly NamedMember[] = [wanted.member].flat();
-  const { row, memberships, users } = await change(deps, async (db, changed) => {
+  const { max_budget_in_team: maxBudget } = wanted;
+  const by = changedBy(request, identity).userId;
+  return change(deps, async (db, changed) => {
     const { team } = await reachTeam(db, identity, wanted.team_id, 'run');
-    return join(db, changed, team, named);
+    const { row, memberships, users } = await join(db, changed, team, named);
+    const joined = memberships.map(({ user_id }) => user_id);
+    if (maxBudget !== undefined && maxBudget !== null) {
+      for (const userId of joined) await limitMember(deps, db, changed, { team, userId, maxBudget, by });
+    }
+    const linked = (await readMemberships(db, [team.team_id])).filter(({ user_id }) =>
+      joined.includes(user_id),
+    );
+    return {
+      ...teamAnswer(row),
+      updated_users: users,
+      updated_team_memberships: await withBudgets(db, linked),
+    };
   });
-  return {
-    ...teamAnswer(row),
-    updated_users: users,
-    updated_team_memberships: memberships.map((each) => ({ ...each, litellm_budget_table: null })),
-  };
 }
 
 /** `/team/member_update` */
 export async function memberUpdate(deps: ManagementDeps, request: GatewayRequest, identity: Identity) {
   const wanted = readMemberUpdate(request.body);
   refuseFields(wanted, unenforcedMemberFields, 'member');
-  const member = await change(deps, async (db, changed) => {
+  const { max_budget_in_team: maxBudget } = wanted;
+  const by = changedBy(request, identity).userId;
+  return change(deps, async (db, changed) => {
     const { team } = await reachTeam(db, identity, wanted.team_id, 'run');
     const found = memberOf(team, wanted);
     const members_with_roles = team.members_with_roles.map((each) =>
       each === found ? { ...found, role: wanted.role ?? found.role } : each,
     );
     await updateTeam(db, team.team_id, { members_with_roles });
-    if (found.user_id !== null) changed.add(subjects.user(found.user_id));
-    return found;
+    const { user_id: userId, user_email } = found;
+    if (userId !== null) changed.add(subjects.user(userId));
+    if (maxBudget !== undefined) {
+      if (userId === null)
+        throw badRequest('max_budget_in_team', 'This member has no user_id, so nothing is counted');
+      await limitMember(deps, db, changed, { team, userId, maxBudget, by });
+    }
+    return {
+      team_id: wanted.team_id,
+      user_id: userId,
+      user_email,
+      max_budget_in_team: userId === null ? null : await limitOfMember(db, team, userId),
+      tpm_limit: null,
+      rpm_limit: null,
+    };
   });
-  return {
-    team_id: wanted.team_id,
-    user_id: member.user_id,
-    user_email: member.user_email,
-    max_budget_in_team: null,
-    tpm_limit: null,
-    rpm_limit: null,
-  };
 }
 
 /** `/team/member_delete`: who leaves a team loses its keys there. */
@@ -141,6 +162,7 @@ export async function memberDelete(deps: ManagementDeps, request: GatewayRequest
     const keys = await keysOfOwners(db, { teamIds: [team.team_id] });
     const theirs = keys.filter(({ user_id }) => user_id === userId).map(({ token }) => token);
     await deleteKeys(db, theirs, changedBy(request, identity));
+    await removeOwnerBudgets(db, [owners.member(team.team_id, userId)]);
     for (const subject of [subjects.user(userId), ...theirs]) changed.add(subject);
     return updated;
   });

@@ -1,4 +1,6 @@
-import { contentSwitch, LONGEST_ID } from './key-requests.ts';
+import { budgetAmount, contentSwitch, LONGEST_ID } from './key-requests.ts';
+import type { BudgetMembers } from './linked-budget.ts';
+import type { MemberBudgetFields } from './team-budgets.ts';
 import { unenforcedMemberFields, unenforcedTeamFields } from './unenforced-owners.ts';
 import { bodyReader, queryReader } from './validation.ts';
 
@@ -26,7 +28,7 @@ const member = {
   ],
 } as const;
 
-export interface TeamFields {
+export interface TeamFields extends BudgetMembers, MemberBudgetFields {
   readonly team_alias?: string | null;
   readonly organization_id?: string | null;
   readonly metadata?: Readonly<Record<string, unknown>> | null;
@@ -42,6 +44,10 @@ const teamFields = {
   models: nullableTexts,
   blocked: { type: ['boolean', 'null'] },
   team_member_permissions: nullableTexts,
+  max_budget: budgetAmount,
+  budget_duration: nullableText,
+  team_member_budget: budgetAmount,
+  team_member_budget_duration: nullableText,
 };
 
 const options = { refused: unenforcedTeamFields, synonyms: { allowed_models: 'models' } };
@@ -94,6 +100,8 @@ export const readTeamDelete = bodyReader<{ readonly team_ids: readonly string[] 
 export interface MemberAddRequest {
   readonly team_id: string;
   readonly member: NamedMember | readonly NamedMember[];
+  /** USD that each of them may spend in the team. */
+  readonly max_budget_in_team?: number | '' | null;
 }
 
 export const readMemberAdd = bodyReader<MemberAddRequest>(
@@ -103,6 +111,7 @@ export const readMemberAdd = bodyReader<MemberAddRequest>(
     properties: {
       team_id: text,
       member: { anyOf: [member, { type: 'array', items: member, minItems: 1, maxItems: 500 }] },
+      max_budget_in_team: budgetAmount,
     },
   },
   { refused: unenforcedMemberFields },
@@ -124,6 +133,7 @@ const memberName = {
 export interface MemberUpdateRequest extends MemberName {
   readonly team_id: string;
   readonly role?: 'admin' | 'user' | null;
+  readonly max_budget_in_team?: number | '' | null;
 }
 
 export const readMemberUpdate = bodyReader<MemberUpdateRequest>(
@@ -135,6 +145,7 @@ export const readMemberUpdate = bodyReader<MemberUpdateRequest>(
       user_id: nullableText,
       user_email: nullableText,
       role: { enum: ['admin', 'user', null] },
+      max_budget_in_team: budgetAmount,
     },
     ...memberName,
   },

@@ -1,13 +1,19 @@
 import { randomUUID } from 'node:crypto';
+import type { PoolClient } from 'pg';
 import type { GatewayRequest, Handlers } from '../../http/handler.ts';
 import type { Identity } from '../../identity/identity.ts';
+import { owners } from '../../identity/owners.ts';
 import { memberPermissions } from '../../identity/permissions.ts';
 import { subjects } from '../../identity/subjects.ts';
 import type { Connection } from '../../store/connection.ts';
+import { followBudgets } from '../../store/follow-budgets.ts';
 import { readOrganizations } from '../../store/organizations.ts';
+import { removeOwnerBudgets } from '../../store/owner-budgets.ts';
 import {
   deleteTeams,
   insertTeam,
+  readMemberships,
+  readTeam,
   readTeams,
   type TeamColumns,
   type TeamRow,
@@ -18,7 +24,9 @@ import { deleteKeys, hashesOfOwners } from '../../store/virtual-keys.ts';
 import { change, changedBy, type ManagementDeps } from './change.ts';
 import { badRequest, forbidden } from './faults.ts';
 import { isNarrower } from './key-changes.ts';
+import { budgetColumns } from './linked-budget.ts';
 import { management } from './management.ts';
+import { withMemberBudget } from './team-budgets.ts';
 import { join, memberAdd, memberDelete, memberUpdate } from './team-members.ts';
 import { type ReachedTeam, reachTeam, teamAnswer } from './team-objects.ts';
 import { info, list } from './team-reads.ts';
@@ -65,7 +73,7 @@ function permissionsOf(wanted: readonly string[] | null): readonly string[] {
 }
 
 /** The columns that the sent fields change. */
-function columnsOf(wanted: TeamFields): TeamColumns {
+function columnsOf(wanted: TeamFields, deps: ManagementDeps): TeamColumns {
   return {
     ...(wanted.team_alias !== undefined && { team_alias: wanted.team_alias || null }),
     ...(wanted.organization_id !== undefined && { organization_id: wanted.organization_id || null }),
@@ -75,7 +83,32 @@ function columnsOf(wanted: TeamFields): TeamColumns {
     ...(wanted.team_member_permissions !== undefined && {
       team_member_permissions: permissionsOf(wanted.team_member_permissions),
     }),
+    ...budgetColumns(wanted, deps),
   };
+}
+
+interface TeamWrite {
+  readonly teamId: string;
+  readonly wanted: TeamFields;
+  readonly columns: TeamColumns;
+  readonly metadata: TeamRow['metadata'];
+  readonly by: string;
+}
+
+/** Writes columns of a team that is locked, and makes budgets what they say; the row as it is then. */
+async function write(
+  deps: ManagementDeps,
+  db: PoolClient,
+  changed: Set<string>,
+  { teamId, columns: sent, ...rest }: TeamWrite,
+): Promise<TeamRow> {
+  const columns = await withMemberBudget(deps, db, changed, { columns: sent, ...rest });
+  await updateTeam(db, teamId, columns);
+  changed.add(subjects.team(teamId));
+  if (columns.max_budget !== undefined || columns.budget_duration !== undefined) {
+    await followBudgets(db, [owners.team(teamId)], { now: deps.clock(), nextReset: deps.nextReset });
+  }
+  return (await readTeam(db, teamId)) as TeamRow;
 }
 
 /** Throws GatewayError bad_request for an organisation that is not there, or does not have the models. */
@@ -107,19 +140,19 @@ function firstMembers(wanted: NewTeamRequest, { userId }: Identity): readonly Na
 async function create(deps: ManagementDeps, request: GatewayRequest, identity: Identity) {
   const wanted = readNewTeam(request.body);
   refuseFields(wanted, unenforcedTeamFields, 'team');
-  const columns = columnsOf(wanted);
+  const columns = columnsOf(wanted, deps);
   const { organization_id: organization } = columns;
   if (identity.role !== 'proxy_admin' && !identity.adminOfOrganizations.includes(organization ?? '')) {
     throw forbidden('organization_id', 'This key may make teams only in organisations that its user runs');
   }
   const teamId = wanted.team_id || randomUUID();
+  const by = changedBy(request, identity).userId;
   const row = await change(deps, async (db, changed) => {
     if (!(await insertTeam(db, teamId))) {
       throw badRequest('team_id', `A team with the id '${teamId}' exists already`);
     }
     await requireOrganization(db, columns);
-    const team = (await updateTeam(db, teamId, columns)) as TeamRow;
-    changed.add(subjects.team(teamId));
+    const team = await write(deps, db, changed, { teamId, wanted, columns, metadata: {}, by });
     return (await join(db, changed, team, firstMembers(wanted, identity))).row;
   });
   return teamAnswer(row);
@@ -155,14 +188,14 @@ async function update(deps: ManagementDeps, request: GatewayRequest, identity: I
     throw badRequest(misplaced, `'${misplaced}' is changed by /team/member_add, _update and _delete`);
   }
   const { team_id: teamId } = wanted;
-  const columns = columnsOf(wanted);
+  const columns = columnsOf(wanted, deps);
   const row = await change(deps, async (db, changed) => {
     const reached = await reachTeam(db, identity, teamId, 'run');
     requireMayChange(identity, reached, columns);
-    const { organization_id, models } = reached.team;
+    const { organization_id, models, metadata } = reached.team;
     await requireOrganization(db, { organization_id, models, ...columns });
-    changed.add(subjects.team(teamId));
-    return (await updateTeam(db, teamId, columns)) as TeamRow;
+    const by = changedBy(request, identity).userId;
+    return write(deps, db, changed, { teamId, wanted, columns, metadata, by });
   });
   return { team_id: teamId, data: teamAnswer(row) };
 }
@@ -187,10 +220,14 @@ async function remove(deps: ManagementDeps, request: GatewayRequest, identity: I
     const members = teams.flatMap(({ members_with_roles }) =>
       members_with_roles.flatMap(({ user_id }) => user_id ?? []),
     );
-    const keys = await hashesOfOwners(db, { teamIds });
-    await deleteKeys(db, keys, by);
+    const accounts = (await readMemberships(db, teamIds)).map((each) =>
+      owners.member(each.team_id, each.user_id),
+    );
     await deleteTeams(db, teamIds, by);
     await forgetTeams(db, teamIds, members);
+    const keys = await hashesOfOwners(db, { teamIds });
+    await deleteKeys(db, keys, by);
+    await removeOwnerBudgets(db, [...accounts, ...teamIds.map(owners.team)]);
     for (const subject of [...keys, ...teamIds.map(subjects.team), ...members.map(subjects.user)]) {
       changed.add(subject);
     }

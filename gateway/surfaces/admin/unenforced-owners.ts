@@ -2,15 +2,7 @@
  * Fields of teams, members, users and customers that LiteLLM knows and this gateway does not enforce yet; refused by name
  * like those of keys.
  */
-const limits = [
-  'max_budget',
-  'soft_budget',
-  'budget_duration',
-  'budget_limits',
-  'max_parallel_requests',
-  'tpm_limit',
-  'rpm_limit',
-] as const;
+const limits = ['soft_budget', 'budget_limits', 'max_parallel_requests', 'tpm_limit', 'rpm_limit'] as const;
 
 const perModel = ['model_max_budget', 'model_rpm_limit', 'model_tpm_limit'] as const;
 
@@ -29,8 +21,6 @@ export const unenforcedTeamFields = [
   'allowed_vector_store_indexes',
   'secret_manager_settings',
   'access_group_ids',
-  'team_member_budget',
-  'team_member_budget_duration',
   'team_member_rpm_limit',
   'team_member_tpm_limit',
   'team_member_key_duration',
@@ -38,7 +28,6 @@ export const unenforcedTeamFields = [
 ] as const;
 
 export const unenforcedMemberFields = [
-  'max_budget_in_team',
   'budget_duration',
   'tpm_limit',
   'rpm_limit',
@@ -61,7 +50,6 @@ export const unenforcedUserFields = [
 
 export const unenforcedCustomerFields = [
   ...limits,
-  'budget_id',
   'model_max_budget',
   'allowed_model_region',
   'default_model',

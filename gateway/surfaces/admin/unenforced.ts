@@ -7,7 +7,6 @@ import { GatewayError } from '../../http/errors.ts';
 export const unenforcedKeyFields = [
   'soft_budget',
   'budget_limits',
-  'budget_id',
   'budget_fallbacks',
   'model_max_budget',
   'temp_budget_increase',

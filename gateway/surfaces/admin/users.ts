@@ -3,15 +3,19 @@ import type { PoolClient } from 'pg';
 import { GatewayError } from '../../http/errors.ts';
 import type { GatewayRequest, Handlers } from '../../http/handler.ts';
 import { ADMIN_USER_ID, type Identity } from '../../identity/identity.ts';
+import { owners, PROXY_BUDGET_USER } from '../../identity/owners.ts';
 import { userRights } from '../../identity/permissions.ts';
 import { subjects } from '../../identity/subjects.ts';
 import type { Connection } from '../../store/connection.ts';
+import { followBudgets } from '../../store/follow-budgets.ts';
 import { addToOrganizations, leaveOrganizations, readOrganizations } from '../../store/organizations.ts';
-import { lockTeamsOf, type TeamRow, updateTeam } from '../../store/teams.ts';
+import { removeOwnerBudgets, setOwnerSpent } from '../../store/owner-budgets.ts';
+import { lockTeamsOf, membershipsOf, type TeamRow, updateTeam } from '../../store/teams.ts';
 import {
   deleteUsers,
   insertUser,
   lockEmail,
+  lockUsers,
   readUser,
   readUserByEmail,
   readUsers,
@@ -24,7 +28,9 @@ import { change, changedBy, type ManagementDeps } from './change.ts';
 import { badRequest, forbidden, notFound } from './faults.ts';
 import { completed, requireMaker } from './key-rules.ts';
 import { makeKey } from './keys.ts';
+import { budgetColumns } from './linked-budget.ts';
 import { management } from './management.ts';
+import { limitMember } from './team-budgets.ts';
 import { join } from './team-members.ts';
 import { reachTeam } from './team-objects.ts';
 import { refuseFields } from './unenforced.ts';
@@ -42,7 +48,7 @@ import {
 type UserRoutes = Pick<Handlers, 'newUser' | 'userInfo' | 'updateUser' | 'deleteUser' | 'listUsers'>;
 
 /** The columns that the sent fields change. */
-function columnsOf(wanted: UserFields): UserColumns {
+function columnsOf(wanted: UserFields, deps: ManagementDeps): UserColumns {
   return {
     ...(wanted.user_alias !== undefined && { user_alias: wanted.user_alias || null }),
     ...(wanted.user_email !== undefined && { user_email: wanted.user_email || null }),
@@ -50,6 +56,7 @@ function columnsOf(wanted: UserFields): UserColumns {
     ...(wanted.models !== undefined && { models: wanted.models ?? [] }),
     ...(wanted.metadata !== undefined && { metadata: wanted.metadata ?? {} }),
     ...(typeof wanted.spend === 'number' && { spend: wanted.spend }),
+    ...budgetColumns(wanted, deps),
   };
 }
 
@@ -94,22 +101,38 @@ async function requireOrganizations(db: Connection, ids: readonly string[]): Pro
 }
 
 function joinedTeams({ teams }: NewUserRequest): readonly JoinedTeam[] {
-  const joined = (teams ?? []).map((team) => (typeof team === 'string' ? { team_id: team } : team));
-  for (const team of joined) refuseFields({ ...team }, ['max_budget_in_team'], 'member');
-  return joined;
+  return (teams ?? []).map((team) => (typeof team === 'string' ? { team_id: team } : team));
+}
+
+/** Writes columns of a user, and makes its budget what they say; the row as it is then. */
+async function write(
+  { clock, nextReset }: ManagementDeps,
+  db: Connection,
+  userId: string,
+  columns: UserColumns,
+): Promise<UserRow> {
+  await updateUser(db, userId, columns);
+  const { spend, max_budget, budget_duration } = columns;
+  const [owner, now] = [owners.user(userId), clock()];
+  if (spend !== undefined) await setOwnerSpent(db, owner, { usd: spend, now });
+  if (max_budget !== undefined || budget_duration !== undefined) {
+    await followBudgets(db, [owner], { now, nextReset });
+  }
+  return (await readUser(db, userId)) as UserRow;
 }
 
 interface Newcomer {
   readonly wanted: NewUserRequest;
   readonly userId: string;
   readonly joined: readonly JoinedTeam[];
+  readonly by: string;
 }
 
 async function store(
+  deps: ManagementDeps,
   db: PoolClient,
   changed: Set<string>,
-  who: Identity,
-  { wanted, userId, joined }: Newcomer,
+  { who, wanted, userId, joined, by }: Newcomer & { readonly who: Identity },
 ): Promise<UserRow> {
   const organizations = wanted.organizations ?? [];
   if (!(await insertUser(db, userId)))
@@ -117,11 +140,12 @@ async function store(
   await requireFreeEmail(db, userId, wanted.user_email);
   await requireOrganizations(db, organizations);
   const role = wanted.user_role ?? 'internal_user';
-  await updateUser(db, userId, { ...columnsOf(wanted), user_role: role });
+  await write(deps, db, userId, { ...columnsOf(wanted, deps), user_role: role });
   await addToOrganizations(db, userId, organizations, role);
-  for (const { team_id, user_role } of joined) {
+  for (const { team_id, user_role, max_budget_in_team: maxBudget = null } of joined) {
     const { team } = await reachTeam(db, who, team_id, 'run', 'bad_request');
     await join(db, changed, team, [{ role: user_role ?? 'user', user_id: userId }]);
+    if (maxBudget !== null) await limitMember(deps, db, changed, { team, userId, maxBudget, by });
   }
   changed.add(subjects.user(userId));
   return (await readUser(db, userId)) as UserRow;
@@ -131,10 +155,10 @@ async function create(deps: ManagementDeps, request: GatewayRequest, identity: I
   const wanted = readNewUser(request.body);
   refuseFields(wanted, unenforcedUserFields, 'user');
   requireMayMake(identity, wanted);
-  const newcomer = { wanted, userId: wanted.user_id || randomUUID(), joined: joinedTeams(wanted) };
   const by = changedBy(request, identity).userId;
+  const newcomer = { wanted, userId: wanted.user_id || randomUUID(), joined: joinedTeams(wanted), by };
   return change(deps, async (db, changed) => {
-    const user = await store(db, changed, identity, newcomer);
+    const user = await store(deps, db, changed, { ...newcomer, who: identity });
     const { user_id, user_email, user_role, user_alias, teams } = user;
     const person = { user_id, user_email, user_role, user_alias, teams };
     if (wanted.auto_create_key === false) return { ...user, key: null, token: null, ...person };
@@ -143,8 +167,18 @@ async function create(deps: ManagementDeps, request: GatewayRequest, identity: I
     const owner = { userId: user_id, teamId: null };
     requireMaker(identity, own, { ...owner, runsTeam: false }, keyRules);
     const key = await makeKey(deps, db, changed, { wanted: completed(own, keyRules, clock()), owner, by });
-    return { ...key, ...person, models: user.models, metadata: user.metadata, spend: user.spend };
+    const { models, metadata, spend, max_budget, budget_duration } = user;
+    return { ...key, ...person, models, metadata, spend, max_budget, budget_duration };
   });
+}
+
+/** Throws GatewayError bad_request for the row that stands for the whole gateway. */
+function requirePerson(userId: string, param: string): void {
+  if (userId !== PROXY_BUDGET_USER) return;
+  throw badRequest(
+    param,
+    `'${userId}' is the whole gateway; litellm_settings.max_budget says what it may spend`,
+  );
 }
 
 /** What a user may change of itself. */
@@ -158,17 +192,19 @@ async function update(deps: ManagementDeps, request: GatewayRequest, identity: I
     const userId = wanted.user_id || named?.user_id || randomUUID();
     const rights = userRights(identity, { user_id: userId, organizations: [] });
     if (!rights.adjust) throw forbidden('user_id', 'This key may change only its own user');
-    const raised = Object.keys(columnsOf(wanted)).find((field) => !OWN_FIELDS.includes(field));
+    const columns = columnsOf(wanted, deps);
+    const raised = Object.keys(columns).find((field) => !OWN_FIELDS.includes(field));
     if (!rights.govern && raised !== undefined) {
       throw forbidden(raised, `'${raised}' of a user may be changed by a proxy admin alone`);
     }
+    requirePerson(userId, 'user_id');
     if (userId === ADMIN_USER_ID && wanted.user_role && wanted.user_role !== 'proxy_admin') {
       throw badRequest('user_role', 'The built-in admin stays a proxy admin');
     }
     await requireFreeEmail(db, userId, wanted.user_email);
     await insertUser(db, userId);
     changed.add(subjects.user(userId));
-    return (await updateUser(db, userId, columnsOf(wanted))) as UserRow;
+    return write(deps, db, userId, columns);
   });
   return { user_id: row.user_id, data: row };
 }
@@ -187,16 +223,23 @@ async function leaveTeams(db: PoolClient, userId: string): Promise<void> {
 async function remove(deps: ManagementDeps, request: GatewayRequest, identity: Identity) {
   const userIds = [...new Set(readUserDelete(request.body).user_ids)];
   if (userIds.includes(ADMIN_USER_ID)) throw badRequest('user_ids', 'The built-in admin cannot be deleted');
+  for (const userId of userIds) requirePerson(userId, 'user_ids');
   const by = changedBy(request, identity);
   return change(deps, async (db, changed) => {
     const found = await readUsers(db, userIds);
     const missing = userIds.find((id) => !found.some(({ user_id }) => user_id === id));
     if (missing !== undefined)
       throw notFound('user_ids', `There is no user '${missing}'; nobody was deleted`);
+    const accounts = await membershipsOf(db, userIds);
     for (const userId of userIds) await leaveTeams(db, userId);
+    await lockUsers(db, userIds);
     const keys = await hashesOfOwners(db, { userIds });
     await deleteKeys(db, keys, by);
     await leaveOrganizations(db, userIds);
+    await removeOwnerBudgets(db, [
+      ...userIds.map(owners.user),
+      ...accounts.map(({ team_id, user_id }) => owners.member(team_id, user_id)),
+    ]);
     for (const subject of [...keys, ...userIds.map(subjects.user)]) changed.add(subject);
     return deleteUsers(db, userIds);
   });

@@ -4,6 +4,8 @@ import { estimateTokens } from '../../accounting/estimate.ts';
 import type { RowIds } from '../../accounting/row-id.ts';
 import { spendRecord } from '../../accounting/settle.ts';
 import type { SpendSink } from '../../accounting/spend.ts';
+import { isOwnersBudget } from '../../admission/budget-exceeded.ts';
+import type { CallBudgets } from '../../admission/call-budgets.ts';
 import { type CallSize, tokenBound } from '../../admission/call-size.ts';
 import type { EndUserBlocks } from '../../admission/end-user-blocks.ts';
 import type { Descriptors } from '../../admission/limits/descriptors.ts';
@@ -42,6 +44,7 @@ export interface ChatDeps extends BudgetDeps, PassThroughDeps {
   readonly endUserBlocks: Pick<EndUserBlocks, 'require'>;
   /** Who cuts streams of keys that may not be used any more; null where they run to their end. */
   readonly streams: Pick<KeyStreams, 'enter'> | null;
+  readonly budgets: CallBudgets;
   /** Gets one line per finished call. */
   readonly calls: LineLog;
   readonly version: string;
@@ -213,14 +216,20 @@ class ChatCompletions {
       draft: this.#draft,
       finished: this.#finished,
     });
+    const scopes = deps.budgets.of(identity, chat.user);
     // A call without budgets waits for nothing: its client cannot leave meanwhile.
-    const gone = identity.budgets.length === 0 ? null : new AbortController();
+    const gone = !(scopes instanceof Promise) && scopes.length === 0 ? null : new AbortController();
     client.onClose((whole) => {
       const leave = (): void => deps.drain.leave();
       if (whole) return leave();
       passThrough.clientGone(leave);
       gone?.abort();
     });
+    // What stands against the key's owner is answered before a budget of the owner that has no room.
+    const sooner = (refusal: unknown): never => {
+      if (isOwnersBudget(refusal)) requireOwner(chat, identity, group, deps);
+      throw refusal;
+    };
     const send = (): void => {
       if (gone?.signal.aborted) return;
       admit(call, chat, size, group, deps);
@@ -231,10 +240,14 @@ class ChatCompletions {
       // Behind what was begun, which is written at the end of the turn.
       setImmediate(() => passThrough.start());
     };
-    const waiting = gone && reserveCall({ call, size, deployments, signal: gone.signal }, deps);
+    const reserve = (of: readonly string[]): Promise<void> | undefined =>
+      gone === null || of.length === 0
+        ? undefined
+        : reserveCall({ call, scopes: of, size, deployments, signal: gone.signal }, deps);
+    const waiting = scopes instanceof Promise ? scopes.then(reserve) : reserve(scopes);
     if (gone === null || !waiting) send();
     else {
-      waiting.then(send).catch((refusal) => {
+      waiting.then(send, sooner).catch((refusal) => {
         if (!gone.signal.aborted) this.#refuse(request, client, refusal);
       });
     }

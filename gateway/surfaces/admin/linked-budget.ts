@@ -1,0 +1,74 @@
+import { randomUUID } from 'node:crypto';
+import { subjects } from '../../identity/subjects.ts';
+import {
+  type BudgetColumns,
+  type BudgetRow,
+  insertBudget,
+  readBudgets,
+  updateBudget,
+} from '../../store/budgets-table.ts';
+import type { Connection } from '../../store/connection.ts';
+import { changeLinked } from '../../store/linked-budgets.ts';
+import type { ManagementDeps } from './change.ts';
+import { badRequest } from './faults.ts';
+import { budgetDuration, maxBudget } from './key-columns.ts';
+
+/** Members of a request that say a budget. */
+export interface BudgetMembers {
+  readonly max_budget?: number | '' | null;
+  readonly budget_duration?: string | null;
+}
+
+/** The budget columns that the sent fields change. A new duration gets a new time of its end. */
+export function budgetColumns(
+  { max_budget, budget_duration }: BudgetMembers,
+  { clock, nextReset }: Pick<ManagementDeps, 'clock' | 'nextReset'>,
+) {
+  const now = clock();
+  const duration = budget_duration === undefined ? undefined : budgetDuration(budget_duration, now);
+  return {
+    ...(max_budget !== undefined && { max_budget: maxBudget(max_budget) }),
+    ...(duration !== undefined && {
+      budget_duration: duration,
+      budget_reset_at: duration === null ? null : nextReset(duration, now),
+    }),
+  };
+}
+
+/** Throws GatewayError bad_request when there is no budget of this id. */
+export async function requireBudget(db: Connection, budgetId: string): Promise<BudgetRow> {
+  const [budget] = await readBudgets(db, [budgetId]);
+  if (budget === undefined) throw badRequest('budget_id', `There is no budget '${budgetId}'`);
+  return budget;
+}
+
+/** Makes a budget that somebody is about to be linked to; its id. */
+export async function makeBudget(db: Connection, columns: BudgetColumns, by: string): Promise<string> {
+  const budgetId = randomUUID();
+  await insertBudget(db, budgetId, by);
+  await updateBudget(db, budgetId, columns, by);
+  return budgetId;
+}
+
+/** Changes a budget, and with it the limits of all that are linked to it; undefined when there is none. */
+export async function changeBudget(
+  { clock, nextReset }: Pick<ManagementDeps, 'clock' | 'nextReset'>,
+  db: Connection,
+  changed: Set<string>,
+  { budgetId, columns, by }: { budgetId: string; columns: BudgetColumns; by: string },
+): Promise<BudgetRow | undefined> {
+  changed.add(subjects.budget(budgetId));
+  const rules = { now: clock(), nextReset };
+  return changeLinked(db, budgetId, rules, () => updateBudget(db, budgetId, columns, by));
+}
+
+/** Rows with the budgets that they are linked to. */
+export async function withBudgets<R extends { readonly budget_id?: unknown }>(
+  db: Connection,
+  linked: readonly R[],
+): Promise<(R & { litellm_budget_table: BudgetRow | null })[]> {
+  const ids = linked.flatMap(({ budget_id }) => (typeof budget_id === 'string' ? budget_id : []));
+  const found = ids.length === 0 ? [] : await readBudgets(db, ids);
+  const budgets = new Map<unknown, BudgetRow>(found.map((budget) => [budget.budget_id, budget]));
+  return linked.map((row) => ({ ...row, litellm_budget_table: budgets.get(row.budget_id) ?? null }));
+}
