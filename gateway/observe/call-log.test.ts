@@ -64,3 +64,9 @@ test('a failed call names its error, and no first byte when there was none', () 
   expect(JSON.parse(line)).toMatchObject({ error: 'RateLimitError', error_code: '429', first_byte_ms: null });
   expect(line).not.toContain('secret');
 });
+
+test('what was ignored in a request is named, and nothing where nothing was', () => {
+  const line = callLine(finishedCall({ ignoredFields: ['mock_response', 'cache'] }));
+  expect(JSON.parse(line)).toMatchObject({ ignored_fields: 'mock_response, cache' });
+  expect(callLine(finishedCall())).not.toContain('ignored_fields');
+});

@@ -14,6 +14,11 @@ function unpricedMember({ deployment }: Call): string {
   return deployment.price === null ? ',"unpriced":true' : '';
 }
 
+/** Members of the request that made no difference, so that nobody looks for their effect. */
+function ignoredMember({ ignoredFields }: Call): string {
+  return ignoredFields.length === 0 ? '' : `,"ignored_fields":${quoted(ignoredFields.join(', '))}`;
+}
+
 /** A finished call as a line of the log: who, where to, how it ended and what it cost; nothing of what was said. */
 export function callLine(call: Call): string {
   const { deployment, usage } = call;
@@ -23,7 +28,7 @@ export function callLine(call: Call): string {
     `,"key":${quoted(call.identity.keyHash.slice(0, HASH_PREFIX))},"model_group":${quoted(call.modelGroup)}` +
     `,"model":${quoted(deployment.upstreamModel)},"deployment":${quoted(deployment.id.slice(0, HASH_PREFIX))}` +
     `,"provider":${quoted(deployment.provider)},"streamed":${call.streamed},"status":${call.status}` +
-    `${failureMembers(call)},"prompt_tokens":${usage?.prompt ?? 0},"completion_tokens":${usage?.completion ?? 0}` +
+    `${failureMembers(call)}${ignoredMember(call)},"prompt_tokens":${usage?.prompt ?? 0},"completion_tokens":${usage?.completion ?? 0}` +
     `,"spend":${usdFromPico(call.spend)}${unpricedMember(call)},"retries":${call.retries},"first_byte_ms":${firstByteMs}` +
     `,"duration_ms":${call.endedAt - call.startedAt},"msg":"call"}\n`
   );

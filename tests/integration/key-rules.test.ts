@@ -196,3 +196,52 @@ test('where every key belongs to a team, none is made without one, and none leav
   expect(await post('/user/new', {})).toMatchObject(refused);
   expect((await post('/user/new', { auto_create_key: false })).status).toBe(200);
 });
+
+describe('names that security guides use and LiteLLM drops', () => {
+  beforeAll(() => restart(NO_KEY_RULES));
+
+  test.each([
+    ['/key/generate', {}],
+    ['/key/service-account/generate', { team_id: 'robots' }],
+    ['/user/new', {}],
+    ['/team/new', {}],
+    ['/customer/new', { user_id: 'somebody' }],
+    ['/budget/new', {}],
+  ])('are refused by %s with what does what they promise', async (path, body) => {
+    const { status, body: answer } = await post(path, { ...body, rate_limit_config: { rpm: 5 } });
+    expect(status).toBe(400);
+    expect(JSON.stringify(answer)).toContain('rpm_limit');
+  });
+
+  test('as a list of models bound the key, and are refused where there is no such list', async () => {
+    const { key } = (await post('/key/generate', { allowed_models: ['m1'] })).body;
+    expect((await gateway.call('/v1/models', { key })).body.models).toEqual(['m1']);
+    expect((await post('/budget/new', { allowed_models: ['m1'] })).status).toBe(400);
+    expect((await post('/customer/new', { user_id: 'x', allowed_models: ['m1'] })).status).toBe(400);
+  });
+
+  test('as a duration mean what they say', async () => {
+    const { body } = await post('/key/generate', { max_budget: 1, budget_duration: 'monthly' });
+    expect(body.budget_duration).toBe('1mo');
+    const { info } = (await gateway.call(`/key/info?key=${body.key}`)).body;
+    expect(info.budget_reset_at).toBe('2026-12-01T00:00:00.000Z');
+    const budget = await post('/budget/new', { max_budget: 1, budget_duration: 'daily' });
+    expect(budget.body.budget_reset_at).toBe('2026-11-29T00:00:00.000Z');
+  });
+
+  test.each([
+    ['PUT', '/key/update', 405, 'POST'],
+    ['PUT', '/budget/update', 405, 'POST'],
+    ['POST', '/team/member/add', 404, '/team/member_add'],
+    ['POST', '/team/member/delete', 404, '/team/member_delete'],
+    ['GET', '/user/ada', 404, '/user/info?user_id='],
+  ] as const)('as a route are refused with the right one: %s %s', async (method, url, status, right) => {
+    const answer = await gateway.app.inject({
+      method,
+      url,
+      headers: { authorization: `Bearer ${gateway.masterKey}` },
+    });
+    expect(answer.statusCode).toBe(status);
+    expect(answer.json().error.message).toContain(right);
+  });
+});

@@ -31,14 +31,18 @@ export function maxBudget(wanted: KeyFields['max_budget']): number | null {
   throw badRequest('max_budget', "'max_budget' must not be negative");
 }
 
-/** A duration that budgets can have; null for none. `now`: epoch milliseconds. Throws GatewayError bad_request. */
+/**
+ * A duration that budgets can have, as LiteLLM reads it; null for none. `now`: epoch milliseconds. Throws GatewayError
+ * bad_request.
+ */
 export function budgetDuration(wanted: string | null | undefined, now: number): string | null {
   const text = (wanted ?? '').trim();
   if (endOf(text, now) === null) return null;
-  if (parseDuration(text)?.count === 0) {
+  const { count = 0, unit = '' } = parseDuration(text) ?? {};
+  if (count === 0) {
     throw badRequest('budget_duration', 'A budget that lasts for no time is none; leave budget_duration out');
   }
-  return text;
+  return `${count}${unit}`;
 }
 
 /** The routes that a key is bound to; `key_type` stands for a list where none is given. */
