@@ -1,3 +1,4 @@
+import type { Keeping } from './accounting/content/content.ts';
 import type { Pico } from './accounting/money.ts';
 import type { Charge } from './accounting/spend.ts';
 import type { Usage } from './accounting/usage.ts';
@@ -34,6 +35,10 @@ export interface Call {
   readonly endUser: string | null;
   /** Whether the call leaves a spend row. */
   readonly logged: boolean;
+  /** What of its words may outlive it. */
+  readonly keeping: Keeping;
+  /** The request's body where it is to be kept. */
+  readonly asked: Buffer | null;
   readonly streamed: boolean;
   /** Whether the client wants to see the usage chunk of its stream. */
   readonly showUsage: boolean;
@@ -50,6 +55,8 @@ export interface Call {
   status: number;
   /** The most tokens that the call can cost. */
   readonly bound: TokenBound;
+  /** What is kept of the answer, as JSON; null until it is whole. */
+  answered: string | null;
   /** The provider's id of the answer. */
   responseId: string | null;
   usage: Usage | null;
@@ -78,6 +85,8 @@ type CallStart = Pick<
   | 'modelGroup'
   | 'endUser'
   | 'logged'
+  | 'keeping'
+  | 'asked'
   | 'streamed'
   | 'showUsage'
   | 'ignoredFields'
@@ -97,6 +106,8 @@ export function newCall(start: CallStart): Call {
     modelGroup: start.modelGroup,
     endUser: start.endUser,
     logged: start.logged,
+    keeping: start.keeping,
+    asked: start.asked,
     streamed: start.streamed,
     showUsage: start.showUsage,
     ignoredFields: start.ignoredFields,
@@ -106,6 +117,7 @@ export function newCall(start: CallStart): Call {
     firstByteAt: 0,
     endedAt: 0,
     status: 0,
+    answered: null,
     responseId: null,
     usage: null,
     estimated: false,

@@ -34,6 +34,7 @@ import { insertSpendLogs } from './store/spend-logs.ts';
 import { managementHandlers } from './surfaces/admin/handlers.ts';
 import { healthHandlers } from './surfaces/health.ts';
 import { chatHandlers } from './surfaces/openai/chat-completions.ts';
+import { ContentPolicy } from './surfaces/openai/content-policy.ts';
 import { modelHandlers } from './surfaces/openai/models.ts';
 import { uiHandlers } from './ui/handlers.ts';
 
@@ -187,6 +188,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         alwaysIncludeUsage: config.alwaysIncludeStreamUsage,
         recordCalls: config.recordCalls,
         recordFailures: config.recordFailures,
+        contentPolicy: new ContentPolicy(config.content),
+        logKeys: config.logKeys,
         providersEnv,
       }),
       ...modelHandlers(plan),

@@ -37,6 +37,20 @@ export interface ModelAlias {
   readonly hidden: boolean;
 }
 
+/** What the operator lets be kept of what is said in calls. */
+export interface ContentSettings {
+  /** Prompts and answers stand in the spend rows. */
+  readonly storePrompts: boolean;
+  /** Characters of one text that are kept. */
+  readonly textLength: number;
+  /** A word stands there instead, and no failure is told in the provider's words. */
+  readonly redactMessages: boolean;
+  /** The row of a failure says it in the words of the provider, who may quote the prompt. */
+  readonly keepProviderWords: boolean;
+  /** A caller's `no-log` makes no difference. */
+  readonly ignoreNoLog: boolean;
+}
+
 /** Everything the operator decides, checked and deeply frozen. */
 export interface Config {
   readonly deployments: readonly DeploymentConfig[];
@@ -57,6 +71,10 @@ export interface Config {
   /** Whether calls leave spend rows; what they cost counts in any case. */
   readonly recordCalls: boolean;
   readonly recordFailures: boolean;
+  /** What of the words of calls is kept. */
+  readonly content: ContentSettings;
+  /** Whether the lines of calls in the log name their keys, by the beginnings of their hashes. */
+  readonly logKeys: boolean;
   readonly alwaysIncludeStreamUsage: boolean;
   /** Calls at the same time in the whole gateway; null without such a limit. */
   readonly globalParallel: number | null;

@@ -71,6 +71,59 @@ describe('an accepted configuration', () => {
     expect(accepted({ general_settings }).globalParallel).toBe(globalParallel);
   });
 
+  test('keeps nothing of what is said in calls, unless it says so', () => {
+    expect(accepted({})).toMatchObject({
+      logKeys: true,
+      content: {
+        storePrompts: false,
+        textLength: 1000,
+        redactMessages: false,
+        keepProviderWords: false,
+        ignoreNoLog: false,
+      },
+    });
+    const wanted = {
+      general_settings: { store_prompts_in_spend_logs: 'True' },
+      litellm_settings: {
+        turn_off_message_logging: true,
+        redact_messages_in_exceptions: false,
+        redact_user_api_key_info: true,
+        global_disable_no_log_param: true,
+      },
+    };
+    expect(accepted(wanted, { ...ENVIRONMENT, MAX_STRING_LENGTH_PROMPT_IN_DB: '2048' })).toMatchObject({
+      logKeys: false,
+      content: {
+        storePrompts: true,
+        textLength: 2048,
+        redactMessages: true,
+        keepProviderWords: true,
+        ignoreNoLog: true,
+      },
+    });
+  });
+
+  test.each([
+    ['True', {}, true],
+    ['false', {}, false],
+    ['True', { store_prompts_in_spend_logs: false }, false],
+    ['False', { store_prompts_in_spend_logs: true }, true],
+  ])(
+    'the environment (%s) says whether prompts are stored where the file (%j) does not',
+    (said, general, stored) => {
+      const environment = { ...ENVIRONMENT, STORE_PROMPTS_IN_SPEND_LOGS: said };
+      expect(accepted({ general_settings: general }, environment).content.storePrompts).toBe(stored);
+    },
+  );
+
+  test.each([
+    ['STORE_PROMPTS_IN_SPEND_LOGS', 'perhaps'],
+    ['MAX_STRING_LENGTH_PROMPT_IN_DB', '0'],
+    ['MAX_STRING_LENGTH_PROMPT_IN_DB', '1e9'],
+  ])('needs to be able to read %s: %s', (name, said) => {
+    expect(read({}, { ...ENVIRONMENT, [name]: said }).faults).toMatchObject([{ path: name }]);
+  });
+
   test.each([
     [{ max_output_tokens: 100, max_tokens: 200 }, 100],
     [{ max_tokens: 200 }, 200],

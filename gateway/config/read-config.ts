@@ -3,6 +3,7 @@ import { isTimeZone } from '../admission/budget-period.ts';
 import { limits } from '../http/limits.ts';
 import { checkCallbacks, checkKeys, type KeyCheck } from './check-keys.ts';
 import type { Config, ConfigResult, DeploymentConfig, Environment, ModelAlias, Places } from './config.ts';
+import { readContentSettings } from './content-settings.ts';
 import { readDeployment, type Timeouts } from './deployment.ts';
 import { Findings, isMap, Reader, type Settings } from './findings.ts';
 import { generalSettings, inventedNames, litellmSettings, routerSettings, topLevel } from './known-keys.ts';
@@ -189,6 +190,8 @@ export function readConfig({ text, environment: given, places }: ConfigSource): 
     onClientDisconnect: general.choice('on_client_disconnect', ['drain', 'cancel']) ?? 'drain',
     recordCalls: !(general.boolean('disable_spend_logs') ?? false),
     recordFailures: !(general.boolean('disable_error_logs') ?? false),
+    content: readContentSettings({ general, litellm }, environment, findings),
+    logKeys: !(litellm.boolean('redact_user_api_key_info') ?? false),
     alwaysIncludeStreamUsage: general.boolean('always_include_stream_usage') ?? false,
     globalParallel: general.number('global_max_parallel_requests', 0) ?? null,
     drainMs: readDrainMs(environment, findings),

@@ -11,6 +11,7 @@ import { ADMIN_USER_ID, type Authenticator, type Identity, MASTER_KEY_ALIAS } fr
 import { KeyCache } from './key-cache.ts';
 import { NO_LIMITS, readKeyLimits } from './key-limits.ts';
 import { abbreviated, presentedKey } from './presented-key.ts';
+import { redactedBy } from './redaction.ts';
 import { roleOf } from './roles.ts';
 import { subjects } from './subjects.ts';
 import { hashOf, isVirtualKey } from './virtual-key.ts';
@@ -67,6 +68,7 @@ const masterIdentity: Identity = Object.freeze({
   adminOfTeams: Object.freeze([]),
   adminOfOrganizations: Object.freeze([]),
   allowedRoutes: Object.freeze([]),
+  redacted: false,
   spend: 0,
 });
 
@@ -94,6 +96,7 @@ function knownKey(row: KeyForAuthentication, budget: string | null): KnownKey {
     adminOfTeams: Object.freeze(row.admin_of_teams),
     adminOfOrganizations: Object.freeze(row.admin_of_organizations),
     allowedRoutes: Object.freeze(row.allowed_routes),
+    redacted: redactedBy(row.key_metadata) || redactedBy(row.team_metadata),
     spend: row.spend,
   });
   return {

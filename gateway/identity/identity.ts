@@ -43,6 +43,8 @@ export interface Identity {
   readonly adminOfOrganizations: readonly string[];
   /** Paths, `/x/*` and names of groups that the key is bound to; empty for every route that its role may call. */
   readonly allowedRoutes: readonly string[];
+  /** Whether key or team say that nothing is kept of what its calls say. */
+  readonly redacted: boolean;
   /** USD spent by this key before this call, for `x-litellm-key-spend`. */
   readonly spend: number;
 }

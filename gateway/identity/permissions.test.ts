@@ -23,6 +23,7 @@ const nobody: Identity = {
   adminOfTeams: [],
   adminOfOrganizations: [],
   allowedRoutes: [],
+  redacted: false,
   spend: 0,
 };
 const who = (more: Partial<Identity>): Identity => ({ ...nobody, ...more });

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
+import { keptAnswer } from '../accounting/content/content.ts';
 import { StreamDrafts } from '../accounting/draft.ts';
 import { textsOf } from '../accounting/estimate.ts';
 import type { CollectedBody } from '../http/collected-body.ts';
@@ -146,6 +147,8 @@ export class PassThrough implements Dispatcher.DispatchHandler {
   #complete(last: Buffer): void {
     if (!this.#end.clientGone) this.#client.begin(this.#upstreamHeaders);
     const outcome = this.#outcome((chunks) => chunks);
+    const { call } = this.#passage;
+    call.answered = this.#stream?.transcript?.answer({ ...outcome, model: call.modelGroup }) ?? null;
     this.#end.succeed(outcome, () => this.#client.end(last));
     // Nobody waits for the client any more: what the provider still sends is read, so that its connection can be used again.
     this.#controller?.resume();
@@ -161,6 +164,8 @@ export class PassThrough implements Dispatcher.DispatchHandler {
     call.firstByteAt = now;
     call.endedAt = now;
     const { responseId, usage } = answer;
+    const { content, textLength } = call.keeping;
+    if (content === 'content') call.answered = keptAnswer(answer.body, textLength);
     const upstream = passedHeaders(this.#upstreamHeaders);
     this.#end.succeed({ responseId, usage, produced: () => textsOf(answer.choices()) }, () =>
       client.send({ 'content-type': 'application/json', ...upstream, ...headers(call) }, answer.body),

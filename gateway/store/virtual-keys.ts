@@ -60,6 +60,9 @@ export interface KeyForAuthentication {
   /** Null also when the key names a team that does not exist. */
   readonly team_models: readonly string[] | null;
   readonly team_blocked: boolean | null;
+  /** An object, unless another program has written it. */
+  readonly key_metadata: unknown;
+  readonly team_metadata: unknown;
   /** The key's own, else that of its team. */
   readonly organization_id: string | null;
   readonly organization_models: readonly string[] | null;
@@ -85,6 +88,7 @@ export async function findKey(db: Connection, hash: string): Promise<KeyForAuthe
         k.metadata -> 'model_rpm_limit' AS model_rpm_limit, k.metadata -> 'model_tpm_limit' AS model_tpm_limit,
         k.max_budget, b.scope AS budget_scope, b.limit_pico,
         u.user_role, u.models AS user_models, t.models AS team_models, t.blocked AS team_blocked,
+        k.metadata AS key_metadata, t.metadata AS team_metadata,
         o.organization_id, o.models AS organization_models,
         ${teamsWhere(`'user_id', k.user_id`)} AS member_of_teams,
         ${teamsWhere(`'user_id', k.user_id, 'role', 'admin'`)} AS admin_of_teams,

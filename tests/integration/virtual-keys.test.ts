@@ -124,6 +124,7 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
       adminOfTeams: [],
       adminOfOrganizations: [],
       allowedRoutes: [],
+      redacted: false,
       spend: 1.5,
     });
   });
@@ -346,6 +347,7 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
     ['a limit that the column cannot hold', '/key/generate', { max_parallel_requests: 2 ** 31 }, 422],
     ['a limit of a model that is a text', '/key/generate', { model_rpm_limit: { m: 'few' } }, 422],
     ['the same inside metadata', '/key/generate', { metadata: { model_tpm_limit: { m: 'few' } } }, 422],
+    ['a switch that is none', '/key/generate', { metadata: { turn_off_message_logging: 'yes' } }, 422],
     ['a chosen key without sk-', '/key/generate', { key: 'my-own' }, 400],
     ['a chosen key that no header can carry', '/key/generate', { key: 'sk-a b' }, 400],
     ['a wrong type', '/key/generate', { models: 'gpt-4o' }, 422],

@@ -23,6 +23,7 @@ function who(role: Identity['role'], userId: string | null, more: Partial<Identi
     adminOfTeams: [],
     adminOfOrganizations: [],
     allowedRoutes: [],
+    redacted: false,
     spend: 0,
     ...more,
   };

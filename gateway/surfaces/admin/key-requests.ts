@@ -32,6 +32,9 @@ const limits = {
   ...modelLimits,
 } as const;
 
+/** In the `metadata` of a key or a team: whether nothing is kept of what its calls say. */
+export const contentSwitch = { turn_off_message_logging: { type: ['boolean', 'null'] } } as const;
+
 /** Ids and names are index keys, and PostgreSQL bounds what an index takes. */
 export const LONGEST_ID = 256;
 
@@ -58,7 +61,7 @@ const keyFields = {
   models: nullableTexts,
   user_id: { ...nullableText, maxLength: LONGEST_ID },
   team_id: { ...nullableText, maxLength: LONGEST_ID },
-  metadata: { ...nullableObject, properties: modelLimits },
+  metadata: { ...nullableObject, properties: { ...modelLimits, ...contentSwitch } },
   blocked: { type: ['boolean', 'null'] },
   spend: { type: ['number', 'null'], minimum: 0, maximum: LARGEST_BUDGET },
   // An empty text is no budget, as in LiteLLM.

@@ -1,4 +1,4 @@
-import { LONGEST_ID } from './key-requests.ts';
+import { contentSwitch, LONGEST_ID } from './key-requests.ts';
 import { unenforcedMemberFields, unenforcedTeamFields } from './unenforced-owners.ts';
 import { bodyReader, queryReader } from './validation.ts';
 
@@ -38,7 +38,7 @@ export interface TeamFields {
 const teamFields = {
   team_alias: nullableText,
   organization_id: nullableText,
-  metadata: { type: ['object', 'null'] },
+  metadata: { type: ['object', 'null'], properties: contentSwitch },
   models: nullableTexts,
   blocked: { type: ['boolean', 'null'] },
   team_member_permissions: nullableTexts,

@@ -1,3 +1,4 @@
+import { contentOf } from '../../accounting/content/content.ts';
 import { draftRecord } from '../../accounting/draft.ts';
 import { estimateTokens } from '../../accounting/estimate.ts';
 import type { RowIds } from '../../accounting/row-id.ts';
@@ -27,6 +28,7 @@ import { callHeaders, refusalHeaders } from './call-headers.ts';
 import { callSize, limitFor } from './call-size.ts';
 import { readCaller } from './caller.ts';
 import { type ChatRequest, messagesOf, readChatRequest } from './chat-request.ts';
+import type { ContentPolicy } from './content-policy.ts';
 import { upstreamBody } from './upstream-body.ts';
 
 export interface ChatDeps extends BudgetDeps, PassThroughDeps {
@@ -46,6 +48,9 @@ export interface ChatDeps extends BudgetDeps, PassThroughDeps {
   readonly recordCalls: boolean;
   /** Whether failed calls that cost nothing get a spend row. */
   readonly recordFailures: boolean;
+  readonly contentPolicy: ContentPolicy;
+  /** Whether the lines of calls name their keys. */
+  readonly logKeys: boolean;
   /** The file in which an operator sets provider keys, for messages. */
   readonly providersEnv: string;
 }
@@ -140,12 +145,13 @@ class ChatCompletions {
 
   /** A call that has cost something is recorded also when it failed: its budgets are charged by its row. */
   #record(call: Call): void {
-    const { spend, calls, recordFailures } = this.#deps;
+    const { spend, calls, recordFailures, logKeys } = this.#deps;
     call.admission?.finish(settledTokens(call));
     call.charges = call.reservation?.settle(call.spend) ?? [];
-    if (call.failure === null || recordFailures || call.spend > 0n) spend.finish(spendRecord(call));
-    else spend.discard(call.rowId);
-    logCall(calls, call);
+    if (call.failure === null || recordFailures || call.spend > 0n) {
+      spend.finish(spendRecord(call, call.logged ? contentOf(call) : null));
+    } else spend.discard(call.rowId);
+    logCall(calls, call, logKeys);
   }
 
   /** Nothing is returned: the answer is written when the provider's arrives. */
@@ -173,6 +179,8 @@ class ChatCompletions {
       throw new GatewayError('no_deployment', 'No deployments available for this model');
     requireRecord(deps.spend);
     const size = callSize(chat, deployments);
+    const keeping = deps.contentPolicy.keepingOf(chat, request.headers, identity);
+    const overruled = deps.contentPolicy.overruled(chat, request.headers);
     const call = newCall({
       id: request.id,
       rowId: deps.rowIds.next(),
@@ -183,9 +191,11 @@ class ChatCompletions {
       modelGroup: chat.model,
       endUser: chat.user,
       logged: deps.recordCalls,
+      keeping,
+      asked: keeping.content === 'content' ? chat.scan.bytes : null,
       streamed: chat.streamed,
       showUsage: showsUsage(chat, deps.alwaysIncludeUsage),
-      ignoredFields: chat.ignored,
+      ignoredFields: overruled.length === 0 ? chat.ignored : [...chat.ignored, ...overruled],
       deployment: first,
       bound: tokenBound(size),
     });
