@@ -34,6 +34,18 @@ const entry = (params: object, more: object = {}) => ({
 });
 
 describe('an accepted configuration', () => {
+  test.each([
+    [{ max_budget: 100, budget_duration: '30d' }, { maxBudget: 100, duration: '30d' }],
+    [{ max_budget: 0.5 }, { maxBudget: 0.5, duration: null }],
+    [{ max_budget: 0, budget_duration: '1d' }, null],
+  ])('with %j gives the whole gateway the budget %j', (litellm_settings, budget) => {
+    expect(accepted({ litellm_settings }).globalBudget).toEqual(budget);
+  });
+
+  test('gives customers a budget by default', () => {
+    expect(accepted({ litellm_settings: { max_end_user_budget: 0.25 } }).endUserBudget).toBe(0.25);
+  });
+
   test('has its references resolved and its units converted', () => {
     const config = accepted({
       general_settings: { master_key: 'os.environ/OTHER', proxy_batch_write_at: '2.5' },
@@ -49,6 +61,7 @@ describe('an accepted configuration', () => {
     });
     expect(config).toMatchObject({ masterKey: 'sk-from-file', spendFlushMs: 2500 });
     expect(config).toMatchObject({ budgetEnforcement: 'compatible', timezone: 'UTC' });
+    expect(config).toMatchObject({ globalBudget: null, endUserBudget: null });
     expect(config.onClientDisconnect).toBe('drain');
     expect(config.deployments[0]).toMatchObject({
       provider: 'openai',
@@ -216,9 +229,14 @@ describe('every fault names its place and its remedy', () => {
       "litellm_settings.timezone: 'Mars/Olympus' is no time zone; write one as Europe/Berlin or UTC",
     ],
     [
-      'a budget',
-      { litellm_settings: { max_budget: 10 } },
-      'litellm_settings.max_budget: is not served yet, and you would rely on it',
+      'a budget for a time that is none',
+      { litellm_settings: { max_budget: 10, budget_duration: 'monthly' } },
+      "litellm_settings.budget_duration: 'monthly' is no duration; write one as 30d or 1mo",
+    ],
+    [
+      'a linked budget for customers',
+      { litellm_settings: { max_end_user_budget_id: 'b' } },
+      'litellm_settings.max_end_user_budget_id: is not served yet, and you would rely on it',
     ],
     [
       'JWT',

@@ -4,7 +4,7 @@ import type { Pool } from 'pg';
 import { markedAs } from '../http/auth-failure.ts';
 import { GatewayError } from '../http/errors.ts';
 import type { NextReset } from '../store/budget-periods.ts';
-import { enforcedBudgets, type Limited } from '../store/follow-budgets.ts';
+import { enforcedBudgets, type Limited } from '../store/enforced-budgets.ts';
 import { findKey, type KeyForAuthentication } from '../store/virtual-keys.ts';
 import { Certainty } from './certainty.ts';
 import { ADMIN_USER_ID, type Authenticator, type Identity, MASTER_KEY_ALIAS } from './identity.ts';

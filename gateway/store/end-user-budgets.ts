@@ -1,7 +1,8 @@
 import type { Pool } from 'pg';
 import { owners } from '../identity/owners.ts';
 import { findEndUserLimit, insertEndUser } from './end-users.ts';
-import { type BudgetRules, enforcedBudgets } from './follow-budgets.ts';
+import { enforcedBudgets } from './enforced-budgets.ts';
+import type { BudgetRules } from './follow-budgets.ts';
 
 /**
  * What the budget of a customer is called that it is held to, null for none, and the one that it is linked to. A customer

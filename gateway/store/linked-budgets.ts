@@ -36,6 +36,11 @@ async function linkedOwners(db: Connection, budgetIds: readonly string[]): Promi
   return found.map(ownerOfLink);
 }
 
+/** Whether anybody is linked to this budget. */
+export async function isLinked(db: Connection, budgetId: string): Promise<boolean> {
+  return (await linkedOwners(db, [budgetId])).length > 0;
+}
+
 /** Those of whom the gateway counts what they spend already, or those of whom it does not. */
 async function withAccount(db: Connection, some: readonly Owner[], have: boolean): Promise<readonly Owner[]> {
   const accounts: ReadonlyMap<string, Account> = await readAccounts(db, some);

@@ -247,6 +247,14 @@ test('what was spent is set for users and customers, in the row and in the budge
   expect((await gateway.call(`/user/info?user_id=${id}`)).body.user_info.spend).toBe(1.75);
 });
 
+test('a customer may be made with nothing to spend; an update to nothing changes nothing, as in LiteLLM', async () => {
+  const made = await done('/customer/new', { user_id: id, max_budget: 0 });
+  expect(made.litellm_budget_table).toMatchObject({ max_budget: 0 });
+  await done('/customer/update', { user_id: id, max_budget: 3 });
+  const updated = await done('/customer/update', { user_id: id, max_budget: 0 });
+  expect(updated.litellm_budget_table).toMatchObject({ max_budget: 3 });
+});
+
 describe('a budget that others are linked to', () => {
   test('fills what a key lacks, and a limit of the key itself wins', async () => {
     await done('/budget/new', { budget_id: id, max_budget: 5, budget_duration: '1d' });
@@ -263,6 +271,15 @@ describe('a budget that others are linked to', () => {
     expect(await budget(`key:${token}`)).toMatchObject({ limit_pico: usd(5) });
     await done('/key/update', { key, budget_id: null });
     expect(await budgetsOf(key)).toEqual([]);
+  });
+
+  test('that says more than is kept is not linked to, and does not come to say it', async () => {
+    await done('/budget/new', { budget_id: id, max_budget: 5, tpm_limit: 10 });
+    const linked = await gateway.call('/key/generate', { body: { budget_id: id } });
+    expect(linked).toMatchObject({ status: 400, body: { error: { param: 'tpm_limit' } } });
+    await done('/budget/update', { budget_id: id, tpm_limit: null });
+    await done('/customer/new', { user_id: id, budget_id: id });
+    expect((await gateway.call('/budget/update', { body: { budget_id: id, rpm_limit: 1 } })).status).toBe(400);
   });
 
   test('limits nobody any more when it is deleted, unless an organisation has to have it', async () => {
@@ -315,6 +332,19 @@ test.each([
   for (const scope of scopes()) expect(await budget(scope)).not.toBeNull();
   await done(path, body());
   for (const scope of scopes()) expect(await budget(scope)).toBeNull();
+});
+
+test('who runs a team sets the budgets of its members, not its own, and nobody that of himself', async () => {
+  await done('/user/new', { user_id: id, auto_create_key: false });
+  await done('/team/new', { team_id: id, max_budget: 5, members_with_roles: [{ role: 'admin', user_id: id }] });
+  const { key } = await done('/key/generate', { user_id: id });
+  const ask = (path: string, body: object) => gateway.call(path, { key, body });
+  expect((await ask('/team/update', { team_id: id, team_member_budget: 1 })).status).toBe(200);
+  const member = { team_id: id, user_id: id, max_budget_in_team: 2 };
+  expect(await ask('/team/member_update', member)).toMatchObject({ status: 200, body: { max_budget_in_team: 2 } });
+  const refused = { status: 403, body: { error: { param: 'max_budget' } } };
+  expect((await ask('/team/update', { team_id: id, max_budget: 9 })).status).toBe(403);
+  expect(await ask('/user/update', { user_id: id, max_budget: 9 })).toMatchObject(refused);
 });
 
 test('a key whose user has a budget may make keys of this user: it binds them too', async () => {

@@ -220,6 +220,15 @@ describe.each(Object.entries(kinds))('the budget of %s', (_whose, make) => {
   });
 });
 
+test('a blocked team says so before its budget that is used up', async () => {
+  const { team_id } = await done('/team/new', { max_budget: CALL / 2, blocked: true });
+  const key = await newKey({ team_id });
+  const { error } = await ask(gateways[0] as GatewayProcess, key);
+  expect(error?.message).toMatch(/team .*blocked/i);
+  await done('/team/unblock', { team_id });
+  expect((await ask(gateways[0] as GatewayProcess, key)).error?.type).toBe('budget_exceeded');
+});
+
 test('the whole gateway has a budget, the master key within it, and customers have one by default', async () => {
   const own = await postgres.createDatabase();
   const gateway = await start(own, {

@@ -12,7 +12,7 @@ import {
   updateBudget,
 } from '../../store/budgets-table.ts';
 import { transaction } from '../../store/connection.ts';
-import { changeLinked } from '../../store/linked-budgets.ts';
+import { changeLinked, isLinked } from '../../store/linked-budgets.ts';
 import { limitsOrganization } from '../../store/organizations.ts';
 import { change, changedBy, type ManagementDeps } from './change.ts';
 import { badRequest, notFound } from './faults.ts';
@@ -20,6 +20,8 @@ import { budgetDuration } from './key-columns.ts';
 import { LONGEST_ID } from './key-requests.ts';
 import { changeBudget } from './linked-budget.ts';
 import { management } from './management.ts';
+import { refuseFields } from './unenforced.ts';
+import { unenforcedBudgetFields } from './unenforced-owners.ts';
 import { bodyReader } from './validation.ts';
 
 type BudgetRoutes = Pick<
@@ -122,7 +124,10 @@ async function update(deps: ManagementDeps, request: GatewayRequest, who: Identi
   const columns = columnsOf(wanted, deps);
   const by = changedBy(request, who).userId;
   const budgetId = wanted.budget_id;
-  const row = await change(deps, (db, changed) => changeBudget(deps, db, changed, { budgetId, columns, by }));
+  const row = await change(deps, async (db, changed) => {
+    if (await isLinked(db, budgetId)) refuseFields(wanted, unenforcedBudgetFields, 'budget with links');
+    return changeBudget(deps, db, changed, { budgetId, columns, by });
+  });
   if (row === undefined) throw notFound('budget_id', `There is no budget '${wanted.budget_id}'`);
   return row;
 }

@@ -18,7 +18,7 @@ import {
 import { followBudgets } from '../../store/follow-budgets.ts';
 import { removeOwnerBudgets, setOwnerSpent } from '../../store/owner-budgets.ts';
 import { change, changedBy, type ManagementDeps } from './change.ts';
-import { budgetAmount, LONGEST_ID } from './key-requests.ts';
+import { type CustomerRequest, readCustomer, readCustomers, readInfoQuery } from './customer-requests.ts';
 import {
   type BudgetMembers,
   budgetColumns,
@@ -30,46 +30,7 @@ import {
 import { management } from './management.ts';
 import { refuseFields } from './unenforced.ts';
 import { unenforcedCustomerFields } from './unenforced-owners.ts';
-import { bodyReader, InvalidRequest, queryReader } from './validation.ts';
-
-const id = { type: 'string', minLength: 1, maxLength: LONGEST_ID } as const;
-
-interface CustomerRequest extends BudgetMembers {
-  readonly user_id: string;
-  readonly budget_id?: string | null;
-  readonly alias?: string | null;
-  readonly blocked?: boolean | null;
-  readonly spend?: number | null;
-}
-
-const readCustomer = bodyReader<CustomerRequest>(
-  {
-    type: 'object',
-    required: ['user_id'],
-    properties: {
-      user_id: id,
-      alias: { type: ['string', 'null'] },
-      blocked: { type: ['boolean', 'null'] },
-      spend: { type: ['number', 'null'], minimum: 0 },
-      max_budget: budgetAmount,
-      budget_duration: { type: ['string', 'null'] },
-      budget_id: { type: ['string', 'null'] },
-    },
-  },
-  { refused: unenforcedCustomerFields },
-);
-
-const readCustomers = bodyReader<{ readonly user_ids: readonly string[] }>({
-  type: 'object',
-  required: ['user_ids'],
-  properties: { user_ids: { type: 'array', items: id, minItems: 1 } },
-});
-
-const readInfoQuery = queryReader<{ readonly end_user_id: string }>({
-  type: 'object',
-  required: ['end_user_id'],
-  properties: { end_user_id: id },
-});
+import { InvalidRequest } from './validation.ts';
 
 function missing(param: string, userId: string): GatewayError {
   return new GatewayError('not_found', `There is no customer '${userId}'`, { type: 'not_found', param });
@@ -80,19 +41,23 @@ function columnsOf({ alias, blocked, spend }: CustomerRequest): EndUserColumns {
   return { ...(alias && { alias }), ...(blocked && { blocked }), ...(spend && { spend }) };
 }
 
-/** The budget fields that ask for something. Throws InvalidRequest for a budget that is named and described at once. */
-function budgetOf({ budget_id, max_budget, budget_duration }: CustomerRequest): BudgetMembers {
-  if (budget_id && max_budget) {
-    const msg = "must not be given with 'budget_id': a budget has its own";
-    throw new InvalidRequest([{ loc: ['body', 'max_budget'], msg, type: 'exclusive' }]);
-  }
-  return { ...(max_budget && { max_budget }), ...(budget_duration && { budget_duration }) };
+/** Throws InvalidRequest for a budget that is named and described at once. */
+function requireOneBudget({ budget_id, max_budget }: CustomerRequest): void {
+  if (!budget_id || max_budget === undefined || max_budget === null || max_budget === '') return;
+  const msg = "must not be given with 'budget_id': a budget has its own";
+  throw new InvalidRequest([{ loc: ['body', 'max_budget'], msg, type: 'exclusive' }]);
+}
+
+/** The budget fields that ask for something; of a customer that is there 0 does not, as in LiteLLM. */
+function budgetOf({ max_budget: sent = null, budget_duration }: CustomerRequest, isNew: boolean): BudgetMembers {
+  const asks = isNew ? sent !== null && sent !== '' : Boolean(sent);
+  return { ...(asks && { max_budget: sent }), ...(budget_duration && { budget_duration }) };
 }
 
 interface CustomerBudget {
   readonly wanted: CustomerRequest;
-  /** What the customer is linked to now. */
-  readonly linked: string | null;
+  /** What the customer is linked to now; undefined of a new one. */
+  readonly linked: string | null | undefined;
   readonly by: string;
 }
 
@@ -103,9 +68,10 @@ async function settleBudget(
   changed: Set<string>,
   { wanted, linked, by }: CustomerBudget,
 ): Promise<string | null> {
-  const columns = budgetColumns(budgetOf(wanted), deps);
+  requireOneBudget(wanted);
+  const columns = budgetColumns(budgetOf(wanted, linked === undefined), deps);
   if (wanted.budget_id) await requireBudget(db, wanted.budget_id);
-  const budgetId = wanted.budget_id || linked;
+  const budgetId = wanted.budget_id || linked || null;
   if (Object.keys(columns).length === 0) return budgetId;
   if (budgetId === null) return makeBudget(db, columns, by);
   await changeBudget(deps, db, changed, { budgetId, columns, by });
@@ -138,7 +104,7 @@ async function create(deps: ManagementDeps, request: GatewayRequest, who: Identi
       });
     }
     changed.add(subjects.endUser(wanted.user_id));
-    const budget_id = await settleBudget(deps, db, changed, { wanted, linked: null, by });
+    const budget_id = await settleBudget(deps, db, changed, { wanted, linked: undefined, by });
     return (await write(deps, db, wanted.user_id, { ...columnsOf(wanted), budget_id })) as EndUserRow;
   });
   const [customer] = await withBudgets(deps.db, [row]);

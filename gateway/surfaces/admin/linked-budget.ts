@@ -12,6 +12,8 @@ import { changeLinked } from '../../store/linked-budgets.ts';
 import type { ManagementDeps } from './change.ts';
 import { badRequest } from './faults.ts';
 import { budgetDuration, maxBudget } from './key-columns.ts';
+import { refuseFields } from './unenforced.ts';
+import { unenforcedBudgetFields } from './unenforced-owners.ts';
 
 /** Members of a request that say a budget. */
 export interface BudgetMembers {
@@ -35,10 +37,11 @@ export function budgetColumns(
   };
 }
 
-/** Throws GatewayError bad_request when there is no budget of this id. */
+/** The budget of this id, to be linked to. Throws GatewayError bad_request; not_enforced where it says more than is kept. */
 export async function requireBudget(db: Connection, budgetId: string): Promise<BudgetRow> {
   const [budget] = await readBudgets(db, [budgetId]);
   if (budget === undefined) throw badRequest('budget_id', `There is no budget '${budgetId}'`);
+  refuseFields({ ...budget }, unenforcedBudgetFields, 'link to this budget');
   return budget;
 }
 

@@ -55,3 +55,12 @@ export const unenforcedCustomerFields = [
   'default_model',
   'object_permission',
 ] as const;
+
+/** Of a budget that somebody is linked to. */
+export const unenforcedBudgetFields = [
+  'soft_budget',
+  'max_parallel_requests',
+  'tpm_limit',
+  'rpm_limit',
+  'model_max_budget',
+] as const;
