@@ -40,7 +40,7 @@ export class AcmeAuthority implements AsyncDisposable {
     const pebble = await Pebble.start(sandbox, { intermediates: 2 });
     const { machine } = appliance;
     await machine.succeed('cat >> /etc/hosts', `${addresses.provider.ipv4} ${ACME_NAME}\n`);
-    await machine.succeed('cat >> /etc/letsencrypt/cli.ini', `server = ${pebble.outsideUrl}\n`);
+    await machine.succeed('cat >> /etc/letsencrypt/cli.ini', settings(pebble.outsideUrl));
     await machine.succeed(
       'cat > /usr/local/share/ca-certificates/pebble.crt && update-ca-certificates',
       readFileSync(sandbox.path(pebble.listenerAuthority), 'utf8'),
@@ -51,10 +51,15 @@ export class AcmeAuthority implements AsyncDisposable {
 
   /** The machine's settings are then as they were shipped: what is claimed later compares the files. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#appliance.machine.succeed(`sed -i '/^server = /d' /etc/letsencrypt/cli.ini`);
+    await this.#appliance.machine.succeed(
+      `sed -i '/^server = /d; /^nginx-sleep-seconds = /d' /etc/letsencrypt/cli.ini`,
+    );
     await this.#sandbox[Symbol.asyncDispose]();
   }
 }
+
+/** certbot asks for the proof a second after nginx was told of it: too early for a machine that is emulated. */
+const settings = (directory: string): string => `server = ${directory}\nnginx-sleep-seconds = 10\n`;
 
 /** The certificate that the machine shows to who asks for `name`. */
 export async function served(

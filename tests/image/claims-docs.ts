@@ -13,20 +13,15 @@ const MINUTE = 60_000;
 /** Where the operator's commands are run. */
 const DIRECTORY = '/run/docs';
 
-/** What a page's commands change beyond the page, put back in the order printed when it is done. */
-const RESTORE = [
-  'litellm-ctl access open admin',
-  'litellm-ctl access open inference',
-  'litellm-ctl access limits --default',
-  'litellm-ctl access client-certificates off',
-  'litellm-ctl access basic-auth off',
-].join('; ');
-
+/** Pages about the edge alone: tests/edge/docs-commands.test.ts does all that they say, to the same programs, not emulated. */
+const atTheEdge = ['access-lists', 'vpn-and-cdn'].map((name) => `docs/operator/${name}.md`);
 /** Pages that want neither a provider nor a file of their own; the machine in the cloud has more time for them. */
-const inCloud = ['access-lists', 'certificate', 'integrity', 'logs', 'troubleshooting', 'vpn-and-cdn'].map(
+const inCloud = ['certificate', 'database', 'integrity', 'logs', 'troubleshooting'].map(
   (name) => `docs/operator/${name}.md`,
 );
-const withCommands = pages.filter((page) => runnable(page, 'vm', 'client').length > 0);
+const withCommands = pages.filter(
+  (page) => runnable(page, 'vm', 'client').length > 0 && !atTheEdge.includes(page),
+);
 const guides: Readonly<Record<Name, readonly string[]>> = {
   plain: withCommands.filter((page) => !inCloud.includes(page)),
   azure: withCommands.filter((page) => inCloud.includes(page)),
@@ -91,7 +86,6 @@ export function docsClaims(world: () => World, name: Name): void {
         said.push(told);
       }
       expect(said.join('')).not.toBe('');
-      await world()[name].machine.succeed(RESTORE);
     },
     10 * MINUTE,
   );
@@ -100,6 +94,6 @@ export function docsClaims(world: () => World, name: Name): void {
     const here = guide.flatMap((page) => runnable(page, 'vm', 'client')).flatMap(commandsOf).length;
     const all = pages.flatMap(blocksOf).flatMap(commandsOf).length;
     process.stdout.write(`commands of the docs run on the ${name} machine: ${here} of ${all}\n`);
-    expect(here).toBeGreaterThan(20);
+    expect(here).toBeGreaterThan(10);
   });
 }
