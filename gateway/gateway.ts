@@ -159,6 +159,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   nameUnpriced(plan, logger);
   const limits = new Limits({ store: new MemoryStore(() => performance.now()), now: Date.now });
   const drain = new Drain();
+  const audit = { enabled: config.recordChanges, logger };
   const models = config.deployments.map((entry) => ({
     name: entry.modelName,
     provider: entry.provider,
@@ -191,9 +192,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       }),
       ...modelHandlers(plan),
       ...healthHandlers({ drain, now: Date.now, probe: () => requireSchema(db) }),
-      ...managementHandlers({ db, memory, clock: Date.now, nextReset: nextResetHere }),
+      ...managementHandlers({ db, memory, audit, clock: Date.now, nextReset: nextResetHere }),
       ...uiHandlers({
         db,
+        audit,
         clock: Date.now,
         ...options.admin,
         state: () => ({ version, startedAt, providersEnvPath: providersEnv, models }),

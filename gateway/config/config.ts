@@ -57,6 +57,8 @@ export interface Config {
   /** Whether calls leave spend rows; what they cost counts in any case. */
   readonly recordCalls: boolean;
   readonly recordFailures: boolean;
+  /** Whether changes by the management API and sign-ins at the admin UI are kept in the audit log. */
+  readonly recordChanges: boolean;
   readonly alwaysIncludeStreamUsage: boolean;
   /** Calls at the same time in the whole gateway; null without such a limit. */
   readonly globalParallel: number | null;

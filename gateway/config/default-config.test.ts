@@ -42,6 +42,10 @@ test('budgets are strict', () => {
   expect(shipped({}).budgetEnforcement).toBe('strict');
 });
 
+test('changes are recorded', () => {
+  expect(shipped({}).recordChanges).toBe(true);
+});
+
 test('nothing is active before a key is set', () => {
   expect(compilePlan(shipped({}), () => NOW).listed).toEqual([]);
 });

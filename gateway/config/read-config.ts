@@ -189,6 +189,7 @@ export function readConfig({ text, environment: given, places }: ConfigSource): 
     onClientDisconnect: general.choice('on_client_disconnect', ['drain', 'cancel']) ?? 'drain',
     recordCalls: !(general.boolean('disable_spend_logs') ?? false),
     recordFailures: !(general.boolean('disable_error_logs') ?? false),
+    recordChanges: litellm.boolean('store_audit_logs') ?? false,
     alwaysIncludeStreamUsage: general.boolean('always_include_stream_usage') ?? false,
     globalParallel: general.number('global_max_parallel_requests', 0) ?? null,
     drainMs: readDrainMs(environment, findings),

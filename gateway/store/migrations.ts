@@ -10,16 +10,20 @@ export interface Migration {
   readonly hash: string;
 }
 
-/** Numbers and chains migration texts. Throws when a name has no number or a number is missing or used twice. */
+/** Numbers and chains migration texts. Throws when a name has no number or two have the same; one may be left out. */
 export function chain(texts: Readonly<Record<string, string>>): readonly Migration[] {
   let previous = '';
+  let last = 0;
   return Object.keys(texts)
     .sort()
-    .map((name, index) => {
+    .map((name) => {
       const number = Number(/^(\d{4})-[a-z0-9-]+\.sql$/.exec(name)?.[1]);
-      if (number !== index + 1) {
-        throw new Error(`migration '${name}' must be number ${index + 1}, written NNNN-what-it-does.sql`);
+      if (!(number > last)) {
+        throw new Error(
+          `migration '${name}' must have a number above ${last}, written NNNN-what-it-does.sql`,
+        );
       }
+      last = number;
       const sql = texts[name] as string;
       previous = hash('sha256', `${previous}\n${sql}`);
       return { number, name, sql, hash: previous };

@@ -35,9 +35,10 @@ export function requireSameHistory(
   known: readonly Migration[] = migrations,
 ): void {
   const newest = applied.at(-1);
-  if (newest !== undefined && newest.number > known.length) {
+  const newestKnown = known.at(-1)?.number ?? 0;
+  if (newest !== undefined && newest.number > newestKnown) {
     throw new SchemaError(
-      `the database has schema ${newest.number} (${newest.name}), this program knows only ${known.length}: install the newer program, or restore the backup made before the upgrade`,
+      `the database has schema ${newest.number} (${newest.name}), this program knows only ${newestKnown}: install the newer program, or restore the backup made before the upgrade`,
     );
   }
   for (const [index, step] of applied.entries()) {
@@ -55,7 +56,7 @@ export async function requireSchema(db: Connection): Promise<void> {
   requireSameHistory(applied);
   if (applied.length < migrations.length) {
     throw new SchemaError(
-      `the database has schema ${applied.length}, this program needs ${migrations.length}: run \`systemctl start litellm-migrate\` and look at its log`,
+      `the database has schema ${applied.at(-1)?.number ?? 0}, this program needs ${migrations.at(-1)?.number}: run \`systemctl start litellm-migrate\` and look at its log`,
     );
   }
 }

@@ -127,6 +127,15 @@ export async function readUser(db: Connection, userId: string): Promise<UserRow 
   return (await readUsers(db, [userId]))[0];
 }
 
+/** Reads a user and holds it until the transaction ends. */
+export async function lockUser(db: Connection, userId: string): Promise<UserRow | undefined> {
+  const [row] = await rows<UserRow>(db, {
+    text: `SELECT ${shownColumns} FROM "LiteLLM_UserTable" WHERE user_id = $1 FOR UPDATE`,
+    values: [userId],
+  });
+  return row;
+}
+
 /** The user with this address, written in any case; of several the oldest. */
 export async function readUserByEmail(db: Connection, email: string): Promise<UserRow | undefined> {
   const [row] = await rows<UserRow>(db, {

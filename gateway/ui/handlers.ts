@@ -7,6 +7,7 @@ import { ADMIN_USER_ID } from '../identity/identity.ts';
 import { PasswordHasher } from '../identity/password.ts';
 import { SignInLimit } from '../identity/sign-in-limit.ts';
 import { type UiSession, UiSessions } from '../identity/ui-session.ts';
+import type { Audit } from '../store/audit-log.ts';
 import { readDatabaseState } from '../store/database-state.ts';
 import {
   clearCookie,
@@ -24,6 +25,7 @@ import { renderPage, type SignOut, stylesheet } from './pages.ts';
 
 export interface UiHandlerDeps {
   readonly db: Pool;
+  readonly audit: Audit;
   /** Epoch milliseconds. */
   readonly clock: () => number;
   /** Name of the built-in admin (`UI_USERNAME`). */
@@ -58,7 +60,7 @@ class Ui {
   constructor(deps: UiHandlerDeps) {
     this.#deps = deps;
     this.#account = new AdminAccount({ hasher: new PasswordHasher(), ...deps });
-    this.#sessions = new UiSessions(deps.db, deps.clock);
+    this.#sessions = new UiSessions(deps);
     this.#limit = new SignInLimit(deps.db, deps.clock);
   }
 
@@ -108,8 +110,8 @@ class Ui {
     return this.#signInPage(request, reply, 200, null);
   }
 
-  async #open(reply: FastifyReply, mustChangePassword: boolean): Promise<void> {
-    const session = await this.#sessions.open(ADMIN_USER_ID, mustChangePassword);
+  async #open(request: GatewayRequest, reply: FastifyReply, mustChangePassword: boolean): Promise<void> {
+    const session = await this.#sessions.open(ADMIN_USER_ID, mustChangePassword, request.ip);
     setCookie(reply, SESSION_COOKIE, session.token);
     clearCookie(reply, FORM_COOKIE);
   }
@@ -131,7 +133,7 @@ class Ui {
     const previous = readCookie(request, SESSION_COOKIE);
     if (previous !== null) await this.#sessions.close(previous);
     const pending = outcome === 'must_change_password';
-    await this.#open(reply, pending);
+    await this.#open(request, reply, pending);
     request.log.info({ ip: request.ip, pending }, 'signed in at the admin UI');
     return redirect(reply, pending ? '/ui/password' : '/ui');
   }
@@ -181,7 +183,7 @@ class Ui {
     if (!changed) {
       return this.#passwordPage(reply, session, 409, 'The password was changed elsewhere; sign in again.');
     }
-    await this.#open(reply, false);
+    await this.#open(request, reply, false);
     request.log.info({ ip: request.ip }, 'the admin password was changed');
     return redirect(reply, '/ui');
   }

@@ -23,6 +23,14 @@ export const INITIAL_PASSWORD = 'initial-password-0001';
 export interface AdminGatewayOptions {
   readonly initialPassword?: string;
   readonly clock?: () => number;
+  /** Whether changes are recorded, as they are by default. */
+  readonly storeAuditLogs?: boolean;
+}
+
+interface ApiCall {
+  readonly key?: string;
+  readonly body?: object;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export type AdminGateway = Awaited<ReturnType<typeof startAdminGateway>>;
@@ -40,6 +48,7 @@ export async function startAdminGateway(database: TestDatabase, options: AdminGa
   const hasher = new PasswordHasher({ cost: { N: 2 ** 10, r: 8, p: 1 } });
   const stream = { write: (line: string) => void logged.push(line) };
   const { logger } = createLogs({ level: 'trace', stream });
+  const audit = { enabled: options.storeAuditLogs ?? true, logger };
   const watch = watchKeyChanges(db, authenticator, logger);
   const told = (_request: unknown, _reply: unknown, identity: unknown = {}) => identity;
   const toldDirectly: DirectHandler = ({ identity }, client) =>
@@ -52,9 +61,10 @@ export async function startAdminGateway(database: TestDatabase, options: AdminGa
     logger,
     handlers: {
       ...doubles,
-      ...managementHandlers({ db, memory: authenticator, clock, nextReset: inUtc }),
+      ...managementHandlers({ db, memory: authenticator, audit, clock, nextReset: inUtc }),
       ...uiHandlers({
         db,
+        audit,
         clock,
         userName: 'admin',
         hasher,
@@ -73,11 +83,11 @@ export async function startAdminGateway(database: TestDatabase, options: AdminGa
   });
 
   /** Calls an API route with a key; a body makes it a POST. */
-  async function call(path: string, { key = MASTER_KEY, body }: { key?: string; body?: object } = {}) {
+  async function call(path: string, { key = MASTER_KEY, body, headers = {} }: ApiCall = {}) {
     const answer = await app.inject({
       method: body === undefined ? 'GET' : 'POST',
       url: path,
-      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', ...headers },
       ...(body === undefined ? {} : { payload: JSON.stringify(body) }),
     });
     return { status: answer.statusCode, body: answer.json(), headers: answer.headers };

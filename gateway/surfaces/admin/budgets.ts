@@ -7,11 +7,12 @@ import {
   deleteBudget,
   insertBudget,
   listBudgets,
+  lockBudget,
   readBudgets,
   updateBudget,
 } from '../../store/budgets-table.ts';
-import { transaction } from '../../store/connection.ts';
-import { changedBy, type ManagementDeps } from './change.ts';
+import { change, changedBy, type ManagementDeps } from './change.ts';
+import { budgetAt } from './changes.ts';
 import { badRequest, notFound } from './faults.ts';
 import { budgetDuration } from './key-columns.ts';
 import { LONGEST_ID } from './key-requests.ts';
@@ -103,22 +104,30 @@ async function create(deps: ManagementDeps, request: GatewayRequest, who: Identi
   const wanted = readBudget(request.body);
   const columns = columnsOf(wanted, deps);
   const budgetId = wanted.budget_id || randomUUID();
-  const by = changedBy(request, who).userId;
-  return transaction(deps.db, async (client) => {
-    if (!(await insertBudget(client, budgetId, by))) {
+  const by = changedBy(request, who);
+  return change(deps, by, async (db, changed) => {
+    if (!(await insertBudget(db, budgetId, by.userId))) {
       throw badRequest('budget_id', `A budget with the id '${budgetId}' exists already`);
     }
-    return (await updateBudget(client, budgetId, columns, by)) as BudgetRow;
+    const row = (await updateBudget(db, budgetId, columns, by.userId)) as BudgetRow;
+    changed.created(budgetAt(budgetId), row);
+    return row;
   });
 }
 
 async function update(deps: ManagementDeps, request: GatewayRequest, who: Identity) {
   const wanted = readBudget(request.body);
-  if (!wanted.budget_id) throw badRequest('budget_id', "'budget_id' is required");
+  const budgetId = wanted.budget_id;
+  if (!budgetId) throw badRequest('budget_id', "'budget_id' is required");
   const columns = columnsOf(wanted, deps);
-  const row = await updateBudget(deps.db, wanted.budget_id, columns, changedBy(request, who).userId);
-  if (row === undefined) throw notFound('budget_id', `There is no budget '${wanted.budget_id}'`);
-  return row;
+  const by = changedBy(request, who);
+  return change(deps, by, async (db, changed) => {
+    const before = await lockBudget(db, budgetId);
+    if (before === undefined) throw notFound('budget_id', `There is no budget '${budgetId}'`);
+    const row = (await updateBudget(db, budgetId, columns, by.userId)) as BudgetRow;
+    changed.updated(budgetAt(budgetId), before, row);
+    return row;
+  });
 }
 
 async function info({ db }: ManagementDeps, request: GatewayRequest) {
@@ -127,11 +136,14 @@ async function info({ db }: ManagementDeps, request: GatewayRequest) {
   return readBudgets(db, budgets);
 }
 
-async function remove({ db }: ManagementDeps, request: GatewayRequest) {
+async function remove(deps: ManagementDeps, request: GatewayRequest, who: Identity) {
   const { id } = readDelete(request.body);
-  const row = await deleteBudget(db, id);
-  if (row === undefined) throw notFound('id', `There is no budget '${id}'`);
-  return row;
+  return change(deps, changedBy(request, who), async (db, changed) => {
+    const row = await deleteBudget(db, id);
+    if (row === undefined) throw notFound('id', `There is no budget '${id}'`);
+    changed.deleted(budgetAt(id), row);
+    return row;
+  });
 }
 
 /** The handlers of `/budget/*`. A budget limits nothing by itself: what it is linked to has its limits. */
@@ -142,6 +154,6 @@ export function budgetHandlers(deps: ManagementDeps): BudgetRoutes {
     updateBudget: management((request, who) => update(deps, request, who), { body: readBudget, errors }),
     budgetInfo: management((request) => info(deps, request), { body: readBudgetIds, errors }),
     listBudgets: management(() => listBudgets(deps.db) as Promise<unknown>, { errors }),
-    deleteBudget: management((request) => remove(deps, request), { body: readDelete, errors }),
+    deleteBudget: management((request, who) => remove(deps, request, who), { body: readDelete, errors }),
   };
 }

@@ -1,5 +1,6 @@
 import { GatewayError } from '../../http/errors.ts';
 import type { GatewayRequest, Handlers } from '../../http/handler.ts';
+import type { Identity } from '../../identity/identity.ts';
 import { subjects } from '../../identity/subjects.ts';
 import { type BudgetRow, readBudgets } from '../../store/budgets-table.ts';
 import type { Connection } from '../../store/connection.ts';
@@ -9,11 +10,13 @@ import {
   type EndUserRow,
   insertEndUser,
   listEndUsers,
+  lockEndUsers,
   readEndUsers,
   setEndUsersBlocked,
   updateEndUser,
 } from '../../store/end-users.ts';
-import { change, type ManagementDeps } from './change.ts';
+import { change, changedBy, type ManagementDeps } from './change.ts';
+import { type Changes, customerAt } from './changes.ts';
 import { LONGEST_ID } from './key-requests.ts';
 import { management } from './management.ts';
 import { refuseFields } from './unenforced.ts';
@@ -76,10 +79,10 @@ async function withBudgets(db: Connection, customers: readonly EndUserRow[]) {
   }));
 }
 
-async function create(deps: ManagementDeps, request: GatewayRequest) {
+async function create(deps: ManagementDeps, request: GatewayRequest, who: Identity) {
   const wanted = readCustomer(request.body);
   refuseFields(wanted, unenforcedCustomerFields, 'customer');
-  const row = await change(deps, async (db, changed) => {
+  const row = await change(deps, changedBy(request, who), async (db, changed) => {
     if (!(await insertEndUser(db, wanted.user_id))) {
       throw new GatewayError('bad_request', `Customer '${wanted.user_id}' exists already`, {
         type: 'bad_request',
@@ -87,7 +90,9 @@ async function create(deps: ManagementDeps, request: GatewayRequest) {
       });
     }
     changed.add(subjects.endUser(wanted.user_id));
-    return (await updateEndUser(db, wanted.user_id, columnsOf(wanted))) as EndUserRow;
+    const made = (await updateEndUser(db, wanted.user_id, columnsOf(wanted))) as EndUserRow;
+    changed.created(customerAt(wanted.user_id), made);
+    return made;
   });
   return { ...row, litellm_budget_table: null };
 }
@@ -99,26 +104,28 @@ async function info(db: Connection, rawQuery: unknown) {
   return Object.fromEntries(Object.entries(customer).filter(([, value]) => value !== null));
 }
 
-async function update(deps: ManagementDeps, request: GatewayRequest) {
+async function update(deps: ManagementDeps, request: GatewayRequest, who: Identity) {
   const wanted = readCustomer(request.body);
   refuseFields(wanted, unenforcedCustomerFields, 'customer');
-  const row = await change(deps, async (db, changed) => {
-    changed.add(subjects.endUser(wanted.user_id));
-    return updateEndUser(db, wanted.user_id, columnsOf(wanted));
+  const row = await change(deps, changedBy(request, who), async (db, changed) => {
+    const [before] = await lockEndUsers(db, [wanted.user_id]);
+    if (before === undefined) throw missing('user_id', wanted.user_id);
+    const after = (await updateEndUser(db, wanted.user_id, columnsOf(wanted))) as EndUserRow;
+    changed.add(subjects.endUser(wanted.user_id)).updated(customerAt(wanted.user_id), before, after);
+    return after;
   });
-  if (row === undefined) throw missing('user_id', wanted.user_id);
   const [customer] = await withBudgets(deps.db, [row]);
   return { ...customer, object_permission: null };
 }
 
 /** Deletes customers: all of those that are named, or none. */
-async function remove(deps: ManagementDeps, request: GatewayRequest) {
+async function remove(deps: ManagementDeps, request: GatewayRequest, who: Identity) {
   const userIds = [...new Set(readCustomers(request.body).user_ids)];
-  const deleted = await change(deps, async (db, changed) => {
-    const found = await readEndUsers(db, userIds);
+  const deleted = await change(deps, changedBy(request, who), async (db, changed) => {
+    const found = await lockEndUsers(db, userIds);
     const absent = userIds.find((userId) => !found.some(({ user_id }) => user_id === userId));
     if (absent !== undefined) throw missing('user_ids', absent);
-    for (const userId of userIds) changed.add(subjects.endUser(userId));
+    for (const row of found) changed.add(subjects.endUser(row.user_id)).deleted(customerAt(row.user_id), row);
     return deleteEndUsers(db, userIds);
   });
   return {
@@ -127,11 +134,24 @@ async function remove(deps: ManagementDeps, request: GatewayRequest) {
   };
 }
 
-async function block(deps: ManagementDeps, request: GatewayRequest, blocked: boolean) {
+/** Notes what a block has made of customers; those who were not there before were made by it. */
+function noteBlocked(changed: Changes, before: readonly EndUserRow[], after: readonly EndUserRow[]): void {
+  const known = new Map(before.map((row) => [row.user_id, row]));
+  for (const row of after) {
+    const was = known.get(row.user_id);
+    if (was === undefined) changed.created(customerAt(row.user_id), row);
+    else changed.updated(customerAt(row.user_id), was, row, row.blocked ? 'blocked' : 'unblocked');
+  }
+}
+
+async function block(deps: ManagementDeps, request: GatewayRequest, who: Identity, blocked: boolean) {
   const userIds = readCustomers(request.body).user_ids;
-  const customers = await change(deps, async (db, changed) => {
+  const customers = await change(deps, changedBy(request, who), async (db, changed) => {
     for (const userId of userIds) changed.add(subjects.endUser(userId));
-    return setEndUsersBlocked(db, userIds, blocked);
+    const before = await lockEndUsers(db, userIds);
+    const after = await setEndUsersBlocked(db, userIds, blocked);
+    noteBlocked(changed, before, after);
+    return after;
   });
   return { blocked_users: customers };
 }
@@ -140,13 +160,13 @@ async function block(deps: ManagementDeps, request: GatewayRequest, blocked: boo
 export function customerHandlers(deps: ManagementDeps) {
   const body = { body: readCustomer };
   const bodies = { body: readCustomers };
-  const made = management((request) => create(deps, request), body);
+  const made = management((request, who) => create(deps, request, who), body);
   const told = management((request) => info(deps.db, request.query));
-  const updated = management((request) => update(deps, request), body);
-  const deleted = management((request) => remove(deps, request), bodies);
+  const updated = management((request, who) => update(deps, request, who), body);
+  const deleted = management((request, who) => remove(deps, request, who), bodies);
   const listed = management(async () => withBudgets(deps.db, await listEndUsers(deps.db)));
-  const blocked = management((request) => block(deps, request, true), bodies);
-  const unblocked = management((request) => block(deps, request, false), bodies);
+  const blocked = management((request, who) => block(deps, request, who, true), bodies);
+  const unblocked = management((request, who) => block(deps, request, who, false), bodies);
   return {
     newCustomer: made,
     customerInfo: told,

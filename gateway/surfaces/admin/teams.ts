@@ -14,10 +14,12 @@ import {
   updateTeam,
 } from '../../store/teams.ts';
 import { forgetTeams } from '../../store/users.ts';
-import { deleteKeys, hashesOfOwners } from '../../store/virtual-keys.ts';
+import { hashesOfOwners } from '../../store/virtual-keys.ts';
 import { change, changedBy, type ManagementDeps } from './change.ts';
+import { teamAt } from './changes.ts';
 import { badRequest, forbidden } from './faults.ts';
 import { isNarrower } from './key-changes.ts';
+import { removeKeys } from './key-removal.ts';
 import { management } from './management.ts';
 import { join, memberAdd, memberDelete, memberUpdate } from './team-members.ts';
 import { type ReachedTeam, reachTeam, teamAnswer } from './team-objects.ts';
@@ -113,14 +115,15 @@ async function create(deps: ManagementDeps, request: GatewayRequest, identity: I
     throw forbidden('organization_id', 'This key may make teams only in organisations that its user runs');
   }
   const teamId = wanted.team_id || randomUUID();
-  const row = await change(deps, async (db, changed) => {
+  const row = await change(deps, changedBy(request, identity), async (db, changed) => {
     if (!(await insertTeam(db, teamId))) {
       throw badRequest('team_id', `A team with the id '${teamId}' exists already`);
     }
     await requireOrganization(db, columns);
     const team = (await updateTeam(db, teamId, columns)) as TeamRow;
-    changed.add(subjects.team(teamId));
-    return (await join(db, changed, team, firstMembers(wanted, identity))).row;
+    const { row } = await join(db, changed, team, firstMembers(wanted, identity));
+    changed.add(subjects.team(teamId)).created(teamAt(teamId), row);
+    return row;
   });
   return teamAnswer(row);
 }
@@ -156,23 +159,27 @@ async function update(deps: ManagementDeps, request: GatewayRequest, identity: I
   }
   const { team_id: teamId } = wanted;
   const columns = columnsOf(wanted);
-  const row = await change(deps, async (db, changed) => {
+  const row = await change(deps, changedBy(request, identity), async (db, changed) => {
     const reached = await reachTeam(db, identity, teamId, 'run');
     requireMayChange(identity, reached, columns);
     const { organization_id, models } = reached.team;
     await requireOrganization(db, { organization_id, models, ...columns });
-    changed.add(subjects.team(teamId));
-    return (await updateTeam(db, teamId, columns)) as TeamRow;
+    const updated = (await updateTeam(db, teamId, columns)) as TeamRow;
+    changed.add(subjects.team(teamId)).updated(teamAt(teamId), reached.team, updated);
+    return updated;
   });
   return { team_id: teamId, data: teamAnswer(row) };
 }
 
 async function block(deps: ManagementDeps, request: GatewayRequest, identity: Identity, blocked: boolean) {
   const { team_id: teamId } = readTeamOnly(request.body);
-  const row = await change(deps, async (db, changed) => {
-    await reachTeam(db, identity, teamId, 'govern');
-    changed.add(subjects.team(teamId));
-    return (await updateTeam(db, teamId, { blocked })) as TeamRow;
+  const row = await change(deps, changedBy(request, identity), async (db, changed) => {
+    const { team } = await reachTeam(db, identity, teamId, 'govern');
+    const updated = (await updateTeam(db, teamId, { blocked })) as TeamRow;
+    changed
+      .add(subjects.team(teamId))
+      .updated(teamAt(teamId), team, updated, blocked ? 'blocked' : 'unblocked');
+    return updated;
   });
   return teamAnswer(row);
 }
@@ -181,19 +188,17 @@ async function block(deps: ManagementDeps, request: GatewayRequest, identity: Id
 async function remove(deps: ManagementDeps, request: GatewayRequest, identity: Identity) {
   const teamIds = [...new Set(readTeamDelete(request.body).team_ids)];
   const by = changedBy(request, identity);
-  await change(deps, async (db, changed) => {
+  await change(deps, by, async (db, changed) => {
     for (const teamId of teamIds) await reachTeam(db, identity, teamId, 'govern');
     const teams = await readTeams(db, teamIds);
     const members = teams.flatMap(({ members_with_roles }) =>
       members_with_roles.flatMap(({ user_id }) => user_id ?? []),
     );
-    const keys = await hashesOfOwners(db, { teamIds });
-    await deleteKeys(db, keys, by);
+    await removeKeys(db, changed, await hashesOfOwners(db, { teamIds }), by);
     await deleteTeams(db, teamIds, by);
     await forgetTeams(db, teamIds, members);
-    for (const subject of [...keys, ...teamIds.map(subjects.team), ...members.map(subjects.user)]) {
-      changed.add(subject);
-    }
+    for (const userId of members) changed.add(subjects.user(userId));
+    for (const team of teams) changed.add(subjects.team(team.team_id)).deleted(teamAt(team.team_id), team);
   });
   return { deleted_teams: teamIds };
 }

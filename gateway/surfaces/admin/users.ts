@@ -6,22 +6,29 @@ import { ADMIN_USER_ID, type Identity } from '../../identity/identity.ts';
 import { userRights } from '../../identity/permissions.ts';
 import { subjects } from '../../identity/subjects.ts';
 import type { Connection } from '../../store/connection.ts';
-import { addToOrganizations, leaveOrganizations, readOrganizations } from '../../store/organizations.ts';
+import {
+  addToOrganizations,
+  leaveOrganizations,
+  organizationsOf,
+  readOrganizations,
+} from '../../store/organizations.ts';
 import { lockTeamsOf, type TeamRow, updateTeam } from '../../store/teams.ts';
 import {
   deleteUsers,
   insertUser,
   lockEmail,
+  lockUser,
   readUser,
   readUserByEmail,
-  readUsers,
   type UserColumns,
   type UserRow,
   updateUser,
 } from '../../store/users.ts';
-import { deleteKeys, hashesOfOwners } from '../../store/virtual-keys.ts';
+import { hashesOfOwners } from '../../store/virtual-keys.ts';
 import { change, changedBy, type ManagementDeps } from './change.ts';
+import { type Changes, teamAt, userAt } from './changes.ts';
 import { badRequest, forbidden, notFound } from './faults.ts';
+import { removeKeys } from './key-removal.ts';
 import { makeKey } from './keys.ts';
 import { management } from './management.ts';
 import { join } from './team-members.ts';
@@ -106,7 +113,7 @@ interface Newcomer {
 
 async function store(
   db: PoolClient,
-  changed: Set<string>,
+  changed: Changes,
   who: Identity,
   { wanted, userId, joined }: Newcomer,
 ): Promise<UserRow> {
@@ -120,10 +127,12 @@ async function store(
   await addToOrganizations(db, userId, organizations, role);
   for (const { team_id, user_role } of joined) {
     const { team } = await reachTeam(db, who, team_id, 'run', 'bad_request');
-    await join(db, changed, team, [{ role: user_role ?? 'user', user_id: userId }]);
+    const { row } = await join(db, changed, team, [{ role: user_role ?? 'user', user_id: userId }]);
+    changed.updated(teamAt(team_id), team, row);
   }
-  changed.add(subjects.user(userId));
-  return (await readUser(db, userId)) as UserRow;
+  const user = (await readUser(db, userId)) as UserRow;
+  changed.add(subjects.user(userId)).created(userAt(userId), { ...user, organizations });
+  return user;
 }
 
 async function create(deps: ManagementDeps, request: GatewayRequest, identity: Identity) {
@@ -131,8 +140,8 @@ async function create(deps: ManagementDeps, request: GatewayRequest, identity: I
   refuseFields(wanted, unenforcedUserFields, 'user');
   requireMayMake(identity, wanted);
   const newcomer = { wanted, userId: wanted.user_id || randomUUID(), joined: joinedTeams(wanted) };
-  const by = changedBy(request, identity).userId;
-  return change(deps, async (db, changed) => {
+  const by = changedBy(request, identity);
+  return change(deps, by, async (db, changed) => {
     const user = await store(db, changed, identity, newcomer);
     const { user_id, user_email, user_role, user_alias, teams } = user;
     const person = { user_id, user_email, user_role, user_alias, teams };
@@ -140,7 +149,7 @@ async function create(deps: ManagementDeps, request: GatewayRequest, identity: I
     const key = await makeKey(deps, db, changed, {
       wanted: { key_alias: wanted.key_alias ?? null, duration: wanted.duration ?? null },
       owner: { userId: user_id, teamId: null },
-      by,
+      by: by.userId,
     });
     return { ...key, ...person, models: user.models, metadata: user.metadata, spend: user.spend };
   });
@@ -152,7 +161,7 @@ const OWN_FIELDS = ['user_id', 'user_email'];
 async function update(deps: ManagementDeps, request: GatewayRequest, identity: Identity) {
   const wanted = readUserUpdate(request.body);
   refuseFields(wanted, unenforcedUserFields, 'user');
-  const row = await change(deps, async (db, changed) => {
+  const row = await change(deps, changedBy(request, identity), async (db, changed) => {
     const named = wanted.user_id ? undefined : await readUserByEmail(db, wanted.user_email as string);
     const userId = wanted.user_id || named?.user_id || randomUUID();
     const rights = userRights(identity, { user_id: userId, organizations: [] });
@@ -165,20 +174,23 @@ async function update(deps: ManagementDeps, request: GatewayRequest, identity: I
       throw badRequest('user_role', 'The built-in admin stays a proxy admin');
     }
     await requireFreeEmail(db, userId, wanted.user_email);
-    await insertUser(db, userId);
+    const made = await insertUser(db, userId);
+    const before = (await lockUser(db, userId)) as UserRow;
+    const after = (await updateUser(db, userId, columnsOf(wanted))) as UserRow;
     changed.add(subjects.user(userId));
-    return (await updateUser(db, userId, columnsOf(wanted))) as UserRow;
+    if (made) changed.created(userAt(userId), after);
+    else changed.updated(userAt(userId), before, after);
+    return after;
   });
   return { user_id: row.user_id, data: row };
 }
 
 /** Takes users out of every team that lists them. */
-async function leaveTeams(db: PoolClient, userId: string): Promise<void> {
-  const teams: readonly TeamRow[] = await lockTeamsOf(db, userId);
-  for (const { team_id, members_with_roles } of teams) {
-    await updateTeam(db, team_id, {
-      members_with_roles: members_with_roles.filter(({ user_id }) => user_id !== userId),
-    });
+async function leaveTeams(db: PoolClient, changed: Changes, userId: string): Promise<void> {
+  for (const team of await lockTeamsOf(db, userId)) {
+    const members_with_roles = team.members_with_roles.filter(({ user_id }) => user_id !== userId);
+    const row = (await updateTeam(db, team.team_id, { members_with_roles })) as TeamRow;
+    changed.updated(teamAt(team.team_id), team, row);
   }
 }
 
@@ -187,16 +199,17 @@ async function remove(deps: ManagementDeps, request: GatewayRequest, identity: I
   const userIds = [...new Set(readUserDelete(request.body).user_ids)];
   if (userIds.includes(ADMIN_USER_ID)) throw badRequest('user_ids', 'The built-in admin cannot be deleted');
   const by = changedBy(request, identity);
-  return change(deps, async (db, changed) => {
-    const found = await readUsers(db, userIds);
-    const missing = userIds.find((id) => !found.some(({ user_id }) => user_id === id));
-    if (missing !== undefined)
-      throw notFound('user_ids', `There is no user '${missing}'; nobody was deleted`);
-    for (const userId of userIds) await leaveTeams(db, userId);
-    const keys = await hashesOfOwners(db, { userIds });
-    await deleteKeys(db, keys, by);
+  return change(deps, by, async (db, changed) => {
+    // Teams before users, as whoever changes a team's members does.
+    for (const userId of userIds) await leaveTeams(db, changed, userId);
+    for (const userId of userIds) {
+      const user = await lockUser(db, userId);
+      if (user === undefined) throw notFound('user_ids', `There is no user '${userId}'; nobody was deleted`);
+      const organizations = await organizationsOf(db, userId);
+      changed.add(subjects.user(userId)).deleted(userAt(userId), { ...user, organizations });
+    }
+    await removeKeys(db, changed, await hashesOfOwners(db, { userIds }), by);
     await leaveOrganizations(db, userIds);
-    for (const subject of [...keys, ...userIds.map(subjects.user)]) changed.add(subject);
     return deleteUsers(db, userIds);
   });
 }
