@@ -73,14 +73,14 @@ export function renderAudit({ rows, blanked, unchained, head, broken }: AuditRep
   ].join('\n');
 }
 
-/** What `audit` prints, and whether the chain holds. `url`: the database, asked for only where there is no file. */
+/** What `audit` prints, and whether the chain holds. `url`: the database, used only where there is no file. */
 export async function auditCommand(
   { file, json, expected }: AuditArguments,
-  url: () => string,
+  url: string,
 ): Promise<{ readonly text: string; readonly intact: boolean }> {
   const report =
     file === undefined
-      ? await verifyDatabase(url(), expected)
+      ? await verifyDatabase(url, expected)
       : verifyExport(await readFile(file, 'utf8'), expected);
   const intact = report.broken === null;
   const text = json

@@ -20,6 +20,7 @@ import { Drain } from './http/drain.ts';
 import { createServer } from './http/server.ts';
 import { createAuthenticator } from './identity/authenticator.ts';
 import type { Logger, Logs } from './observe/logger.ts';
+import { Refusals } from './observe/refusals.ts';
 import { createDispatcher } from './providers/dispatcher.ts';
 import { Remainders } from './providers/remainders.ts';
 import { compilePlan, type Plan } from './routing/plan.ts';
@@ -29,6 +30,7 @@ import { PostgresBudgets } from './store/budget-store.ts';
 import { blockedEndUsers } from './store/end-users.ts';
 import { bothHear, watchKeyChanges } from './store/key-changes.ts';
 import { openPool } from './store/pool.ts';
+import { insertRefusals } from './store/refusal-rows.ts';
 import { requireSchema } from './store/schema.ts';
 import { insertSpendLogs } from './store/spend-logs.ts';
 import { managementHandlers } from './surfaces/admin/handlers.ts';
@@ -160,6 +162,13 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const limits = new Limits({ store: new MemoryStore(() => performance.now()), now: Date.now });
   const drain = new Drain();
   const audit = { enabled: config.recordChanges, logger };
+  const refusals = new Refusals({
+    enabled: config.recordCalls && config.recordFailures,
+    write: (rows) => insertRefusals(db, rows),
+    timers: systemTimers,
+    logger,
+  });
+  stack.defer(() => refusals.close());
   const models = config.deployments.map((entry) => ({
     name: entry.modelName,
     provider: entry.provider,
@@ -168,6 +177,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const app = await createServer({
     logger,
     authenticator,
+    refusals,
     handlers: {
       ...chatHandlers({
         plan,
@@ -182,6 +192,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         enforcement: config.budgetEnforcement,
         drain,
         endUserBlocks,
+        refusals,
         ...logs,
         timers: systemTimers,
         version,
@@ -196,6 +207,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       ...uiHandlers({
         db,
         audit,
+        refusals,
         clock: Date.now,
         ...options.admin,
         state: () => ({ version, startedAt, providersEnvPath: providersEnv, models }),

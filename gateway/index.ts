@@ -16,6 +16,7 @@ export { createServer } from './http/server.ts';
 export { createAuthenticator, type KeyAuthenticator } from './identity/authenticator.ts';
 export { PasswordHasher } from './identity/password.ts';
 export { createLogs } from './observe/logger.ts';
+export { Refusals } from './observe/refusals.ts';
 export type { Audit } from './store/audit-log.ts';
 export { verifyAudit } from './store/audit-verify.ts';
 export { watchBudgets } from './store/budget-announcements.ts';
@@ -35,6 +36,7 @@ export {
   prepareDatabase,
   preparePartitions,
 } from './store/prepare.ts';
+export { insertRefusals } from './store/refusal-rows.ts';
 export { requireSchema } from './store/schema.ts';
 export { insertSpendLogs } from './store/spend-logs.ts';
 export { managementHandlers } from './surfaces/admin/handlers.ts';

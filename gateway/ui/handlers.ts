@@ -1,12 +1,14 @@
 import type { FastifyReply } from 'fastify';
 import type { Pool } from 'pg';
 import { markedAs } from '../http/auth-failure.ts';
+import { GatewayError } from '../http/errors.ts';
 import type { GatewayRequest, Handlers } from '../http/handler.ts';
 import { AdminAccount } from '../identity/admin-account.ts';
 import { ADMIN_USER_ID } from '../identity/identity.ts';
 import { PasswordHasher } from '../identity/password.ts';
 import { SignInLimit } from '../identity/sign-in-limit.ts';
 import { type UiSession, UiSessions } from '../identity/ui-session.ts';
+import type { Refusals } from '../observe/refusals.ts';
 import type { Audit } from '../store/audit-log.ts';
 import { readDatabaseState } from '../store/database-state.ts';
 import {
@@ -26,6 +28,7 @@ import { renderPage, type SignOut, stylesheet } from './pages.ts';
 export interface UiHandlerDeps {
   readonly db: Pool;
   readonly audit: Audit;
+  readonly refusals: Pick<Refusals, 'note'>;
   /** Epoch milliseconds. */
   readonly clock: () => number;
   /** Name of the built-in admin (`UI_USERNAME`). */
@@ -42,6 +45,7 @@ type UiRoutes = Pick<
   'uiHome' | 'uiSignInForm' | 'uiSignIn' | 'uiPasswordForm' | 'uiPassword' | 'uiSignOut' | 'uiStylesheet'
 >;
 
+const SIGN_IN_REFUSED = 'a sign-in at the admin UI was refused';
 const WRONG = 'The user name or the password is wrong.';
 
 function tooMany(reply: FastifyReply, seconds: number): string {
@@ -124,7 +128,11 @@ class Ui {
     }
     const outcome = await this.#account.signIn(form.get('user') ?? '', form.get('password') ?? '');
     if (outcome === 'refused') {
-      request.log.warn({ ip: request.ip }, 'a sign-in at the admin UI was refused');
+      const { id, ip, log } = request;
+      log.warn({ ip }, SIGN_IN_REFUSED);
+      // A header of this request would be no key that somebody tried.
+      const refused = { id, ip, route: '/ui/sign-in', headers: {}, identity: null };
+      this.#deps.refusals.note(refused, new GatewayError('sign_in_refused', SIGN_IN_REFUSED));
       reply.headers(markedAs('sign-in'));
       return this.#signInPage(request, reply, 401, WRONG);
     }

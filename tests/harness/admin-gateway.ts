@@ -4,10 +4,12 @@ import {
   createServer,
   type DirectHandler,
   type Handlers,
+  insertRefusals,
   managementHandlers,
   nextReset,
   openPool,
   PasswordHasher,
+  Refusals,
   type RouteDeclaration,
   routes,
   uiHandlers,
@@ -56,8 +58,15 @@ export async function startAdminGateway(database: TestDatabase, options: AdminGa
   const doubles = Object.fromEntries(
     Object.entries<RouteDeclaration>(routes).map(([id, { direct }]) => [id, direct ? toldDirectly : told]),
   ) as unknown as Handlers;
+  const refusals = new Refusals({
+    enabled: true,
+    write: (rows) => insertRefusals(db, rows),
+    timers: { now: clock, after: () => () => undefined },
+    logger,
+  });
   const app = await createServer({
     authenticator,
+    refusals,
     logger,
     handlers: {
       ...doubles,
@@ -65,6 +74,7 @@ export async function startAdminGateway(database: TestDatabase, options: AdminGa
       ...uiHandlers({
         db,
         audit,
+        refusals,
         clock,
         userName: 'admin',
         hasher,
@@ -102,6 +112,8 @@ export async function startAdminGateway(database: TestDatabase, options: AdminGa
     /** Forgets every key that authentication has cached. */
     forget: () => authenticator.clear(),
     call,
+    /** Stores the rows of what was refused. */
+    storeRefusals: () => refusals.flush(),
     async close(): Promise<void> {
       await app.close();
       await watch.close();

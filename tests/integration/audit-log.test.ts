@@ -1,8 +1,21 @@
 /** The audit log: who changed what, chained, over a real database. */
 import { hash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { audiences, type RouteDeclaration, routes, verifyAudit, verifyExport } from '../../gateway/index.ts';
+import { runProgram } from '../../appliance/index.ts';
+import {
+  audiences,
+  gatewayBundle,
+  type RouteDeclaration,
+  routes,
+  verifyAudit,
+  verifyExport,
+} from '../../gateway/index.ts';
+import { textOf } from '../docs/pages.ts';
 import { type AdminGateway, INITIAL_PASSWORD, startAdminGateway } from '../harness/admin-gateway.ts';
 import { type PostgresServer, startPostgres, type TestDatabase } from '../harness/postgres.ts';
 import { cells } from '../permissions/matrix.ts';
@@ -253,6 +266,46 @@ test('an export is checked without the database: a changed row, a missing one, a
       litellm_salts = litellm_salts - 'object_id' - 'updated_values' ${one}`,
   );
   expect(blanked).toMatchObject({ broken: null, blanked: 2 });
+});
+
+test('what the guide says to run takes a person out, and the chain holds', async () => {
+  const body = { user_id: 'ann', user_email: PERSON, auto_create_key: false };
+  await done('/user/new', body, { 'litellm-changed-by': PERSON });
+  const [statements = ''] =
+    /```sql\n(UPDATE[\s\S]*?)```/.exec(textOf('docs/operator/audit.md'))?.slice(1) ?? [];
+  const { broken, blanked } = await after(statements);
+  expect(broken).toBeNull();
+  expect(blanked).toBeGreaterThanOrEqual(4);
+});
+
+test("the command checks the database with the gateway's rights, and what psql exports, and ends with 1 for a broken one", async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'audit-'));
+  try {
+    const audit = (...args: string[]) =>
+      runProgram(process.execPath, [gatewayBundle.migrate, 'audit', ...args], {
+        env: { DATABASE_URL: database.runtimeUrl },
+      });
+    const { seq } = (await verifyAudit(gateway.db)).head;
+    const good = await audit();
+    expect(good).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(good.stdout).toMatch(
+      new RegExp(`^audit log: intact\n  ${seq} rows hold; 0 values are blanked\n  head: ${seq}:`),
+    );
+    const copy = await runProgram('psql', [
+      ...['-X', '-d', database.ownerUrl, '-c'],
+      '\\copy "LiteLLM_AuditLog" TO STDOUT CSV HEADER',
+    ]);
+    const file = join(directory, 'audit.csv');
+    writeFileSync(file, `${copy.stdout}\n`);
+    const head = /head: (\S+)/.exec(good.stdout)?.[1] as string;
+    expect((await audit(file, '--head', head)).stdout).toBe(good.stdout);
+    writeFileSync(file, `${copy.stdout}\n`.replace('litellm_proxy_master_key', 'another_key'));
+    const bad = await audit(file, '--json');
+    expect(bad.exitCode).toBe(1);
+    expect(JSON.parse(bad.stdout)).toMatchObject({ verdict: 'broken', broken: { seq: 1 } });
+  } finally {
+    await rm(directory, { recursive: true });
+  }
 });
 
 test('rows that are taken from the end are missed by the database itself', async () => {

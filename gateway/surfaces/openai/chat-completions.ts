@@ -19,6 +19,7 @@ import type { DirectHandler, DirectRequest, Handlers } from '../../http/handler.
 import type { Identity } from '../../identity/identity.ts';
 import { logCall } from '../../observe/call-log.ts';
 import type { LineLog } from '../../observe/logger.ts';
+import type { Refusals } from '../../observe/refusals.ts';
 import { PassThrough } from '../../providers/pass-through.ts';
 import type { PassThroughDeps } from '../../providers/passage.ts';
 import type { ModelGroup } from '../../routing/model-group.ts';
@@ -37,6 +38,7 @@ export interface ChatDeps extends BudgetDeps, PassThroughDeps {
   readonly rowIds: RowIds;
   readonly drain: Drain;
   readonly endUserBlocks: Pick<EndUserBlocks, 'require'>;
+  readonly refusals: Pick<Refusals, 'note'>;
   /** Gets one line per finished call. */
   readonly calls: LineLog;
   readonly version: string;
@@ -157,9 +159,11 @@ class ChatCompletions {
     }
   }
 
-  #refuse({ id, identity }: DirectRequest, client: ClientReply, refusal: unknown): void {
-    const { logger, version } = this.#deps;
-    client.fail(toGatewayError(refusal, id, logger), refusalHeaders(identity, version));
+  #refuse(request: DirectRequest, client: ClientReply, refusal: unknown): void {
+    const { logger, refusals, version } = this.#deps;
+    const failure = toGatewayError(refusal, request.id, logger);
+    refusals.note(request, failure);
+    client.fail(failure, refusalHeaders(request.identity, version));
   }
 
   #start(request: DirectRequest, client: ClientReply): void {
