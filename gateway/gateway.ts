@@ -13,6 +13,7 @@ import { nextReset } from './admission/budget-period.ts';
 import { EndUserBlocks } from './admission/end-user-blocks.ts';
 import { Ledger } from './admission/ledger/ledger.ts';
 import { Descriptors } from './admission/limits/descriptors.ts';
+import { EndUserLimits } from './admission/limits/end-user-limits.ts';
 import { Limits } from './admission/limits/limits.ts';
 import { MemoryStore } from './admission/limits/memory-store.ts';
 import type { Config } from './config/config.ts';
@@ -26,7 +27,7 @@ import { compilePlan, type Plan } from './routing/plan.ts';
 import { watchBudgets } from './store/budget-announcements.ts';
 import { adoptProcesses } from './store/budget-processes.ts';
 import { PostgresBudgets } from './store/budget-store.ts';
-import { blockedEndUsers } from './store/end-users.ts';
+import { anyEndUserLimited, blockedEndUsers, readEndUserLimits } from './store/end-users.ts';
 import { bothHear, watchKeyChanges } from './store/key-changes.ts';
 import { openPool } from './store/pool.ts';
 import { requireSchema } from './store/schema.ts';
@@ -149,7 +150,12 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   });
   const endUserBlocks = new EndUserBlocks({ load: () => blockedEndUsers(db), logger });
   await endUserBlocks.refresh();
-  const memory = bothHear(authenticator, endUserBlocks);
+  const endUserLimits = new EndUserLimits({
+    load: (endUser) => readEndUserLimits(db, endUser),
+    anyLimited: () => anyEndUserLimited(db),
+    clock: Date.now,
+  });
+  const memory = bothHear(authenticator, bothHear(endUserBlocks, endUserLimits));
   stack.use(watchKeyChanges(db, memory, logger));
   const counter = stack.use(new TokenCounter({ timers: systemTimers, logger }));
   const remainders = new Remainders({ policy: config.onClientDisconnect, timers: systemTimers });
@@ -172,6 +178,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         plan,
         limits,
         descriptors: new Descriptors(config.globalParallel),
+        endUserLimits,
         dispatcher,
         spend,
         counter,

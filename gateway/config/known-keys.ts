@@ -160,7 +160,7 @@ export const inventedNames: ReadonlyMap<string, string> = new Map([
   ],
   [
     'rate_limit_config',
-    'LiteLLM has no such setting; it limits by rpm_limit, tpm_limit and max_parallel_requests of a key: give them to /key/generate',
+    'LiteLLM has no such setting; it limits by rpm_limit, tpm_limit and max_parallel_requests of keys, teams, users and customers: give them to /key/generate, /team/new and the like',
   ],
   ['allowed_models', 'LiteLLM has no such setting; give `models` to /key/generate'],
   ['detailed_debug', 'LiteLLM has no such setting; set LITELLM_LOG=DEBUG in the environment'],

@@ -9,7 +9,8 @@ import { budgetLimit, followKeyBudget } from '../store/key-budgets.ts';
 import { findKey, type KeyForAuthentication } from '../store/virtual-keys.ts';
 import { ADMIN_USER_ID, type Authenticator, type Identity, MASTER_KEY_ALIAS } from './identity.ts';
 import { KeyCache } from './key-cache.ts';
-import { NO_LIMITS, readKeyLimits } from './key-limits.ts';
+import { NO_LIMITS } from './key-limits.ts';
+import { readLinkedKeyLimits, readOwnerLimits } from './owner-limits.ts';
 import { abbreviated, presentedKey } from './presented-key.ts';
 import { roleOf } from './roles.ts';
 import { subjects } from './subjects.ts';
@@ -59,6 +60,7 @@ const masterIdentity: Identity = Object.freeze({
   agentId: null,
   models: Object.freeze([]),
   limits: NO_LIMITS,
+  ownerLimits: Object.freeze([]),
   budgets: Object.freeze([]),
   team: null,
   userModels: Object.freeze([]),
@@ -75,17 +77,17 @@ function knownKey(row: KeyForAuthentication, budget: string | null): KnownKey {
     row.team_models === null
       ? null
       : Object.freeze({ models: Object.freeze(row.team_models), blocked: row.team_blocked === true });
+  const owners = { userId: row.user_id, teamId: row.team_id, organizationId: row.organization_id };
   const identity: Identity = Object.freeze({
     kind: 'virtual_key',
     role: roleOf(row.user_role),
     keyHash: row.token,
     keyAlias: row.key_alias,
-    userId: row.user_id,
-    teamId: row.team_id,
-    organizationId: row.organization_id,
+    ...owners,
     agentId: row.agent_id,
     models: Object.freeze(row.models),
-    limits: readKeyLimits(row),
+    limits: readLinkedKeyLimits(row),
+    ownerLimits: Object.freeze(readOwnerLimits(owners, row)),
     budgets: Object.freeze(budget === null ? [] : [budget]),
     team,
     userModels: Object.freeze(row.user_models ?? []),
@@ -105,6 +107,7 @@ function knownKey(row: KeyForAuthentication, budget: string | null): KnownKey {
     subjects: [
       ...(row.team_id === null ? [] : [subjects.team(row.team_id)]),
       ...(row.user_id === null ? [] : [subjects.user(row.user_id)]),
+      ...row.limit_budgets.map(subjects.budget),
     ],
   };
 }

@@ -72,6 +72,16 @@ export async function readBudgets(
   });
 }
 
+/** The rows that others are linked to, by their ids; links may be null. */
+export async function budgetsById(
+  db: Connection,
+  links: readonly (string | null)[],
+): Promise<ReadonlyMap<string, BudgetRow>> {
+  const ids = links.flatMap((link) => link ?? []);
+  const found = ids.length === 0 ? [] : await readBudgets(db, ids);
+  return new Map(found.map((row) => [row.budget_id, row]));
+}
+
 export async function listBudgets(db: Connection): Promise<readonly BudgetRow[]> {
   return rows<BudgetRow>(db, { text: 'SELECT * FROM "LiteLLM_BudgetTable" ORDER BY created_at, budget_id' });
 }

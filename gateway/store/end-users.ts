@@ -1,3 +1,4 @@
+import type { CallLimitColumns } from '../identity/key-limits.ts';
 import { type Connection, rows } from './connection.ts';
 import { columnsFromJson } from './json-columns.ts';
 
@@ -13,7 +14,7 @@ export interface EndUserRow {
   readonly blocked: boolean;
 }
 
-const settable = ['alias', 'spend', 'blocked'] as const;
+const settable = ['alias', 'spend', 'blocked', 'budget_id'] as const;
 
 export type EndUserColumns = Partial<Pick<EndUserRow, (typeof settable)[number]>>;
 
@@ -90,4 +91,31 @@ export async function blockedEndUsers(db: Connection): Promise<readonly string[]
     text: 'SELECT user_id FROM "LiteLLM_EndUserTable" WHERE blocked',
   });
   return found.map(({ user_id }) => user_id);
+}
+
+const limited = 'num_nonnulls(b.rpm_limit, b.tpm_limit, b.max_parallel_requests) > 0';
+
+/** Hot for calls that name a customer: two primary-key look-ups. Undefined for a customer without limits. */
+export async function readEndUserLimits(
+  db: Connection,
+  userId: string,
+): Promise<CallLimitColumns | undefined> {
+  const [row] = await rows<CallLimitColumns>(db, {
+    name: 'end_user_limits',
+    text: `
+      SELECT b.rpm_limit, b.tpm_limit, b.max_parallel_requests
+      FROM "LiteLLM_EndUserTable" e JOIN "LiteLLM_BudgetTable" b USING (budget_id)
+      WHERE e.user_id = $1 AND ${limited}`,
+    values: [userId],
+  });
+  return row;
+}
+
+/** Whether any customer has limits. */
+export async function anyEndUserLimited(db: Connection): Promise<boolean> {
+  const found = await rows(db, {
+    text: `
+      SELECT 1 FROM "LiteLLM_EndUserTable" e JOIN "LiteLLM_BudgetTable" b USING (budget_id) WHERE ${limited} LIMIT 1`,
+  });
+  return found.length > 0;
 }

@@ -20,6 +20,9 @@ export interface TeamRow {
   readonly blocked: boolean;
   readonly spend: number;
   readonly team_member_permissions: readonly string[];
+  readonly rpm_limit: number | null;
+  readonly tpm_limit: number | null;
+  readonly max_parallel_requests: number | null;
   readonly created_at: Date;
   readonly updated_at: Date;
   readonly [column: string]: unknown;
@@ -33,6 +36,9 @@ const settable = [
   'models',
   'blocked',
   'team_member_permissions',
+  'rpm_limit',
+  'tpm_limit',
+  'max_parallel_requests',
 ] as const;
 
 export type TeamColumns = Partial<Pick<TeamRow, (typeof settable)[number]>>;

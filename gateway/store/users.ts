@@ -69,6 +69,9 @@ export interface UserRow {
   readonly models: readonly string[];
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly spend: number;
+  readonly rpm_limit: number | null;
+  readonly tpm_limit: number | null;
+  readonly max_parallel_requests: number | null;
   readonly created_at: Date | null;
   readonly updated_at: Date | null;
   readonly [column: string]: unknown;
@@ -80,7 +83,16 @@ export const shownColumns = `
   user_email, models, metadata - '${REPLACED}' AS metadata, max_parallel_requests, tpm_limit, rpm_limit, budget_duration,
   budget_reset_at, allowed_cache_controls, policies, model_spend, model_max_budget, created_at, updated_at`;
 
-const settable = ['user_alias', 'user_email', 'user_role', 'models', 'spend'] as const;
+const settable = [
+  'user_alias',
+  'user_email',
+  'user_role',
+  'models',
+  'spend',
+  'rpm_limit',
+  'tpm_limit',
+  'max_parallel_requests',
+] as const;
 
 export type UserColumns = Partial<Pick<UserRow, (typeof settable)[number] | 'metadata'>>;
 

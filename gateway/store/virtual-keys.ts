@@ -1,6 +1,12 @@
 import type { ChangedBy } from './changed-by.ts';
 import { type Connection, rows } from './connection.ts';
 import { removeKeyBudgets } from './key-budgets.ts';
+import {
+  type LinkedLimitColumns,
+  type OwnerLimitColumns,
+  ownerLimitColumns,
+  ownerLimitRows,
+} from './owner-limits.ts';
 
 /** A row of "LiteLLM_VerificationToken" as the API shows it; `token` is the key's hash. */
 export interface VirtualKeyRow {
@@ -30,7 +36,7 @@ export interface VirtualKeyRow {
 }
 
 /** What authentication needs of a key, and of the user, the team and the organisation that it acts for. */
-export interface KeyForAuthentication {
+export interface KeyForAuthentication extends OwnerLimitColumns, LinkedLimitColumns {
   readonly token: string;
   readonly key_alias: string | null;
   readonly user_id: string | null;
@@ -84,6 +90,7 @@ export async function findKey(db: Connection, hash: string): Promise<KeyForAuthe
         k.rpm_limit, k.tpm_limit, k.max_parallel_requests,
         k.metadata -> 'model_rpm_limit' AS model_rpm_limit, k.metadata -> 'model_tpm_limit' AS model_tpm_limit,
         k.max_budget, b.scope AS budget_scope, b.limit_pico,
+        ${ownerLimitColumns},
         u.user_role, u.models AS user_models, t.models AS team_models, t.blocked AS team_blocked,
         o.organization_id, o.models AS organization_models,
         ${teamsWhere(`'user_id', k.user_id`)} AS member_of_teams,
@@ -97,6 +104,7 @@ export async function findKey(db: Connection, hash: string): Promise<KeyForAuthe
       LEFT JOIN "LiteLLM_UserTable" u ON u.user_id = k.user_id
       LEFT JOIN "LiteLLM_TeamTable" t ON t.team_id = k.team_id
       LEFT JOIN "LiteLLM_OrganizationTable" o ON o.organization_id = coalesce(k.organization_id, t.organization_id)
+      ${ownerLimitRows}
       WHERE k.token = coalesce(
         (SELECT active_token_id FROM "LiteLLM_DeprecatedVerificationToken" WHERE token = $1), $1)`,
     values: [hash],

@@ -20,7 +20,13 @@ function namesOf(prefix: string): NamesByType {
 
 const scopeNames = {
   api_key: namesOf('x-ratelimit-api_key-'),
+  user: namesOf('x-ratelimit-user-'),
+  team: namesOf('x-ratelimit-team-'),
+  team_member: namesOf('x-ratelimit-team_member-'),
+  end_user: namesOf('x-ratelimit-end_user-'),
   model_per_key: namesOf('x-ratelimit-model_per_key-'),
+  model_per_team: namesOf('x-ratelimit-model_per_team-'),
+  organization: namesOf('x-ratelimit-organization-'),
   global: namesOf('x-ratelimit-global-'),
 } as const satisfies Record<LimitScope, NamesByType>;
 /** OpenAI's own names, under which its clients look for the limits of their key. */

@@ -2,12 +2,21 @@
 export type LimitType = 'requests' | 'tokens' | 'max_parallel_requests';
 
 /** Whom or what a limit is about; LiteLLM's names, as they stand in headers and messages. */
-export type LimitScope = 'api_key' | 'model_per_key' | 'global';
+export type LimitScope =
+  | 'api_key'
+  | 'user'
+  | 'team'
+  | 'team_member'
+  | 'end_user'
+  | 'model_per_key'
+  | 'model_per_team'
+  | 'organization'
+  | 'global';
 
 /** One limit that a call must keep: requests and tokens in any 60 s, or calls at the same time. */
 export interface Limit {
   readonly scope: LimitScope;
-  /** Which one of its scope: a key's hash, `hash:model` ... */
+  /** Which one of its scope: a key's hash, `hash:model`, `team:user` ... */
   readonly value: string;
   readonly type: LimitType;
   readonly limit: number;
@@ -18,6 +27,26 @@ export interface Limit {
 /** The one maker of limits: their counters’ names are put together once, not for every call. */
 export function newLimit(scope: LimitScope, value: string, type: LimitType, limit: number): Limit {
   return { scope, value, type, limit, counter: `{${scope}:${value}}:${type}` };
+}
+
+/** The limits of one descriptor; what is left out, or null, is not limited. */
+export interface Limited {
+  readonly requests?: number | null;
+  readonly tokens?: number | null;
+  readonly parallel?: number | null;
+}
+
+export function limitsOf(
+  scope: LimitScope,
+  value: string,
+  { requests = null, tokens = null, parallel = null }: Limited,
+): readonly Limit[] {
+  const all = [
+    ['requests', requests],
+    ['tokens', tokens],
+    ['max_parallel_requests', parallel],
+  ] as const;
+  return all.flatMap(([type, limit]) => (limit === null ? [] : [newLimit(scope, value, type, limit)]));
 }
 
 /** A call that was counted. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { GatewayRequest, Handlers } from '../../http/handler.ts';
 import type { Identity } from '../../identity/identity.ts';
+import { subjects } from '../../identity/subjects.ts';
 import {
   type BudgetColumns,
   type BudgetRow,
@@ -10,8 +11,7 @@ import {
   readBudgets,
   updateBudget,
 } from '../../store/budgets-table.ts';
-import { transaction } from '../../store/connection.ts';
-import { changedBy, type ManagementDeps } from './change.ts';
+import { change, changedBy, type ManagementDeps } from './change.ts';
 import { badRequest, notFound } from './faults.ts';
 import { budgetDuration } from './key-columns.ts';
 import { LONGEST_ID } from './key-requests.ts';
@@ -104,7 +104,7 @@ async function create(deps: ManagementDeps, request: GatewayRequest, who: Identi
   const columns = columnsOf(wanted, deps);
   const budgetId = wanted.budget_id || randomUUID();
   const by = changedBy(request, who).userId;
-  return transaction(deps.db, async (client) => {
+  return change(deps, async (client) => {
     if (!(await insertBudget(client, budgetId, by))) {
       throw badRequest('budget_id', `A budget with the id '${budgetId}' exists already`);
     }
@@ -116,9 +116,14 @@ async function update(deps: ManagementDeps, request: GatewayRequest, who: Identi
   const wanted = readBudget(request.body);
   if (!wanted.budget_id) throw badRequest('budget_id', "'budget_id' is required");
   const columns = columnsOf(wanted, deps);
-  const row = await updateBudget(deps.db, wanted.budget_id, columns, changedBy(request, who).userId);
-  if (row === undefined) throw notFound('budget_id', `There is no budget '${wanted.budget_id}'`);
-  return row;
+  const { budget_id: budgetId } = wanted;
+  const by = changedBy(request, who).userId;
+  return change(deps, async (db, changed) => {
+    const row = await updateBudget(db, budgetId, columns, by);
+    if (row === undefined) throw notFound('budget_id', `There is no budget '${budgetId}'`);
+    changed.add(subjects.budget(budgetId));
+    return row;
+  });
 }
 
 async function info({ db }: ManagementDeps, request: GatewayRequest) {
@@ -127,14 +132,17 @@ async function info({ db }: ManagementDeps, request: GatewayRequest) {
   return readBudgets(db, budgets);
 }
 
-async function remove({ db }: ManagementDeps, request: GatewayRequest) {
+async function remove(deps: ManagementDeps, request: GatewayRequest) {
   const { id } = readDelete(request.body);
-  const row = await deleteBudget(db, id);
-  if (row === undefined) throw notFound('id', `There is no budget '${id}'`);
-  return row;
+  return change(deps, async (db, changed) => {
+    const row = await deleteBudget(db, id);
+    if (row === undefined) throw notFound('id', `There is no budget '${id}'`);
+    changed.add(subjects.budget(id));
+    return row;
+  });
 }
 
-/** The handlers of `/budget/*`. A budget limits nothing by itself: what it is linked to has its limits. */
+/** The handlers of `/budget/*`. A budget limits nothing by itself, but what is linked to it. */
 export function budgetHandlers(deps: ManagementDeps): BudgetRoutes {
   const errors = 'detail';
   return {

@@ -1,7 +1,8 @@
 import { GatewayError } from '../../http/errors.ts';
 import type { GatewayRequest, Handlers } from '../../http/handler.ts';
+import type { Identity } from '../../identity/identity.ts';
 import { subjects } from '../../identity/subjects.ts';
-import { type BudgetRow, readBudgets } from '../../store/budgets-table.ts';
+import { budgetsById } from '../../store/budgets-table.ts';
 import type { Connection } from '../../store/connection.ts';
 import {
   deleteEndUsers,
@@ -13,8 +14,10 @@ import {
   setEndUsersBlocked,
   updateEndUser,
 } from '../../store/end-users.ts';
-import { change, type ManagementDeps } from './change.ts';
+import { setLinkedLimits } from '../../store/linked-budgets.ts';
+import { change, changedBy, type ManagementDeps } from './change.ts';
 import { LONGEST_ID } from './key-requests.ts';
+import { type CallLimitFields, callLimitColumns, callLimitFields } from './limit-fields.ts';
 import { management } from './management.ts';
 import { refuseFields } from './unenforced.ts';
 import { unenforcedCustomerFields } from './unenforced-owners.ts';
@@ -22,7 +25,7 @@ import { bodyReader, queryReader } from './validation.ts';
 
 const id = { type: 'string', minLength: 1, maxLength: LONGEST_ID } as const;
 
-interface CustomerRequest {
+interface CustomerRequest extends CallLimitFields {
   readonly user_id: string;
   readonly alias?: string | null;
   readonly blocked?: boolean | null;
@@ -38,6 +41,7 @@ const readCustomer = bodyReader<CustomerRequest>(
       alias: { type: ['string', 'null'] },
       blocked: { type: ['boolean', 'null'] },
       spend: { type: ['number', 'null'], minimum: 0 },
+      ...callLimitFields,
     },
   },
   { refused: unenforcedCustomerFields },
@@ -66,19 +70,42 @@ function columnsOf({ alias, blocked, spend }: CustomerRequest): EndUserColumns {
 
 /** Customers with the budgets that they are linked to. */
 async function withBudgets(db: Connection, customers: readonly EndUserRow[]) {
-  const ids = customers.flatMap(({ budget_id }) => budget_id ?? []);
-  const budgets = new Map<string, BudgetRow>();
-  for (const budget of ids.length === 0 ? [] : await readBudgets(db, ids))
-    budgets.set(budget.budget_id, budget);
+  const budgets = await budgetsById(
+    db,
+    customers.map(({ budget_id }) => budget_id),
+  );
   return customers.map((customer) => ({
     ...customer,
     litellm_budget_table: (customer.budget_id && budgets.get(customer.budget_id)) || null,
   }));
 }
 
-async function create(deps: ManagementDeps, request: GatewayRequest) {
+/** The limits that ask for something: of a new customer 0 does, which admits nobody. */
+function limitsOf(wanted: CustomerRequest, isNew: boolean): CallLimitFields {
+  const asks = (limit: number | null): boolean => limit !== null && (isNew || limit > 0);
+  return Object.fromEntries(Object.entries(callLimitColumns(wanted)).filter(([, limit]) => asks(limit)));
+}
+
+/** Changes a customer: limits go into the row that it is linked to, which is made on demand. */
+async function store(
+  db: Connection,
+  changed: Set<string>,
+  { wanted, limits, by }: { wanted: CustomerRequest; limits: CallLimitFields; by: string },
+): Promise<EndUserRow | undefined> {
+  changed.add(subjects.endUser(wanted.user_id));
+  const [customer] = await readEndUsers(db, [wanted.user_id]);
+  if (customer === undefined || Object.keys(limits).length === 0) {
+    return updateEndUser(db, wanted.user_id, columnsOf(wanted));
+  }
+  const budget_id = await setLinkedLimits(db, { linked: customer.budget_id, limits, by });
+  changed.add(subjects.budget(budget_id));
+  return updateEndUser(db, wanted.user_id, { ...columnsOf(wanted), budget_id });
+}
+
+async function create(deps: ManagementDeps, request: GatewayRequest, who: Identity) {
   const wanted = readCustomer(request.body);
   refuseFields(wanted, unenforcedCustomerFields, 'customer');
+  const by = changedBy(request, who).userId;
   const row = await change(deps, async (db, changed) => {
     if (!(await insertEndUser(db, wanted.user_id))) {
       throw new GatewayError('bad_request', `Customer '${wanted.user_id}' exists already`, {
@@ -86,10 +113,10 @@ async function create(deps: ManagementDeps, request: GatewayRequest) {
         param: 'user_id',
       });
     }
-    changed.add(subjects.endUser(wanted.user_id));
-    return (await updateEndUser(db, wanted.user_id, columnsOf(wanted))) as EndUserRow;
+    const limits = limitsOf(wanted, true);
+    return (await store(db, changed, { wanted, limits, by })) as EndUserRow;
   });
-  return { ...row, litellm_budget_table: null };
+  return (await withBudgets(deps.db, [row]))[0];
 }
 
 async function info(db: Connection, rawQuery: unknown) {
@@ -99,13 +126,13 @@ async function info(db: Connection, rawQuery: unknown) {
   return Object.fromEntries(Object.entries(customer).filter(([, value]) => value !== null));
 }
 
-async function update(deps: ManagementDeps, request: GatewayRequest) {
+async function update(deps: ManagementDeps, request: GatewayRequest, who: Identity) {
   const wanted = readCustomer(request.body);
   refuseFields(wanted, unenforcedCustomerFields, 'customer');
-  const row = await change(deps, async (db, changed) => {
-    changed.add(subjects.endUser(wanted.user_id));
-    return updateEndUser(db, wanted.user_id, columnsOf(wanted));
-  });
+  const by = changedBy(request, who).userId;
+  const row = await change(deps, (db, changed) =>
+    store(db, changed, { wanted, limits: limitsOf(wanted, false), by }),
+  );
   if (row === undefined) throw missing('user_id', wanted.user_id);
   const [customer] = await withBudgets(deps.db, [row]);
   return { ...customer, object_permission: null };
@@ -140,9 +167,9 @@ async function block(deps: ManagementDeps, request: GatewayRequest, blocked: boo
 export function customerHandlers(deps: ManagementDeps) {
   const body = { body: readCustomer };
   const bodies = { body: readCustomers };
-  const made = management((request) => create(deps, request), body);
+  const made = management((request, who) => create(deps, request, who), body);
   const told = management((request) => info(deps.db, request.query));
-  const updated = management((request) => update(deps, request), body);
+  const updated = management((request, who) => update(deps, request, who), body);
   const deleted = management((request) => remove(deps, request), bodies);
   const listed = management(async () => withBudgets(deps.db, await listEndUsers(deps.db)));
   const blocked = management((request) => block(deps, request, true), bodies);

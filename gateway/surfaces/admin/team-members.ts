@@ -4,6 +4,7 @@ import { GatewayError } from '../../http/errors.ts';
 import type { GatewayRequest } from '../../http/handler.ts';
 import type { Identity } from '../../identity/identity.ts';
 import { subjects } from '../../identity/subjects.ts';
+import { setMemberLimits } from '../../store/linked-budgets.ts';
 import {
   addMemberships,
   removeMemberships,
@@ -22,8 +23,10 @@ import {
 } from '../../store/users.ts';
 import { deleteKeys, keysOfOwners } from '../../store/virtual-keys.ts';
 import { change, changedBy, type ManagementDeps } from './change.ts';
-import { badRequest } from './faults.ts';
-import { reachTeam, teamAnswer } from './team-objects.ts';
+import { badRequest, forbidden } from './faults.ts';
+import { callLimitColumns, type RateFields } from './limit-fields.ts';
+import { membersBudget } from './team-limits.ts';
+import { membershipsOf, type ReachedTeam, reachTeam, teamAnswer } from './team-objects.ts';
 import {
   type MemberName,
   type NamedMember,
@@ -86,44 +89,83 @@ function memberOf(team: TeamRow, name: MemberName): TeamMember {
   throw badRequest(field, `'${name[field]}' is no member of team '${team.team_id}'`);
 }
 
+/** Gives members of a team limits of their own, where a request names some. */
+async function limitMembers(
+  db: PoolClient,
+  { team, members }: { readonly team: TeamRow; readonly members: readonly string[] },
+  wanted: RateFields,
+  by: string,
+): Promise<void> {
+  const limits = callLimitColumns(wanted);
+  if (Object.keys(limits).length === 0) return;
+  for (const userId of members) {
+    const member = { teamId: team.team_id, userId, ofAll: membersBudget(team) };
+    await setMemberLimits(db, member, { limits, by });
+  }
+}
+
+/** Throws GatewayError forbidden where who runs a team would change limits of his own. */
+function requireOthers(
+  who: Identity,
+  { rights }: ReachedTeam,
+  members: readonly (string | null)[],
+  wanted: RateFields,
+): void {
+  const [field] = Object.keys(callLimitColumns(wanted));
+  if (field === undefined || rights.govern || who.userId === null || !members.includes(who.userId)) return;
+  throw forbidden(field, `'${field}' of your own membership is changed by who runs the organisation`);
+}
+
 /** `/team/member_add` */
 export async function memberAdd(deps: ManagementDeps, request: GatewayRequest, identity: Identity) {
   const wanted = readMemberAdd(request.body);
   refuseFields(wanted, unenforcedMemberFields, 'member');
   const named: readonly NamedMember[] = [wanted.member].flat();
-  const { row, memberships, users } = await change(deps, async (db, changed) => {
-    const { team } = await reachTeam(db, identity, wanted.team_id, 'run');
-    return join(db, changed, team, named);
+  const by = changedBy(request, identity).userId;
+  return change(deps, async (db, changed) => {
+    const reached = await reachTeam(db, identity, wanted.team_id, 'run');
+    const { row, memberships, users } = await join(db, changed, reached.team, named);
+    const members = memberships.map(({ user_id }) => user_id);
+    requireOthers(identity, reached, members, wanted);
+    await limitMembers(db, { team: row, members }, wanted, by);
+    const all = await membershipsOf(db, [row.team_id]);
+    return {
+      ...teamAnswer(row),
+      updated_users: users,
+      updated_team_memberships: all.filter(({ user_id }) => members.includes(user_id)),
+    };
   });
-  return {
-    ...teamAnswer(row),
-    updated_users: users,
-    updated_team_memberships: memberships.map((each) => ({ ...each, litellm_budget_table: null })),
-  };
 }
 
 /** `/team/member_update` */
 export async function memberUpdate(deps: ManagementDeps, request: GatewayRequest, identity: Identity) {
   const wanted = readMemberUpdate(request.body);
   refuseFields(wanted, unenforcedMemberFields, 'member');
-  const member = await change(deps, async (db, changed) => {
-    const { team } = await reachTeam(db, identity, wanted.team_id, 'run');
+  const by = changedBy(request, identity).userId;
+  return change(deps, async (db, changed) => {
+    const reached = await reachTeam(db, identity, wanted.team_id, 'run');
+    const { team } = reached;
     const found = memberOf(team, wanted);
+    requireOthers(identity, reached, [found.user_id], wanted);
     const members_with_roles = team.members_with_roles.map((each) =>
       each === found ? { ...found, role: wanted.role ?? found.role } : each,
     );
     await updateTeam(db, team.team_id, { members_with_roles });
-    if (found.user_id !== null) changed.add(subjects.user(found.user_id));
-    return found;
+    if (found.user_id !== null) {
+      changed.add(subjects.user(found.user_id));
+      await limitMembers(db, { team, members: [found.user_id] }, wanted, by);
+    }
+    const memberships = await membershipsOf(db, [team.team_id]);
+    const limits = memberships.find(({ user_id }) => user_id === found.user_id)?.litellm_budget_table;
+    return {
+      team_id: wanted.team_id,
+      user_id: found.user_id,
+      user_email: found.user_email,
+      max_budget_in_team: null,
+      tpm_limit: limits?.tpm_limit ?? null,
+      rpm_limit: limits?.rpm_limit ?? null,
+    };
   });
-  return {
-    team_id: wanted.team_id,
-    user_id: member.user_id,
-    user_email: member.user_email,
-    max_budget_in_team: null,
-    tpm_limit: null,
-    rpm_limit: null,
-  };
 }
 
 /** `/team/member_delete`: who leaves a team loses its keys there. */

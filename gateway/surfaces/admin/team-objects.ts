@@ -1,6 +1,7 @@
 import { GatewayError } from '../../http/errors.ts';
 import type { Identity } from '../../identity/identity.ts';
 import { keyRights, seesAll, type TeamRights, teamRights } from '../../identity/permissions.ts';
+import { budgetsById } from '../../store/budgets-table.ts';
 import type { Connection } from '../../store/connection.ts';
 import { lockTeam, readMemberships, type TeamRow } from '../../store/teams.ts';
 import { keysOfOwners } from '../../store/virtual-keys.ts';
@@ -43,17 +44,27 @@ export function teamAnswer(row: TeamRow) {
   return { ...row, litellm_model_table: null };
 }
 
+/** The accounts of members in teams, with the rows that limit them. */
+export async function membershipsOf(db: Connection, teamIds: readonly string[]) {
+  const memberships = await readMemberships(db, teamIds);
+  const budgets = await budgetsById(
+    db,
+    memberships.map(({ budget_id }) => budget_id),
+  );
+  return memberships.map((each) => ({
+    ...each,
+    litellm_budget_table: (each.budget_id !== null && budgets.get(each.budget_id)) || null,
+  }));
+}
+
 /** Teams with what belongs to them: of their keys those that the caller may read. */
 export async function withContents(db: Connection, who: Identity, teams: readonly TeamRow[]) {
   const teamIds = teams.map(({ team_id }) => team_id);
   const keys = Map.groupBy(await keysOfOwners(db, { teamIds }), ({ team_id }) => team_id);
-  const memberships = Map.groupBy(await readMemberships(db, teamIds), ({ team_id }) => team_id);
+  const memberships = Map.groupBy(await membershipsOf(db, teamIds), ({ team_id }) => team_id);
   return teams.map((team) => ({
     team,
     keys: (keys.get(team.team_id) ?? []).filter((key) => keyRights(who, { ...key, team }).read).map(keyInfo),
-    team_memberships: (memberships.get(team.team_id) ?? []).map((each) => ({
-      ...each,
-      litellm_budget_table: null,
-    })),
+    team_memberships: memberships.get(team.team_id) ?? [],
   }));
 }

@@ -1,8 +1,10 @@
 import { GatewayError } from '../../http/errors.ts';
 import type { Identity } from '../../identity/identity.ts';
 import { seesAll, teamRights } from '../../identity/permissions.ts';
+import { readBudgets } from '../../store/budgets-table.ts';
 import type { Connection } from '../../store/connection.ts';
 import { listTeams, readTeam, type TeamQuery } from '../../store/teams.ts';
+import { membersBudget } from './team-limits.ts';
 import { noTeam, strangeTeam, teamAnswer, withContents } from './team-objects.ts';
 import { readTeamListQuery, readTeamQuery } from './team-requests.ts';
 
@@ -15,10 +17,12 @@ export async function info(db: Connection, rawQuery: unknown, identity: Identity
   const team = await readTeam(db, team_id);
   if (team === undefined && seesAll(identity)) throw noTeam(team_id);
   if (team === undefined || !teamRights(identity, team).read) throw strangeTeam();
+  const ofMembers = membersBudget(team);
+  const [table = null] = ofMembers === null ? [] : await readBudgets(db, [ofMembers]);
   const [contents] = await withContents(db, identity, [team]);
   return {
     team_id,
-    team_info: { ...teamAnswer(team), object_permission: null, team_member_budget_table: null },
+    team_info: { ...teamAnswer(team), object_permission: null, team_member_budget_table: table },
     keys: contents?.keys ?? [],
     team_memberships: contents?.team_memberships ?? [],
   };

@@ -1,4 +1,14 @@
 import { LONGEST_ID } from './key-requests.ts';
+import {
+  type CallLimitFields,
+  callLimitFields,
+  type MemberLimitFields,
+  type ModelLimitFields,
+  memberLimitFields,
+  modelLimitFields,
+  type RateFields,
+  rateFields,
+} from './limit-fields.ts';
 import { unenforcedMemberFields, unenforcedTeamFields } from './unenforced-owners.ts';
 import { bodyReader, queryReader } from './validation.ts';
 
@@ -26,7 +36,7 @@ const member = {
   ],
 } as const;
 
-export interface TeamFields {
+export interface TeamFields extends CallLimitFields, ModelLimitFields, MemberLimitFields {
   readonly team_alias?: string | null;
   readonly organization_id?: string | null;
   readonly metadata?: Readonly<Record<string, unknown>> | null;
@@ -38,10 +48,13 @@ export interface TeamFields {
 const teamFields = {
   team_alias: nullableText,
   organization_id: nullableText,
-  metadata: { type: ['object', 'null'] },
+  metadata: { type: ['object', 'null'], properties: modelLimitFields },
   models: nullableTexts,
   blocked: { type: ['boolean', 'null'] },
   team_member_permissions: nullableTexts,
+  ...callLimitFields,
+  ...modelLimitFields,
+  ...memberLimitFields,
 };
 
 const options = { refused: unenforcedTeamFields, synonyms: { allowed_models: 'models' } };
@@ -91,7 +104,7 @@ export const readTeamDelete = bodyReader<{ readonly team_ids: readonly string[] 
   properties: { team_ids: { type: 'array', items: text, minItems: 1 } },
 });
 
-export interface MemberAddRequest {
+export interface MemberAddRequest extends RateFields {
   readonly team_id: string;
   readonly member: NamedMember | readonly NamedMember[];
 }
@@ -103,6 +116,7 @@ export const readMemberAdd = bodyReader<MemberAddRequest>(
     properties: {
       team_id: text,
       member: { anyOf: [member, { type: 'array', items: member, minItems: 1, maxItems: 500 }] },
+      ...rateFields,
     },
   },
   { refused: unenforcedMemberFields },
@@ -121,7 +135,7 @@ const memberName = {
   ],
 };
 
-export interface MemberUpdateRequest extends MemberName {
+export interface MemberUpdateRequest extends MemberName, RateFields {
   readonly team_id: string;
   readonly role?: 'admin' | 'user' | null;
 }
@@ -135,6 +149,7 @@ export const readMemberUpdate = bodyReader<MemberUpdateRequest>(
       user_id: nullableText,
       user_email: nullableText,
       role: { enum: ['admin', 'user', null] },
+      ...rateFields,
     },
     ...memberName,
   },

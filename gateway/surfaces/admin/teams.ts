@@ -18,7 +18,9 @@ import { deleteKeys, hashesOfOwners } from '../../store/virtual-keys.ts';
 import { change, changedBy, type ManagementDeps } from './change.ts';
 import { badRequest, forbidden } from './faults.ts';
 import { isNarrower } from './key-changes.ts';
+import { callLimitColumns } from './limit-fields.ts';
 import { management } from './management.ts';
+import { changedLimit, namedMemberLimit, teamMetadata, withMemberLimits } from './team-limits.ts';
 import { join, memberAdd, memberDelete, memberUpdate } from './team-members.ts';
 import { type ReachedTeam, reachTeam, teamAnswer } from './team-objects.ts';
 import { info, list } from './team-reads.ts';
@@ -65,16 +67,18 @@ function permissionsOf(wanted: readonly string[] | null): readonly string[] {
 }
 
 /** The columns that the sent fields change. */
-function columnsOf(wanted: TeamFields): TeamColumns {
+function columnsOf(wanted: TeamFields, now: TeamRow['metadata'], govern: boolean): TeamColumns {
+  const metadata = teamMetadata(wanted, now, govern);
   return {
     ...(wanted.team_alias !== undefined && { team_alias: wanted.team_alias || null }),
     ...(wanted.organization_id !== undefined && { organization_id: wanted.organization_id || null }),
-    ...(wanted.metadata !== undefined && { metadata: wanted.metadata ?? {} }),
+    ...(metadata !== now && { metadata }),
     ...(wanted.models !== undefined && { models: wanted.models ?? [] }),
     ...(typeof wanted.blocked === 'boolean' && { blocked: wanted.blocked }),
     ...(wanted.team_member_permissions !== undefined && {
       team_member_permissions: permissionsOf(wanted.team_member_permissions),
     }),
+    ...callLimitColumns(wanted),
   };
 }
 
@@ -107,18 +111,20 @@ function firstMembers(wanted: NewTeamRequest, { userId }: Identity): readonly Na
 async function create(deps: ManagementDeps, request: GatewayRequest, identity: Identity) {
   const wanted = readNewTeam(request.body);
   refuseFields(wanted, unenforcedTeamFields, 'team');
-  const columns = columnsOf(wanted);
+  const columns = columnsOf(wanted, {}, true);
   const { organization_id: organization } = columns;
   if (identity.role !== 'proxy_admin' && !identity.adminOfOrganizations.includes(organization ?? '')) {
     throw forbidden('organization_id', 'This key may make teams only in organisations that its user runs');
   }
   const teamId = wanted.team_id || randomUUID();
+  const by = changedBy(request, identity).userId;
   const row = await change(deps, async (db, changed) => {
     if (!(await insertTeam(db, teamId))) {
       throw badRequest('team_id', `A team with the id '${teamId}' exists already`);
     }
     await requireOrganization(db, columns);
-    const team = (await updateTeam(db, teamId, columns)) as TeamRow;
+    const limited = await withMemberLimits(db, changed, wanted, { columns, metadata: {}, by });
+    const team = (await updateTeam(db, teamId, limited)) as TeamRow;
     changed.add(subjects.team(teamId));
     return (await join(db, changed, team, firstMembers(wanted, identity))).row;
   });
@@ -129,7 +135,12 @@ async function create(deps: ManagementDeps, request: GatewayRequest, identity: I
 const run: readonly string[] = ['team_alias', 'metadata', 'team_member_permissions'];
 
 /** Throws GatewayError forbidden, naming the field, for the first change that the caller may not make. */
-function requireMayChange(who: Identity, { team, rights }: ReachedTeam, columns: TeamColumns): void {
+function requireMayChange(
+  who: Identity,
+  { team, rights }: ReachedTeam,
+  columns: TeamColumns,
+  wanted: TeamFields,
+): void {
   const refuse = (field: string): never => {
     throw forbidden(
       field,
@@ -144,7 +155,8 @@ function requireMayChange(who: Identity, { team, rights }: ReachedTeam, columns:
   const raised = Object.keys(columns).find(
     (column) => !run.includes(column) && !(column === 'models' && narrower),
   );
-  if (raised !== undefined) refuse(raised);
+  const limit = raised ?? changedLimit(columns.metadata, team.metadata) ?? namedMemberLimit(wanted);
+  if (limit !== undefined) refuse(limit);
 }
 
 async function update(deps: ManagementDeps, request: GatewayRequest, identity: Identity) {
@@ -155,14 +167,16 @@ async function update(deps: ManagementDeps, request: GatewayRequest, identity: I
     throw badRequest(misplaced, `'${misplaced}' is changed by /team/member_add, _update and _delete`);
   }
   const { team_id: teamId } = wanted;
-  const columns = columnsOf(wanted);
+  const by = changedBy(request, identity).userId;
   const row = await change(deps, async (db, changed) => {
     const reached = await reachTeam(db, identity, teamId, 'run');
-    requireMayChange(identity, reached, columns);
-    const { organization_id, models } = reached.team;
+    const { organization_id, models, metadata } = reached.team;
+    const columns = columnsOf(wanted, metadata, reached.rights.govern);
+    requireMayChange(identity, reached, columns, wanted);
     await requireOrganization(db, { organization_id, models, ...columns });
     changed.add(subjects.team(teamId));
-    return (await updateTeam(db, teamId, columns)) as TeamRow;
+    const limited = await withMemberLimits(db, changed, wanted, { columns, metadata, by });
+    return (await updateTeam(db, teamId, limited)) as TeamRow;
   });
   return { team_id: teamId, data: teamAnswer(row) };
 }

@@ -1,6 +1,7 @@
 import { roles } from '../../identity/roles.ts';
 import { sortableUserColumns } from '../../store/user-list.ts';
 import { LONGEST_ID } from './key-requests.ts';
+import { type CallLimitFields, callLimitFields } from './limit-fields.ts';
 import { unenforcedUserFields } from './unenforced-owners.ts';
 import { bodyReader, queryReader } from './validation.ts';
 
@@ -9,7 +10,7 @@ const nullableText = { type: ['string', 'null'] } as const;
 const nullableTexts = { type: ['array', 'null'], items: text } as const;
 const nullableId = { type: ['string', 'null'], maxLength: LONGEST_ID } as const;
 
-export interface UserFields {
+export interface UserFields extends CallLimitFields {
   readonly user_alias?: string | null;
   readonly user_email?: string | null;
   readonly user_role?: (typeof roles)[number] | null;
@@ -25,11 +26,12 @@ const userFields = {
   models: nullableTexts,
   metadata: { type: ['object', 'null'] },
   spend: { type: ['number', 'null'], minimum: 0 },
+  ...callLimitFields,
 };
 
 const options = { refused: unenforcedUserFields, synonyms: { allowed_models: 'models' } };
 
-/** A team that a new user joins; limits within it are not enforced yet. */
+/** A team that a new user joins; budgets within it are not enforced yet. */
 export interface JoinedTeam {
   readonly team_id: string;
   readonly user_role?: 'user' | 'admin' | null;

@@ -23,6 +23,7 @@ import { deleteKeys, hashesOfOwners } from '../../store/virtual-keys.ts';
 import { change, changedBy, type ManagementDeps } from './change.ts';
 import { badRequest, forbidden, notFound } from './faults.ts';
 import { makeKey } from './keys.ts';
+import { callLimitColumns } from './limit-fields.ts';
 import { management } from './management.ts';
 import { join } from './team-members.ts';
 import { reachTeam } from './team-objects.ts';
@@ -49,6 +50,7 @@ function columnsOf(wanted: UserFields): UserColumns {
     ...(wanted.models !== undefined && { models: wanted.models ?? [] }),
     ...(wanted.metadata !== undefined && { metadata: wanted.metadata ?? {} }),
     ...(typeof wanted.spend === 'number' && { spend: wanted.spend }),
+    ...callLimitColumns(wanted),
   };
 }
 

@@ -6,6 +6,8 @@ import type { SpendSink } from '../../accounting/spend.ts';
 import { type CallSize, tokenBound } from '../../admission/call-size.ts';
 import type { EndUserBlocks } from '../../admission/end-user-blocks.ts';
 import type { Descriptors } from '../../admission/limits/descriptors.ts';
+import type { EndUserLimits } from '../../admission/limits/end-user-limits.ts';
+import type { Limit } from '../../admission/limits/limit-store.ts';
 import type { Limits } from '../../admission/limits/limits.ts';
 import { reservedTokens, settledTokens } from '../../admission/limits/tokens.ts';
 import { type Requested, requireKeyModel, requireOwnerModel } from '../../admission/model-access.ts';
@@ -33,6 +35,7 @@ export interface ChatDeps extends BudgetDeps, PassThroughDeps {
   readonly plan: Plan;
   readonly limits: Limits;
   readonly descriptors: Descriptors;
+  readonly endUserLimits: Pick<EndUserLimits, 'of'>;
   readonly spend: SpendSink;
   readonly rowIds: RowIds;
   readonly drain: Drain;
@@ -87,16 +90,25 @@ function groupFor(chat: ChatRequest, identity: Identity, deps: ChatDeps): ModelG
   );
 }
 
+interface Admitted {
+  readonly chat: ChatRequest;
+  /** The limits of the customer whom the call names. */
+  readonly endUser: readonly Limit[];
+  readonly size: CallSize;
+  readonly group: ModelGroup;
+}
+
 /**
  * What is looked at after the key's own budget, as LiteLLM orders it: the key's owner, and then the limits, on which the call
  * is counted. Gives back what the budget holds when the call is refused. Throws GatewayError, rate_limited among others.
  */
-function admit(call: Call, chat: ChatRequest, size: CallSize, group: ModelGroup, deps: ChatDeps): void {
+function admit(call: Call, { chat, endUser, size, group }: Admitted, deps: ChatDeps): void {
   const { limits, descriptors } = deps;
   const tokens = reservedTokens(size);
   try {
     requireOwner(chat, call.identity, group, deps);
-    call.admission = limits.admit(descriptors.of(call.identity, [chat.model, group.name]), { tokens });
+    const limited = { identity: call.identity, models: [chat.model, group.name], endUser };
+    call.admission = limits.admit(descriptors.of(limited), { tokens });
   } catch (refusal) {
     call.reservation?.release();
     throw refusal;
@@ -151,10 +163,27 @@ class ChatCompletions {
   /** Nothing is returned: the answer is written when the provider's arrives. */
   handle(request: DirectRequest, client: ClientReply): void {
     try {
-      this.#start(request, client);
+      const chat = readChatRequest(request.body);
+      const endUser = this.#deps.endUserLimits.of(chat.user);
+      if (endUser instanceof Promise) this.#startLater(request, client, chat, endUser);
+      else this.#start(request, client, chat, endUser);
     } catch (refusal) {
       this.#refuse(request, client, refusal);
     }
+  }
+
+  /** A customer that is not known yet is looked up; a client that has left meanwhile is not served. */
+  #startLater(
+    request: DirectRequest,
+    client: ClientReply,
+    chat: ChatRequest,
+    endUser: Promise<readonly Limit[]>,
+  ): void {
+    endUser
+      .then((limits) => {
+        if (!client.closed) this.#start(request, client, chat, limits);
+      })
+      .catch((refusal) => this.#refuse(request, client, refusal));
   }
 
   #refuse({ id, identity }: DirectRequest, client: ClientReply, refusal: unknown): void {
@@ -162,10 +191,9 @@ class ChatCompletions {
     client.fail(toGatewayError(refusal, id, logger), refusalHeaders(identity, version));
   }
 
-  #start(request: DirectRequest, client: ClientReply): void {
+  #start(request: DirectRequest, client: ClientReply, chat: ChatRequest, endUser: readonly Limit[]): void {
     const deps = this.#deps;
     const { identity } = request;
-    const chat = readChatRequest(request.body);
     const group = groupFor(chat, identity, deps);
     const deployments = group.take();
     const [first] = deployments;
@@ -210,7 +238,7 @@ class ChatCompletions {
     });
     const send = (): void => {
       if (gone?.signal.aborted) return;
-      admit(call, chat, size, group, deps);
+      admit(call, { chat, endUser, size, group }, deps);
       deps.spend.begin(draftRecord(call, call.bound, call.startedAt));
       // Behind what was begun, which is written at the end of the turn.
       setImmediate(() => passThrough.start());
