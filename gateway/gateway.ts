@@ -177,6 +177,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       ...chatHandlers({
         plan,
         limits,
+        limitedTokens: config.limitedTokens,
         descriptors: new Descriptors(config.globalParallel),
         endUserLimits,
         dispatcher,

@@ -30,6 +30,14 @@ export interface DeploymentConfig {
   /** Name for the price look-up when it differs from the provider's model name. */
   readonly baseModel: string | null;
   readonly accessGroups: readonly string[];
+  /** Calls and tokens in any 60 s, and calls at the same time; null without such a limit. */
+  readonly limits: DeploymentLimits;
+}
+
+export interface DeploymentLimits {
+  readonly requests: number | null;
+  readonly tokens: number | null;
+  readonly parallel: number | null;
 }
 
 export interface ModelAlias {
@@ -60,6 +68,8 @@ export interface Config {
   readonly alwaysIncludeStreamUsage: boolean;
   /** Calls at the same time in the whole gateway; null without such a limit. */
   readonly globalParallel: number | null;
+  /** Which tokens count on limits of tokens. */
+  readonly limitedTokens: 'total' | 'input' | 'output';
   readonly drainMs: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
 }

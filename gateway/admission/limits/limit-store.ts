@@ -11,6 +11,7 @@ export type LimitScope =
   | 'model_per_key'
   | 'model_per_team'
   | 'organization'
+  | 'deployment'
   | 'global';
 
 /** One limit that a call must keep: requests and tokens in any 60 s, or calls at the same time. */
@@ -61,6 +62,8 @@ export interface Granted {
    * were reserved. Null leaves the reservation as it is. To be called once.
    */
   settle(tokens: number | null): void;
+  /** The call was never made: takes back everything that was counted. */
+  cancel(): void;
 }
 
 /** A call that was not counted, and the limit that stands in its way for longest. */
@@ -74,8 +77,10 @@ export interface Refused {
 
 /** Holds what is counted for all limits. */
 export interface LimitStore {
+  /** Whether it answers by promises. */
+  readonly waits: boolean;
   /** Counts a call on all of its limits, or, when one of them is reached, on none: one atomic step. */
-  take(limits: readonly Limit[], tokens: number): Granted | Refused;
+  take(limits: readonly Limit[], tokens: number): Granted | Refused | Promise<Granted | Refused>;
 }
 
 /** What one call counts on a limit of this type. */

@@ -7,9 +7,10 @@ import { type CallSize, tokenBound } from '../../admission/call-size.ts';
 import type { EndUserBlocks } from '../../admission/end-user-blocks.ts';
 import type { Descriptors } from '../../admission/limits/descriptors.ts';
 import type { EndUserLimits } from '../../admission/limits/end-user-limits.ts';
+import { after, enterCall } from '../../admission/limits/enter-call.ts';
 import type { Limit } from '../../admission/limits/limit-store.ts';
 import type { Limits } from '../../admission/limits/limits.ts';
-import { reservedTokens, settledTokens } from '../../admission/limits/tokens.ts';
+import { type LimitedTokens, reservedTokens, settledTokens } from '../../admission/limits/tokens.ts';
 import { type Requested, requireKeyModel, requireOwnerModel } from '../../admission/model-access.ts';
 import { type BudgetDeps, reserveCall } from '../../admission/reserve-call.ts';
 import { type Call, newCall } from '../../call.ts';
@@ -23,6 +24,7 @@ import { logCall } from '../../observe/call-log.ts';
 import type { LineLog } from '../../observe/logger.ts';
 import { PassThrough } from '../../providers/pass-through.ts';
 import type { PassThroughDeps } from '../../providers/passage.ts';
+import type { Deployment } from '../../routing/deployment.ts';
 import type { ModelGroup } from '../../routing/model-group.ts';
 import type { Plan } from '../../routing/plan.ts';
 import { callHeaders, refusalHeaders } from './call-headers.ts';
@@ -34,6 +36,7 @@ import { upstreamBody } from './upstream-body.ts';
 export interface ChatDeps extends BudgetDeps, PassThroughDeps {
   readonly plan: Plan;
   readonly limits: Limits;
+  readonly limitedTokens: LimitedTokens;
   readonly descriptors: Descriptors;
   readonly endUserLimits: Pick<EndUserLimits, 'of'>;
   readonly spend: SpendSink;
@@ -96,22 +99,32 @@ interface Admitted {
   readonly endUser: readonly Limit[];
   readonly size: CallSize;
   readonly group: ModelGroup;
+  readonly deployments: readonly Deployment[];
 }
 
 /**
  * What is looked at after the key's own budget, as LiteLLM orders it: the key's owner, and then the limits, on which the call
- * is counted. Gives back what the budget holds when the call is refused. Throws GatewayError, rate_limited among others.
+ * is counted. Gives back what the budget holds when the call is refused. Throws, or rejects with, GatewayError, rate_limited
+ * among others.
  */
-function admit(call: Call, { chat, endUser, size, group }: Admitted, deps: ChatDeps): void {
-  const { limits, descriptors } = deps;
-  const tokens = reservedTokens(size);
-  try {
-    requireOwner(chat, call.identity, group, deps);
-    const limited = { identity: call.identity, models: [chat.model, group.name], endUser };
-    call.admission = limits.admit(descriptors.of(limited), { tokens });
-  } catch (refusal) {
+function admit(
+  call: Call,
+  { chat, endUser, size, group, deployments }: Admitted,
+  deps: ChatDeps,
+): void | Promise<void> {
+  const refused = (refusal: unknown): never => {
     call.reservation?.release();
     throw refusal;
+  };
+  try {
+    requireOwner(chat, call.identity, group, deps);
+    const whose = { identity: call.identity, models: [chat.model, group.name], endUser };
+    const tokens = reservedTokens(size, deps.limitedTokens);
+    const limited = { limits: deps.descriptors.of(whose), deployments, tokens };
+    const entered = enterCall(call, limited, deps.limits);
+    return entered instanceof Promise ? entered.catch(refused) : entered;
+  } catch (refusal) {
+    return refused(refusal);
   }
 }
 
@@ -153,7 +166,9 @@ class ChatCompletions {
   /** A call that has cost something is recorded also when it failed: its budgets are charged by its row. */
   #record(call: Call): void {
     const { spend, calls, recordFailures } = this.#deps;
-    call.admission?.finish(settledTokens(call));
+    const tokens = settledTokens(call, this.#deps.limitedTokens);
+    call.admission?.finish(tokens);
+    call.route?.finish(tokens);
     call.charges = call.reservation?.settle(call.spend) ?? [];
     if (call.failure === null || recordFailures || call.spend > 0n) spend.finish(spendRecord(call));
     else spend.discard(call.rowId);
@@ -221,33 +236,41 @@ class ChatCompletions {
     const passThrough = new PassThrough(deps, {
       call,
       client,
-      deployments,
+      next: () => call.route?.next() ?? null,
       bodyFor: (deployment) => upstreamBody(chat, deployment, limitFor(deployment, call.maxTokensSet)),
       messages: () => messagesOf(chat),
       headers: this.#headers,
       draft: this.#draft,
       finished: this.#finished,
     });
-    // A call without budgets waits for nothing: its client cannot leave meanwhile.
-    const gone = identity.budgets.length === 0 ? null : new AbortController();
+    // A call that waits for nothing: its client cannot leave meanwhile.
+    const instant = identity.budgets.length === 0 && !deps.limits.waits;
+    const gone = instant ? null : new AbortController();
     client.onClose((whole) => {
       const leave = (): void => deps.drain.leave();
       if (whole) return leave();
       passThrough.clientGone(leave);
       gone?.abort();
     });
-    const send = (): void => {
-      if (gone?.signal.aborted) return;
-      admit(call, { chat, endUser, size, group }, deps);
+    const begin = (): void => {
+      if (gone?.signal.aborted) {
+        call.admission?.cancel();
+        call.route?.cancel();
+        return;
+      }
       deps.spend.begin(draftRecord(call, call.bound, call.startedAt));
       // Behind what was begun, which is written at the end of the turn.
       setImmediate(() => passThrough.start());
     };
+    const send = (): void | Promise<void> => {
+      if (gone?.signal.aborted) return;
+      return after(admit(call, { chat, endUser, size, group, deployments }, deps), begin);
+    };
     const waiting = gone && reserveCall({ call, size, deployments, signal: gone.signal }, deps);
-    if (gone === null || !waiting) send();
-    else {
-      waiting.then(send).catch((refusal) => {
-        if (!gone.signal.aborted) this.#refuse(request, client, refusal);
+    const sent = waiting ? waiting.then(send) : send();
+    if (sent instanceof Promise) {
+      sent.catch((refusal) => {
+        if (!gone?.signal.aborted) this.#refuse(request, client, refusal);
       });
     }
   }
