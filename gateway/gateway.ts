@@ -14,8 +14,10 @@ import { EndUserBlocks } from './admission/end-user-blocks.ts';
 import { Ledger } from './admission/ledger/ledger.ts';
 import { Descriptors } from './admission/limits/descriptors.ts';
 import { EndUserLimits } from './admission/limits/end-user-limits.ts';
+import type { LimitStore } from './admission/limits/limit-store.ts';
 import { Limits } from './admission/limits/limits.ts';
 import { MemoryStore } from './admission/limits/memory-store.ts';
+import { openSharedCounters } from './admission/limits/redis/open-store.ts';
 import type { Config } from './config/config.ts';
 import { Drain } from './http/drain.ts';
 import { createServer } from './http/server.ts';
@@ -118,6 +120,18 @@ async function openJournal(
   }
 }
 
+/** Counters of limits: this process's, or those that several machines share. */
+async function openCounters(
+  { config: { redis }, logs: { logger } }: GatewayOptions,
+  processId: string,
+  stack: AsyncDisposableStack,
+): Promise<LimitStore> {
+  const now = (): number => performance.now();
+  const own = new MemoryStore(now);
+  if (redis === null) return own;
+  return openSharedCounters({ redis, own, now, processId, timers: systemTimers, logger }, stack);
+}
+
 /** A client is told only that the database is away; who reads this log is to know why, and what to do. */
 function unreachable(databaseUrl: string, error: unknown): Error | undefined {
   const { cause } = error as Error;
@@ -163,7 +177,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   stack.defer(() => dispatcher.destroy());
   const plan = compilePlan(config, Date.now);
   nameUnpriced(plan, logger);
-  const limits = new Limits({ store: new MemoryStore(() => performance.now()), now: Date.now });
+  const counters = await openCounters(options, processId, stack);
+  const limits = new Limits({ store: counters, now: Date.now });
   const drain = new Drain();
   const models = config.deployments.map((entry) => ({
     name: entry.modelName,

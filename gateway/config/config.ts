@@ -40,6 +40,15 @@ export interface DeploymentLimits {
   readonly parallel: number | null;
 }
 
+/** A Redis or Valkey server. */
+export interface RedisConfig {
+  /** `redis:` or `rediss:`; may hold user and password. */
+  readonly url: string;
+  readonly password: string | null;
+  /** Its number. */
+  readonly database: number | null;
+}
+
 export interface ModelAlias {
   readonly model: string;
   readonly hidden: boolean;
@@ -70,6 +79,8 @@ export interface Config {
   readonly globalParallel: number | null;
   /** Which tokens count on limits of tokens. */
   readonly limitedTokens: 'total' | 'input' | 'output';
+  /** What gateways share their counters of limits by; null where each counts for itself. */
+  readonly redis: RedisConfig | null;
   readonly drainMs: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
 }

@@ -83,13 +83,14 @@ export const litellmSettings = table({
 });
 
 export const routerSettings = table({
-  served: 'model_group_alias timeout stream_timeout optional_pre_call_checks default_max_parallel_requests',
+  served: `model_group_alias timeout stream_timeout optional_pre_call_checks default_max_parallel_requests
+    redis_host redis_port redis_password redis_url redis_db`,
   unserved: `routing_strategy routing_strategy_args num_retries retry_after max_fallbacks fallbacks
     context_window_fallbacks content_policy_fallbacks default_fallbacks allowed_fails allowed_fails_policy
     cooldown_time disable_cooldowns retry_policy model_group_retry_policy enable_pre_call_checks
     deployment_affinity_ttl_seconds model_group_affinity_config default_priority polling_interval
     default_litellm_params caching_groups cache_responses cache_kwargs client_ttl set_verbose debug_level
-    routing_groups redis_host redis_port redis_password redis_url redis_db ignore_invalid_deployments
+    routing_groups ignore_invalid_deployments
     tag_filtering_match_any`,
   protective: `guardrail_list provider_budget_config
     enable_tag_filtering`,

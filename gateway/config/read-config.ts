@@ -7,6 +7,7 @@ import { type DeploymentContext, readDeployment, type Timeouts } from './deploym
 import { readLimitDefaults } from './deployment-limits.ts';
 import { Findings, isMap, Reader, type Settings } from './findings.ts';
 import { generalSettings, inventedNames, litellmSettings, routerSettings, topLevel } from './known-keys.ts';
+import { readRedis } from './redis.ts';
 import { resolveReferences } from './references.ts';
 import { readRetention } from './retention.ts';
 import { parseYaml } from './yaml.ts';
@@ -197,6 +198,7 @@ export function readConfig({ text, environment: given, places }: ConfigSource): 
     alwaysIncludeStreamUsage: general.boolean('always_include_stream_usage') ?? false,
     globalParallel: general.number('global_max_parallel_requests', 0) ?? null,
     limitedTokens: general.choice('token_rate_limit_type', ['total', 'input', 'output']) ?? 'total',
+    redis: readRedis(router, top.map('router_settings') ?? {}, findings),
     drainMs: readDrainMs(environment, findings),
     logLevel: readLogLevel(environment, findings),
   };
