@@ -1,5 +1,5 @@
 import type { RedisConfig } from './config.ts';
-import { type Findings, Reader, type Settings } from './findings.ts';
+import type { Findings, Reader, Settings } from './findings.ts';
 import { referencedVariable } from './references.ts';
 
 const DEFAULT_PORT = 6379;
@@ -26,7 +26,8 @@ export function readRedis(router: Reader, written: Settings, findings: Findings)
   const port = router.number('redis_port', 1, HIGHEST_PORT) ?? DEFAULT_PORT;
   if (url !== undefined) {
     // Not quoted: it may hold a password.
-    if (!isRedisUrl(url)) findings.fault('router_settings.redis_url', 'must begin with redis:// or rediss://');
+    if (!isRedisUrl(url))
+      findings.fault('router_settings.redis_url', 'must begin with redis:// or rediss://');
     return { url, password, database };
   }
   if (host === undefined) return null;

@@ -27,7 +27,11 @@ let run: RunScript;
 let connection: Disposable;
 
 beforeAll(async () => {
-  [redis, postgres, provider] = await Promise.all([startRedis(), startPostgres({ major: 17 }), startFakeProvider()]);
+  [redis, postgres, provider] = await Promise.all([
+    startRedis(),
+    startPostgres({ major: 17 }),
+    startFakeProvider(),
+  ]);
   const database = await postgres.createDatabase();
   const start = () =>
     startGateway({
@@ -63,7 +67,11 @@ const newKey = async (limits: object): Promise<string> =>
   (await manage((gateways[0] as GatewayProcess).url, '/key/generate', limits)).key as string;
 
 const chat = (key: string, at: number, body: object = {}): Promise<Response> =>
-  postChat({ url: (gateways[at % 2] as GatewayProcess).url, key, body: { model: 'one', messages: MESSAGES, ...body } });
+  postChat({
+    url: (gateways[at % 2] as GatewayProcess).url,
+    key,
+    body: { model: 'one', messages: MESSAGES, ...body },
+  });
 
 async function statusOf(answer: Promise<Response>): Promise<number> {
   const got = await answer;
@@ -121,11 +129,9 @@ describe('on a clock in the hands of the test', () => {
     const base = 1_800_000_000_000;
     const timed: RunScript = (script, keys, [name = '', ...rest]) => {
       const micros = (base + clock.now) * 1000;
-      const at = script.replace(
-        "redis.call('TIME')",
-        `{'${Math.floor(micros / 1e6)}', '${micros % 1e6}'}`,
-      );
-      const lasting = script.includes('redis.call(\'ZADD\'') && rest.length > 0 ? ['10000000000000', ...rest.slice(1)] : rest;
+      const at = script.replace("redis.call('TIME')", `{'${Math.floor(micros / 1e6)}', '${micros % 1e6}'}`);
+      const lasting =
+        script.includes("redis.call('ZADD'") && rest.length > 0 ? ['10000000000000', ...rest.slice(1)] : rest;
       return run(at, keys, [name, ...lasting]);
     };
     return new RedisStore({ run: timed, processId: 'test', timers: new ManualTimers() });
@@ -162,7 +168,9 @@ describe('on a clock in the hands of the test', () => {
           if (ends !== null && running.length > 0) {
             running.splice(ends.which % running.length, 1)[0]?.(ends.how, ends.used);
           }
-          const all: Limit[] = asked.map(({ value, type, limit }) => newLimit('user', prefix + value, type, limit));
+          const all: Limit[] = asked.map(({ value, type, limit }) =>
+            newLimit('user', prefix + value, type, limit),
+          );
           const [mine, theirs] = [own.take(all, tokens), await shared.take(all, tokens)];
           if (!mine.granted || !theirs.granted) {
             expect(theirs).toEqual(mine);
@@ -213,17 +221,22 @@ test('while Redis is away each gateway counts for itself, says so once, and find
   await redis.kill();
   expect(await remaining(0)).toBe(97);
   for (const gateway of gateways) {
-    await gateway.logged('Redis does not answer: limits are counted by this gateway alone until it does; see router_settings.redis_*');
+    await gateway.logged(
+      'Redis does not answer: limits are counted by this gateway alone until it does; see router_settings.redis_*',
+    );
     expect(gateway.output().match(/Redis does not answer/g)).toHaveLength(1);
     expect(gateway.output()).not.toContain(REDIS_PASSWORD);
   }
   await redis.restart();
   const back = (gateway: GatewayProcess): boolean => gateway.output().includes('Redis answers again');
   await expect
-    .poll(async () => {
-      for (const at of [0, 1]) await remaining(at);
-      return gateways.every(back);
-    }, { timeout: 20_000, interval: 500 })
+    .poll(
+      async () => {
+        for (const at of [0, 1]) await remaining(at);
+        return gateways.every(back);
+      },
+      { timeout: 20_000, interval: 500 },
+    )
     .toBe(true);
   const now = await remaining(0);
   expect(await remaining(1)).toBe(now - 1);

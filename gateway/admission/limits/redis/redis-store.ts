@@ -1,11 +1,5 @@
 import type { Timers } from '../../../accounting/timers.ts';
-import {
-  amountOf,
-  type Granted,
-  type Limit,
-  type LimitStore,
-  type Refused,
-} from '../limit-store.ts';
+import { amountOf, type Granted, type Limit, type LimitStore, type Refused } from '../limit-store.ts';
 import { UNLIMITED } from '../memory-store.ts';
 import { LEAVE, RENEW, SETTLE, TAKE } from './scripts.ts';
 
@@ -28,9 +22,7 @@ const RENEWED_AT_ONCE = 500;
 const isParallel = ({ type }: Limit): boolean => type === 'max_parallel_requests';
 
 /** Of a refusal: the limit, from 1, how much of it is used, and the wait in microseconds; see TAKE. */
-type Answer =
-  | readonly [1, readonly number[], readonly number[]]
-  | readonly [0, number, number, number];
+type Answer = readonly [1, readonly number[], readonly number[]] | readonly [0, number, number, number];
 
 function waitOf(microseconds: number): number | null {
   if (microseconds === -1) return null;
