@@ -19,8 +19,8 @@ export class PostgresBank implements Bank, AsyncDisposable {
   readonly #db: Pool;
   readonly #watch: AsyncDisposable;
   #listener: Announcement = () => undefined;
-  readonly #sentinels = new Set<string>();
-  #heard = Promise.withResolvers<void>();
+  /** Who waits until a sentinel is heard; several may at once. */
+  readonly #sentinels = new Map<string, () => void>();
   #sent = 0;
 
   private constructor(db: Pool, hearing: () => void) {
@@ -30,8 +30,10 @@ export class PostgresBank implements Bank, AsyncDisposable {
       {
         wanted: (scope) => this.#listener('wanted', scope),
         freed: (scope) => {
-          if (!this.#sentinels.delete(scope)) this.#listener('freed', scope);
-          else if (this.#sentinels.size === 0) this.#heard.resolve();
+          const waiting = this.#sentinels.get(scope);
+          if (waiting === undefined) this.#listener('freed', scope);
+          else waiting();
+          this.#sentinels.delete(scope);
         },
         hears: (is) => is && hearing(),
       },
@@ -57,10 +59,10 @@ export class PostgresBank implements Bank, AsyncDisposable {
   /** Announcements arrive in the order of their commits: once the last one is heard, all are. */
   async heard(): Promise<void> {
     const sentinel = `sentinel:${this.#sent++}`;
-    this.#sentinels.add(sentinel);
-    this.#heard = Promise.withResolvers();
+    const heard = Promise.withResolvers<void>();
+    this.#sentinels.set(sentinel, heard.resolve);
     await this.#db.query("SELECT pg_notify('litellm_budgets', 'freed ' || $1)", [sentinel]);
-    await this.#heard.promise;
+    await heard.promise;
   }
 
   storeFor(processId: string): BudgetStore {
