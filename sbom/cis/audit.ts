@@ -146,11 +146,11 @@ export async function auditVm(machine: RootShell, options: AuditOptions, work: W
     withKit(machine, kit, () => scan(machine, { by: 'content', arf: first })),
   );
   const whole = await readArf(first);
-  const [selected, tailored] = profileOf(whole, options.target);
+  const [selected, leftOut] = profileOf(whole, options.target);
   let { outcomes } = whole.testResult;
   const failed = notPassed(
     outcomes,
-    [...selected].filter((rule) => !tailored.has(rule)),
+    [...selected].filter((rule) => !leftOut.has(rule)),
   );
   if (failed.length > 0) {
     const answers = await askAgain({ machine, kit, asked: failed, options }, work);
@@ -161,13 +161,17 @@ export async function auditVm(machine: RootShell, options: AuditOptions, work: W
   return concludeMerged(first, { ...whole, outcomes, ...origin, content: content.packages }, options, work);
 }
 
-/** The rules that the profile selects, and those that are tailored out for the target. */
+/**
+ * The rules that the profile selects, and those of which no machine need be asked again: tailored out for the target, or
+ * beyond the content, whose answer is the same everywhere.
+ */
 function profileOf(
   { benchmark }: { readonly benchmark: Benchmark },
   target: string,
 ): [ReadonlySet<string>, ReadonlySet<string>] {
-  const tailored = tailoredOut(checkedTailoring(), target).map(({ rule }) => rule);
-  return [benchmark.profiles.get(PROFILE) ?? new Set(), new Set(tailored)];
+  const tailoring = checkedTailoring();
+  const leftOut = [...tailoredOut(tailoring, target), ...tailoring.contentFaults].map(({ rule }) => rule);
+  return [benchmark.profiles.get(PROFILE) ?? new Set(), new Set(leftOut)];
 }
 
 interface Question {

@@ -20,7 +20,7 @@ test('what a container cannot judge is asked again even when it passed there', (
   expect(passed).toContain('file_owner_grub2_cfg');
 });
 
-test('whatever the container did not pass is asked again, unless it is tailored out', () => {
+test('whatever the container did not pass is asked again, unless it is left out', () => {
   const open = [...selected].filter((rule) => testResult.outcomes.get(rule)?.result !== 'pass');
   expect(open.filter((rule) => !again.includes(rule))).toEqual(['package_chrony_installed']);
 });

@@ -32,20 +32,20 @@ export const CONTAINER_LIMITS: readonly ContainerLimit[] = [
     rules: /^sshd_|_sshd_|disable_host_auth/,
     why: 'host keys are made, and cloud-init writes a drop-in, at first boot',
   },
-  { rules: /^aide_/, why: 'the database is built after first boot' },
+  { rules: /^aide_build/, why: 'the database is built after first boot' },
 ];
 
 /**
  * The rules to ask again in the virtual machine: those above, and whatever the container did not pass, because it may
- * be at fault there. Rules that are tailored out stay as they are.
+ * be at fault there. Rules that are left out stay as they are.
  */
 export function rulesToRecheck(
   { outcomes }: TestResult,
   selected: ReadonlySet<string>,
-  tailored: ReadonlySet<string>,
+  leftOut: ReadonlySet<string>,
 ): string[] {
   return [...selected]
-    .filter((rule) => !tailored.has(rule))
+    .filter((rule) => !leftOut.has(rule))
     .filter(
       (rule) =>
         outcomes.get(rule)?.result !== 'pass' || CONTAINER_LIMITS.some(({ rules }) => rules.test(rule)),
