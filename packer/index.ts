@@ -25,7 +25,7 @@ export { type Git, gitOf } from './commit.ts';
 export { compressDisk } from './disk/assemble.ts';
 export { putFiles } from './disk/put-files.ts';
 export type { Driver, Play, SealedDisk } from './driver.ts';
-export { startIsolated } from './driver-container/isolated.ts';
+export { type IsolatedMachine, startIsolated } from './driver-container/isolated.ts';
 export { baseDisk } from './driver-vm/base-disk.ts';
 export { vmDriver } from './driver-vm/driver.ts';
 export { kvmWorks } from './driver-vm/kvm.ts';

@@ -1,25 +1,16 @@
 /**
  * The test command: runs the stages, prints the minutes of each, and ends with one line for the whole.
- * Usage: node tests/run.ts [STAGE...]; no stage means all of them. Two rows of stages run side by side, since
- * most of them leave a processor idle; the machines of the image then have both. What fails ends its row, and what comes
- * after it is not begun.
+ * Usage: node tests/run.ts [STAGE...]; no stage means all of them. What fails ends its row, and what comes after it is not
+ * begun.
  */
 import { mkdirSync } from 'node:fs';
 import { createLog, ensureAnsible, ensurePacker, ensureTools } from '../packer/index.ts';
 import { readFeatures } from '../sbom/index.ts';
 import { ensureEmulators } from './harness/emulators/ensure-emulators.ts';
 import { judgePromises, readOutcomes } from './promises.ts';
-import {
-  type Counts,
-  imageStage,
-  processorMinutes,
-  readFailures,
-  results,
-  rows,
-  type Stage,
-} from './stages.ts';
+import { type Counts, processorMinutes, readFailures, results, rows, type Stage } from './stages.ts';
 
-const stages = [...rows.flat(), imageStage];
+const stages = rows.flat();
 
 function say(line: string): void {
   process.stdout.write(`${line}\n`);
@@ -53,7 +44,7 @@ async function prepare(chosen: ReadonlySet<Stage>): Promise<void> {
 
 class Tally {
   readonly minutes: string[] = [];
-  /** What failed, said once more at the end, where it is found below the output of two rows. */
+  /** What failed, said once more at the end, where it is found below the output of several rows. */
   readonly failures: string[] = [];
   total: Counts = { passed: 0, failed: 0, skipped: 0 };
   /** Whether a stage has passed, once it is over; one that was never begun has not. */
@@ -113,7 +104,6 @@ async function main(names: readonly string[]): Promise<number> {
   const started = performance.now();
   await prepare(chosen);
   await Promise.all(rows.map((row) => tally.run(row.filter((stage) => chosen.has(stage)))));
-  if (tally.total.failed === 0 && chosen.has(imageStage)) await tally.run([imageStage]);
   if (tally.total.failed === 0 && chosen.size === stages.length) checkPromises(tally);
   for (const failure of tally.failures) say(`\nFailed: ${failure}`);
   const whole = ((performance.now() - started) / 60_000).toFixed(1);

@@ -14,6 +14,8 @@ export interface IsolatedOptions {
   readonly directory: string;
   /** Directories of the build host that the machine sees, without writing into them, by their place in it. */
   readonly shown: Readonly<Record<string, string>>;
+  /** Path of the network namespace that is its network, with addresses given; nothing but its own loopback when absent. */
+  readonly network?: string;
   readonly signal: AbortSignal;
 }
 
@@ -24,7 +26,7 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** A root tree that runs as a machine with no network but its own loopback. */
+/** A root tree that runs as a machine which reaches nothing of the build host. */
 export interface IsolatedMachine {
   /** Runs a shell command line as root. */
   run(command: string, input?: string): Promise<Outcome>;
@@ -38,7 +40,7 @@ const TRY_AGAIN_MS = 250;
 
 /** Starts a machine on a layer over the tree, and waits until it has no start job left. */
 export async function startIsolated(options: IsolatedOptions): Promise<IsolatedMachine> {
-  const { tree, name, directory, signal } = options;
+  const { tree, name, directory, network, signal } = options;
   const merged = `${directory}/tree`;
   const console = `${directory}.log`;
   await dropIsolated(name, directory);
@@ -48,7 +50,12 @@ export async function startIsolated(options: IsolatedOptions): Promise<IsolatedM
   await $({ quiet: true })`mount -t overlay overlay -o ${layers} ${merged}`;
 
   const shown = Object.entries(options.shown).map(([inside, outside]) => `--bind-ro=${outside}:${inside}`);
-  const machine = bootTree(merged, name, console, ['--private-network', ...shown]);
+  const wire =
+    network === undefined
+      ? ['--private-network']
+      : // With a namespace that was made outside, systemd-nspawn does not give this by itself, and ufw needs it.
+        [`--network-namespace-path=${network}`, '--capability=CAP_NET_ADMIN'];
+  const machine = bootTree(merged, name, console, [...wire, ...shown]);
   const run = (command: string, input = '') => runInside(machine, command, input, signal);
   const end = async (): Promise<void> => {
     await machine.powerOff();
@@ -101,7 +108,11 @@ async function runInside(
 ): Promise<Outcome> {
   const leader = leaderOf(machine.pid);
   if (leader === undefined) return { code: null, stdout: '', stderr: 'the machine has no process yet' };
-  const environment = ['HOME=/root', 'LC_ALL=C.UTF-8', 'PATH=/usr/sbin:/usr/bin:/sbin:/bin'];
+  const environment = [
+    'HOME=/root',
+    'LC_ALL=C.UTF-8',
+    'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  ];
   const inside = ['-t', String(leader), '-a', 'env', '-i', ...environment, 'bash', '-c', command];
   const output: ProcessOutput = await $({ quiet: true, nothrow: true, input, signal })`nsenter ${inside}`;
   return { code: output.exitCode, stdout: output.stdout, stderr: output.stderr };

@@ -87,6 +87,29 @@ export class Network implements AsyncDisposable {
     };
   }
 
+  /**
+   * Plugs a network namespace of its own into the bridge for machine `index`, which runs in a container; its path. It is
+   * taken down with the network.
+   */
+  async plugNamespace(index: number): Promise<string> {
+    const [inside, wire] = [`${this.namespace}-${index}`, `wire${index}`];
+    const [ip, own] = [
+      ['-n', this.namespace],
+      ['-n', inside],
+    ];
+    await run`ip netns add ${inside}`;
+    await run`ip ${ip} link add ${wire} type veth peer name eth0 address ${guestMac(index)} netns ${inside}`;
+    await run`ip ${ip} link set ${wire} master ${BRIDGE} up`;
+    await run`bridge ${ip} link set dev ${wire} isolated on`;
+    for (const device of ['lo', 'eth0']) await run`ip ${own} link set ${device} up`;
+    const { ipv4, ipv6 } = guestAddresses(index);
+    await run`ip ${own} addr add ${ipv4}/24 dev eth0`;
+    await run`ip ${own} addr add ${ipv6}/64 dev eth0 nodad`;
+    await run`ip ${own} route add default via ${addresses.router.ipv4}`;
+    await run`ip ${own} -6 route add default via ${addresses.router.ipv6}`;
+    return `/run/netns/${inside}`;
+  }
+
   /** A command line that runs its program inside the namespace. */
   command(...program: string[]): string[] {
     return ['ip', 'netns', 'exec', this.namespace, ...program];
@@ -131,6 +154,8 @@ export class Network implements AsyncDisposable {
       this.#door.kill('SIGKILL');
       await gone;
     }
+    for (const name of namespaces().filter((name) => name.startsWith(`${this.namespace}-`)))
+      await remove(name);
     await remove(this.namespace);
   }
 

@@ -77,7 +77,8 @@ export class Appliance implements AsyncDisposable {
   }
 }
 
-async function readCredentials(machine: Machine): Promise<Credentials> {
+/** What the credentials file of a machine says. */
+export async function readCredentials(machine: Pick<Machine, 'succeed'>): Promise<Credentials> {
   const text = await machine.succeed(`cat ${paths.credentials}`);
   const fields = Object.keys(credentialLabels) as CredentialField[];
   return Object.fromEntries(

@@ -1,0 +1,88 @@
+/**
+ * The commands that the docs print for the machine and for who calls it, page by page in the order printed, carried out on
+ * the image's own file system: booted in a container, whose processor is not an emulated one. What the pages are
+ * about that are not here says tests/docs/guides.ts.
+ */
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type IsolatedMachine, startIsolated } from '../../packer/index.ts';
+import { ofTheMachine } from '../docs/guides.ts';
+import { blocksOf, commandsOf, pages, runnable } from '../docs/pages.ts';
+import { Reader } from '../docs/reader.ts';
+import { Authority } from '../harness/authority.ts';
+import { startFakeProvider } from '../harness/fake-provider.ts';
+import { sealedTree } from '../harness/machine-image.ts';
+import { addresses, guestAddresses, Network } from '../harness/network.ts';
+import { OutsideClient } from '../harness/outside.ts';
+import { facts, readCredentials } from './appliance.ts';
+import { PROVIDER_NAME, places } from './world.ts';
+
+const MINUTE = 60_000;
+/** On which wire the machine is. */
+const WIRE = 1;
+
+const cleanUp = new AsyncDisposableStack();
+let isolated: IsolatedMachine;
+let reader: Reader;
+
+/** The machine's root shell. */
+const machine = {
+  async succeed(command: string, input = ''): Promise<string> {
+    const { code, stdout, stderr } = await isolated.run(command, input);
+    if (code !== 0) throw new Error(`'${command}' ended with ${code}:\n${stdout}${stderr}`);
+    return stdout;
+  },
+};
+
+beforeAll(async () => {
+  const network = cleanUp.use(await Network.create());
+  const authority = await Authority.create();
+  const provider = cleanUp.use(
+    await startFakeProvider({
+      apiKey: `sk-${randomBytes(20).toString('hex')}`,
+      handle: await network.listen(addresses.provider.ipv4, 443),
+      tls: await authority.issue(PROVIDER_NAME),
+    }),
+  );
+  isolated = await startIsolated({
+    tree: sealedTree('qemu'),
+    name: 'docs',
+    directory: `${places.machines}/docs`,
+    shown: {},
+    network: await network.plugNamespace(WIRE),
+    signal: new AbortController().signal,
+  });
+  cleanUp.defer(() => isolated.end());
+  await machine.succeed('litellm-ctl status --wait 60');
+  const trust = '/usr/local/share/ca-certificates/test.crt';
+  await machine.succeed(`cat > ${trust} && update-ca-certificates`, authority.certificatePem);
+  await machine.succeed('cat >> /etc/hosts', `${addresses.provider.ipv4} ${PROVIDER_NAME}\n`);
+
+  const trusted = await machine.succeed(`cat ${facts.paths.tls}/cert.pem`);
+  const { masterKey } = await readCredentials(machine);
+  const { ipv4 } = guestAddresses(WIRE);
+  await using client = new OutsideClient(network, trusted);
+  const answer = await client.fetch(`https://${ipv4}/key/generate`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${masterKey}`, 'content-type': 'application/json' },
+    body: '{}',
+  });
+  const { key } = (await answer.json()) as { key: string };
+  const callId = answer.headers.get('x-litellm-call-id') ?? 'none';
+  const values = { HOST: ipv4, MASTER_KEY: masterKey, KEY: key, CALL_ID: callId };
+  reader = cleanUp.use(new Reader({ machine, network, trusted, providerKey: provider.apiKey, values }));
+}, 10 * MINUTE);
+afterAll(() => cleanUp.disposeAsync());
+
+test.each(ofTheMachine)(
+  'the commands of %s do what they say, in the order printed',
+  async (page) => expect(await reader.follow(page)).not.toBe(''),
+  5 * MINUTE,
+);
+
+test('the number of commands that were run here is told', () => {
+  const here = ofTheMachine.flatMap((page) => runnable(page, 'vm', 'client')).flatMap(commandsOf).length;
+  const all = pages.flatMap(blocksOf).flatMap(commandsOf).length;
+  process.stdout.write(`commands of the docs run on the machine: ${here} of ${all}\n`);
+  expect(here).toBeGreaterThan(30);
+});
