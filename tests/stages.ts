@@ -46,8 +46,9 @@ interface VitestReport {
 }
 
 /**
- * Three rows that run side by side, since most stages leave a processor idle. In the second the images are made, as a person
- * would make them, and booted; what the others do ends about when its two machines begin, which want both processors.
+ * Two rows that run side by side, since most stages leave a processor idle. In the second the images are made, as a person
+ * would make them, and booted; the first has long ended when its two machines have been through half of what is claimed of
+ * them.
  */
 export const rows = [
   [
@@ -55,15 +56,13 @@ export const rows = [
     suite('integration', ['firstboot', 'firewall', 'emulators']),
     suite('browser', ['edge', 'browser']),
     suite('edge', ['edge']),
+    suite('docs', ['image', 'boot'], { after: ['bake'] }),
+    suite('driver', ['image', 'boot'], { builds: true }),
   ],
   [
     bakeStage(),
     suite('clouds', ['image', 'boot'], { after: ['bake'] }),
     suite('image', ['image', 'boot', 'browser', 'audit'], { after: ['bake'] }),
-  ],
-  [
-    suite('driver', ['image', 'boot'], { builds: true }),
-    suite('docs', ['image', 'boot'], { after: ['bake'] }),
   ],
 ];
 
