@@ -46,9 +46,8 @@ interface VitestReport {
 }
 
 /**
- * Two rows that run side by side, since most stages leave a processor idle. In the second the images are made, as a person
- * would make them, and booted; the first has long ended when its two machines have been through half of what is claimed of
- * them.
+ * Two rows that run side by side, since most stages leave a processor idle, and take about as long. In the second the images
+ * are made, as a person would make them, and two of them booted; the first ends with the other machines.
  */
 export const rows = [
   [
@@ -57,11 +56,11 @@ export const rows = [
     suite('browser', ['edge', 'browser']),
     suite('edge', ['edge']),
     suite('docs', ['image', 'boot'], { after: ['bake'] }),
+    suite('clouds', ['image', 'boot'], { after: ['bake'] }),
     suite('driver', ['image', 'boot'], { builds: true }),
   ],
   [
     bakeStage(),
-    suite('clouds', ['image', 'boot'], { after: ['bake'] }),
     suite('image', ['image', 'boot', 'browser', 'audit'], { after: ['bake'] }),
   ],
 ];
