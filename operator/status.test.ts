@@ -231,6 +231,24 @@ test('until the services stand, nothing but them is looked at', async () => {
   expect(looks).toBe(1);
 });
 
+test('while first boot is under way systemd is asked now and then, in pauses that grow', async () => {
+  const pauses: number[] = [];
+  const unit = { ActiveState: 'activating', SubState: 'start' };
+  const pause = async (ms: number): Promise<void> => void pauses.push(ms);
+  const operator = operatorWith({ marker: false, unit, pause });
+  let asked = 0;
+  const run: typeof operator.machine.run = (program, ...rest) => {
+    if (program === 'systemctl') asked += 1;
+    return operator.machine.run(program, ...rest);
+  };
+  const booting = { ...operator, machine: { ...operator.machine, run } };
+  expect(await runCommandLine(booting, ['status', '--wait', '120'])).toBe(exitCodes.starting);
+  expect(pauses.reduce((sum, ms) => sum + ms)).toBe(120_000);
+  expect(pauses.slice(0, -1)).toEqual(pauses.slice(0, -1).toSorted((one, other) => one - other));
+  expect(asked).toBeGreaterThan(1);
+  expect(asked).toBeLessThan(pauses.length / 2);
+});
+
 test('waiting ends at once when there is a problem', async () => {
   let pauses = 0;
   const pause = async (): Promise<void> => void pauses++;

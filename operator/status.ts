@@ -31,7 +31,12 @@ export interface StatusOptions {
 }
 
 const SECOND = 1000;
-const POLL_MS = 2 * SECOND;
+const SHORTEST_PAUSE_MS = SECOND;
+const LONGEST_PAUSE_MS = 15 * SECOND;
+/** A machine that has taken long takes longer still: one pause is this part of the time that was waited before. */
+const PAUSE_PART = 1 / 5;
+/** Of so many looks at a first boot under way one asks systemd as well: it may have been killed before it could say so. */
+const ASKED_OF = 5;
 
 /** Looks at every part of the machine. */
 export async function readStatus(operator: Operator): Promise<Status> {
@@ -60,24 +65,47 @@ async function carriedOutAll(name: string, checks: () => Promise<Check[]>): Prom
   return alone.state === 'ok' ? several : [alone];
 }
 
-/** Whether there is something to wait for, which is asked without starting a program that takes a booting machine's processor. */
-async function isBooting(operator: Operator): Promise<boolean> {
+/**
+ * Whether there is something to wait for. What it is asked with must not take a booting machine's processor: a file tells
+ * that first boot is under way, after that only systemd is asked, and no other program.
+ */
+async function isBooting(operator: Operator, look: number): Promise<boolean> {
   const first = await carriedOut('first boot', () => checkFirstBoot(operator));
+  if (first.state === 'waiting' && look % ASKED_OF !== 0) return true;
   const services = await carriedOutAll('services', () => checkServices(operator));
   return verdictOf([first, ...services]) === 'starting';
 }
 
+/** Pauses that grow, until the time to wait is over. */
+class Patience {
+  readonly #operator: Pick<Operator, 'pause'>;
+  readonly #forMs: number;
+  #waitedMs = 0;
+
+  constructor(operator: Pick<Operator, 'pause'>, forMs: number) {
+    this.#operator = operator;
+    this.#forMs = forMs;
+  }
+
+  get isOver(): boolean {
+    return this.#waitedMs >= this.#forMs;
+  }
+
+  async pause(): Promise<void> {
+    const grown = Math.min(Math.max(this.#waitedMs * PAUSE_PART, SHORTEST_PAUSE_MS), LONGEST_PAUSE_MS);
+    const pauseMs = Math.min(grown, this.#forMs - this.#waitedMs);
+    this.#waitedMs += pauseMs;
+    await this.#operator.pause(pauseMs);
+  }
+}
+
 /** `litellm-ctl status`: prints the status, having waited for it to settle when asked to, and returns the exit code. */
 export async function status(operator: Operator, { json, waitSeconds = 0 }: StatusOptions): Promise<number> {
-  let leftMs = waitSeconds * SECOND;
-  const pause = async (): Promise<void> => {
-    leftMs -= POLL_MS;
-    await operator.pause(POLL_MS);
-  };
-  while (leftMs > 0 && (await isBooting(operator))) await pause();
+  const patience = new Patience(operator, waitSeconds * SECOND);
+  for (let look = 0; !patience.isOver && (await isBooting(operator, look)); look++) await patience.pause();
   let seen = await readStatus(operator);
-  while (leftMs > 0 && seen.verdict === 'starting') {
-    await pause();
+  while (!patience.isOver && seen.verdict === 'starting') {
+    await patience.pause();
     seen = await readStatus(operator);
   }
   operator.write(json ? `${JSON.stringify(seen, null, 2)}\n` : renderStatus(seen));
