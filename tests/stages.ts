@@ -59,10 +59,7 @@ export const rows = [
     suite('clouds', ['image', 'boot'], { after: ['bake'] }),
     suite('driver', ['image', 'boot'], { builds: true }),
   ],
-  [
-    bakeStage(),
-    suite('image', ['image', 'boot', 'browser', 'audit'], { after: ['bake'] }),
-  ],
+  [bakeStage(), suite('image', ['image', 'boot', 'browser', 'audit'], { after: ['bake'] })],
 ];
 
 function suite(

@@ -41,10 +41,7 @@ export class AcmeAuthority implements AsyncDisposable {
     const { machine } = appliance;
     await machine.succeed('cat >> /etc/hosts', `${addresses.provider.ipv4} ${ACME_NAME}\n`);
     await machine.succeed('cat >> /etc/letsencrypt/cli.ini', settings(pebble.outsideUrl));
-    await machine.succeed(
-      'cat > /usr/local/share/ca-certificates/pebble.crt && update-ca-certificates',
-      readFileSync(sandbox.path(pebble.listenerAuthority), 'utf8'),
-    );
+    await appliance.trust(readFileSync(sandbox.path(pebble.listenerAuthority), 'utf8'));
     const made = { url: pebble.outsideUrl, root: await pebble.root() };
     return new AcmeAuthority(made, appliance, sandbox);
   }

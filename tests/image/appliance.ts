@@ -44,6 +44,14 @@ export class Appliance implements AsyncDisposable {
     return readCredentials(this.machine);
   }
 
+  /**
+   * Has the machine's programs trust one more authority, in the file that they read. `update-ca-certificates`, which would
+   * write it, starts a program for each of some 150 certificates: minutes, where the processor is emulated.
+   */
+  async trust(authorityPem: string): Promise<void> {
+    await this.machine.succeed('cat >> /etc/ssl/certs/ca-certificates.crt', authorityPem);
+  }
+
   /** Everything on this machine that no other machine may have, by name. */
   async identity(): Promise<Record<string, string>> {
     const { masterKey, saltKey, databasePassword, adminPassword, grubPassword } = this.credentials;

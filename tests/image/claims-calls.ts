@@ -44,8 +44,7 @@ export function callClaims(world: () => World): void {
   test('a key added to the providers file is used after a restart', async () => {
     const { plain, provider, authority } = world();
     const { machine } = plain;
-    const trust = '/usr/local/share/ca-certificates/test.crt';
-    await machine.succeed(`cat > ${trust} && update-ca-certificates`, authority.certificatePem);
+    await plain.trust(authority.certificatePem);
     await machine.succeed(`cat >> /etc/hosts`, `${addresses.provider.ipv4} ${PROVIDER_NAME}\n`);
     await machine.succeed(`cat >> ${facts.paths.providersEnv}`, `OPENAI_API_KEY=${provider.apiKey}\n`);
     await machine.succeed('systemctl restart litellm');

@@ -101,8 +101,7 @@ export function quickStartClaims(world: () => World, certificate: (printed: stri
         tls: await authority.issue(PROVIDER_NAME),
       }),
     );
-    const trust = '/usr/local/share/ca-certificates/test.crt';
-    await machine.succeed(`cat > ${trust} && update-ca-certificates`, authority.certificatePem);
+    await azure.trust(authority.certificatePem);
     await machine.succeed('cat >> /etc/hosts', `${PROVIDER_ADDRESS} ${PROVIDER_NAME}\n`);
     const browser = await openBrowser(network, CLIENT);
     cleanUp.defer(() => browser.close());
