@@ -24,6 +24,7 @@ import { createAuthenticator } from './identity/authenticator.ts';
 import { KeyStreams } from './identity/key-streams.ts';
 import { isOutage } from './identity/outage.ts';
 import type { Logger, Logs } from './observe/logger.ts';
+import { Refusals } from './observe/refusals.ts';
 import { createDispatcher } from './providers/dispatcher.ts';
 import { Remainders } from './providers/remainders.ts';
 import { compilePlan, type Plan } from './routing/plan.ts';
@@ -36,6 +37,7 @@ import type { BudgetRules } from './store/follow-budgets.ts';
 import { setGlobalBudget } from './store/global-budget.ts';
 import { bothHear, watchKeyChanges } from './store/key-changes.ts';
 import { openPool } from './store/pool.ts';
+import { insertRefusals } from './store/refusal-rows.ts';
 import { requireSchema } from './store/schema.ts';
 import { insertSpendLogs } from './store/spend-logs.ts';
 import { managementHandlers } from './surfaces/admin/handlers.ts';
@@ -185,6 +187,14 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   nameUnpriced(plan, logger);
   const limits = new Limits({ store: new MemoryStore(() => performance.now()), now: Date.now });
   const drain = new Drain();
+  const audit = { enabled: config.recordChanges, logger };
+  const refusals = new Refusals({
+    enabled: config.recordCalls && config.recordFailures,
+    write: (rows) => insertRefusals(db, rows),
+    timers: systemTimers,
+    logger,
+  });
+  stack.defer(() => refusals.close());
   const models = config.deployments.map((entry) => ({
     name: entry.modelName,
     provider: entry.provider,
@@ -193,6 +203,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const app = await createServer({
     logger,
     authenticator,
+    refusals,
     handlers: {
       ...chatHandlers({
         plan,
@@ -209,6 +220,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         drain,
         endUserBlocks,
         streams,
+        refusals,
         ...logs,
         timers: systemTimers,
         version,
@@ -229,12 +241,15 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       ...managementHandlers({
         db,
         memory,
+        audit,
         clock: Date.now,
         nextReset: nextResetHere,
         keyRules: config.keyRules,
       }),
       ...uiHandlers({
         db,
+        audit,
+        refusals,
         clock: Date.now,
         ...options.admin,
         state: () => ({ version, startedAt, providersEnvPath: providersEnv, models }),

@@ -5,6 +5,7 @@ export { nextReset } from './admission/budget-period.ts';
 export { Ledger } from './admission/ledger/ledger.ts';
 export type { BudgetRow, BudgetStore, Decision } from './admission/ledger/port.ts';
 export type { Reservation } from './admission/ledger/reservation.ts';
+export { verifyExport } from './audit-command.ts';
 export { gatewayBundle } from './bundle.ts';
 export { SILENT } from './caller.ts';
 export { type KeyRules, NO_KEY_RULES } from './config/key-rules.ts';
@@ -12,11 +13,14 @@ export { readConfig } from './config/read-config.ts';
 export { AUTH_FAILURE_HEADER, type AuthFailure, authFailures } from './http/auth-failure.ts';
 export type { DirectHandler, Handlers } from './http/handler.ts';
 export { limits } from './http/limits.ts';
-export { type Access, type RouteDeclaration, type RouteId, routes } from './http/routes.ts';
+export { type Access, audiences, type RouteDeclaration, type RouteId, routes } from './http/routes.ts';
 export { createServer } from './http/server.ts';
 export { createAuthenticator, type KeyAuthenticator } from './identity/authenticator.ts';
 export { PasswordHasher } from './identity/password.ts';
 export { createLogs } from './observe/logger.ts';
+export { Refusals } from './observe/refusals.ts';
+export type { Audit } from './store/audit-log.ts';
+export { verifyAudit } from './store/audit-verify.ts';
 export { watchBudgets } from './store/budget-announcements.ts';
 export { adoptProcesses } from './store/budget-processes.ts';
 export { applySpend } from './store/budget-spend.ts';
@@ -34,6 +38,7 @@ export {
   prepareDatabase,
   preparePartitions,
 } from './store/prepare.ts';
+export { insertRefusals } from './store/refusal-rows.ts';
 export { requireSchema } from './store/schema.ts';
 export { insertSpendLogs } from './store/spend-logs.ts';
 export { managementHandlers } from './surfaces/admin/handlers.ts';

@@ -87,6 +87,8 @@ export interface Config {
   readonly content: ContentSettings;
   /** Whether the lines of calls in the log name their keys, by the beginnings of their hashes. */
   readonly logKeys: boolean;
+  /** Whether changes by the management API and sign-ins at the admin UI are kept in the audit log. */
+  readonly recordChanges: boolean;
   readonly alwaysIncludeStreamUsage: boolean;
   /** Calls at the same time in the whole gateway; null without such a limit. */
   readonly globalParallel: number | null;

@@ -52,6 +52,10 @@ test('a key that is made without limits has a budget, an end and a number of cal
   });
 });
 
+test('changes are recorded', () => {
+  expect(shipped({}).recordChanges).toBe(true);
+});
+
 test('nothing is active before a key is set', () => {
   expect(compilePlan(shipped({}), () => NOW).listed).toEqual([]);
 });

@@ -61,7 +61,7 @@ export const litellmSettings = table({
   served: `request_timeout json_logs turn_off_message_logging redact_user_api_key_info
     redact_messages_in_exceptions global_disable_no_log_param require_auth_for_metrics_endpoint timezone
     default_key_generate_params upperbound_key_generate_params key_generation_settings
-    max_budget budget_duration max_end_user_budget`,
+    max_budget budget_duration max_end_user_budget store_audit_logs`,
   unserved: `success_callback failure_callback callbacks service_callbacks langfuse_default_tags set_verbose
     log_raw_request_response drop_params modify_params num_retries allowed_fails cooldown_time fallbacks
     context_window_fallbacks content_policy_fallbacks default_fallbacks model_alias_map force_ipv4 ssl_verify
@@ -77,7 +77,6 @@ export const litellmSettings = table({
     max_ui_session_budget mcp_aliases public_model_groups default_key_max_budget_alert_emails`,
   protective: `max_end_user_budget_id max_internal_user_budget
     internal_user_budget_duration default_max_internal_user_budget default_internal_user_params
-    store_audit_logs
     priority_reservation guardrails validate_end_user_id_in_db`,
 });
 

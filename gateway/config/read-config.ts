@@ -224,6 +224,7 @@ export function readConfig({ text, environment: given, places }: ConfigSource): 
     recordFailures: !(general.boolean('disable_error_logs') ?? false),
     content: readContentSettings({ general, litellm }, environment, findings),
     logKeys: !(litellm.boolean('redact_user_api_key_info') ?? false),
+    recordChanges: litellm.boolean('store_audit_logs') ?? false,
     alwaysIncludeStreamUsage: general.boolean('always_include_stream_usage') ?? false,
     globalParallel: general.number('global_max_parallel_requests', 0) ?? null,
     keyRules: readKeyRules({ general, litellm, environment }, check),

@@ -3,6 +3,7 @@
  * (`{"error": {"message", "type", "param", "code"}}`, `code` being the status as a string).
  */
 export const errorTable = {
+  sign_in_refused: { status: 401, type: 'auth_error', param: 'invalid_credentials' },
   no_api_key: { status: 401, type: 'auth_error', param: 'None' },
   malformed_key: { status: 401, type: 'auth_error', param: 'None' },
   unknown_key: { status: 401, type: 'token_not_found_in_db', param: 'key' },

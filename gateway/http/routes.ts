@@ -109,6 +109,9 @@ export const routes = {
   deleteBudget: { method: 'POST', url: '/budget/delete', access: 'admin' },
   listBudgets: { method: 'GET', url: '/budget/list', access: 'overseer' },
 
+  listAudit: { method: 'GET', url: '/audit', access: 'overseer' },
+  auditRow: { method: 'GET', url: '/audit/:id', access: 'overseer' },
+
   liveliness: { method: 'GET', url: '/health/liveliness', access: 'public' },
   liveness: { method: 'GET', url: '/health/liveness', access: 'public' },
   readiness: { method: 'GET', url: '/health/readiness', access: 'public' },

@@ -72,6 +72,17 @@ export async function readEndUsers(
   });
 }
 
+/** Reads customers and holds them until the transaction ends. */
+export async function lockEndUsers(
+  db: Connection,
+  userIds: readonly string[],
+): Promise<readonly EndUserRow[]> {
+  return rows<EndUserRow>(db, {
+    text: 'SELECT * FROM "LiteLLM_EndUserTable" WHERE user_id = ANY ($1) ORDER BY user_id FOR UPDATE',
+    values: [userIds],
+  });
+}
+
 export async function listEndUsers(db: Connection): Promise<readonly EndUserRow[]> {
   return rows<EndUserRow>(db, { text: 'SELECT * FROM "LiteLLM_EndUserTable" ORDER BY user_id' });
 }

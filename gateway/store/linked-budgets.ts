@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import { type Owner, owners } from '../identity/owners.ts';
 import { type Account, nameOf, readAccounts } from './accounts.ts';
+import { type BudgetRow, lockBudget } from './budgets-table.ts';
 import { type Connection, rows, transaction } from './connection.ts';
 import { type BudgetRules, followBudgets } from './follow-budgets.ts';
 
@@ -48,21 +49,19 @@ async function withAccount(db: Connection, some: readonly Owner[], have: boolean
 }
 
 /**
- * Changes a budget by `work`, which has to lock its row first, and makes the budgets of all who were linked to it before, or
- * are afterwards, what the columns say then.
+ * Changes a budget, which is locked, by `work`, and makes the budgets of all who were linked to it what the columns say then.
+ * Undefined when there is no such budget.
  */
 export async function changeLinked<T>(
   db: Connection,
   budgetId: string,
   rules: BudgetRules,
-  work: () => Promise<T>,
-): Promise<T> {
-  await rows(db, {
-    text: 'SELECT 1 FROM "LiteLLM_BudgetTable" WHERE budget_id = $1 FOR NO KEY UPDATE',
-    values: [budgetId],
-  });
+  work: (before: BudgetRow) => Promise<T>,
+): Promise<T | undefined> {
+  const before = await lockBudget(db, budgetId);
+  if (before === undefined) return undefined;
   const linked = await linkedOwners(db, [budgetId]);
-  const result = await work();
+  const result = await work(before);
   // Whoever has no account gets it when it calls; it is made from the columns.
   await followBudgets(db, await withAccount(db, linked, true), rules);
   return result;

@@ -167,17 +167,33 @@ export async function readMembership(
   return row;
 }
 
+/** Reads a member's account and holds it until the transaction ends. */
+export async function lockMembership(
+  db: Connection,
+  teamId: string,
+  userId: string,
+): Promise<TeamMembershipRow | undefined> {
+  const [row] = await rows<TeamMembershipRow>(db, {
+    text: `
+      SELECT * FROM "LiteLLM_TeamMembership" WHERE team_id = $1 AND user_id = $2 FOR NO KEY UPDATE`,
+    values: [teamId, userId],
+  });
+  return row;
+}
+
 /** Links a member's account to a budget of its own, or to none; makes the account where an imported team has none. */
 export async function linkMembership(
   db: Connection,
   { teamId, userId, budgetId }: { teamId: string; userId: string; budgetId: string | null },
-): Promise<void> {
-  await rows(db, {
+): Promise<TeamMembershipRow> {
+  const [row] = await rows<TeamMembershipRow>(db, {
     text: `
       INSERT INTO "LiteLLM_TeamMembership" (team_id, user_id, budget_id) VALUES ($1, $2, $3)
-      ON CONFLICT (user_id, team_id) DO UPDATE SET budget_id = excluded.budget_id`,
+      ON CONFLICT (user_id, team_id) DO UPDATE SET budget_id = excluded.budget_id
+      RETURNING *`,
     values: [teamId, userId, budgetId],
   });
+  return row as TeamMembershipRow;
 }
 
 export async function removeMemberships(db: Connection, teamId: string, userId: string): Promise<void> {

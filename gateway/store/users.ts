@@ -140,6 +140,15 @@ export async function readUser(db: Connection, userId: string): Promise<UserRow 
   return (await readUsers(db, [userId]))[0];
 }
 
+/** Reads users and holds them until the transaction ends. */
+export async function lockUsers(db: Connection, userIds: readonly string[]): Promise<readonly UserRow[]> {
+  return rows<UserRow>(db, {
+    text: `
+      SELECT ${shownColumns} FROM "LiteLLM_UserTable" WHERE user_id = ANY ($1) ORDER BY user_id FOR UPDATE`,
+    values: [userIds],
+  });
+}
+
 /** The user with this address, written in any case; of several the oldest. */
 export async function readUserByEmail(db: Connection, email: string): Promise<UserRow | undefined> {
   const [row] = await rows<UserRow>(db, {
@@ -189,14 +198,6 @@ export async function forgetTeams(
       SET teams = ARRAY(SELECT team FROM unnest(teams) AS team WHERE team <> ALL ($1))
       WHERE user_id = ANY ($2)`,
     values: [teamIds, userIds],
-  });
-}
-
-/** Holds users until the transaction ends. */
-export async function lockUsers(db: Connection, userIds: readonly string[]): Promise<void> {
-  await rows(db, {
-    text: 'SELECT 1 FROM "LiteLLM_UserTable" WHERE user_id = ANY ($1) ORDER BY user_id FOR UPDATE',
-    values: [userIds],
   });
 }
 

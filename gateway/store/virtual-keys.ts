@@ -236,26 +236,27 @@ export async function keepDeleted(db: Connection, hashes: readonly string[], by:
   });
 }
 
-/** Deletes keys and their budgets, keeping a copy of each key; returns the hashes that existed. */
+/** Deletes keys and their budgets, keeping a copy of each key; returns those that existed. */
 export async function deleteKeys(
   db: Connection,
   hashes: readonly string[],
   by: ChangedBy,
-): Promise<readonly string[]> {
-  const deleted = await rows<{ token: string }>(db, {
+): Promise<readonly VirtualKeyRow[]> {
+  const deleted = await rows<VirtualKeyRow>(db, {
     text: `
       WITH gone AS (
         DELETE FROM "LiteLLM_VerificationToken" WHERE token = ANY ($1) RETURNING *
+      ), kept AS (
+        INSERT INTO "LiteLLM_DeletedVerificationToken"
+          (${keptColumns}, deleted_by, deleted_by_api_key, litellm_changed_by)
+        SELECT ${keptColumns}, $2, $3, $4 FROM gone
       )
-      INSERT INTO "LiteLLM_DeletedVerificationToken"
-        (${keptColumns}, deleted_by, deleted_by_api_key, litellm_changed_by)
-      SELECT ${keptColumns}, $2, $3, $4 FROM gone
-      RETURNING token`,
+      SELECT * FROM gone`,
     values: [hashes, by.userId, by.keyHash, by.person],
   });
   const gone = deleted.map(({ token }) => token);
   await removeKeyBudgets(db, gone);
-  return gone;
+  return deleted;
 }
 
 /** The hashes of every key of these teams, or of these users. */

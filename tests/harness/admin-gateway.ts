@@ -4,12 +4,14 @@ import {
   createServer,
   type DirectHandler,
   type Handlers,
+  insertRefusals,
   type KeyRules,
   managementHandlers,
   NO_KEY_RULES,
   nextReset,
   openPool,
   PasswordHasher,
+  Refusals,
   type RouteDeclaration,
   routes,
   uiHandlers,
@@ -27,6 +29,14 @@ export interface AdminGatewayOptions {
   readonly clock?: () => number;
   readonly keyRules?: KeyRules;
   readonly servesWithoutDatabase?: boolean;
+  /** Whether changes are recorded, as they are by default. */
+  readonly storeAuditLogs?: boolean;
+}
+
+interface ApiCall {
+  readonly key?: string;
+  readonly body?: object;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export type AdminGateway = Awaited<ReturnType<typeof startAdminGateway>>;
@@ -50,6 +60,7 @@ export async function startAdminGateway(database: TestDatabase, options: AdminGa
   const hasher = new PasswordHasher({ cost: { N: 2 ** 10, r: 8, p: 1 } });
   const stream = { write: (line: string) => void logged.push(line) };
   const { logger } = createLogs({ level: 'trace', stream });
+  const audit = { enabled: options.storeAuditLogs ?? true, logger };
   const certain: (() => void)[] = [];
   const memory = {
     ...authenticator,
@@ -65,20 +76,30 @@ export async function startAdminGateway(database: TestDatabase, options: AdminGa
   const doubles = Object.fromEntries(
     Object.entries<RouteDeclaration>(routes).map(([id, { direct }]) => [id, direct ? toldDirectly : told]),
   ) as unknown as Handlers;
+  const refusals = new Refusals({
+    enabled: true,
+    write: (rows) => insertRefusals(db, rows),
+    timers: { now: clock, after: () => () => undefined },
+    logger,
+  });
   const app = await createServer({
     authenticator,
+    refusals,
     logger,
     handlers: {
       ...doubles,
       ...managementHandlers({
         db,
         memory: authenticator,
+        audit,
         clock,
         nextReset: inUtc,
         keyRules: options.keyRules ?? NO_KEY_RULES,
       }),
       ...uiHandlers({
         db,
+        audit,
+        refusals,
         clock,
         userName: 'admin',
         hasher,
@@ -97,11 +118,11 @@ export async function startAdminGateway(database: TestDatabase, options: AdminGa
   });
 
   /** Calls an API route with a key; a body makes it a POST. */
-  async function call(path: string, { key = MASTER_KEY, body }: { key?: string; body?: object } = {}) {
+  async function call(path: string, { key = MASTER_KEY, body, headers = {} }: ApiCall = {}) {
     const answer = await app.inject({
       method: body === undefined ? 'GET' : 'POST',
       url: path,
-      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', ...headers },
       ...(body === undefined ? {} : { payload: JSON.stringify(body) }),
     });
     return { status: answer.statusCode, body: answer.json(), headers: answer.headers };
@@ -121,6 +142,8 @@ export async function startAdminGateway(database: TestDatabase, options: AdminGa
     /** Forgets every key that authentication has cached. */
     forget: () => authenticator.clear(),
     call,
+    /** Stores the rows of what was refused. */
+    storeRefusals: () => refusals.flush(),
     async close(): Promise<void> {
       await app.close();
       await watch.close();

@@ -181,6 +181,8 @@ export const requests: Readonly<Record<string, Build>> = {
   'POST /budget/update': async ({ seeds }) => ({ body: { budget_id: await seeds.budget() } }),
   'POST /budget/delete': async ({ seeds }) => ({ body: { id: await seeds.budget() } }),
   'GET /budget/list': nothing,
+  'GET /audit': nothing,
+  'GET /audit/:id': async ({ seeds }) => ({ path: await seeds.auditRow() }),
   'GET /health/liveliness': nothing,
   'GET /health/liveness': nothing,
   'GET /health/readiness': nothing,

@@ -11,10 +11,10 @@ import {
   readBudgets,
   updateBudget,
 } from '../../store/budgets-table.ts';
-import { transaction } from '../../store/connection.ts';
 import { changeLinked, isLinked } from '../../store/linked-budgets.ts';
 import { limitsOrganization } from '../../store/organizations.ts';
 import { change, changedBy, type ManagementDeps } from './change.ts';
+import { budgetAt } from './changes.ts';
 import { badRequest, notFound } from './faults.ts';
 import { budgetDuration } from './key-columns.ts';
 import { LONGEST_ID } from './key-requests.ts';
@@ -109,27 +109,29 @@ async function create(deps: ManagementDeps, request: GatewayRequest, who: Identi
   const wanted = readBudget(request.body);
   const columns = columnsOf(wanted, deps);
   const budgetId = wanted.budget_id || randomUUID();
-  const by = changedBy(request, who).userId;
-  return transaction(deps.db, async (client) => {
-    if (!(await insertBudget(client, budgetId, by))) {
+  const by = changedBy(request, who);
+  return change(deps, by, async (db, changed) => {
+    if (!(await insertBudget(db, budgetId, by.userId))) {
       throw badRequest('budget_id', `A budget with the id '${budgetId}' exists already`);
     }
-    return (await updateBudget(client, budgetId, columns, by)) as BudgetRow;
+    const row = (await updateBudget(db, budgetId, columns, by.userId)) as BudgetRow;
+    changed.created(budgetAt(budgetId), row);
+    return row;
   });
 }
 
 async function update(deps: ManagementDeps, request: GatewayRequest, who: Identity) {
   const wanted = readBudget(request.body);
-  if (!wanted.budget_id) throw badRequest('budget_id', "'budget_id' is required");
-  const columns = columnsOf(wanted, deps);
-  const by = changedBy(request, who).userId;
   const budgetId = wanted.budget_id;
-  const row = await change(deps, async (db, changed) => {
+  if (!budgetId) throw badRequest('budget_id', "'budget_id' is required");
+  const columns = columnsOf(wanted, deps);
+  const by = changedBy(request, who);
+  return change(deps, by, async (db, changed) => {
     if (await isLinked(db, budgetId)) refuseFields(wanted, unenforcedBudgetFields, 'budget with links');
-    return changeBudget(deps, db, changed, { budgetId, columns, by });
+    const row = await changeBudget(deps, db, changed, { budgetId, columns, by: by.userId });
+    if (row === undefined) throw notFound('budget_id', `There is no budget '${budgetId}'`);
+    return row;
   });
-  if (row === undefined) throw notFound('budget_id', `There is no budget '${wanted.budget_id}'`);
-  return row;
 }
 
 async function info({ db }: ManagementDeps, request: GatewayRequest) {
@@ -138,18 +140,19 @@ async function info({ db }: ManagementDeps, request: GatewayRequest) {
   return readBudgets(db, budgets);
 }
 
-async function remove(deps: ManagementDeps, request: GatewayRequest) {
+async function remove(deps: ManagementDeps, request: GatewayRequest, who: Identity) {
   const { id } = readDelete(request.body);
   const rules = { now: deps.clock(), nextReset: deps.nextReset };
-  const row = await change(deps, async (db, changed) => {
+  return change(deps, changedBy(request, who), async (db, changed) => {
     changed.add(subjects.budget(id));
     if (await limitsOrganization(db, id)) {
       throw badRequest('id', `An organisation is linked to budget '${id}', and has to have one`);
     }
-    return changeLinked(db, id, rules, () => deleteBudget(db, id));
+    const row = await changeLinked(db, id, rules, () => deleteBudget(db, id) as Promise<BudgetRow>);
+    if (row === undefined) throw notFound('id', `There is no budget '${id}'`);
+    changed.deleted(budgetAt(id), row);
+    return row;
   });
-  if (row === undefined) throw notFound('id', `There is no budget '${id}'`);
-  return row;
 }
 
 /** The handlers of `/budget/*`. A budget limits nothing by itself: what it is linked to has its limits. */
@@ -160,6 +163,6 @@ export function budgetHandlers(deps: ManagementDeps): BudgetRoutes {
     updateBudget: management((request, who) => update(deps, request, who), { body: readBudget, errors }),
     budgetInfo: management((request) => info(deps, request), { body: readBudgetIds, errors }),
     listBudgets: management(() => listBudgets(deps.db) as Promise<unknown>, { errors }),
-    deleteBudget: management((request) => remove(deps, request), { body: readDelete, errors }),
+    deleteBudget: management((request, who) => remove(deps, request, who), { body: readDelete, errors }),
   };
 }

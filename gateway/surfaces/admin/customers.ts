@@ -11,6 +11,7 @@ import {
   type EndUserRow,
   insertEndUser,
   listEndUsers,
+  lockEndUsers,
   readEndUsers,
   setEndUsersBlocked,
   updateEndUser,
@@ -18,6 +19,7 @@ import {
 import { followBudgets } from '../../store/follow-budgets.ts';
 import { removeOwnerBudgets, setOwnerSpent } from '../../store/owner-budgets.ts';
 import { change, changedBy, type ManagementDeps } from './change.ts';
+import { type Changes, customerAt } from './changes.ts';
 import { type CustomerRequest, readCustomer, readCustomers, readInfoQuery } from './customer-requests.ts';
 import {
   type BudgetMembers,
@@ -65,7 +67,7 @@ interface CustomerBudget {
 async function settleBudget(
   deps: ManagementDeps,
   db: PoolClient,
-  changed: Set<string>,
+  changed: Changes,
   { wanted, linked, by }: CustomerBudget,
 ): Promise<string | null> {
   requireOneBudget(wanted);
@@ -73,19 +75,19 @@ async function settleBudget(
   if (wanted.budget_id) await requireBudget(db, wanted.budget_id);
   const budgetId = wanted.budget_id || linked || null;
   if (Object.keys(columns).length === 0) return budgetId;
-  if (budgetId === null) return makeBudget(db, columns, by);
+  if (budgetId === null) return makeBudget(db, changed, { columns, by });
   await changeBudget(deps, db, changed, { budgetId, columns, by });
   return budgetId;
 }
 
-/** Writes columns of a customer, and makes its budget what they say; undefined when there is no such customer. */
+/** Writes columns of a customer who is there, and makes its budget what they say; the row as it is then. */
 async function write(
   { clock, nextReset }: ManagementDeps,
   db: PoolClient,
   userId: string,
   columns: EndUserColumns,
-): Promise<EndUserRow | undefined> {
-  const row = await updateEndUser(db, userId, columns);
+): Promise<EndUserRow> {
+  const row = (await updateEndUser(db, userId, columns)) as EndUserRow;
   const [owner, now] = [owners.endUser(userId), clock()];
   if (columns.spend !== undefined) await setOwnerSpent(db, owner, { usd: columns.spend, now });
   if (columns.budget_id) await followBudgets(db, [owner], { now, nextReset });
@@ -94,18 +96,19 @@ async function write(
 
 async function create(deps: ManagementDeps, request: GatewayRequest, who: Identity) {
   const wanted = readCustomer(request.body);
-  const by = changedBy(request, who).userId;
+  const by = changedBy(request, who);
   refuseFields(wanted, unenforcedCustomerFields, 'customer');
-  const row = await change(deps, async (db, changed) => {
+  const row = await change(deps, by, async (db, changed) => {
     if (!(await insertEndUser(db, wanted.user_id))) {
       throw new GatewayError('bad_request', `Customer '${wanted.user_id}' exists already`, {
         type: 'bad_request',
         param: 'user_id',
       });
     }
-    changed.add(subjects.endUser(wanted.user_id));
-    const budget_id = await settleBudget(deps, db, changed, { wanted, linked: undefined, by });
-    return (await write(deps, db, wanted.user_id, { ...columnsOf(wanted), budget_id })) as EndUserRow;
+    const budget_id = await settleBudget(deps, db, changed, { wanted, linked: undefined, by: by.userId });
+    const made = await write(deps, db, wanted.user_id, { ...columnsOf(wanted), budget_id });
+    changed.add(subjects.endUser(wanted.user_id)).created(customerAt(wanted.user_id), made);
+    return made;
   });
   const [customer] = await withBudgets(deps.db, [row]);
   return customer;
@@ -120,30 +123,34 @@ async function info(db: Connection, rawQuery: unknown) {
 
 async function update(deps: ManagementDeps, request: GatewayRequest, who: Identity) {
   const wanted = readCustomer(request.body);
-  const by = changedBy(request, who).userId;
+  const by = changedBy(request, who);
   refuseFields(wanted, unenforcedCustomerFields, 'customer');
-  const row = await change(deps, async (db, changed) => {
-    const [known] = await readEndUsers(db, [wanted.user_id]);
-    if (known === undefined) return undefined;
-    changed.add(subjects.endUser(wanted.user_id));
+  const row = await change(deps, by, async (db, changed) => {
+    const { user_id } = wanted;
+    const [known] = await readEndUsers(db, [user_id]);
+    if (known === undefined) throw missing('user_id', user_id);
     // A budget before whoever is linked to it: so they are locked everywhere.
-    const budget_id = await settleBudget(deps, db, changed, { wanted, linked: known.budget_id, by });
+    const settled = { wanted, linked: known.budget_id, by: by.userId };
+    const budget_id = await settleBudget(deps, db, changed, settled);
+    const [before] = await lockEndUsers(db, [user_id]);
+    if (before === undefined) throw missing('user_id', user_id);
     const budget = budget_id === known.budget_id ? {} : { budget_id };
-    return write(deps, db, wanted.user_id, { ...columnsOf(wanted), ...budget });
+    const after = await write(deps, db, user_id, { ...columnsOf(wanted), ...budget });
+    changed.add(subjects.endUser(user_id)).updated(customerAt(user_id), before, after);
+    return after;
   });
-  if (row === undefined) throw missing('user_id', wanted.user_id);
   const [customer] = await withBudgets(deps.db, [row]);
   return { ...customer, object_permission: null };
 }
 
 /** Deletes customers: all of those that are named, or none. */
-async function remove(deps: ManagementDeps, request: GatewayRequest) {
+async function remove(deps: ManagementDeps, request: GatewayRequest, who: Identity) {
   const userIds = [...new Set(readCustomers(request.body).user_ids)];
-  const deleted = await change(deps, async (db, changed) => {
-    const found = await readEndUsers(db, userIds);
+  const deleted = await change(deps, changedBy(request, who), async (db, changed) => {
+    const found = await lockEndUsers(db, userIds);
     const absent = userIds.find((userId) => !found.some(({ user_id }) => user_id === userId));
     if (absent !== undefined) throw missing('user_ids', absent);
-    for (const userId of userIds) changed.add(subjects.endUser(userId));
+    for (const row of found) changed.add(subjects.endUser(row.user_id)).deleted(customerAt(row.user_id), row);
     const gone = await deleteEndUsers(db, userIds);
     await removeOwnerBudgets(db, userIds.map(owners.endUser));
     return gone;
@@ -154,11 +161,24 @@ async function remove(deps: ManagementDeps, request: GatewayRequest) {
   };
 }
 
-async function block(deps: ManagementDeps, request: GatewayRequest, blocked: boolean) {
+/** Notes what a block has made of customers; those who were not there before were made by it. */
+function noteBlocked(changed: Changes, before: readonly EndUserRow[], after: readonly EndUserRow[]): void {
+  const known = new Map(before.map((row) => [row.user_id, row]));
+  for (const row of after) {
+    const was = known.get(row.user_id);
+    if (was === undefined) changed.created(customerAt(row.user_id), row);
+    else changed.updated(customerAt(row.user_id), was, row, row.blocked ? 'blocked' : 'unblocked');
+  }
+}
+
+async function block(deps: ManagementDeps, request: GatewayRequest, who: Identity, blocked: boolean) {
   const userIds = readCustomers(request.body).user_ids;
-  const customers = await change(deps, async (db, changed) => {
+  const customers = await change(deps, changedBy(request, who), async (db, changed) => {
     for (const userId of userIds) changed.add(subjects.endUser(userId));
-    return setEndUsersBlocked(db, userIds, blocked);
+    const before = await lockEndUsers(db, userIds);
+    const after = await setEndUsersBlocked(db, userIds, blocked);
+    noteBlocked(changed, before, after);
+    return after;
   });
   return { blocked_users: customers };
 }
@@ -170,10 +190,10 @@ export function customerHandlers(deps: ManagementDeps) {
   const made = management((request, who) => create(deps, request, who), body);
   const told = management((request) => info(deps.db, request.query));
   const updated = management((request, who) => update(deps, request, who), body);
-  const deleted = management((request) => remove(deps, request), bodies);
+  const deleted = management((request, who) => remove(deps, request, who), bodies);
   const listed = management(async () => withBudgets(deps.db, await listEndUsers(deps.db)));
-  const blocked = management((request) => block(deps, request, true), bodies);
-  const unblocked = management((request) => block(deps, request, false), bodies);
+  const blocked = management((request, who) => block(deps, request, who, true), bodies);
+  const unblocked = management((request, who) => block(deps, request, who, false), bodies);
   return {
     newCustomer: made,
     customerInfo: told,

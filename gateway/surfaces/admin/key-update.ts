@@ -13,6 +13,7 @@ import { setOwnerSpent } from '../../store/owner-budgets.ts';
 import { readTeam } from '../../store/teams.ts';
 import { aliasTaken, readKey, type VirtualKeyRow } from '../../store/virtual-keys.ts';
 import { change, changedBy, type ManagementDeps } from './change.ts';
+import { keyAt } from './changes.ts';
 import { badRequest, forbidden, notFound } from './faults.ts';
 import { generatedKey } from './key-answer.ts';
 import { requireMayChange } from './key-changes.ts';
@@ -73,7 +74,7 @@ async function write(
   { clock, nextReset }: ManagementDeps,
   db: Connection,
   { hash, columns, by }: KeyWrite,
-): Promise<VirtualKeyRow | undefined> {
+): Promise<VirtualKeyRow> {
   await updateKey(db, hash, columns, by);
   const { spend, max_budget, budget_duration, budget_id } = columns;
   const now = clock();
@@ -81,7 +82,7 @@ async function write(
   if ([max_budget, budget_duration, budget_id].some((sent) => sent !== undefined)) {
     await followBudgets(db, [owners.key(hash)], { now, nextReset });
   }
-  return readKey(db, hash);
+  return (await readKey(db, hash)) as VirtualKeyRow;
 }
 
 /** `/key/update`: changes what was sent and nothing else. */
@@ -89,15 +90,17 @@ export async function update(deps: ManagementDeps, request: GatewayRequest, iden
   const wanted = readUpdate(request.body);
   refuseUnchangeable(wanted, deps);
   const hash = namedKey(wanted.key, 'key');
-  const row = await change(deps, async (db, changed) => {
+  const by = changedBy(request, identity);
+  const after = await change(deps, by, async (db, changed) => {
     const { row, rights } = await reach(db, identity, hash, 'adjust');
     const columns = columnsOf(wanted, row, deps.clock());
     requireMayChange(identity, rights, { row, wanted, columns });
     await requireConsistent(db, columns, row);
-    changed.add(hash);
-    return write(deps, db, { hash, columns, by: changedBy(request, identity) });
+    const written = await write(deps, db, { hash, columns, by });
+    changed.add(hash).updated(keyAt(hash), row, written);
+    return written;
   });
-  const { token: _hash, ...columns } = row as VirtualKeyRow;
+  const { token: _hash, ...columns } = after;
   return { ...columns, key: wanted.key };
 }
 
@@ -123,7 +126,7 @@ export async function regenerate(deps: ManagementDeps, request: GatewayRequest, 
   const { grace_period = deps.keyRules.gracePeriod } = wanted;
   const graceUntil = endOf(grace_period, now);
   const by = changedBy(request, identity);
-  const row = await change(deps, async (db, changed) => {
+  const after = await change(deps, by, async (db, changed) => {
     const { row, rights } = await reach(db, identity, from, 'hold');
     const columns = columnsOf(wanted, row, now);
     requireMayChange(identity, rights, { row, wanted, columns });
@@ -132,8 +135,9 @@ export async function regenerate(deps: ManagementDeps, request: GatewayRequest, 
     if (!(await rotateKey(db, rotation, by))) {
       throw badRequest('new_key', 'This key exists already; choose another one');
     }
-    changed.add(from).add(to);
-    return write(deps, db, { hash: to, columns, by });
+    const written = await write(deps, db, { hash: to, columns, by });
+    changed.add(from).add(to).updated(keyAt(from), row, written, 'rotated');
+    return written;
   });
-  return generatedKey(key, row as VirtualKeyRow);
+  return generatedKey(key, after);
 }

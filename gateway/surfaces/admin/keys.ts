@@ -7,9 +7,9 @@ import { seesAll } from '../../identity/permissions.ts';
 import { displayName, hashKey } from '../../identity/virtual-key.ts';
 import type { Connection } from '../../store/connection.ts';
 import { followBudgets } from '../../store/follow-budgets.ts';
+import { lockKey } from '../../store/key-updates.ts';
 import {
   aliasTaken,
-  deleteKeys,
   hashesOfAliases,
   insertKey,
   readKey,
@@ -17,11 +17,13 @@ import {
   type VirtualKeyRow,
 } from '../../store/virtual-keys.ts';
 import { change, changedBy, type ManagementDeps } from './change.ts';
+import { type Changes, keyAt } from './changes.ts';
 import { badRequest, forbidden, notFound } from './faults.ts';
 import { generatedKey, keyInfo } from './key-answer.ts';
 import { budgetDuration, foldedMetadata, maxBudget, routesOf } from './key-columns.ts';
 import { list } from './key-list.ts';
 import { type NewOwner, newOwner, requireNoWider, requireUnlimited, rightsOnKey } from './key-permissions.ts';
+import { removeKeys } from './key-removal.ts';
 import {
   type GenerateRequest,
   readDelete,
@@ -66,7 +68,7 @@ export interface KeyOrder {
 export async function makeKey(
   { clock, nextReset }: Pick<ManagementDeps, 'clock' | 'nextReset'>,
   db: PoolClient,
-  changed: Set<string>,
+  changed: Changes,
   { wanted, owner, by }: KeyOrder,
 ) {
   const now = clock();
@@ -101,7 +103,7 @@ export async function makeKey(
   if (row === undefined) throw badRequest('key', 'This key exists already; choose another one');
   const most = row.max_budget ?? budget?.max_budget ?? null;
   if (most !== null) await followBudgets(db, [owners.key(token)], { now, nextReset });
-  changed.add(token);
+  changed.add(token).created(keyAt(token), row);
   return { ...generatedKey(key, row), litellm_budget_table: budget };
 }
 
@@ -120,11 +122,11 @@ async function generate(
   refuseUnenforced(wanted);
   requireUnlimited(identity, 'a new key');
   requireNoWider(identity, { ...wanted, allowed_routes: routesOf(wanted) });
-  const by = changedBy(request, identity).userId;
-  return change(deps, async (db, changed) => {
+  const by = changedBy(request, identity);
+  return change(deps, by, async (db, changed) => {
     const { runsTeam, ...owner } = await kind.owner(db, identity, wanted);
     requireMaker(identity, wanted, { teamId: owner.teamId, runsTeam }, keyRules);
-    return makeKey(deps, db, changed, { wanted, owner, by });
+    return makeKey(deps, db, changed, { wanted, owner, by: by.userId });
   });
 }
 
@@ -164,13 +166,12 @@ async function remove(deps: ManagementDeps, request: GatewayRequest, identity: I
   const wanted = readDelete(request.body);
   const byName = new Map((wanted.keys ?? []).map((name) => [name, namedKey(name, 'keys')]));
   const aliases = wanted.key_aliases ?? [];
-  const deleted = await change(deps, async (db, changed) => {
+  const by = changedBy(request, identity);
+  const deleted = await change(deps, by, async (db, changed) => {
     for (const [alias, hash] of await hashesOfAliases(db, aliases)) byName.set(alias, hash);
     const hashes = new Set(byName.values());
     await requireRight(db, identity, hashes, 'delete');
-    const gone = await deleteKeys(db, [...hashes], changedBy(request, identity));
-    for (const hash of gone) changed.add(hash);
-    return new Set(gone);
+    return new Set(await removeKeys(db, changed, [...hashes], by));
   });
   if (deleted.size === 0) throw notFound(wanted.keys ? 'keys' : 'key_aliases', GONE);
   return { deleted_keys: [...byName].filter(([, hash]) => deleted.has(hash)).map(([name]) => name) };
@@ -183,13 +184,15 @@ async function block(
   blocked: boolean,
 ): Promise<VirtualKeyRow> {
   const hash = namedKey(readKeyOnly(request.body).key, 'key');
-  const row = await change(deps, async (db, changed) => {
+  const by = changedBy(request, identity);
+  return change(deps, by, async (db, changed) => {
     await requireRight(db, identity, [hash], 'block');
-    changed.add(hash);
-    return setBlocked(db, hash, blocked, changedBy(request, identity));
+    const before = await lockKey(db, hash);
+    if (before === undefined) throw notFound('key', GONE);
+    const row = (await setBlocked(db, hash, blocked, by)) as VirtualKeyRow;
+    changed.add(hash).updated(keyAt(hash), before, row, blocked ? 'blocked' : 'unblocked');
+    return row;
   });
-  if (row === undefined) throw notFound('key', GONE);
-  return row;
 }
 
 /** The handlers of `/key/*`. */

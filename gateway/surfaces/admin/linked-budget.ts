@@ -10,6 +10,7 @@ import {
 import type { Connection } from '../../store/connection.ts';
 import { changeLinked } from '../../store/linked-budgets.ts';
 import type { ManagementDeps } from './change.ts';
+import { budgetAt, type Changes } from './changes.ts';
 import { badRequest } from './faults.ts';
 import { budgetDuration, maxBudget } from './key-columns.ts';
 import { refuseFields } from './unenforced.ts';
@@ -46,10 +47,14 @@ export async function requireBudget(db: Connection, budgetId: string): Promise<B
 }
 
 /** Makes a budget that somebody is about to be linked to; its id. */
-export async function makeBudget(db: Connection, columns: BudgetColumns, by: string): Promise<string> {
+export async function makeBudget(
+  db: Connection,
+  changed: Changes,
+  { columns, by }: { columns: BudgetColumns; by: string },
+): Promise<string> {
   const budgetId = randomUUID();
   await insertBudget(db, budgetId, by);
-  await updateBudget(db, budgetId, columns, by);
+  changed.created(budgetAt(budgetId), (await updateBudget(db, budgetId, columns, by)) as BudgetRow);
   return budgetId;
 }
 
@@ -57,12 +62,16 @@ export async function makeBudget(db: Connection, columns: BudgetColumns, by: str
 export async function changeBudget(
   { clock, nextReset }: Pick<ManagementDeps, 'clock' | 'nextReset'>,
   db: Connection,
-  changed: Set<string>,
+  changed: Changes,
   { budgetId, columns, by }: { budgetId: string; columns: BudgetColumns; by: string },
 ): Promise<BudgetRow | undefined> {
   changed.add(subjects.budget(budgetId));
   const rules = { now: clock(), nextReset };
-  return changeLinked(db, budgetId, rules, () => updateBudget(db, budgetId, columns, by));
+  return changeLinked(db, budgetId, rules, async (before) => {
+    const row = (await updateBudget(db, budgetId, columns, by)) as BudgetRow;
+    changed.updated(budgetAt(budgetId), before, row);
+    return row;
+  });
 }
 
 /** Rows with the budgets that they are linked to. */

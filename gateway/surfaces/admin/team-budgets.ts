@@ -3,8 +3,15 @@ import { owners } from '../../identity/owners.ts';
 import { subjects } from '../../identity/subjects.ts';
 import { readBudgets } from '../../store/budgets-table.ts';
 import { followBudgets } from '../../store/follow-budgets.ts';
-import { linkMembership, readMembership, type TeamColumns, type TeamRow } from '../../store/teams.ts';
+import {
+  linkMembership,
+  lockMembership,
+  readMembership,
+  type TeamColumns,
+  type TeamRow,
+} from '../../store/teams.ts';
 import type { ManagementDeps } from './change.ts';
+import { type Changes, memberAt } from './changes.ts';
 import { badRequest } from './faults.ts';
 import { budgetColumns, changeBudget, makeBudget } from './linked-budget.ts';
 
@@ -38,7 +45,7 @@ interface MemberBudgetChange {
 export async function withMemberBudget(
   deps: ManagementDeps,
   db: PoolClient,
-  changed: Set<string>,
+  changed: Changes,
   { wanted, columns, metadata, by }: MemberBudgetChange,
 ): Promise<TeamColumns> {
   const known = memberBudgetOf({ metadata });
@@ -56,8 +63,8 @@ export async function withMemberBudget(
   );
   let budgetId = known;
   if (Object.keys(budget).length > 0) {
-    if (known === null) budgetId = await makeBudget(db, budget, by);
-    else await changeBudget(deps, db, changed, { budgetId: known, columns: budget, by });
+    const there = known && (await changeBudget(deps, db, changed, { budgetId: known, columns: budget, by }));
+    if (!there) budgetId = await makeBudget(db, changed, { columns: budget, by });
   }
   if (budgetId === null || (budgetId === known && columns.metadata === undefined)) return columns;
   return { ...columns, metadata: { ...(columns.metadata ?? metadata), [MEMBER_BUDGET]: budgetId } };
@@ -75,7 +82,7 @@ interface MemberLimit {
 export async function limitMember(
   deps: ManagementDeps,
   db: PoolClient,
-  changed: Set<string>,
+  changed: Changes,
   { team, userId, maxBudget, by }: MemberLimit,
 ): Promise<void> {
   const columns = budgetColumns({ max_budget: maxBudget }, deps);
@@ -86,8 +93,11 @@ export async function limitMember(
     await changeBudget(deps, db, changed, { budgetId: own, columns, by });
     return;
   }
-  const budgetId = columns.max_budget === null ? null : await makeBudget(db, columns, by);
-  await linkMembership(db, { teamId: team.team_id, userId, budgetId });
+  const budgetId = columns.max_budget === null ? null : await makeBudget(db, changed, { columns, by });
+  const before = await lockMembership(db, team.team_id, userId);
+  const row = await linkMembership(db, { teamId: team.team_id, userId, budgetId });
+  if (before === undefined) changed.created(memberAt(userId), row);
+  else changed.updated(memberAt(userId), before, row);
   const rules = { now: deps.clock(), nextReset: deps.nextReset };
   await followBudgets(db, [owners.member(team.team_id, userId)], rules);
 }

@@ -20,10 +20,12 @@ import {
   updateTeam,
 } from '../../store/teams.ts';
 import { forgetTeams } from '../../store/users.ts';
-import { deleteKeys, hashesOfOwners } from '../../store/virtual-keys.ts';
+import { hashesOfOwners } from '../../store/virtual-keys.ts';
 import { change, changedBy, type ManagementDeps } from './change.ts';
+import { type Changes, teamAt } from './changes.ts';
 import { badRequest, forbidden } from './faults.ts';
 import { isNarrower } from './key-changes.ts';
+import { removeKeys } from './key-removal.ts';
 import { budgetColumns } from './linked-budget.ts';
 import { management } from './management.ts';
 import { withMemberBudget } from './team-budgets.ts';
@@ -99,7 +101,7 @@ interface TeamWrite {
 async function write(
   deps: ManagementDeps,
   db: PoolClient,
-  changed: Set<string>,
+  changed: Changes,
   { teamId, columns: sent, ...rest }: TeamWrite,
 ): Promise<TeamRow> {
   const columns = await withMemberBudget(deps, db, changed, { columns: sent, ...rest });
@@ -146,14 +148,16 @@ async function create(deps: ManagementDeps, request: GatewayRequest, identity: I
     throw forbidden('organization_id', 'This key may make teams only in organisations that its user runs');
   }
   const teamId = wanted.team_id || randomUUID();
-  const by = changedBy(request, identity).userId;
-  const row = await change(deps, async (db, changed) => {
+  const by = changedBy(request, identity);
+  const row = await change(deps, by, async (db, changed) => {
     if (!(await insertTeam(db, teamId))) {
       throw badRequest('team_id', `A team with the id '${teamId}' exists already`);
     }
     await requireOrganization(db, columns);
-    const team = await write(deps, db, changed, { teamId, wanted, columns, metadata: {}, by });
-    return (await join(db, changed, team, firstMembers(wanted, identity))).row;
+    const team = await write(deps, db, changed, { teamId, wanted, columns, metadata: {}, by: by.userId });
+    const { row } = await join(db, changed, team, firstMembers(wanted, identity));
+    changed.created(teamAt(teamId), row);
+    return row;
   });
   return teamAnswer(row);
 }
@@ -189,23 +193,28 @@ async function update(deps: ManagementDeps, request: GatewayRequest, identity: I
   }
   const { team_id: teamId } = wanted;
   const columns = columnsOf(wanted, deps);
-  const row = await change(deps, async (db, changed) => {
+  const by = changedBy(request, identity);
+  const row = await change(deps, by, async (db, changed) => {
     const reached = await reachTeam(db, identity, teamId, 'run');
     requireMayChange(identity, reached, columns);
     const { organization_id, models, metadata } = reached.team;
     await requireOrganization(db, { organization_id, models, ...columns });
-    const by = changedBy(request, identity).userId;
-    return write(deps, db, changed, { teamId, wanted, columns, metadata, by });
+    const updated = await write(deps, db, changed, { teamId, wanted, columns, metadata, by: by.userId });
+    changed.updated(teamAt(teamId), reached.team, updated);
+    return updated;
   });
   return { team_id: teamId, data: teamAnswer(row) };
 }
 
 async function block(deps: ManagementDeps, request: GatewayRequest, identity: Identity, blocked: boolean) {
   const { team_id: teamId } = readTeamOnly(request.body);
-  const row = await change(deps, async (db, changed) => {
-    await reachTeam(db, identity, teamId, 'govern');
-    changed.add(subjects.team(teamId));
-    return (await updateTeam(db, teamId, { blocked })) as TeamRow;
+  const row = await change(deps, changedBy(request, identity), async (db, changed) => {
+    const { team } = await reachTeam(db, identity, teamId, 'govern');
+    const updated = (await updateTeam(db, teamId, { blocked })) as TeamRow;
+    changed
+      .add(subjects.team(teamId))
+      .updated(teamAt(teamId), team, updated, blocked ? 'blocked' : 'unblocked');
+    return updated;
   });
   return teamAnswer(row);
 }
@@ -214,7 +223,7 @@ async function block(deps: ManagementDeps, request: GatewayRequest, identity: Id
 async function remove(deps: ManagementDeps, request: GatewayRequest, identity: Identity) {
   const teamIds = [...new Set(readTeamDelete(request.body).team_ids)];
   const by = changedBy(request, identity);
-  await change(deps, async (db, changed) => {
+  await change(deps, by, async (db, changed) => {
     for (const teamId of teamIds) await reachTeam(db, identity, teamId, 'govern');
     const teams = await readTeams(db, teamIds);
     const members = teams.flatMap(({ members_with_roles }) =>
@@ -225,12 +234,10 @@ async function remove(deps: ManagementDeps, request: GatewayRequest, identity: I
     );
     await deleteTeams(db, teamIds, by);
     await forgetTeams(db, teamIds, members);
-    const keys = await hashesOfOwners(db, { teamIds });
-    await deleteKeys(db, keys, by);
+    await removeKeys(db, changed, await hashesOfOwners(db, { teamIds }), by);
     await removeOwnerBudgets(db, [...accounts, ...teamIds.map(owners.team)]);
-    for (const subject of [...keys, ...teamIds.map(subjects.team), ...members.map(subjects.user)]) {
-      changed.add(subject);
-    }
+    for (const userId of members) changed.add(subjects.user(userId));
+    for (const team of teams) changed.add(subjects.team(team.team_id)).deleted(teamAt(team.team_id), team);
   });
   return { deleted_teams: teamIds };
 }

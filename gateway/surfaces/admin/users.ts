@@ -8,7 +8,12 @@ import { userRights } from '../../identity/permissions.ts';
 import { subjects } from '../../identity/subjects.ts';
 import type { Connection } from '../../store/connection.ts';
 import { followBudgets } from '../../store/follow-budgets.ts';
-import { addToOrganizations, leaveOrganizations, readOrganizations } from '../../store/organizations.ts';
+import {
+  addToOrganizations,
+  leaveOrganizations,
+  organizationsOf,
+  readOrganizations,
+} from '../../store/organizations.ts';
 import { removeOwnerBudgets, setOwnerSpent } from '../../store/owner-budgets.ts';
 import { lockTeamsOf, membershipsOf, type TeamRow, updateTeam } from '../../store/teams.ts';
 import {
@@ -18,14 +23,15 @@ import {
   lockUsers,
   readUser,
   readUserByEmail,
-  readUsers,
   type UserColumns,
   type UserRow,
   updateUser,
 } from '../../store/users.ts';
-import { deleteKeys, hashesOfOwners } from '../../store/virtual-keys.ts';
+import { hashesOfOwners } from '../../store/virtual-keys.ts';
 import { change, changedBy, type ManagementDeps } from './change.ts';
+import { type Changes, teamAt, userAt } from './changes.ts';
 import { badRequest, forbidden, notFound } from './faults.ts';
+import { removeKeys } from './key-removal.ts';
 import { completed, requireMaker } from './key-rules.ts';
 import { makeKey } from './keys.ts';
 import { budgetColumns } from './linked-budget.ts';
@@ -131,7 +137,7 @@ interface Newcomer {
 async function store(
   deps: ManagementDeps,
   db: PoolClient,
-  changed: Set<string>,
+  changed: Changes,
   { who, wanted, userId, joined, by }: Newcomer & { readonly who: Identity },
 ): Promise<UserRow> {
   const organizations = wanted.organizations ?? [];
@@ -144,20 +150,23 @@ async function store(
   await addToOrganizations(db, userId, organizations, role);
   for (const { team_id, user_role, max_budget_in_team: maxBudget = null } of joined) {
     const { team } = await reachTeam(db, who, team_id, 'run', 'bad_request');
-    await join(db, changed, team, [{ role: user_role ?? 'user', user_id: userId }]);
+    const { row } = await join(db, changed, team, [{ role: user_role ?? 'user', user_id: userId }]);
+    changed.updated(teamAt(team_id), team, row);
     if (maxBudget !== null) await limitMember(deps, db, changed, { team, userId, maxBudget, by });
   }
-  changed.add(subjects.user(userId));
-  return (await readUser(db, userId)) as UserRow;
+  const user = (await readUser(db, userId)) as UserRow;
+  changed.add(subjects.user(userId)).created(userAt(userId), { ...user, organizations });
+  return user;
 }
 
 async function create(deps: ManagementDeps, request: GatewayRequest, identity: Identity) {
   const wanted = readNewUser(request.body);
   refuseFields(wanted, unenforcedUserFields, 'user');
   requireMayMake(identity, wanted);
-  const by = changedBy(request, identity).userId;
+  const changer = changedBy(request, identity);
+  const by = changer.userId;
   const newcomer = { wanted, userId: wanted.user_id || randomUUID(), joined: joinedTeams(wanted), by };
-  return change(deps, async (db, changed) => {
+  return change(deps, changer, async (db, changed) => {
     const user = await store(deps, db, changed, { ...newcomer, who: identity });
     const { user_id, user_email, user_role, user_alias, teams } = user;
     const person = { user_id, user_email, user_role, user_alias, teams };
@@ -187,7 +196,7 @@ const OWN_FIELDS = ['user_id', 'user_email'];
 async function update(deps: ManagementDeps, request: GatewayRequest, identity: Identity) {
   const wanted = readUserUpdate(request.body);
   refuseFields(wanted, unenforcedUserFields, 'user');
-  const row = await change(deps, async (db, changed) => {
+  const row = await change(deps, changedBy(request, identity), async (db, changed) => {
     const named = wanted.user_id ? undefined : await readUserByEmail(db, wanted.user_email as string);
     const userId = wanted.user_id || named?.user_id || randomUUID();
     const rights = userRights(identity, { user_id: userId, organizations: [] });
@@ -202,20 +211,23 @@ async function update(deps: ManagementDeps, request: GatewayRequest, identity: I
       throw badRequest('user_role', 'The built-in admin stays a proxy admin');
     }
     await requireFreeEmail(db, userId, wanted.user_email);
-    await insertUser(db, userId);
+    const made = await insertUser(db, userId);
+    const [before] = await lockUsers(db, [userId]);
+    const after = await write(deps, db, userId, columns);
     changed.add(subjects.user(userId));
-    return write(deps, db, userId, columns);
+    if (made || before === undefined) changed.created(userAt(userId), after);
+    else changed.updated(userAt(userId), before, after);
+    return after;
   });
   return { user_id: row.user_id, data: row };
 }
 
 /** Takes users out of every team that lists them. */
-async function leaveTeams(db: PoolClient, userId: string): Promise<void> {
-  const teams: readonly TeamRow[] = await lockTeamsOf(db, userId);
-  for (const { team_id, members_with_roles } of teams) {
-    await updateTeam(db, team_id, {
-      members_with_roles: members_with_roles.filter(({ user_id }) => user_id !== userId),
-    });
+async function leaveTeams(db: PoolClient, changed: Changes, userId: string): Promise<void> {
+  for (const team of await lockTeamsOf(db, userId)) {
+    const members_with_roles = team.members_with_roles.filter(({ user_id }) => user_id !== userId);
+    const row = (await updateTeam(db, team.team_id, { members_with_roles })) as TeamRow;
+    changed.updated(teamAt(team.team_id), team, row);
   }
 }
 
@@ -225,22 +237,23 @@ async function remove(deps: ManagementDeps, request: GatewayRequest, identity: I
   if (userIds.includes(ADMIN_USER_ID)) throw badRequest('user_ids', 'The built-in admin cannot be deleted');
   for (const userId of userIds) requirePerson(userId, 'user_ids');
   const by = changedBy(request, identity);
-  return change(deps, async (db, changed) => {
-    const found = await readUsers(db, userIds);
-    const missing = userIds.find((id) => !found.some(({ user_id }) => user_id === id));
-    if (missing !== undefined)
-      throw notFound('user_ids', `There is no user '${missing}'; nobody was deleted`);
+  return change(deps, by, async (db, changed) => {
+    // Teams before users, as whoever changes a team's members does.
+    for (const userId of userIds) await leaveTeams(db, changed, userId);
+    const found = await lockUsers(db, userIds);
+    const absent = userIds.find((id) => !found.some(({ user_id }) => user_id === id));
+    if (absent !== undefined) throw notFound('user_ids', `There is no user '${absent}'; nobody was deleted`);
+    for (const user of found) {
+      const organizations = await organizationsOf(db, user.user_id);
+      changed.add(subjects.user(user.user_id)).deleted(userAt(user.user_id), { ...user, organizations });
+    }
     const accounts = await membershipsOf(db, userIds);
-    for (const userId of userIds) await leaveTeams(db, userId);
-    await lockUsers(db, userIds);
-    const keys = await hashesOfOwners(db, { userIds });
-    await deleteKeys(db, keys, by);
+    await removeKeys(db, changed, await hashesOfOwners(db, { userIds }), by);
     await leaveOrganizations(db, userIds);
     await removeOwnerBudgets(db, [
       ...userIds.map(owners.user),
       ...accounts.map(({ team_id, user_id }) => owners.member(team_id, user_id)),
     ]);
-    for (const subject of [...keys, ...userIds.map(subjects.user)]) changed.add(subject);
     return deleteUsers(db, userIds);
   });
 }

@@ -23,6 +23,7 @@ import type { Identity } from '../../identity/identity.ts';
 import type { KeyStreams } from '../../identity/key-streams.ts';
 import { logCall } from '../../observe/call-log.ts';
 import type { LineLog } from '../../observe/logger.ts';
+import type { Refusals } from '../../observe/refusals.ts';
 import { PassThrough } from '../../providers/pass-through.ts';
 import type { PassThroughDeps } from '../../providers/passage.ts';
 import type { ModelGroup } from '../../routing/model-group.ts';
@@ -45,6 +46,7 @@ export interface ChatDeps extends BudgetDeps, PassThroughDeps {
   /** Who cuts streams of keys that may not be used any more; null where they run to their end. */
   readonly streams: Pick<KeyStreams, 'enter'> | null;
   readonly budgets: CallBudgets;
+  readonly refusals: Pick<Refusals, 'note'>;
   /** Gets one line per finished call. */
   readonly calls: LineLog;
   readonly version: string;
@@ -169,9 +171,11 @@ class ChatCompletions {
     }
   }
 
-  #refuse({ id, identity }: DirectRequest, client: ClientReply, refusal: unknown): void {
-    const { logger, version } = this.#deps;
-    client.fail(toGatewayError(refusal, id, logger), refusalHeaders(identity, version));
+  #refuse(request: DirectRequest, client: ClientReply, refusal: unknown): void {
+    const { logger, refusals, version } = this.#deps;
+    const failure = toGatewayError(refusal, request.id, logger);
+    refusals.note(request, failure);
+    client.fail(failure, refusalHeaders(request.identity, version));
   }
 
   #start(request: DirectRequest, client: ClientReply): void {
