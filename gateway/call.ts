@@ -4,6 +4,7 @@ import type { Charge } from './accounting/spend.ts';
 import type { Usage } from './accounting/usage.ts';
 import type { Reservation } from './admission/ledger/reservation.ts';
 import type { Admission } from './admission/limits/admission.ts';
+import type { Route } from './admission/limits/route.ts';
 import type { Caller } from './caller.ts';
 import type { Identity } from './identity/identity.ts';
 import type { Deployment } from './routing/deployment.ts';
@@ -65,6 +66,8 @@ export interface Call {
   spend: Pico;
   /** What the call holds of the limits on it, until it is over; null before it is admitted. */
   admission: Admission | null;
+  /** Its way through the deployments; null before it is admitted. */
+  route: Route | null;
   /** What is set aside for the call in its budgets; null when it has none. */
   reservation: Reservation | null;
   /** What its end has taken from them. */
@@ -123,6 +126,7 @@ export function newCall(start: CallStart): Call {
     estimated: false,
     spend: 0n,
     admission: null,
+    route: null,
     reservation: null,
     charges: [],
     maxTokensSet: null,

@@ -15,8 +15,10 @@ import { EndUserBlocks } from './admission/end-user-blocks.ts';
 import { EndUserBudgets } from './admission/end-user-budgets.ts';
 import { Ledger } from './admission/ledger/ledger.ts';
 import { Descriptors } from './admission/limits/descriptors.ts';
+import type { LimitStore } from './admission/limits/limit-store.ts';
 import { Limits } from './admission/limits/limits.ts';
 import { MemoryStore } from './admission/limits/memory-store.ts';
+import { openSharedCounters } from './admission/limits/redis/open-store.ts';
 import type { Config } from './config/config.ts';
 import { Drain } from './http/drain.ts';
 import { createServer } from './http/server.ts';
@@ -127,6 +129,18 @@ async function openJournal(
   }
 }
 
+/** Counters of limits: this process's, or those that several machines share. */
+async function openCounters(
+  { config: { redis }, logs: { logger } }: GatewayOptions,
+  processId: string,
+  stack: AsyncDisposableStack,
+): Promise<LimitStore> {
+  const now = (): number => performance.now();
+  const own = new MemoryStore(now);
+  if (redis === null) return own;
+  return openSharedCounters({ redis, own, now, processId, timers: systemTimers, logger }, stack);
+}
+
 /** A client is told only that the database is away; who reads this log is to know why, and what to do. */
 function unreachable(databaseUrl: string, error: unknown): Error | undefined {
   const { cause } = error as Error;
@@ -165,9 +179,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const endUserBudgets = new EndUserBudgets({
     load: (endUser) => endUserBudget(db, endUser, { ...rules(), endUserDefault: config.endUserBudget }),
     anyLimited: async () => config.endUserBudget !== null || (await anyLimitedEndUser(db)),
-    outage: config.servesWithoutDatabase
-      ? { isOne: isOutage, stranger: { scope: null, budgetId: null } }
-      : null,
+    outage: config.servesWithoutDatabase ? isOutage : null,
     clock: Date.now,
     logger,
   });
@@ -185,7 +197,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   stack.defer(() => dispatcher.destroy());
   const plan = compilePlan(config, Date.now);
   nameUnpriced(plan, logger);
-  const limits = new Limits({ store: new MemoryStore(() => performance.now()), now: Date.now });
+  const counters = await openCounters(options, processId, stack);
+  const limits = new Limits({ store: counters, now: Date.now });
   const drain = new Drain();
   const audit = { enabled: config.recordChanges, logger };
   const refusals = new Refusals({
@@ -208,14 +221,16 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       ...chatHandlers({
         plan,
         limits,
+        limitedTokens: config.limitedTokens,
         descriptors: new Descriptors(config.globalParallel),
+        endUserBudgets,
         dispatcher,
         spend,
         counter,
         remainders,
         rowIds: new RowIds({ now: Date.now }),
         ledger,
-        budgets: new CallBudgets({ endUsers: endUserBudgets, global: config.globalBudget !== null }),
+        budgets: new CallBudgets({ global: config.globalBudget !== null }),
         enforcement: config.budgetEnforcement,
         drain,
         endUserBlocks,

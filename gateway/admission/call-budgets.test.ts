@@ -3,8 +3,7 @@ import type { Identity } from '../identity/identity.ts';
 import { CallBudgets } from './call-budgets.ts';
 
 const identity = { budgets: ['key:a', 'team:red'] } as unknown as Identity;
-const of = (customer: string | null | Promise<string | null>, global: boolean) =>
-  new CallBudgets({ endUsers: { scopeOf: () => customer }, global }).of(identity, 'acme');
+const of = (customer: string | null, global: boolean) => new CallBudgets({ global }).of(identity, customer);
 
 test('the budgets of a call stand in the order in which they are looked at', () => {
   expect(of('end_user:acme', true)).toEqual([
@@ -17,8 +16,4 @@ test('the budgets of a call stand in the order in which they are looked at', () 
 
 test('a call that names nobody who is limited has those of its key', () => {
   expect(of(null, false)).toBe(identity.budgets);
-});
-
-test('a customer that has to be looked up is waited for', async () => {
-  expect(await of(Promise.resolve('end_user:acme'), false)).toEqual(['key:a', 'team:red', 'end_user:acme']);
 });

@@ -1,34 +1,47 @@
 import { Certainty } from '../identity/certainty.ts';
 import { KeyCache, type Outage } from '../identity/key-cache.ts';
+import type { CallLimits } from '../identity/key-limits.ts';
 import { isEndUserId } from '../identity/owners.ts';
 import { budgetOf, endUserOf } from '../identity/subjects.ts';
 import type { Logger } from '../observe/logger.ts';
+import { type Limit, limitsOf } from './limits/limit-store.ts';
 
 const SECOND = 1000;
 const CACHE_TTL_MS = 60 * SECOND;
 const CACHE_LIMIT = 20_000;
 
-/** What holds a customer back. */
-export interface EndUserBudget {
-  /** What its budget is called; null when nothing limits it. */
+/** What is written about a customer. */
+export interface WrittenEndUser {
+  /** What the budget is called that it is held to; null when nothing limits what it spends. */
   readonly scope: string | null;
-  /** The budget that it is linked to. */
+  /** The budget that it is linked to, which its limits stand in. */
   readonly budgetId: string | null;
+  readonly limits: CallLimits;
 }
+
+/** What holds a customer back. */
+export interface EndUserBudget extends Pick<WrittenEndUser, 'scope' | 'budgetId'> {
+  readonly limits: readonly Limit[];
+}
+
+const NOTHING: EndUserBudget = Object.freeze({ scope: null, budgetId: null, limits: [] });
 
 export interface EndUserBudgetsOptions {
   /** Looks a customer up, and makes its budget what is written about it. */
-  readonly load: (endUser: string) => Promise<EndUserBudget>;
+  readonly load: (endUser: string) => Promise<WrittenEndUser>;
   /** Whether any customer has a budget: where none has, none is looked up. */
   readonly anyLimited: () => Promise<boolean>;
-  /** What holds whom back while the database is away; null where nobody can say. */
-  readonly outage: Outage<EndUserBudget> | null;
+  /** Tells that the database is away, where calls are served all the same, unlimited; null where they are not. */
+  readonly outage: Outage<EndUserBudget>['isOne'] | null;
   /** Epoch milliseconds. */
   readonly clock: () => number;
   readonly logger: Pick<Logger, 'warn'>;
 }
 
-/** The budgets of the customers that calls name, looked up when they are first named and then kept for a while. */
+/**
+ * The budgets of the customers that calls name, with the limits that stand in them, looked up when they are first named and
+ * then kept for a while: there may be millions of them.
+ */
 export class EndUserBudgets {
   readonly #options: EndUserBudgetsOptions;
   readonly #cache: KeyCache<EndUserBudget>;
@@ -38,24 +51,28 @@ export class EndUserBudgets {
   #readings = 0;
 
   constructor(options: EndUserBudgetsOptions) {
+    const { load, outage, clock } = options;
     this.#options = options;
     this.#cache = new KeyCache<EndUserBudget>({
-      load: options.load,
+      load: async (endUser) => {
+        const { scope, budgetId, limits } = await load(endUser);
+        return { scope, budgetId, limits: limitsOf('end_user', endUser, limits) };
+      },
       certain: (now) => this.#certainty.holds(now),
-      outage: options.outage,
-      clock: options.clock,
+      outage: outage && { isOne: outage, stranger: NOTHING },
+      clock,
       limit: CACHE_LIMIT,
       ttlMs: CACHE_TTL_MS,
       absentTtlMs: CACHE_TTL_MS,
     });
   }
 
-  /** What the budget of the customer whom a call names is called; null when nothing limits it. */
-  scopeOf(endUser: string | null): string | null | Promise<string | null> {
-    if (endUser === null || !isEndUserId(endUser)) return null;
-    if (!this.#anyLimited && this.#certainty.holds(this.#options.clock())) return null;
+  /** What holds the customer back whom a call names; a promise where it has to be looked up. */
+  of(endUser: string | null): EndUserBudget | Promise<EndUserBudget> {
+    if (endUser === null || !isEndUserId(endUser)) return NOTHING;
+    if (!this.#anyLimited && this.#certainty.holds(this.#options.clock())) return NOTHING;
     const found = this.#cache.get(endUser);
-    return found instanceof Promise ? found.then((budget) => budget?.scope ?? null) : (found?.scope ?? null);
+    return found instanceof Promise ? found.then((budget) => budget ?? NOTHING) : (found ?? NOTHING);
   }
 
   /** Reads anew whether any customer has a budget; a reading from before a later change says nothing. */

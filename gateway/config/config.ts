@@ -31,6 +31,23 @@ export interface DeploymentConfig {
   /** Name for the price look-up when it differs from the provider's model name. */
   readonly baseModel: string | null;
   readonly accessGroups: readonly string[];
+  /** Calls and tokens in any 60 s, and calls at the same time; null without such a limit. */
+  readonly limits: DeploymentLimits;
+}
+
+export interface DeploymentLimits {
+  readonly requests: number | null;
+  readonly tokens: number | null;
+  readonly parallel: number | null;
+}
+
+/** A Redis or Valkey server. */
+export interface RedisConfig {
+  /** `redis:` or `rediss:`; may hold user and password. */
+  readonly url: string;
+  readonly password: string | null;
+  /** Its number. */
+  readonly database: number | null;
 }
 
 /** A budget as the configuration says it. */
@@ -97,6 +114,10 @@ export interface Config {
   readonly servesWithoutDatabase: boolean;
   /** Whether streams end when their key may not be used any more. */
   readonly cutsStreamsOnBlock: boolean;
+  /** Which tokens count on limits of tokens. */
+  readonly limitedTokens: 'total' | 'input' | 'output';
+  /** What gateways share their counters of limits by; null where each counts for itself. */
+  readonly redis: RedisConfig | null;
   readonly drainMs: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
 }

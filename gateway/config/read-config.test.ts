@@ -137,6 +137,44 @@ describe('an accepted configuration', () => {
     expect(read({}, { ...ENVIRONMENT, [name]: said }).faults).toMatchObject([{ path: name }]);
   });
 
+  const enforced = { optional_pre_call_checks: ['enforce_model_rate_limits'] };
+  const none = { requests: null, tokens: null, parallel: null };
+  test.each([
+    ['no limits', entry({}), none],
+    ['calls at the same time', entry({ max_parallel_requests: 3 }), { ...none, parallel: 3 }],
+    ['the same for all', { general_settings: { max_parallel_requests: 4 } }, { ...none, parallel: 4 }],
+    [
+      'by its other name',
+      { router_settings: { default_max_parallel_requests: 5 } },
+      { ...none, parallel: 5 },
+    ],
+    [
+      'its own before that of all',
+      { ...entry({ max_parallel_requests: 3 }), general_settings: { max_parallel_requests: 4 } },
+      { ...none, parallel: 3 },
+    ],
+    ['weights that limit nothing', entry({ rpm: 10, tpm: 100 }), none],
+    [
+      'weights that are enforced',
+      { ...entry({ rpm: 10, tpm: 100 }), router_settings: enforced },
+      { ...none, requests: 10, tokens: 100 },
+    ],
+    [
+      'weights beside its parameters',
+      { ...entry({}, { rpm: 10 }), router_settings: enforced },
+      { ...none, requests: 10 },
+    ],
+  ])('limits a deployment by %s', (_what, written, limits) => {
+    expect(accepted(written).deployments[0]?.limits).toEqual(limits);
+  });
+
+  test.each([
+    [{}, 'total'],
+    [{ token_rate_limit_type: 'output' }, 'output'],
+  ])('of %j counts tokens: %s', (general_settings, counted) => {
+    expect(accepted({ general_settings }).limitedTokens).toBe(counted);
+  });
+
   test.each([
     [{ max_output_tokens: 100, max_tokens: 200 }, 100],
     [{ max_tokens: 200 }, 200],
@@ -259,9 +297,14 @@ describe('every fault names its place and its remedy', () => {
       "litellm_settings.callbacks: 'presidio' is not served yet",
     ],
     [
-      'a limit of a deployment',
-      entry({ max_parallel_requests: 3 }),
-      'model_list.0.litellm_params.max_parallel_requests: is not served yet, and you would rely on it',
+      'a limit of a deployment that admits nobody',
+      entry({ max_parallel_requests: 0 }),
+      'model_list.0.litellm_params.max_parallel_requests: must be a number from 1',
+    ],
+    [
+      'a check before calls that is not made',
+      { router_settings: { optional_pre_call_checks: ['enforce_model_rate_limits', 'prompt_caching'] } },
+      "router_settings.optional_pre_call_checks: 'prompt_caching' is not served yet, and you would rely on it",
     ],
     [
       'a model of one team',

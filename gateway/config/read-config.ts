@@ -5,10 +5,12 @@ import { parseDuration } from '../identity/duration.ts';
 import { checkCallbacks, checkKeys, type KeyCheck } from './check-keys.ts';
 import type { Config, ConfigResult, DeploymentConfig, Environment, ModelAlias, Places } from './config.ts';
 import { readContentSettings } from './content-settings.ts';
-import { readDeployment, type Timeouts } from './deployment.ts';
+import { type DeploymentContext, readDeployment, type Timeouts } from './deployment.ts';
+import { readLimitDefaults } from './deployment-limits.ts';
 import { Findings, isMap, Reader, type Settings } from './findings.ts';
 import { generalSettings, inventedNames, litellmSettings, routerSettings, topLevel } from './known-keys.ts';
 import { readKeyRules } from './read-key-rules.ts';
+import { readRedis } from './redis.ts';
 import { resolveReferences } from './references.ts';
 import { readRetention } from './retention.ts';
 import { parseYaml } from './yaml.ts';
@@ -57,7 +59,7 @@ function readTimeouts(router: Reader, litellm: Reader): Timeouts {
 function readModelList(
   file: Reader,
   environment: Environment,
-  timeouts: Timeouts,
+  shared: Pick<DeploymentContext, 'timeouts' | 'limits'>,
   check: KeyCheck,
 ): DeploymentConfig[] {
   const entries = file.list('model_list');
@@ -67,7 +69,7 @@ function readModelList(
   }
   const seenIds = new Set<string>();
   return entries.flatMap((entry, index) => {
-    const context = { ...check, environment, timeouts, seenIds };
+    const context = { ...check, ...shared, environment, seenIds };
     return readDeployment(entry, `model_list.${index}`, context) ?? [];
   });
 }
@@ -208,9 +210,13 @@ export function readConfig({ text, environment: given, places }: ConfigSource): 
   // The owner role drops rows; what is wrong is to be told before it tries.
   readRetention(general, findings);
 
+  const shared = {
+    timeouts: readTimeouts(router, litellm),
+    limits: readLimitDefaults(router, general, findings),
+  };
   const config: Config = {
     ...readSecrets(general, environment, places, findings),
-    deployments: readModelList(top, environment, readTimeouts(router, litellm), check),
+    deployments: readModelList(top, environment, shared, check),
     aliases: readAliases(router, findings),
     databaseConnections: general.number('database_connection_pool_limit', 1, 1000) ?? DEFAULT_CONNECTIONS,
     spendFlushMs: (general.number('proxy_batch_write_at', 0.01, 3600) ?? DEFAULT_FLUSH_SECONDS) * SECOND,
@@ -230,6 +236,8 @@ export function readConfig({ text, environment: given, places }: ConfigSource): 
     keyRules: readKeyRules({ general, litellm, environment }, check),
     servesWithoutDatabase: readServesWithoutDatabase(general, findings),
     cutsStreamsOnBlock: general.boolean('cut_streams_on_block') ?? false,
+    limitedTokens: general.choice('token_rate_limit_type', ['total', 'input', 'output']) ?? 'total',
+    redis: readRedis(router, top.map('router_settings') ?? {}, findings),
     drainMs: readDrainMs(environment, findings),
     logLevel: readLogLevel(environment, findings),
   };

@@ -9,8 +9,9 @@ import { findKey, type KeyForAuthentication } from '../store/virtual-keys.ts';
 import { Certainty } from './certainty.ts';
 import { ADMIN_USER_ID, type Authenticator, type Identity, MASTER_KEY_ALIAS } from './identity.ts';
 import { KeyCache } from './key-cache.ts';
-import { NO_LIMITS, readKeyLimits } from './key-limits.ts';
+import { NO_LIMITS } from './key-limits.ts';
 import { isOutage, uncheckedIdentity } from './outage.ts';
+import { readLinkedKeyLimits, readOwnerLimits } from './owner-limits.ts';
 import { type Owner, owners } from './owners.ts';
 import { abbreviated, presentedKey } from './presented-key.ts';
 import { redactedBy } from './redaction.ts';
@@ -68,6 +69,7 @@ const masterIdentity: Identity = Object.freeze({
   agentId: null,
   models: Object.freeze([]),
   limits: NO_LIMITS,
+  ownerLimits: Object.freeze([]),
   budgets: Object.freeze([]),
   team: null,
   userModels: Object.freeze([]),
@@ -95,17 +97,17 @@ function knownKey(row: KeyForAuthentication, budgets: readonly string[]): KnownK
     row.team_models === null
       ? null
       : Object.freeze({ models: Object.freeze(row.team_models), blocked: row.team_blocked === true });
+  const actsFor = { userId: row.user_id, teamId: row.team_id, organizationId: row.organization_id };
   const identity: Identity = Object.freeze({
     kind: 'virtual_key',
     role: roleOf(row.user_role),
     keyHash: row.token,
     keyAlias: row.key_alias,
-    userId: row.user_id,
-    teamId: row.team_id,
-    organizationId: row.organization_id,
+    ...actsFor,
     agentId: row.agent_id,
     models: Object.freeze(row.models),
-    limits: readKeyLimits(row),
+    limits: readLinkedKeyLimits(row),
+    ownerLimits: Object.freeze(readOwnerLimits(actsFor, row)),
     budgets: Object.freeze(budgets),
     team,
     userModels: Object.freeze(row.user_models ?? []),

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { KeyLimits } from './key-limits.ts';
+import type { OwnerLimits } from './owner-limits.ts';
 import type { Role } from './roles.ts';
 
 /** Name that stands for the master key where a key's hash would stand, as in LiteLLM 2026-H2. */
@@ -29,6 +30,8 @@ export interface Identity {
   /** Model names, wildcards or special members; empty means every model. */
   readonly models: readonly string[];
   readonly limits: KeyLimits;
+  /** Limits that hold for all keys of whom this one acts for. */
+  readonly ownerLimits: readonly OwnerLimits[];
   /** The budgets that every call of this key comes out of, in the order in which they are looked at; its own is the first. */
   readonly budgets: readonly string[];
   /** What the team of the key allows; null for a personal key. */

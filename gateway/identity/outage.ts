@@ -20,6 +20,7 @@ export const uncheckedIdentity: Identity = Object.freeze({
   agentId: null,
   models: Object.freeze([]),
   limits: NO_LIMITS,
+  ownerLimits: Object.freeze([]),
   budgets: Object.freeze([]),
   team: null,
   userModels: Object.freeze([]),

@@ -15,6 +15,7 @@ const nobody: Identity = {
   agentId: null,
   models: [],
   limits: NO_LIMITS,
+  ownerLimits: [],
   budgets: [],
   team: null,
   userModels: [],

@@ -67,7 +67,7 @@ function sentCall({
     {
       call,
       client: { ...client, fail: tell('fail'), onDrain: () => undefined } as never,
-      deployments: [call.deployment],
+      next: () => null,
       bodyFor: () => Buffer.from('{}'),
       messages: () => MESSAGES,
       headers: () => ({}),

@@ -7,6 +7,7 @@ import type { CollectedBody } from '../http/collected-body.ts';
 import type { GatewayError } from '../http/errors.ts';
 import { toGatewayError } from '../http/failure.ts';
 import { limits } from '../http/limits.ts';
+import type { Deployment } from '../routing/deployment.ts';
 import { answerBody } from './answer-body.ts';
 import { passedHeaders } from './answer-headers.ts';
 import { CallEnd, type Outcome, type Produced } from './call-end.ts';
@@ -104,16 +105,30 @@ export class PassThrough implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: unknown, error: Error): void {
     if (this.#end.over) return;
-    const { call, deployments } = this.#passage;
-    const next = deployments[call.retries + 1];
-    if (this.#status === 0 && !this.#end.clientGone && next !== undefined && neverSent(error)) {
-      call.retries++;
-      call.deployment = next;
-      this.#passage.draft(call, call.bound.completion);
-      this.start();
+    if (this.#status === 0 && !this.#end.clientGone && neverSent(error)) this.#moveOn(error);
+    else this.#fail(connectionError(this.#passage.call.deployment.provider, error));
+  }
+
+  /** Goes on with the next deployment, after one that could not be reached. */
+  #moveOn(error: Error): void {
+    // On its way to nobody: a client that leaves now ends the call.
+    this.#controller = null;
+    const next = this.#passage.next();
+    if (next instanceof Promise) void next.then((found) => this.#follow(found, error));
+    else this.#follow(next, error);
+  }
+
+  #follow(next: Deployment | null, error: Error): void {
+    if (this.#end.over) return;
+    const { call, draft } = this.#passage;
+    if (next === null) {
+      this.#fail(connectionError(call.deployment.provider, error));
       return;
     }
-    this.#fail(connectionError(call.deployment.provider, error));
+    call.retries++;
+    call.deployment = next;
+    draft(call, call.bound.completion);
+    this.start();
   }
 
   /** Runs a step of the answer; what it throws ends the call. */

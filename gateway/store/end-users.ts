@@ -1,3 +1,4 @@
+import type { CallLimitColumns } from '../identity/key-limits.ts';
 import { type Connection, rows } from './connection.ts';
 import { columnsFromJson } from './json-columns.ts';
 
@@ -111,19 +112,21 @@ export async function anyLimitedEndUser(db: Connection): Promise<boolean> {
   return found.length > 0;
 }
 
-/** The budget of a customer as it is written. */
-export interface EndUserLimit {
+/** The budget of a customer as it is written, and the limits that stand in it. */
+export interface EndUserLimit extends CallLimitColumns {
   readonly budget_id: string | null;
   /** USD. */
   readonly max_budget: number | null;
 }
 
+/** Two primary-key look-ups; undefined when there is no such customer. */
 export async function findEndUserLimit(db: Connection, userId: string): Promise<EndUserLimit | undefined> {
   const [row] = await rows<EndUserLimit>(db, {
     name: 'find_end_user_limit',
     text: `
-      SELECT b.budget_id, b.max_budget FROM "LiteLLM_EndUserTable" u
-      LEFT JOIN "LiteLLM_BudgetTable" b ON b.budget_id = u.budget_id WHERE u.user_id = $1`,
+      SELECT b.budget_id, b.max_budget, b.rpm_limit, b.tpm_limit, b.max_parallel_requests
+      FROM "LiteLLM_EndUserTable" u LEFT JOIN "LiteLLM_BudgetTable" b ON b.budget_id = u.budget_id
+      WHERE u.user_id = $1`,
     values: [userId],
   });
   return row;

@@ -42,6 +42,11 @@ export async function isLinked(db: Connection, budgetId: string): Promise<boolea
   return (await linkedOwners(db, [budgetId])).length > 0;
 }
 
+/** Whether several are linked to this budget: an imported one may be that of all members who were added at once. */
+export async function isShared(db: Connection, budgetId: string): Promise<boolean> {
+  return (await linkedOwners(db, [budgetId])).length > 1;
+}
+
 /** Those of whom the gateway counts what they spend already, or those of whom it does not. */
 async function withAccount(db: Connection, some: readonly Owner[], have: boolean): Promise<readonly Owner[]> {
   const accounts: ReadonlyMap<string, Account> = await readAccounts(db, some);

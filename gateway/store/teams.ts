@@ -24,6 +24,9 @@ export interface TeamRow {
   readonly budget_duration: string | null;
   readonly budget_reset_at: Date | null;
   readonly team_member_permissions: readonly string[];
+  readonly rpm_limit: number | null;
+  readonly tpm_limit: number | null;
+  readonly max_parallel_requests: number | null;
   readonly created_at: Date;
   readonly updated_at: Date;
   readonly [column: string]: unknown;
@@ -40,6 +43,9 @@ const settable = [
   'max_budget',
   'budget_duration',
   'budget_reset_at',
+  'rpm_limit',
+  'tpm_limit',
+  'max_parallel_requests',
 ] as const;
 
 export type TeamColumns = Partial<Pick<TeamRow, (typeof settable)[number]>>;

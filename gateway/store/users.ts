@@ -73,6 +73,9 @@ export interface UserRow {
   readonly max_budget: number | null;
   readonly budget_duration: string | null;
   readonly budget_reset_at: Date | null;
+  readonly rpm_limit: number | null;
+  readonly tpm_limit: number | null;
+  readonly max_parallel_requests: number | null;
   readonly created_at: Date | null;
   readonly updated_at: Date | null;
   readonly [column: string]: unknown;
@@ -93,6 +96,9 @@ const settable = [
   'max_budget',
   'budget_duration',
   'budget_reset_at',
+  'rpm_limit',
+  'tpm_limit',
+  'max_parallel_requests',
 ] as const;
 
 export type UserColumns = Partial<Pick<UserRow, (typeof settable)[number] | 'metadata'>>;

@@ -2,6 +2,7 @@ import type { ChangedBy } from './changed-by.ts';
 import { type Connection, rows } from './connection.ts';
 import { memberBudgetId } from './follow-budgets.ts';
 import { removeKeyBudgets } from './owner-budgets.ts';
+import { type LinkedLimitColumns, type OwnerLimitColumns, ownerLimitColumns } from './owner-limits.ts';
 
 /** A row of "LiteLLM_VerificationToken" as the API shows it; `token` is the key's hash. */
 export interface VirtualKeyRow {
@@ -32,7 +33,7 @@ export interface VirtualKeyRow {
 }
 
 /** What authentication needs of a key, and of the user, the team and the organisation that it acts for. */
-export interface KeyForAuthentication {
+export interface KeyForAuthentication extends OwnerLimitColumns, LinkedLimitColumns {
   readonly token: string;
   readonly key_alias: string | null;
   readonly user_id: string | null;
@@ -91,9 +92,10 @@ export async function findKey(db: Connection, hash: string): Promise<KeyForAuthe
         (SELECT revoke_at FROM "LiteLLM_DeprecatedVerificationToken" WHERE token = $1) AS revoke_at,
         k.rpm_limit, k.tpm_limit, k.max_parallel_requests,
         k.metadata -> 'model_rpm_limit' AS model_rpm_limit, k.metadata -> 'model_tpm_limit' AS model_tpm_limit,
+        ${ownerLimitColumns},
         coalesce(k.max_budget, kb.max_budget) AS max_budget,
-        t.max_budget AS team_max_budget, u.max_budget AS user_max_budget,
-        ob.max_budget AS organization_max_budget, mb.max_budget AS member_max_budget,
+        t.max_budget AS team_max_budget, u.max_budget AS user_max_budget, ob.max_budget AS organization_max_budget,
+        CASE WHEN m.user_id IS NOT NULL THEN mb.max_budget END AS member_max_budget,
         array_remove(ARRAY[kb.budget_id, ob.budget_id, mb.budget_id], NULL) AS budget_ids,
         u.user_role, u.models AS user_models, t.models AS team_models, t.blocked AS team_blocked,
         k.metadata AS key_metadata, t.metadata AS team_metadata,
@@ -111,7 +113,7 @@ export async function findKey(db: Connection, hash: string): Promise<KeyForAuthe
       LEFT JOIN "LiteLLM_TeamMembership" m ON m.team_id = k.team_id AND m.user_id = k.user_id
       LEFT JOIN "LiteLLM_BudgetTable" kb ON kb.budget_id = k.budget_id
       LEFT JOIN "LiteLLM_BudgetTable" ob ON ob.budget_id = o.budget_id
-      LEFT JOIN "LiteLLM_BudgetTable" mb ON m.user_id IS NOT NULL AND mb.budget_id = ${memberBudgetId('m', 't')}
+      LEFT JOIN "LiteLLM_BudgetTable" mb ON k.user_id IS NOT NULL AND mb.budget_id = ${memberBudgetId('m', 't')}
       WHERE k.token = coalesce(
         (SELECT active_token_id FROM "LiteLLM_DeprecatedVerificationToken" WHERE token = $1), $1)`,
     values: [hash],

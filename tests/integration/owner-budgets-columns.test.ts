@@ -235,6 +235,33 @@ test('a member may have a budget of its own, and goes back to that of all member
   expect(await budget(scope)).toBeNull();
 });
 
+test('budget and limits of a member stand in one row, and a change of one leaves the other', async () => {
+  const [team_id, user_id] = [id, `${id}-user`];
+  await done('/team/new', {
+    team_id,
+    team_member_budget: 3,
+    team_member_budget_duration: '1d',
+    team_member_rpm_limit: 50,
+    members_with_roles: [{ role: 'user', user_id }],
+  });
+  const { key } = await done('/key/generate', { team_id, user_id });
+  const [scope = ''] = await budgetsOf(key);
+  const update = (fields: object) => done('/team/member_update', { team_id, user_id, ...fields });
+  const held = { limit_pico: usd(3), resets_at: new Date('2026-11-22T00:00:00Z') };
+  expect(await update({})).toMatchObject({ max_budget_in_team: 3, rpm_limit: 50, tpm_limit: null });
+  expect(await update({ rpm_limit: 9 })).toMatchObject({ max_budget_in_team: 3, rpm_limit: 9 });
+  expect(await budget(scope)).toMatchObject(held);
+  expect(await update({ max_budget_in_team: 7 })).toMatchObject({ max_budget_in_team: 7, rpm_limit: 9 });
+  expect(await update({ max_budget_in_team: null })).toMatchObject({ max_budget_in_team: 3, rpm_limit: 9 });
+  expect(await budget(scope)).toMatchObject(held);
+  // What all members have is not its own any more, before it differs in nothing from them.
+  await done('/team/update', { team_id, team_member_rpm_limit: 60 });
+  expect(await update({ rpm_limit: 60, max_budget_in_team: null })).toMatchObject({ rpm_limit: 60 });
+  await done('/team/update', { team_id, team_member_rpm_limit: 70, team_member_budget: 4 });
+  expect(await update({})).toMatchObject({ max_budget_in_team: 4, rpm_limit: 70 });
+  expect(await budget(scope)).toMatchObject({ limit_pico: usd(4) });
+});
+
 test('what was spent is set for users and customers, in the row and in the budget', async () => {
   await done('/user/new', { user_id: id, max_budget: 8, auto_create_key: false });
   await done('/customer/new', { user_id: id, max_budget: 8 });
@@ -274,12 +301,12 @@ describe('a budget that others are linked to', () => {
   });
 
   test('that says more than is kept is not linked to, and does not come to say it', async () => {
-    await done('/budget/new', { budget_id: id, max_budget: 5, tpm_limit: 10 });
+    await done('/budget/new', { budget_id: id, max_budget: 5, soft_budget: 4 });
     const linked = await gateway.call('/key/generate', { body: { budget_id: id } });
-    expect(linked).toMatchObject({ status: 400, body: { error: { param: 'tpm_limit' } } });
-    await done('/budget/update', { budget_id: id, tpm_limit: null });
+    expect(linked).toMatchObject({ status: 400, body: { error: { param: 'soft_budget' } } });
+    await done('/budget/update', { budget_id: id, soft_budget: null });
     await done('/customer/new', { user_id: id, budget_id: id });
-    expect((await gateway.call('/budget/update', { body: { budget_id: id, rpm_limit: 1 } })).status).toBe(400);
+    expect((await gateway.call('/budget/update', { body: { budget_id: id, soft_budget: 1 } })).status).toBe(400);
   });
 
   test('limits nobody any more when it is deleted, unless an organisation has to have it', async () => {
@@ -310,6 +337,12 @@ test.each([
     { user_id: 'c', budget_id: 'b', max_budget: 1 },
     422,
   ],
+  [
+    'a limit beside a budget that is named',
+    '/customer/new',
+    { user_id: 'c', budget_id: 'b', rpm_limit: 1 },
+    422,
+  ],
   ['a budget that nobody has', '/customer/new', { user_id: 'c', budget_id: 'nowhere' }, 400],
   [
     'a change of the gateway’s own row',
@@ -334,14 +367,24 @@ test.each([
   for (const scope of scopes()) expect(await budget(scope)).toBeNull();
 });
 
-test('who runs a team sets the budgets of its members, not its own, and nobody that of himself', async () => {
+test('who runs a team sets the budgets of others in it, and nobody one that holds himself', async () => {
+  const other = `${id}-other`;
   await done('/user/new', { user_id: id, auto_create_key: false });
-  await done('/team/new', { team_id: id, max_budget: 5, members_with_roles: [{ role: 'admin', user_id: id }] });
+  await done('/team/new', {
+    team_id: id,
+    max_budget: 5,
+    members_with_roles: [
+      { role: 'admin', user_id: id },
+      { role: 'user', user_id: other },
+    ],
+  });
   const { key } = await done('/key/generate', { user_id: id });
   const ask = (path: string, body: object) => gateway.call(path, { key, body });
-  expect((await ask('/team/update', { team_id: id, team_member_budget: 1 })).status).toBe(200);
-  const member = { team_id: id, user_id: id, max_budget_in_team: 2 };
-  expect(await ask('/team/member_update', member)).toMatchObject({ status: 200, body: { max_budget_in_team: 2 } });
+  const inTeam = (user_id: string) =>
+    ask('/team/member_update', { team_id: id, user_id, max_budget_in_team: 2 });
+  expect(await inTeam(other)).toMatchObject({ status: 200, body: { max_budget_in_team: 2 } });
+  expect((await inTeam(id)).status).toBe(403);
+  expect((await ask('/team/update', { team_id: id, team_member_budget: 1 })).status).toBe(403);
   const refused = { status: 403, body: { error: { param: 'max_budget' } } };
   expect((await ask('/team/update', { team_id: id, max_budget: 9 })).status).toBe(403);
   expect(await ask('/user/update', { user_id: id, max_budget: 9 })).toMatchObject(refused);

@@ -116,6 +116,7 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
       agentId: null,
       models: ['m1'],
       limits: { requests: null, tokens: null, parallel: null, models: {} },
+      ownerLimits: [],
       budgets: [],
       team: null,
       userModels: [],

@@ -155,7 +155,7 @@ async function remove(deps: ManagementDeps, request: GatewayRequest, who: Identi
   });
 }
 
-/** The handlers of `/budget/*`. A budget limits nothing by itself: what it is linked to has its limits. */
+/** The handlers of `/budget/*`. A budget limits nothing by itself, but what is linked to it. */
 export function budgetHandlers(deps: ManagementDeps): BudgetRoutes {
   const errors = 'detail';
   return {

@@ -1,4 +1,5 @@
 import { budgetAmount, LONGEST_ID } from './key-requests.ts';
+import { callLimitFields } from './limit-fields.ts';
 import type { BudgetMembers } from './linked-budget.ts';
 import { unenforcedCustomerFields } from './unenforced-owners.ts';
 import { bodyReader, queryReader } from './validation.ts';
@@ -25,6 +26,7 @@ export const readCustomer = bodyReader<CustomerRequest>(
       max_budget: budgetAmount,
       budget_duration: { type: ['string', 'null'] },
       budget_id: { type: ['string', 'null'] },
+      ...callLimitFields,
     },
   },
   { refused: unenforcedCustomerFields },

@@ -43,17 +43,26 @@ function columnsOf({ alias, blocked, spend }: CustomerRequest): EndUserColumns {
   return { ...(alias && { alias }), ...(blocked && { blocked }), ...(spend && { spend }) };
 }
 
+/** Amounts that stand in the budget of a customer. */
+const amounts = ['max_budget', 'rpm_limit', 'tpm_limit', 'max_parallel_requests'] as const;
+
 /** Throws InvalidRequest for a budget that is named and described at once. */
-function requireOneBudget({ budget_id, max_budget }: CustomerRequest): void {
-  if (!budget_id || max_budget === undefined || max_budget === null || max_budget === '') return;
+function requireOneBudget(wanted: CustomerRequest): void {
+  if (!wanted.budget_id) return;
+  const described = amounts.find((name) => (wanted[name] ?? '') !== '');
+  if (described === undefined) return;
   const msg = "must not be given with 'budget_id': a budget has its own";
-  throw new InvalidRequest([{ loc: ['body', 'max_budget'], msg, type: 'exclusive' }]);
+  throw new InvalidRequest([{ loc: ['body', described], msg, type: 'exclusive' }]);
 }
 
-/** The budget fields that ask for something; of a customer that is there 0 does not, as in LiteLLM. */
-function budgetOf({ max_budget: sent = null, budget_duration }: CustomerRequest, isNew: boolean): BudgetMembers {
-  const asks = isNew ? sent !== null && sent !== '' : Boolean(sent);
-  return { ...(asks && { max_budget: sent }), ...(budget_duration && { budget_duration }) };
+/** What of its budget a request changes. Of a customer that is there 0 asks for nothing, as in LiteLLM; of a new one it does. */
+function budgetOf(wanted: CustomerRequest, isNew: boolean): BudgetMembers {
+  const asked = amounts.filter((name) => (wanted[name] ?? '') !== '' && (isNew || wanted[name] !== 0));
+  const { budget_duration } = wanted;
+  return {
+    ...Object.fromEntries(asked.map((name) => [name, wanted[name]])),
+    ...(budget_duration && { budget_duration }),
+  };
 }
 
 interface CustomerBudget {

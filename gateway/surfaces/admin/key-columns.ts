@@ -4,7 +4,8 @@ import { expiryOf } from '../../identity/key-params.ts';
 import type { KeyColumns } from '../../store/key-updates.ts';
 import type { VirtualKeyRow } from '../../store/virtual-keys.ts';
 import { badRequest } from './faults.ts';
-import type { GenerateRequest, KeyFields, LimitMembers } from './key-requests.ts';
+import type { GenerateRequest, KeyFields } from './key-requests.ts';
+import { callLimitColumns, type ModelLimitFields } from './limit-fields.ts';
 
 /** Members of a request that LiteLLM keeps in the key's metadata. */
 const folded = ['model_rpm_limit', 'model_tpm_limit'] as const;
@@ -12,7 +13,7 @@ const folded = ['model_rpm_limit', 'model_tpm_limit'] as const;
 /** The metadata with the members that were sent beside it. */
 export function foldedMetadata(
   metadata: Readonly<Record<string, unknown>>,
-  request: LimitMembers,
+  request: ModelLimitFields,
 ): Readonly<Record<string, unknown>> {
   const sent = folded.filter((name) => request[name] !== undefined);
   if (sent.length === 0) return metadata;
@@ -91,11 +92,7 @@ export function columnsOf(wanted: KeyFields, row: Pick<VirtualKeyRow, 'metadata'
     ...(wanted.blocked !== undefined && { blocked: wanted.blocked }),
     ...(typeof wanted.spend === 'number' && { spend: wanted.spend }),
     ...budgetOf(wanted, now),
-    ...(wanted.rpm_limit !== undefined && { rpm_limit: wanted.rpm_limit }),
-    ...(wanted.tpm_limit !== undefined && { tpm_limit: wanted.tpm_limit }),
-    ...(wanted.max_parallel_requests !== undefined && {
-      max_parallel_requests: wanted.max_parallel_requests,
-    }),
+    ...callLimitColumns(wanted),
     ...(wanted.allowed_routes !== undefined && { allowed_routes: routesOf(wanted) }),
   };
 }

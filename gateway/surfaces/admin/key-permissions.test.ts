@@ -15,6 +15,7 @@ function who(role: Identity['role'], userId: string | null, more: Partial<Identi
     agentId: null,
     models: [],
     limits: NO_LIMITS,
+    ownerLimits: [],
     budgets: [],
     team: null,
     userModels: [],

@@ -13,20 +13,39 @@ import type { ManagementDeps } from './change.ts';
 import { budgetAt, type Changes } from './changes.ts';
 import { badRequest } from './faults.ts';
 import { budgetDuration, maxBudget } from './key-columns.ts';
+import { type CallLimitFields, callLimitColumns } from './limit-fields.ts';
 import { refuseFields } from './unenforced.ts';
 import { unenforcedBudgetFields } from './unenforced-owners.ts';
 
-/** Members of a request that say a budget. */
-export interface BudgetMembers {
+/** Members of a request that say a budget, and limits that stand beside it. */
+export interface BudgetMembers extends CallLimitFields {
   readonly max_budget?: number | '' | null;
   readonly budget_duration?: string | null;
 }
 
-/** The budget columns that the sent fields change. A new duration gets a new time of its end. */
+/** Fields of a request, and what a budget calls the same. */
+export type BudgetNames<F> = Readonly<Record<keyof F, keyof BudgetMembers>>;
+
+/** Those of the fields that were sent. */
+export function sentOf<F>(wanted: F, names: BudgetNames<F>): readonly (keyof F)[] {
+  return (Object.keys(names) as (keyof F)[]).filter((field) => wanted[field] !== undefined);
+}
+
+/** What was sent, under the names that it has in a budget. */
+export function asBudget<F>(wanted: F, names: BudgetNames<F>): BudgetMembers {
+  return Object.fromEntries(sentOf(wanted, names).map((field) => [names[field], wanted[field]]));
+}
+
+export function saysNothing(columns: object): boolean {
+  return Object.values(columns).every((value) => value === null);
+}
+
+/** The columns that the sent fields change. A new duration gets a new time of its end. */
 export function budgetColumns(
-  { max_budget, budget_duration }: BudgetMembers,
+  wanted: BudgetMembers,
   { clock, nextReset }: Pick<ManagementDeps, 'clock' | 'nextReset'>,
 ) {
+  const { max_budget, budget_duration } = wanted;
   const now = clock();
   const duration = budget_duration === undefined ? undefined : budgetDuration(budget_duration, now);
   return {
@@ -35,6 +54,7 @@ export function budgetColumns(
       budget_duration: duration,
       budget_reset_at: duration === null ? null : nextReset(duration, now),
     }),
+    ...callLimitColumns(wanted),
   };
 }
 

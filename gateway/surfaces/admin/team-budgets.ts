@@ -1,27 +1,39 @@
 import type { PoolClient } from 'pg';
-import { owners } from '../../identity/owners.ts';
-import { subjects } from '../../identity/subjects.ts';
-import { readBudgets } from '../../store/budgets-table.ts';
-import { followBudgets } from '../../store/follow-budgets.ts';
-import {
-  linkMembership,
-  lockMembership,
-  readMembership,
-  type TeamColumns,
-  type TeamRow,
-} from '../../store/teams.ts';
+import type { TeamColumns, TeamRow } from '../../store/teams.ts';
 import type { ManagementDeps } from './change.ts';
-import { type Changes, memberAt } from './changes.ts';
+import type { Changes } from './changes.ts';
 import { badRequest } from './faults.ts';
-import { budgetColumns, changeBudget, makeBudget } from './linked-budget.ts';
+import {
+  asBudget,
+  type BudgetNames,
+  budgetColumns,
+  changeBudget,
+  makeBudget,
+  saysNothing,
+  sentOf,
+} from './linked-budget.ts';
 
 /** Member of a team's metadata that names the budget which each member has who has none of its own; as in LiteLLM. */
-const MEMBER_BUDGET = 'team_member_budget_id';
+export const MEMBER_BUDGET = 'team_member_budget_id';
 
-/** What a request says about the budget that every member of a team gets. */
-export interface MemberBudgetFields {
+/** What a request says about the budget and the limits of every member of a team. */
+export interface MembersFields {
   readonly team_member_budget?: number | '' | null;
   readonly team_member_budget_duration?: string | null;
+  readonly team_member_rpm_limit?: number | null;
+  readonly team_member_tpm_limit?: number | null;
+}
+
+const ofMembers: BudgetNames<MembersFields> = {
+  team_member_budget: 'max_budget',
+  team_member_budget_duration: 'budget_duration',
+  team_member_rpm_limit: 'rpm_limit',
+  team_member_tpm_limit: 'tpm_limit',
+};
+
+/** The first field of a request that limits every member of a team. */
+export function limitOfMembers(wanted: MembersFields): keyof MembersFields | undefined {
+  return sentOf(wanted, ofMembers)[0];
 }
 
 /** The budget that every member of a team gets; null for none. */
@@ -31,7 +43,7 @@ export function memberBudgetOf({ metadata }: Pick<TeamRow, 'metadata'>): string 
 }
 
 interface MemberBudgetChange {
-  readonly wanted: MemberBudgetFields;
+  readonly wanted: MembersFields;
   readonly columns: TeamColumns;
   /** The team's metadata as they are. */
   readonly metadata: TeamRow['metadata'];
@@ -53,63 +65,12 @@ export async function withMemberBudget(
   if (named !== undefined && named !== known) {
     throw badRequest('metadata', `'${MEMBER_BUDGET}' is set by 'team_member_budget'`);
   }
-  const { team_member_budget, team_member_budget_duration } = wanted;
-  const budget = budgetColumns(
-    {
-      ...(team_member_budget !== undefined && { max_budget: team_member_budget }),
-      ...(team_member_budget_duration !== undefined && { budget_duration: team_member_budget_duration }),
-    },
-    deps,
-  );
+  const budget = budgetColumns(asBudget(wanted, ofMembers), deps);
   let budgetId = known;
   if (Object.keys(budget).length > 0) {
     const there = known && (await changeBudget(deps, db, changed, { budgetId: known, columns: budget, by }));
-    if (!there) budgetId = await makeBudget(db, changed, { columns: budget, by });
+    if (!there && !saysNothing(budget)) budgetId = await makeBudget(db, changed, { columns: budget, by });
   }
   if (budgetId === null || (budgetId === known && columns.metadata === undefined)) return columns;
   return { ...columns, metadata: { ...(columns.metadata ?? metadata), [MEMBER_BUDGET]: budgetId } };
-}
-
-interface MemberLimit {
-  readonly team: Pick<TeamRow, 'team_id' | 'metadata'>;
-  readonly userId: string;
-  /** USD; null for what the team gives to every member. */
-  readonly maxBudget: number | '' | null;
-  readonly by: string;
-}
-
-/** Gives a member of a team, which is locked, a budget of its own. */
-export async function limitMember(
-  deps: ManagementDeps,
-  db: PoolClient,
-  changed: Changes,
-  { team, userId, maxBudget, by }: MemberLimit,
-): Promise<void> {
-  const columns = budgetColumns({ max_budget: maxBudget }, deps);
-  const { budget_id: linked = null } = (await readMembership(db, team.team_id, userId)) ?? {};
-  const own = linked === memberBudgetOf(team) ? null : linked;
-  changed.add(subjects.user(userId));
-  if (own !== null && columns.max_budget !== null) {
-    await changeBudget(deps, db, changed, { budgetId: own, columns, by });
-    return;
-  }
-  const budgetId = columns.max_budget === null ? null : await makeBudget(db, changed, { columns, by });
-  const before = await lockMembership(db, team.team_id, userId);
-  const row = await linkMembership(db, { teamId: team.team_id, userId, budgetId });
-  if (before === undefined) changed.created(memberAt(userId), row);
-  else changed.updated(memberAt(userId), before, row);
-  const rules = { now: deps.clock(), nextReset: deps.nextReset };
-  await followBudgets(db, [owners.member(team.team_id, userId)], rules);
-}
-
-/** USD that a member may spend in its team; null without such a limit. */
-export async function limitOfMember(
-  db: PoolClient,
-  team: Pick<TeamRow, 'team_id' | 'metadata'>,
-  userId: string,
-): Promise<number | null> {
-  const { budget_id: linked = null } = (await readMembership(db, team.team_id, userId)) ?? {};
-  const budgetId = linked ?? memberBudgetOf(team);
-  const [budget] = budgetId === null ? [] : await readBudgets(db, [budgetId]);
-  return budget?.max_budget ?? null;
 }

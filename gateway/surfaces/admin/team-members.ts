@@ -26,11 +26,11 @@ import {
 import { keysOfOwners } from '../../store/virtual-keys.ts';
 import { change, changedBy, type ManagementDeps } from './change.ts';
 import { type Changes, teamAt, userAt } from './changes.ts';
-import { badRequest } from './faults.ts';
+import { badRequest, forbidden } from './faults.ts';
 import { removeKeys } from './key-removal.ts';
 import { withBudgets } from './linked-budget.ts';
-import { limitMember, limitOfMember } from './team-budgets.ts';
-import { reachTeam, teamAnswer } from './team-objects.ts';
+import { limitMember, limitOfMember, limitsOfMember, type MemberFields } from './member-budgets.ts';
+import { type ReachedTeam, reachTeam, teamAnswer } from './team-objects.ts';
 import {
   type MemberName,
   type NamedMember,
@@ -94,22 +94,32 @@ function memberOf(team: TeamRow, name: MemberName): TeamMember {
   throw badRequest(field, `'${name[field]}' is no member of team '${team.team_id}'`);
 }
 
+/** Throws GatewayError forbidden where who runs a team would change limits of his own. */
+function requireOthers(
+  who: Identity,
+  { rights }: ReachedTeam,
+  members: readonly (string | null)[],
+  wanted: MemberFields,
+): void {
+  const field = limitOfMember(wanted);
+  if (field === undefined || rights.govern || who.userId === null || !members.includes(who.userId)) return;
+  throw forbidden(field, `'${field}' of your own membership is changed by who runs the organisation`);
+}
+
 /** `/team/member_add` */
 export async function memberAdd(deps: ManagementDeps, request: GatewayRequest, identity: Identity) {
   const wanted = readMemberAdd(request.body);
   refuseFields(wanted, unenforcedMemberFields, 'member');
   const named: readonly NamedMember[] = [wanted.member].flat();
-  const { max_budget_in_team: maxBudget } = wanted;
   const by = changedBy(request, identity);
   return change(deps, by, async (db, changed) => {
-    const { team } = await reachTeam(db, identity, wanted.team_id, 'run');
+    const reached = await reachTeam(db, identity, wanted.team_id, 'run');
+    const { team } = reached;
     const { row, memberships, users } = await join(db, changed, team, named);
     changed.updated(teamAt(team.team_id), team, row);
     const joined = memberships.map(({ user_id }) => user_id);
-    if (maxBudget !== undefined && maxBudget !== null) {
-      for (const userId of joined)
-        await limitMember(deps, db, changed, { team, userId, maxBudget, by: by.userId });
-    }
+    requireOthers(identity, reached, joined, wanted);
+    for (const userId of joined) await limitMember(deps, db, changed, { team, userId, wanted, by: by.userId });
     const linked = (await readMemberships(db, [team.team_id])).filter(({ user_id }) =>
       joined.includes(user_id),
     );
@@ -139,26 +149,26 @@ async function giveRole(db: PoolClient, changed: Changes, { team, member, role }
 export async function memberUpdate(deps: ManagementDeps, request: GatewayRequest, identity: Identity) {
   const wanted = readMemberUpdate(request.body);
   refuseFields(wanted, unenforcedMemberFields, 'member');
-  const { max_budget_in_team: maxBudget } = wanted;
   const by = changedBy(request, identity);
   return change(deps, by, async (db, changed) => {
-    const { team } = await reachTeam(db, identity, wanted.team_id, 'run');
+    const reached = await reachTeam(db, identity, wanted.team_id, 'run');
+    const { team } = reached;
     const found = memberOf(team, wanted);
-    if (wanted.role) await giveRole(db, changed, { team, member: found, role: wanted.role });
     const { user_id: userId, user_email } = found;
-    if (userId !== null) changed.add(subjects.user(userId));
-    if (maxBudget !== undefined) {
-      if (userId === null)
-        throw badRequest('max_budget_in_team', 'This member has no user_id, so nothing is counted');
-      await limitMember(deps, db, changed, { team, userId, maxBudget, by: by.userId });
+    requireOthers(identity, reached, [userId], wanted);
+    if (wanted.role) await giveRole(db, changed, { team, member: found, role: wanted.role });
+    if (userId !== null) {
+      changed.add(subjects.user(userId));
+      await limitMember(deps, db, changed, { team, userId, wanted, by: by.userId });
+    } else {
+      const field = limitOfMember(wanted);
+      if (field !== undefined) throw badRequest(field, 'This member has no user_id, so nothing is counted');
     }
     return {
       team_id: wanted.team_id,
       user_id: userId,
       user_email,
-      max_budget_in_team: userId === null ? null : await limitOfMember(db, team, userId),
-      tpm_limit: null,
-      rpm_limit: null,
+      ...(await limitsOfMember(db, team, userId)),
     };
   });
 }

@@ -1,6 +1,14 @@
 import { budgetAmount, contentSwitch, LONGEST_ID } from './key-requests.ts';
+import {
+  callLimitFields,
+  type ModelLimitFields,
+  memberLimitFields,
+  modelLimitFields,
+  rateFields,
+} from './limit-fields.ts';
 import type { BudgetMembers } from './linked-budget.ts';
-import type { MemberBudgetFields } from './team-budgets.ts';
+import type { MemberFields } from './member-budgets.ts';
+import type { MembersFields } from './team-budgets.ts';
 import { unenforcedMemberFields, unenforcedTeamFields } from './unenforced-owners.ts';
 import { bodyReader, queryReader } from './validation.ts';
 
@@ -28,7 +36,7 @@ const member = {
   ],
 } as const;
 
-export interface TeamFields extends BudgetMembers, MemberBudgetFields {
+export interface TeamFields extends BudgetMembers, ModelLimitFields, MembersFields {
   readonly team_alias?: string | null;
   readonly organization_id?: string | null;
   readonly metadata?: Readonly<Record<string, unknown>> | null;
@@ -40,15 +48,20 @@ export interface TeamFields extends BudgetMembers, MemberBudgetFields {
 const teamFields = {
   team_alias: nullableText,
   organization_id: nullableText,
-  metadata: { type: ['object', 'null'], properties: contentSwitch },
+  metadata: { type: ['object', 'null'], properties: { ...modelLimitFields, ...contentSwitch } },
   models: nullableTexts,
   blocked: { type: ['boolean', 'null'] },
   team_member_permissions: nullableTexts,
   max_budget: budgetAmount,
   budget_duration: nullableText,
+  ...callLimitFields,
+  ...modelLimitFields,
   team_member_budget: budgetAmount,
   team_member_budget_duration: nullableText,
+  ...memberLimitFields,
 };
+
+const memberFields = { max_budget_in_team: budgetAmount, ...rateFields };
 
 const options = { refused: unenforcedTeamFields, synonyms: { allowed_models: 'models' } };
 
@@ -97,11 +110,10 @@ export const readTeamDelete = bodyReader<{ readonly team_ids: readonly string[] 
   properties: { team_ids: { type: 'array', items: text, minItems: 1 } },
 });
 
-export interface MemberAddRequest {
+/** What it says of budget and limits it says of each of them. */
+export interface MemberAddRequest extends MemberFields {
   readonly team_id: string;
   readonly member: NamedMember | readonly NamedMember[];
-  /** USD that each of them may spend in the team. */
-  readonly max_budget_in_team?: number | '' | null;
 }
 
 export const readMemberAdd = bodyReader<MemberAddRequest>(
@@ -111,7 +123,7 @@ export const readMemberAdd = bodyReader<MemberAddRequest>(
     properties: {
       team_id: text,
       member: { anyOf: [member, { type: 'array', items: member, minItems: 1, maxItems: 500 }] },
-      max_budget_in_team: budgetAmount,
+      ...memberFields,
     },
   },
   { refused: unenforcedMemberFields },
@@ -130,10 +142,9 @@ const memberName = {
   ],
 };
 
-export interface MemberUpdateRequest extends MemberName {
+export interface MemberUpdateRequest extends MemberName, MemberFields {
   readonly team_id: string;
   readonly role?: 'admin' | 'user' | null;
-  readonly max_budget_in_team?: number | '' | null;
 }
 
 export const readMemberUpdate = bodyReader<MemberUpdateRequest>(
@@ -145,7 +156,7 @@ export const readMemberUpdate = bodyReader<MemberUpdateRequest>(
       user_id: nullableText,
       user_email: nullableText,
       role: { enum: ['admin', 'user', null] },
-      max_budget_in_team: budgetAmount,
+      ...memberFields,
     },
     ...memberName,
   },

@@ -28,7 +28,8 @@ import { isNarrower } from './key-changes.ts';
 import { removeKeys } from './key-removal.ts';
 import { budgetColumns } from './linked-budget.ts';
 import { management } from './management.ts';
-import { withMemberBudget } from './team-budgets.ts';
+import { limitOfMembers, withMemberBudget } from './team-budgets.ts';
+import { changedLimit, teamMetadata } from './team-limits.ts';
 import { join, memberAdd, memberDelete, memberUpdate } from './team-members.ts';
 import { type ReachedTeam, reachTeam, teamAnswer } from './team-objects.ts';
 import { info, list } from './team-reads.ts';
@@ -75,11 +76,20 @@ function permissionsOf(wanted: readonly string[] | null): readonly string[] {
 }
 
 /** The columns that the sent fields change. */
-function columnsOf(wanted: TeamFields, deps: ManagementDeps): TeamColumns {
+interface TeamState {
+  /** The metadata as they are. */
+  readonly metadata: TeamRow['metadata'];
+  /** Whether the caller governs the team. */
+  readonly govern: boolean;
+}
+
+/** The columns that the sent fields change. */
+function columnsOf(wanted: TeamFields, { metadata: now, govern }: TeamState, deps: ManagementDeps): TeamColumns {
+  const metadata = teamMetadata(wanted, now, govern);
   return {
     ...(wanted.team_alias !== undefined && { team_alias: wanted.team_alias || null }),
     ...(wanted.organization_id !== undefined && { organization_id: wanted.organization_id || null }),
-    ...(wanted.metadata !== undefined && { metadata: wanted.metadata ?? {} }),
+    ...(metadata !== now && { metadata }),
     ...(wanted.models !== undefined && { models: wanted.models ?? [] }),
     ...(typeof wanted.blocked === 'boolean' && { blocked: wanted.blocked }),
     ...(wanted.team_member_permissions !== undefined && {
@@ -142,7 +152,7 @@ function firstMembers(wanted: NewTeamRequest, { userId }: Identity): readonly Na
 async function create(deps: ManagementDeps, request: GatewayRequest, identity: Identity) {
   const wanted = readNewTeam(request.body);
   refuseFields(wanted, unenforcedTeamFields, 'team');
-  const columns = columnsOf(wanted, deps);
+  const columns = columnsOf(wanted, { metadata: {}, govern: true }, deps);
   const { organization_id: organization } = columns;
   if (identity.role !== 'proxy_admin' && !identity.adminOfOrganizations.includes(organization ?? '')) {
     throw forbidden('organization_id', 'This key may make teams only in organisations that its user runs');
@@ -166,7 +176,12 @@ async function create(deps: ManagementDeps, request: GatewayRequest, identity: I
 const run: readonly string[] = ['team_alias', 'metadata', 'team_member_permissions'];
 
 /** Throws GatewayError forbidden, naming the field, for the first change that the caller may not make. */
-function requireMayChange(who: Identity, { team, rights }: ReachedTeam, columns: TeamColumns): void {
+function requireMayChange(
+  who: Identity,
+  { team, rights }: ReachedTeam,
+  columns: TeamColumns,
+  wanted: TeamFields,
+): void {
   const refuse = (field: string): never => {
     throw forbidden(
       field,
@@ -181,7 +196,8 @@ function requireMayChange(who: Identity, { team, rights }: ReachedTeam, columns:
   const raised = Object.keys(columns).find(
     (column) => !run.includes(column) && !(column === 'models' && narrower),
   );
-  if (raised !== undefined) refuse(raised);
+  const limit = raised ?? changedLimit(columns.metadata, team.metadata) ?? limitOfMembers(wanted);
+  if (limit !== undefined) refuse(limit);
 }
 
 async function update(deps: ManagementDeps, request: GatewayRequest, identity: Identity) {
@@ -192,12 +208,12 @@ async function update(deps: ManagementDeps, request: GatewayRequest, identity: I
     throw badRequest(misplaced, `'${misplaced}' is changed by /team/member_add, _update and _delete`);
   }
   const { team_id: teamId } = wanted;
-  const columns = columnsOf(wanted, deps);
   const by = changedBy(request, identity);
   const row = await change(deps, by, async (db, changed) => {
     const reached = await reachTeam(db, identity, teamId, 'run');
-    requireMayChange(identity, reached, columns);
     const { organization_id, models, metadata } = reached.team;
+    const columns = columnsOf(wanted, { metadata, govern: reached.rights.govern }, deps);
+    requireMayChange(identity, reached, columns, wanted);
     await requireOrganization(db, { organization_id, models, ...columns });
     const updated = await write(deps, db, changed, { teamId, wanted, columns, metadata, by: by.userId });
     changed.updated(teamAt(teamId), reached.team, updated);

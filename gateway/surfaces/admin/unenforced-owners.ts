@@ -2,15 +2,12 @@
  * Fields of teams, members, users and customers that LiteLLM knows and this gateway does not enforce yet; refused by name
  * like those of keys.
  */
-const limits = ['soft_budget', 'budget_limits', 'max_parallel_requests', 'tpm_limit', 'rpm_limit'] as const;
-
-const perModel = ['model_max_budget', 'model_rpm_limit', 'model_tpm_limit'] as const;
+const budgets = ['soft_budget', 'budget_limits', 'model_max_budget'] as const;
 
 const policies = ['guardrails', 'policies', 'prompts', 'object_permission', 'router_settings'] as const;
 
 export const unenforcedTeamFields = [
-  ...limits,
-  ...perModel,
+  ...budgets,
   ...policies,
   'rpm_limit_type',
   'tpm_limit_type',
@@ -21,22 +18,16 @@ export const unenforcedTeamFields = [
   'allowed_vector_store_indexes',
   'secret_manager_settings',
   'access_group_ids',
-  'team_member_rpm_limit',
-  'team_member_tpm_limit',
   'team_member_key_duration',
   'default_team_member_models',
 ] as const;
 
-export const unenforcedMemberFields = [
-  'budget_duration',
-  'tpm_limit',
-  'rpm_limit',
-  'allowed_models',
-] as const;
+export const unenforcedMemberFields = ['budget_duration', 'allowed_models'] as const;
 
 export const unenforcedUserFields = [
-  ...limits,
-  ...perModel,
+  ...budgets,
+  'model_rpm_limit',
+  'model_tpm_limit',
   ...policies,
   'aliases',
   'config',
@@ -49,18 +40,11 @@ export const unenforcedUserFields = [
 ] as const;
 
 export const unenforcedCustomerFields = [
-  ...limits,
-  'model_max_budget',
+  ...budgets,
   'allowed_model_region',
   'default_model',
   'object_permission',
 ] as const;
 
 /** Of a budget that somebody is linked to. */
-export const unenforcedBudgetFields = [
-  'soft_budget',
-  'max_parallel_requests',
-  'tpm_limit',
-  'rpm_limit',
-  'model_max_budget',
-] as const;
+export const unenforcedBudgetFields = ['soft_budget', 'model_max_budget'] as const;

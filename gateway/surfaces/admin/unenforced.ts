@@ -60,7 +60,7 @@ const metadataMembers = [
   'soft_budget',
 ] as const;
 
-/** Folded too; of a key they are enforced. */
+/** Folded too; of keys and teams they are enforced. */
 const perModel = ['model_rpm_limit', 'model_tpm_limit'] as const;
 
 function asksForNothing(value: unknown): boolean {

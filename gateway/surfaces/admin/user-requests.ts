@@ -1,6 +1,7 @@
 import { roles } from '../../identity/roles.ts';
 import { sortableUserColumns } from '../../store/user-list.ts';
 import { budgetAmount, LONGEST_ID } from './key-requests.ts';
+import { callLimitFields } from './limit-fields.ts';
 import type { BudgetMembers } from './linked-budget.ts';
 import { unenforcedUserFields } from './unenforced-owners.ts';
 import { bodyReader, queryReader } from './validation.ts';
@@ -28,6 +29,7 @@ const userFields = {
   spend: { type: ['number', 'null'], minimum: 0 },
   max_budget: budgetAmount,
   budget_duration: nullableText,
+  ...callLimitFields,
 };
 
 const options = { refused: unenforcedUserFields, synonyms: { allowed_models: 'models' } };

@@ -36,7 +36,7 @@ import { completed, requireMaker } from './key-rules.ts';
 import { makeKey } from './keys.ts';
 import { budgetColumns } from './linked-budget.ts';
 import { management } from './management.ts';
-import { limitMember } from './team-budgets.ts';
+import { limitMember } from './member-budgets.ts';
 import { join } from './team-members.ts';
 import { reachTeam } from './team-objects.ts';
 import { refuseFields } from './unenforced.ts';
@@ -148,11 +148,12 @@ async function store(
   const role = wanted.user_role ?? 'internal_user';
   await write(deps, db, userId, { ...columnsOf(wanted, deps), user_role: role });
   await addToOrganizations(db, userId, organizations, role);
-  for (const { team_id, user_role, max_budget_in_team: maxBudget = null } of joined) {
+  for (const { team_id, user_role, max_budget_in_team = null } of joined) {
     const { team } = await reachTeam(db, who, team_id, 'run', 'bad_request');
     const { row } = await join(db, changed, team, [{ role: user_role ?? 'user', user_id: userId }]);
     changed.updated(teamAt(team_id), team, row);
-    if (maxBudget !== null) await limitMember(deps, db, changed, { team, userId, maxBudget, by });
+    if (max_budget_in_team === null) continue;
+    await limitMember(deps, db, changed, { team, userId, wanted: { max_budget_in_team }, by });
   }
   const user = (await readUser(db, userId)) as UserRow;
   changed.add(subjects.user(userId)).created(userAt(userId), { ...user, organizations });

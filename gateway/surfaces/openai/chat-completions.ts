@@ -8,9 +8,12 @@ import { isOwnersBudget } from '../../admission/budget-exceeded.ts';
 import type { CallBudgets } from '../../admission/call-budgets.ts';
 import { type CallSize, tokenBound } from '../../admission/call-size.ts';
 import type { EndUserBlocks } from '../../admission/end-user-blocks.ts';
+import type { EndUserBudget, EndUserBudgets } from '../../admission/end-user-budgets.ts';
 import type { Descriptors } from '../../admission/limits/descriptors.ts';
+import { after, enterCall } from '../../admission/limits/enter-call.ts';
+import type { Limit } from '../../admission/limits/limit-store.ts';
 import type { Limits } from '../../admission/limits/limits.ts';
-import { reservedTokens, settledTokens } from '../../admission/limits/tokens.ts';
+import { type LimitedTokens, reservedTokens, settledTokens } from '../../admission/limits/tokens.ts';
 import { type Requested, requireKeyModel, requireOwnerModel } from '../../admission/model-access.ts';
 import { type BudgetDeps, reserveCall } from '../../admission/reserve-call.ts';
 import { type Call, newCall } from '../../call.ts';
@@ -26,6 +29,7 @@ import type { LineLog } from '../../observe/logger.ts';
 import type { Refusals } from '../../observe/refusals.ts';
 import { PassThrough } from '../../providers/pass-through.ts';
 import type { PassThroughDeps } from '../../providers/passage.ts';
+import type { Deployment } from '../../routing/deployment.ts';
 import type { ModelGroup } from '../../routing/model-group.ts';
 import type { Plan } from '../../routing/plan.ts';
 import { callHeaders, refusalHeaders } from './call-headers.ts';
@@ -38,6 +42,7 @@ import { upstreamBody } from './upstream-body.ts';
 export interface ChatDeps extends BudgetDeps, PassThroughDeps {
   readonly plan: Plan;
   readonly limits: Limits;
+  readonly limitedTokens: LimitedTokens;
   readonly descriptors: Descriptors;
   readonly spend: SpendSink;
   readonly rowIds: RowIds;
@@ -46,6 +51,7 @@ export interface ChatDeps extends BudgetDeps, PassThroughDeps {
   /** Who cuts streams of keys that may not be used any more; null where they run to their end. */
   readonly streams: Pick<KeyStreams, 'enter'> | null;
   readonly budgets: CallBudgets;
+  readonly endUserBudgets: Pick<EndUserBudgets, 'of'>;
   readonly refusals: Pick<Refusals, 'note'>;
   /** Gets one line per finished call. */
   readonly calls: LineLog;
@@ -100,19 +106,38 @@ function groupFor(chat: ChatRequest, identity: Identity, deps: ChatDeps): ModelG
   );
 }
 
+interface Admitted {
+  readonly chat: ChatRequest;
+  /** The limits of the customer whom the call names. */
+  readonly endUser: readonly Limit[];
+  readonly size: CallSize;
+  readonly group: ModelGroup;
+  readonly deployments: readonly Deployment[];
+}
+
 /**
  * What is looked at after the key's own budget, as LiteLLM orders it: the key's owner, and then the limits, on which the call
- * is counted. Gives back what the budget holds when the call is refused. Throws GatewayError, rate_limited among others.
+ * is counted. Gives back what the budget holds when the call is refused. Throws, or rejects with, GatewayError, rate_limited
+ * among others.
  */
-function admit(call: Call, chat: ChatRequest, size: CallSize, group: ModelGroup, deps: ChatDeps): void {
-  const { limits, descriptors } = deps;
-  const tokens = reservedTokens(size);
-  try {
-    requireOwner(chat, call.identity, group, deps);
-    call.admission = limits.admit(descriptors.of(call.identity, [chat.model, group.name]), { tokens });
-  } catch (refusal) {
+function admit(
+  call: Call,
+  { chat, endUser, size, group, deployments }: Admitted,
+  deps: ChatDeps,
+): void | Promise<void> {
+  const refused = (refusal: unknown): never => {
     call.reservation?.release();
     throw refusal;
+  };
+  try {
+    requireOwner(chat, call.identity, group, deps);
+    const whose = { identity: call.identity, models: [chat.model, group.name], endUser };
+    const tokens = reservedTokens(size, deps.limitedTokens);
+    const limited = { limits: deps.descriptors.of(whose), deployments, tokens };
+    const entered = enterCall(call, limited, deps.limits);
+    return entered instanceof Promise ? entered.catch(refused) : entered;
+  } catch (refusal) {
+    return refused(refusal);
   }
 }
 
@@ -153,8 +178,10 @@ class ChatCompletions {
 
   /** A call that has cost something is recorded also when it failed: its budgets are charged by its row. */
   #record(call: Call): void {
-    const { spend, calls, recordFailures, logKeys } = this.#deps;
-    call.admission?.finish(settledTokens(call));
+    const { spend, calls, recordFailures, logKeys, limitedTokens } = this.#deps;
+    const tokens = settledTokens(call, limitedTokens);
+    call.admission?.finish(tokens);
+    call.route?.finish(tokens);
     call.charges = call.reservation?.settle(call.spend) ?? [];
     if (call.failure === null || recordFailures || call.spend > 0n) {
       spend.finish(spendRecord(call, call.logged ? contentOf(call) : null));
@@ -213,16 +240,20 @@ class ChatCompletions {
     const passThrough = new PassThrough(deps, {
       call,
       client,
-      deployments,
+      next: () => call.route?.next() ?? null,
       bodyFor: (deployment) => upstreamBody(chat, deployment, limitFor(deployment, call.maxTokensSet)),
       messages: () => messagesOf(chat),
       headers: this.#headers,
       draft: this.#draft,
       finished: this.#finished,
     });
-    const scopes = deps.budgets.of(identity, chat.user);
-    // A call without budgets waits for nothing: its client cannot leave meanwhile.
-    const gone = !(scopes instanceof Promise) && scopes.length === 0 ? null : new AbortController();
+    const customer = deps.endUserBudgets.of(chat.user);
+    // A call that waits for nothing: its client cannot leave meanwhile.
+    const instant =
+      !(customer instanceof Promise) &&
+      deps.budgets.of(identity, customer.scope).length === 0 &&
+      !deps.limits.waits;
+    const gone = instant ? null : new AbortController();
     client.onClose((whole) => {
       const leave = (): void => deps.drain.leave();
       if (whole) return leave();
@@ -234,9 +265,12 @@ class ChatCompletions {
       if (isOwnersBudget(refusal)) requireOwner(chat, identity, group, deps);
       throw refusal;
     };
-    const send = (): void => {
-      if (gone?.signal.aborted) return;
-      admit(call, chat, size, group, deps);
+    const begin = (): void => {
+      if (gone?.signal.aborted) {
+        call.admission?.cancel();
+        call.route?.cancel();
+        return;
+      }
       deps.spend.begin(draftRecord(call, call.bound, call.startedAt));
       if (call.streamed && deps.streams !== null) {
         client.onClose(deps.streams.enter(identity, (reason) => passThrough.revoke(reason)));
@@ -244,15 +278,22 @@ class ChatCompletions {
       // Behind what was begun, which is written at the end of the turn.
       setImmediate(() => passThrough.start());
     };
-    const reserve = (of: readonly string[]): Promise<void> | undefined =>
-      gone === null || of.length === 0
-        ? undefined
-        : reserveCall({ call, scopes: of, size, deployments, signal: gone.signal }, deps);
-    const waiting = scopes instanceof Promise ? scopes.then(reserve) : reserve(scopes);
-    if (gone === null || !waiting) send();
-    else {
-      waiting.then(send, sooner).catch((refusal) => {
-        if (!gone.signal.aborted) this.#refuse(request, client, refusal);
+    const enter = (endUser: readonly Limit[]): void | Promise<void> => {
+      if (gone?.signal.aborted) return;
+      return after(admit(call, { chat, endUser, size, group, deployments }, deps), begin);
+    };
+    const pass = ({ scope, limits }: EndUserBudget): void | Promise<void> => {
+      const scopes = deps.budgets.of(identity, scope);
+      const reserving =
+        gone === null || scopes.length === 0
+          ? undefined
+          : reserveCall({ call, scopes, size, deployments, signal: gone.signal }, deps);
+      return reserving ? reserving.then(() => enter(limits), sooner) : enter(limits);
+    };
+    const sent = after(customer, pass);
+    if (sent instanceof Promise) {
+      sent.catch((refusal) => {
+        if (!gone?.signal.aborted) this.#refuse(request, client, refusal);
       });
     }
   }

@@ -19,6 +19,7 @@ function sent(
     defaults,
     prices: {},
     baseModel: null,
+    limits: { requests: null, tokens: null, parallel: null },
   } as unknown as DeploymentConfig;
   const request = readChatRequest(Buffer.from(JSON.stringify({ model: 'our-name', ...body })));
   return JSON.parse(
