@@ -27,7 +27,11 @@ function rows(): AuditRow[] {
 
 const cell = (value: unknown): string => {
   if (value === null) return '';
-  if (value instanceof Date) return value.toISOString().replace('T', ' ').replace(/\.?0*Z$/, '');
+  if (value instanceof Date)
+    return value
+      .toISOString()
+      .replace('T', ' ')
+      .replace(/\.?0*Z$/, '');
   const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
   return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 };

@@ -35,7 +35,10 @@ const entry = (params: object, more: object = {}) => ({
 
 describe('an accepted configuration', () => {
   test.each([
-    [{ max_budget: 100, budget_duration: '30d' }, { maxBudget: 100, duration: '30d' }],
+    [
+      { max_budget: 100, budget_duration: '30d' },
+      { maxBudget: 100, duration: '30d' },
+    ],
     [{ max_budget: 0.5 }, { maxBudget: 0.5, duration: null }],
     [{ max_budget: 0, budget_duration: '1d' }, null],
   ])('with %j gives the whole gateway the budget %j', (litellm_settings, budget) => {

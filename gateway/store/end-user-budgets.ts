@@ -10,11 +10,7 @@ import type { BudgetRules } from './follow-budgets.ts';
  * What holds a customer back. One without a budget may spend what `rules` say; it gets its row then, which else the first
  * stored call makes.
  */
-export async function endUserBudget(
-  pool: Pool,
-  userId: string,
-  rules: BudgetRules,
-): Promise<WrittenEndUser> {
+export async function endUserBudget(pool: Pool, userId: string, rules: BudgetRules): Promise<WrittenEndUser> {
   const written = await findEndUserLimit(pool, userId);
   const budgetId = written?.budget_id ?? null;
   const limits = written === undefined ? NO_LIMITS : readCallLimits(written);

@@ -306,7 +306,9 @@ describe('a budget that others are linked to', () => {
     expect(linked).toMatchObject({ status: 400, body: { error: { param: 'soft_budget' } } });
     await done('/budget/update', { budget_id: id, soft_budget: null });
     await done('/customer/new', { user_id: id, budget_id: id });
-    expect((await gateway.call('/budget/update', { body: { budget_id: id, soft_budget: 1 } })).status).toBe(400);
+    expect((await gateway.call('/budget/update', { body: { budget_id: id, soft_budget: 1 } })).status).toBe(
+      400,
+    );
   });
 
   test('limits nobody any more when it is deleted, unless an organisation has to have it', async () => {

@@ -13,7 +13,6 @@ const noOwners: OwnerLimitColumns = {
   team_limits: noneOfModels,
   member_limits: none,
   organization_limits: none,
-  limit_budgets: [],
 };
 const owned = { userId: 'ada', teamId: 'red', organizationId: 'acme' };
 

@@ -50,7 +50,8 @@ async function budgetsOf(db: PoolClient, { team, userId }: Pick<MemberLimit, 'te
     db,
     [linked, memberBudgetOf(team)].flatMap((id) => id ?? []),
   );
-  const byId = (id: string | null): BudgetRow | null => found.find(({ budget_id }) => budget_id === id) ?? null;
+  const byId = (id: string | null): BudgetRow | null =>
+    found.find(({ budget_id }) => budget_id === id) ?? null;
   const [own, ofAll] = [byId(linked), byId(memberBudgetOf(team))];
   return { own, ofAll, held: own ?? ofAll };
 }
@@ -61,7 +62,13 @@ function spendingOf(budget: BudgetRow | null): BudgetColumns {
   return { max_budget, budget_duration, budget_reset_at };
 }
 
-const compared = ['max_budget', 'budget_duration', 'rpm_limit', 'tpm_limit', 'max_parallel_requests'] as const;
+const compared = [
+  'max_budget',
+  'budget_duration',
+  'rpm_limit',
+  'tpm_limit',
+  'max_parallel_requests',
+] as const;
 
 /** Whether two budgets hold somebody in the same way. */
 function holdsAlike(one: BudgetColumns, other: BudgetColumns): boolean {

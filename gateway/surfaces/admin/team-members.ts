@@ -119,7 +119,8 @@ export async function memberAdd(deps: ManagementDeps, request: GatewayRequest, i
     changed.updated(teamAt(team.team_id), team, row);
     const joined = memberships.map(({ user_id }) => user_id);
     requireOthers(identity, reached, joined, wanted);
-    for (const userId of joined) await limitMember(deps, db, changed, { team, userId, wanted, by: by.userId });
+    for (const userId of joined)
+      await limitMember(deps, db, changed, { team, userId, wanted, by: by.userId });
     const linked = (await readMemberships(db, [team.team_id])).filter(({ user_id }) =>
       joined.includes(user_id),
     );

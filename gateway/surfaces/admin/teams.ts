@@ -84,7 +84,11 @@ interface TeamState {
 }
 
 /** The columns that the sent fields change. */
-function columnsOf(wanted: TeamFields, { metadata: now, govern }: TeamState, deps: ManagementDeps): TeamColumns {
+function columnsOf(
+  wanted: TeamFields,
+  { metadata: now, govern }: TeamState,
+  deps: ManagementDeps,
+): TeamColumns {
   const metadata = teamMetadata(wanted, now, govern);
   return {
     ...(wanted.team_alias !== undefined && { team_alias: wanted.team_alias || null }),
