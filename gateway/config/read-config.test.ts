@@ -271,8 +271,8 @@ describe('every fault names its place and its remedy', () => {
     ],
     [
       'a budget for a time that is none',
-      { litellm_settings: { max_budget: 10, budget_duration: 'monthly' } },
-      "litellm_settings.budget_duration: 'monthly' is no duration; write one as 30d or 1mo",
+      { litellm_settings: { max_budget: 10, budget_duration: 'often' } },
+      "litellm_settings.budget_duration: 'often' is no duration; write one as 30d or 1mo",
     ],
     [
       'a linked budget for customers',

@@ -13,7 +13,11 @@ test('the name of a budget says whose it is', () => {
     fc.tuple(id, id).map(([team, user]) => owners.member(team, user)),
     fc.constant(owners.global),
   );
-  fc.assert(fc.property(some, (owner) => expect(ownerOf(scopeOf(owner))).toEqual(owner)));
+  fc.assert(
+    fc.property(some, (owner) => {
+      expect(ownerOf(scopeOf(owner))).toEqual(owner);
+    }),
+  );
 });
 
 test('no two members share a budget', () => {
