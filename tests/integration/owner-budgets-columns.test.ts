@@ -330,7 +330,7 @@ describe('a budget that others are linked to', () => {
 test.each([
   ['a budget that nobody has', '/key/generate', { budget_id: 'nowhere' }, 400],
   ['a negative budget', '/team/new', { max_budget: -1 }, 400],
-  ['an unreadable duration', '/team/new', { max_budget: 1, budget_duration: 'monthly' }, 400],
+  ['an unreadable duration', '/team/new', { max_budget: 1, budget_duration: 'often' }, 400],
   ['a negative budget', '/user/new', { max_budget: -1 }, 400],
   ['a budget that is a text', '/user/new', { max_budget: 'ten' }, 422],
   [
