@@ -79,6 +79,44 @@ describe('the shipped configuration', () => {
       ...limits,
     });
   });
+
+  test('lets people make keys where they are limited themselves, so that all of their keys count together', async () => {
+    const ann = (await post('/user/new', { user_id: 'ann' })).body.key;
+    const refusal = async (body: object, path = '/key/generate'): Promise<string | undefined> => {
+      const { status, body: answer } = await post(path, body, ann);
+      expect(status).toBe(403);
+      return /'(\w+)' itself/.exec(answer.error.message)?.[1];
+    };
+    expect(await refusal({})).toBe('max_budget');
+    await post('/user/update', { user_id: 'ann', max_budget: 50, budget_duration: '30d' });
+    expect(await refusal({})).toBe('rpm_limit');
+    expect(
+      (await gateway.call('/key/list?user_id=ann&return_full_object=true')).body.keys,
+    ).toHaveLength(1);
+    await post('/user/update', { user_id: 'ann', rpm_limit: 600 });
+    const made = await post('/key/generate', { key_alias: 'of-ann' }, ann);
+    expect(made).toMatchObject({ status: 200, body: { ...limits, user_id: 'ann' } });
+    expect((await gateway.call('/v1/models', { key: made.body.key })).body).toMatchObject({
+      budgets: [`key:${made.body.token}`, 'user:ann'],
+      ownerLimits: [{ scope: 'user', id: 'ann', limits: { requests: 600 } }],
+    });
+    const raised = { key: made.body.key, max_budget: null, rpm_limit: 900 };
+    expect((await post('/key/update', raised, ann)).status).toBe(200);
+    await post('/user/update', { user_id: 'ann', max_budget: null });
+    expect(await refusal({ key: made.body.key, rpm_limit: 901 }, '/key/update')).toBe('max_budget');
+    expect(await refusal({ key: made.body.key, max_budget: 1 }, '/key/regenerate')).toBe('max_budget');
+    expect((await post('/key/update', { key: made.body.key, key_alias: 'renamed' }, ann)).status).toBe(200);
+
+    await post('/team/new', {
+      team_id: 'anns',
+      members_with_roles: [{ role: 'admin', user_id: 'ann' }],
+      rpm_limit: 600,
+    });
+    expect(await refusal({ team_id: 'anns' })).toBe('max_budget');
+    await post('/team/update', { team_id: 'anns', max_budget: 500 });
+    expect((await post('/key/generate', { team_id: 'anns' }, ann)).status).toBe(200);
+    expect((await post('/key/service-account/generate', { team_id: 'anns' }, ann)).status).toBe(200);
+  });
 });
 
 describe('ceilings', () => {

@@ -1,6 +1,5 @@
 import { GatewayError } from '../../http/errors.ts';
 import type { Identity } from '../../identity/identity.ts';
-import { ownerOf } from '../../identity/owners.ts';
 import {
   type KeyRights,
   keyRights,
@@ -123,41 +122,6 @@ export async function newOwner(db: Connection, who: Identity, wanted: KeyFields)
 
 const within = (wanted: readonly string[], own: readonly string[]): boolean =>
   own.length === 0 || (wanted.length > 0 && wanted.every((name) => own.includes(name)));
-
-/** Fields that say how much a key may spend and call; new metadata replace those that are kept there. */
-const limitFields = [
-  'max_budget',
-  'budget_duration',
-  'budget_id',
-  'rpm_limit',
-  'tpm_limit',
-  'max_parallel_requests',
-  'model_rpm_limit',
-  'model_tpm_limit',
-  'metadata',
-] as const;
-
-/** Whether a key has a budget or limits of its own: those of its owners bind the keys as well that it would make. */
-function isLimited({ budgets, limits }: Identity): boolean {
-  const { requests, tokens, parallel, models } = limits;
-  return (
-    budgets.some((scope) => ownerOf(scope) === null) ||
-    models.size > 0 ||
-    [requests, tokens, parallel].some((limit) => limit !== null)
-  );
-}
-
-/**
- * Throws GatewayError forbidden where a key that has limits would make keys or change limits, unless its user is a proxy admin:
- * what other keys do does not count on it, so any two of them are a way around it.
- */
-export function requireUnlimited(who: Identity, wanted: 'a new key' | KeyFields): void {
-  if (who.role === 'proxy_admin' || !isLimited(who)) return;
-  const field =
-    wanted === 'a new key' ? 'max_budget' : limitFields.find((name) => wanted[name] !== undefined);
-  if (field === undefined) return;
-  throw forbidden(field, 'A key that has a budget or limits may make no keys, and may change no limits');
-}
 
 /** Throws GatewayError forbidden for fields that would let a key do more than the key that asks for it. */
 export function requireNoWider(who: Identity, wanted: KeyFields): void {

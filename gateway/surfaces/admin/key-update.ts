@@ -15,6 +15,7 @@ import { aliasTaken, readKey, type VirtualKeyRow } from '../../store/virtual-key
 import { change, changedBy, type ManagementDeps } from './change.ts';
 import { keyAt } from './changes.ts';
 import { badRequest, forbidden, notFound } from './faults.ts';
+import { limitOfKey, requireHeld } from './held-limits.ts';
 import { generatedKey } from './key-answer.ts';
 import { requireMayChange } from './key-changes.ts';
 import { columnsOf } from './key-columns.ts';
@@ -65,15 +66,20 @@ async function requireConsistent(db: Connection, columns: KeyColumns, row: Virtu
 
 interface KeyWrite {
   readonly hash: string;
+  readonly wanted: KeyFields;
   readonly columns: KeyColumns;
+  readonly who: Identity;
   readonly by: ChangedBy;
 }
 
-/** Writes columns of a key that is locked, and makes its budget what they say; returns its row as it is then. */
+/**
+ * Writes columns of a key that is locked, and makes its budget what they say; returns its row as it is then. Throws
+ * GatewayError forbidden where the caller's key would get around its own limits.
+ */
 async function write(
   { clock, nextReset }: ManagementDeps,
   db: Connection,
-  { hash, columns, by }: KeyWrite,
+  { hash, wanted, columns, who, by }: KeyWrite,
 ): Promise<VirtualKeyRow> {
   await updateKey(db, hash, columns, by);
   const { spend, max_budget, budget_duration, budget_id } = columns;
@@ -82,6 +88,8 @@ async function write(
   if ([max_budget, budget_duration, budget_id].some((sent) => sent !== undefined)) {
     await followBudgets(db, [owners.key(hash)], { now, nextReset });
   }
+  const field = limitOfKey(wanted);
+  if (field !== undefined) await requireHeld(db, who, { hash, field });
   return (await readKey(db, hash)) as VirtualKeyRow;
 }
 
@@ -96,7 +104,7 @@ export async function update(deps: ManagementDeps, request: GatewayRequest, iden
     const columns = columnsOf(wanted, row, deps.clock());
     requireMayChange(identity, rights, { row, wanted, columns });
     await requireConsistent(db, columns, row);
-    const written = await write(deps, db, { hash, columns, by });
+    const written = await write(deps, db, { hash, wanted, columns, who: identity, by });
     changed.add(hash).updated(keyAt(hash), row, written);
     return written;
   });
@@ -135,7 +143,7 @@ export async function regenerate(deps: ManagementDeps, request: GatewayRequest, 
     if (!(await rotateKey(db, rotation, by))) {
       throw badRequest('new_key', 'This key exists already; choose another one');
     }
-    const written = await write(deps, db, { hash: to, columns, by });
+    const written = await write(deps, db, { hash: to, wanted, columns, who: identity, by });
     changed.add(from).add(to).updated(keyAt(from), row, written, 'rotated');
     return written;
   });

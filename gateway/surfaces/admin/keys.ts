@@ -19,10 +19,11 @@ import {
 import { change, changedBy, type ManagementDeps } from './change.ts';
 import { type Changes, keyAt } from './changes.ts';
 import { badRequest, forbidden, notFound } from './faults.ts';
+import { requireHeld } from './held-limits.ts';
 import { generatedKey, keyInfo } from './key-answer.ts';
 import { budgetDuration, foldedMetadata, maxBudget, routesOf } from './key-columns.ts';
 import { list } from './key-list.ts';
-import { type NewOwner, newOwner, requireNoWider, requireUnlimited, rightsOnKey } from './key-permissions.ts';
+import { type NewOwner, newOwner, requireNoWider, rightsOnKey } from './key-permissions.ts';
 import { removeKeys } from './key-removal.ts';
 import {
   type GenerateRequest,
@@ -120,13 +121,14 @@ async function generate(
   const { clock, keyRules } = deps;
   const wanted = completed(kind.read(request.body), keyRules, clock());
   refuseUnenforced(wanted);
-  requireUnlimited(identity, 'a new key');
   requireNoWider(identity, { ...wanted, allowed_routes: routesOf(wanted) });
   const by = changedBy(request, identity);
   return change(deps, by, async (db, changed) => {
     const { runsTeam, ...owner } = await kind.owner(db, identity, wanted);
     requireMaker(identity, wanted, { teamId: owner.teamId, runsTeam }, keyRules);
-    return makeKey(deps, db, changed, { wanted, owner, by: by.userId });
+    const made = await makeKey(deps, db, changed, { wanted, owner, by: by.userId });
+    await requireHeld(db, identity, { hash: made.token, field: 'max_budget' });
+    return made;
   });
 }
 
