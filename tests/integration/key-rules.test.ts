@@ -90,9 +90,7 @@ describe('the shipped configuration', () => {
     expect(await refusal({})).toBe('max_budget');
     await post('/user/update', { user_id: 'ann', max_budget: 50, budget_duration: '30d' });
     expect(await refusal({})).toBe('rpm_limit');
-    expect(
-      (await gateway.call('/key/list?user_id=ann&return_full_object=true')).body.keys,
-    ).toHaveLength(1);
+    expect((await gateway.call('/key/list?user_id=ann&return_full_object=true')).body.keys).toHaveLength(1);
     await post('/user/update', { user_id: 'ann', rpm_limit: 600 });
     const made = await post('/key/generate', { key_alias: 'of-ann' }, ann);
     expect(made).toMatchObject({ status: 200, body: { ...limits, user_id: 'ann' } });
