@@ -135,7 +135,7 @@ export function certificateClaims(world: () => World): void {
       { to: NAME, kind: 'certbot', state: 'ok', chain: [expect.any(String), expect.any(String)] },
       { to: SECOND_NAME, kind: 'certbot', state: 'ok' },
     ]);
-    expect(await machine.succeed('litellm-ctl status')).toMatch(
+    expect(await machine.succeed('litellm-ctl status --wait 180')).toMatch(
       new RegExp(
         `ok +certificate ${NAME} +issued by a certificate authority, renewed by certbot, expires in`,
       ),
