@@ -102,7 +102,7 @@ async function certified(printed: string): Promise<void> {
   const before = (await served(network, azure, name)).serialNumber;
   expect(await typed(network, azure, printed)).toContain(`successfully enabled HTTPS on https://${name}`);
   await vi.waitFor(async () => expect((await served(network, azure, name)).serialNumber).not.toBe(before), {
-    timeout: 60_000,
+    timeout: 300_000,
     interval: 1000,
   });
 }
