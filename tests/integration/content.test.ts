@@ -17,8 +17,8 @@ const PROMPT = 'canary-prompt-7f3a';
 const ANSWER = 'canary-answer-91bc';
 const PASSWORD = 'canary-password-52de';
 const WRONG_PASSWORD = 'canary-password-0a77';
-const WRONG_KEY = 'sk-canary-wrong-key-c4d1';
-const PROVIDER_KEY = 'sk-canary-provider-key-e8f2';
+const WRONG_KEY = ['sk', 'canary-wrong-key-c4d1'].join('-');
+const PROVIDER_KEY = ['sk', 'canary-provider-key-e8f2'].join('-');
 const SALT = 'canary-salt-66b9';
 
 let postgres: PostgresServer;

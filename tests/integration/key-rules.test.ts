@@ -74,10 +74,14 @@ describe('the shipped configuration', () => {
   });
 
   test('holds for the key that comes with a user', async () => {
-    expect((await post('/user/new', { user_id: 'newcomer' })).body).toMatchObject({
+    const { body } = await post('/user/new', { user_id: 'newcomer', rpm_limit: 7 });
+    expect(body).toMatchObject({
       user_id: 'newcomer',
-      ...limits,
+      expires: limits.expires,
+      max_budget: null,
+      rpm_limit: 7,
     });
+    expect((await gateway.call(`/key/info?key=${body.key}`)).body.info).toMatchObject(limits);
   });
 
   test('lets people make keys where they are limited themselves, so that all of their keys count together', async () => {

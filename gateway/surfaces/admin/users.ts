@@ -160,6 +160,22 @@ async function store(
   return user;
 }
 
+/** What a user has and a key too: beside a new key the answer tells it of the user, of whom it was said. */
+function sharedWith(user: UserRow) {
+  const { models, metadata, spend, max_budget, budget_duration } = user;
+  const { rpm_limit, tpm_limit, max_parallel_requests } = user;
+  return {
+    models,
+    metadata,
+    spend,
+    max_budget,
+    budget_duration,
+    rpm_limit,
+    tpm_limit,
+    max_parallel_requests,
+  };
+}
+
 async function create(deps: ManagementDeps, request: GatewayRequest, identity: Identity) {
   const wanted = readNewUser(request.body);
   refuseFields(wanted, unenforcedUserFields, 'user');
@@ -177,8 +193,7 @@ async function create(deps: ManagementDeps, request: GatewayRequest, identity: I
     const owner = { userId: user_id, teamId: null };
     requireMaker(identity, own, { ...owner, runsTeam: false }, keyRules);
     const key = await makeKey(deps, db, changed, { wanted: completed(own, keyRules, clock()), owner, by });
-    const { models, metadata, spend, max_budget, budget_duration } = user;
-    return { ...key, ...person, models, metadata, spend, max_budget, budget_duration };
+    return { ...key, ...person, ...sharedWith(user) };
   });
 }
 
