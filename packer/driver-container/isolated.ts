@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { $, type ProcessOutput } from 'zx';
 import { Failure } from '../failure.ts';
 import { nspawnsOf } from '../processes.ts';
-import { bootTree, type Nspawn } from './nspawn.ts';
+import { bootTree, type Nspawn, networkOf } from './nspawn.ts';
 
 export interface IsolatedOptions {
   /** Nothing is written into it: what the machine writes goes to a layer that is thrown away. */
@@ -50,11 +50,7 @@ export async function startIsolated(options: IsolatedOptions): Promise<IsolatedM
   await $({ quiet: true })`mount -t overlay overlay -o ${layers} ${merged}`;
 
   const shown = Object.entries(options.shown).map(([inside, outside]) => `--bind-ro=${outside}:${inside}`);
-  const wire =
-    network === undefined
-      ? ['--private-network']
-      : // With a namespace that was made outside, systemd-nspawn does not give this by itself, and ufw needs it.
-        [`--network-namespace-path=${network}`, '--capability=CAP_NET_ADMIN'];
+  const wire = network === undefined ? ['--private-network'] : networkOf(network);
   const machine = bootTree(merged, name, console, [...wire, ...shown]);
   const run = (command: string, input = '') => runInside(machine, command, input, signal);
   const end = async (): Promise<void> => {

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { ROOT_MAY_BUILD, type SshKey, waitForSsh } from '../ssh.ts';
 import { hostNameServers } from './name-servers.ts';
-import { bootTree } from './nspawn.ts';
+import { bootTree, networkOf } from './nspawn.ts';
 import type { Network } from './outside.ts';
 
 /** A root tree that runs as a systemd machine. */
@@ -32,9 +32,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
   const sshService = `${work}/ssh.conf`;
   writeFileSync(sshService, ROOT_MAY_BUILD.content);
   const machine = bootTree(tree, network.name, options.console, [
-    // With a namespace that was made outside, systemd-nspawn does not give this by itself, and ufw needs it.
-    '--capability=CAP_NET_ADMIN',
-    `--network-namespace-path=${network.namespacePath}`,
+    ...networkOf(network.namespacePath),
     '--tmpfs=/root/.ssh:mode=0700',
     `--bind-ro=${key.publicKeyFile}:/root/.ssh/authorized_keys`,
     `--bind-ro=${resolved}:/run/systemd/resolved.conf.d/bake.conf`,

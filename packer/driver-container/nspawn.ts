@@ -63,6 +63,11 @@ export function bootTree(tree: string, name: string, console: string, options: r
   return { pid, died, powerOff, leave: () => child.unref() };
 }
 
+/** Options of a machine whose network is a namespace that was made outside; ufw needs the right, which it then has not by itself. */
+export function networkOf(namespacePath: string): string[] {
+  return [`--network-namespace-path=${namespacePath}`, '--capability=CAP_NET_ADMIN'];
+}
+
 function commonArguments(tree: string, name: string): string[] {
   return [
     '--quiet',

@@ -26,8 +26,3 @@ export function typedAt(page: string, values: { readonly providerKey: string }):
 export function scriptOf(text: string): string {
   return `set -euo pipefail\n${text}\n`;
 }
-
-/** curl, as a client with this certificate uses it from this address: what HTTP refuses fails. */
-export function curlSettings({ trusted, from }: { trusted: string; from: string }): string {
-  return `cacert = "${trusted}"\ninterface = "${from}"\nfail-with-body\nsilent\nshow-error\n`;
-}

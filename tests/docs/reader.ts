@@ -1,10 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { $, quote } from 'zx';
-import { addresses, type Network } from '../harness/network.ts';
+import type { Network } from '../harness/network.ts';
+import { makeCurlHome } from './curl-home.ts';
 import { type CommandBlock, runnable } from './pages.ts';
-import { curlSettings, type Placeholders, scriptOf, typedAt } from './placeholders.ts';
+import { type Placeholders, scriptOf, typedAt } from './placeholders.ts';
 
 /** Where the operator's commands are run. */
 const DIRECTORY = '/run/docs';
@@ -24,13 +23,11 @@ export interface Desk {
 /** Somebody who does what a page says, on the machine and with curl from outside. */
 export class Reader implements Disposable {
   readonly #desk: Desk;
-  readonly #home = mkdtempSync(join(tmpdir(), 'docs-client-'));
+  readonly #home: string;
 
   constructor(desk: Desk) {
     this.#desk = desk;
-    const trusted = join(this.#home, 'trusted.pem');
-    writeFileSync(trusted, desk.trusted);
-    writeFileSync(join(this.#home, '.curlrc'), curlSettings({ trusted, from: addresses.outside.ipv4 }));
+    this.#home = makeCurlHome(desk.trusted);
   }
 
   /** Carries out the commands of a page in the order printed; what they said. Throws with page and line of one that fails. */

@@ -1,12 +1,11 @@
 /** Commands of the docs, as they stand, beside the real edge and gateway: those of clients, and of who runs the edge. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { $ } from 'zx';
+import { makeCurlHome } from '../docs/curl-home.ts';
 import { type CommandBlock, runnable } from '../docs/pages.ts';
-import { curlSettings, type Placeholders, scriptOf, typedAt } from '../docs/placeholders.ts';
+import { type Placeholders, scriptOf, typedAt } from '../docs/placeholders.ts';
 import { Authority } from '../harness/authority.ts';
 import { deployment } from '../harness/chat.ts';
 import { ask } from '../harness/edge-client.ts';
@@ -34,8 +33,7 @@ beforeAll(async () => {
   postgres = await startPostgres({ major: 17 });
   edge = await Edge.create();
   await EdgeOperator.install(edge);
-  client = mkdtempSync(join(tmpdir(), 'docs-client-'));
-  await trustedByClients();
+  client = makeCurlHome(await shownByEdge());
   await startFail2ban(edge);
   provider = await startFakeProvider({ handle: await edge.sandbox.listen('127.0.0.1', 9000) });
   await startBehind(edge, {
@@ -64,17 +62,15 @@ async function install(name: string, line: string): Promise<void> {
   await edge.sandbox.run(['chmod', '755', `${BIN}/${name}`]);
 }
 
-/** The edge shows a certificate for its address, and curl knows who has signed it. */
-async function trustedByClients(): Promise<void> {
+/** Has the edge show a certificate for its address; that of the authority that signed it, PEM. */
+async function shownByEdge(): Promise<string> {
   const authority = await Authority.create();
   const { cert, key } = await authority.issue(addresses.router.ipv4);
   const { tls } = edge.facts.paths;
   edge.write(`${tls}/cert.pem`, cert);
   edge.write(`${tls}/key.pem`, key);
   await edge.reload();
-  writeFileSync(join(client, 'ca.pem'), authority.certificatePem);
-  const settings = { trusted: join(client, 'ca.pem'), from: addresses.outside.ipv4 };
-  writeFileSync(join(client, '.curlrc'), curlSettings(settings));
+  return authority.certificatePem;
 }
 
 async function carryOut({ page, place, text }: CommandBlock): Promise<Attempt> {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { $ } from 'zx';
 import { Capture } from './capture.ts';
@@ -24,19 +24,8 @@ beforeAll(async () => {
   cleanUp.defer(() => rmSync(directory, { recursive: true }));
   network = cleanUp.use(await Network.create());
   capture = cleanUp.use(await Capture.start(network, join(directory, 'wire.pcap')));
-  const name = `${network.namespace}-guest`;
-  await run`ip netns add ${name}`;
-  cleanUp.defer(async () => void (await run`ip netns del ${name}`));
-  const inNetwork = ['-n', network.namespace];
-  const inGuest = ['-n', name];
-  await run`ip ${inNetwork} link add wire type veth peer name eth0 address ${guestMac(INDEX)} netns ${name}`;
-  await run`ip ${inNetwork} link set wire master ${network.bridge} up`;
-  await run`ip ${inGuest} addr add ${home.ipv4}/24 dev eth0`;
-  await run`ip ${inGuest} addr add ${home.ipv6}/64 dev eth0 nodad`;
-  await run`ip ${inGuest} link set eth0 up`;
-  await run`ip ${inGuest} route add default via ${addresses.router.ipv4}`;
-  await run`ip ${inGuest} route add default via ${addresses.router.ipv6}`;
-  guest = (...program) => ['ip', 'netns', 'exec', name, ...program];
+  const namespace = basename(await network.plugNamespace(INDEX));
+  guest = (...program) => ['ip', 'netns', 'exec', namespace, ...program];
 });
 afterAll(() => cleanUp.disposeAsync());
 

@@ -2,7 +2,8 @@ import OpenAI from 'openai';
 import { expect, test, vi } from 'vitest';
 import { addresses } from '../harness/network.ts';
 import { facts } from './appliance.ts';
-import { PROVIDER_NAME, type World } from './world.ts';
+import { PROVIDER_NAME } from './provider.ts';
+import type { World } from './world.ts';
 
 const MODEL = 'gpt-4o-mini';
 const MESSAGES = [{ role: 'user' as const, content: 'Say something' }];

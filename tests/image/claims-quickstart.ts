@@ -8,13 +8,14 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { $, quote } from 'zx';
 import { credentialField } from '../../firstboot/index.ts';
 import { type QuickStartBlock, readForm } from '../../sbom/index.ts';
-import { type FakeProvider, startFakeProvider } from '../harness/fake-provider.ts';
+import type { FakeProvider } from '../harness/fake-provider.ts';
 import { openBrowser } from '../harness/outside-browser.ts';
 import { filledIn, type Placeholder, quickStart } from '../harness/quick-start.ts';
 import { follow } from '../harness/quick-start-browser.ts';
 import { type Appliance, facts } from './appliance.ts';
 import { CHOSEN } from './claims-ui.ts';
-import { PROVIDER_NAME, places, type World } from './world.ts';
+import { PROVIDER_NAME, startProvider } from './provider.ts';
+import { places, type World } from './world.ts';
 
 /** A provider of this machine's own: the other machine's counts its requests. */
 const PROVIDER_ADDRESS = '2001:db8:3::11';
@@ -94,13 +95,8 @@ export function quickStartClaims(world: () => World, certificate: (printed: stri
     rmSync(CLIENT, { recursive: true, force: true });
     mkdirSync(CLIENT, { mode: 0o700 });
     await network.adopt(PROVIDER_ADDRESS);
-    provider = cleanUp.use(
-      await startFakeProvider({
-        apiKey: world().provider.apiKey,
-        handle: await network.listen(PROVIDER_ADDRESS, facts.ports.https),
-        tls: await authority.issue(PROVIDER_NAME),
-      }),
-    );
+    const { apiKey } = world().provider;
+    provider = cleanUp.use(await startProvider({ network, authority, address: PROVIDER_ADDRESS, apiKey }));
     await azure.trust(authority.certificatePem);
     await machine.succeed('cat >> /etc/hosts', `${PROVIDER_ADDRESS} ${PROVIDER_NAME}\n`);
     const browser = await openBrowser(network, CLIENT);

@@ -3,19 +3,18 @@
  * the image's own file system: booted in a container, whose processor is not an emulated one. What the pages are
  * about that are not here says tests/docs/guides.ts.
  */
-import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type IsolatedMachine, startIsolated } from '../../packer/index.ts';
 import { ofTheMachine } from '../docs/guides.ts';
 import { blocksOf, commandsOf, pages, runnable } from '../docs/pages.ts';
 import { Reader } from '../docs/reader.ts';
 import { Authority } from '../harness/authority.ts';
-import { startFakeProvider } from '../harness/fake-provider.ts';
 import { sealedTree } from '../harness/machine-image.ts';
 import { addresses, guestAddresses, Network } from '../harness/network.ts';
 import { OutsideClient } from '../harness/outside.ts';
 import { facts, readCredentials } from './appliance.ts';
-import { PROVIDER_NAME, places } from './world.ts';
+import { PROVIDER_NAME, startProvider } from './provider.ts';
+import { places } from './world.ts';
 
 const MINUTE = 60_000;
 /** On which wire the machine is. */
@@ -37,13 +36,7 @@ const machine = {
 beforeAll(async () => {
   const network = cleanUp.use(await Network.create());
   const authority = await Authority.create();
-  const provider = cleanUp.use(
-    await startFakeProvider({
-      apiKey: `sk-${randomBytes(20).toString('hex')}`,
-      handle: await network.listen(addresses.provider.ipv4, 443),
-      tls: await authority.issue(PROVIDER_NAME),
-    }),
-  );
+  const provider = cleanUp.use(await startProvider({ network, authority }));
   isolated = await startIsolated({
     tree: sealedTree('qemu'),
     name: 'docs',

@@ -6,16 +6,17 @@ import { kvmWorks, Machine, type MachineOptions } from '../../packer/index.ts';
 import { Authority } from '../harness/authority.ts';
 import { Capture } from '../harness/capture.ts';
 import { cloudFirmware } from '../harness/cloud-firmware.ts';
-import { type FakeProvider, startFakeProvider } from '../harness/fake-provider.ts';
+import type { FakeProvider } from '../harness/fake-provider.ts';
 import { diskOf, imageFor } from '../harness/machine-image.ts';
 import { fakeAws } from '../harness/metadata/aws.ts';
 import { fakeAzure } from '../harness/metadata/azure.ts';
 import type { FakeCloud } from '../harness/metadata/fake-cloud.ts';
 import { instanceIn } from '../harness/metadata/fake-clouds.ts';
 import { type FakeMetadataService, startMetadataService } from '../harness/metadata/service.ts';
-import { addresses, guestAddresses, METADATA_ADDRESS, Network } from '../harness/network.ts';
+import { guestAddresses, METADATA_ADDRESS, Network } from '../harness/network.ts';
 import { Appliance } from './appliance.ts';
 import { seededMoment, startWithPowerCut } from './first-boot-cut.ts';
+import { startProvider } from './provider.ts';
 
 /** Where machines under test live, and where what is left of a failed test is kept. */
 export const places = {
@@ -23,8 +24,6 @@ export const places = {
   failed: fileURLToPath(new URL('../../build/failed', import.meta.url)),
 } as const;
 
-/** The name under which the shipped configuration calls the provider. */
-export const PROVIDER_NAME = 'api.openai.com';
 /** What Azure's metadata service gives for its machine. */
 export const PUBLIC_ADDRESS = '203.0.113.77';
 /** The launch's password for the user, right but of no use for SSH. Strong, or the machine would refuse it. */
@@ -106,13 +105,7 @@ export class World implements AsyncDisposable {
     mkdirSync(places.machines, { recursive: true });
     const capture = cleanUp.use(await Capture.start(network, `${places.machines}/capture.pcap`));
     const authority = await Authority.create();
-    const provider = cleanUp.use(
-      await startFakeProvider({
-        apiKey: `sk-${randomBytes(20).toString('hex')}`,
-        handle: await network.listen(addresses.provider.ipv4, 443),
-        tls: await authority.issue(PROVIDER_NAME),
-      }),
-    );
+    const provider = cleanUp.use(await startProvider({ network, authority }));
     const clouds: Readonly<Record<string, FakeCloud>> = {
       [guestAddresses(indexOf('plain')).ipv4]: fakeAws(instanceIn('aws')),
       [guestAddresses(indexOf('azure')).ipv4]: fakeAzure({
