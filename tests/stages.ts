@@ -135,7 +135,7 @@ function newlyEnded(): number {
   return minutes;
 }
 
-/** Of a stage that has ended: each test that failed, and each file that could not be run, with the first lines of why. */
+/** Of a stage that has ended: each test that failed, and each file that could not be run, with why, as far as it is worth repeating. */
 export function readFailures(stage: string): string[] {
   const report = `${results}/${stage}.json`;
   if (!existsSync(report)) return [];
@@ -150,7 +150,11 @@ export function readFailures(stage: string): string[] {
   });
 }
 
-const opening = (message: string): string => stripVTControlCharacters(message).split('\n', 6).join('\n    ');
+/** A status of the machine has some fifteen lines, and its problem may be the last. */
+const REPEATED_LINES = 30;
+
+const opening = (message: string): string =>
+  stripVTControlCharacters(message).split('\n', REPEATED_LINES).join('\n    ');
 
 /** What the reporter wrote; a runner that failed without a failed test, or ran nothing, counts as one failure. */
 function readCounts(reportFile: string, exitCode: number | null): Counts {

@@ -10,7 +10,10 @@ export interface IsolatedOptions {
   readonly tree: string;
   /** Name of the machine, at most 60 letters, digits and dashes; one that still runs under it is ended first. */
   readonly name: string;
-  /** Directory for the layer, emptied first and removed at the end; the console stays beside it, in `<directory>.log`. */
+  /**
+   * Where the layer, which is kept in memory, is mounted, emptied first and removed at the end; the console stays beside it,
+   * in `<directory>.log`.
+   */
   readonly directory: string;
   /** Directories of the build host that the machine sees, without writing into them, by their place in it. */
   readonly shown: Readonly<Record<string, string>>;
@@ -34,6 +37,11 @@ export interface IsolatedMachine {
   end(): Promise<void>;
 }
 
+/**
+ * What a machine may write. Its disk is this and not the build host's, however full that is: the appliance finds a problem
+ * in a disk of which less than a tenth is free.
+ */
+const LAYER_SIZE = '4G';
 const READY_MS = 60_000;
 const SETTLED_MS = 180_000;
 const TRY_AGAIN_MS = 250;
@@ -45,7 +53,9 @@ export async function startIsolated(options: IsolatedOptions): Promise<IsolatedM
   const console = `${directory}.log`;
   await dropIsolated(name, directory);
   rmSync(console, { force: true });
-  for (const part of ['upper', 'scratch', 'tree']) mkdirSync(`${directory}/${part}`, { recursive: true });
+  mkdirSync(directory, { recursive: true });
+  await $({ quiet: true })`mount -t tmpfs -o size=${LAYER_SIZE},mode=0755 tmpfs ${directory}`;
+  for (const part of ['upper', 'scratch', 'tree']) mkdirSync(`${directory}/${part}`);
   const layers = `lowerdir=${tree},upperdir=${directory}/upper,workdir=${directory}/scratch`;
   await $({ quiet: true })`mount -t overlay overlay -o ${layers} ${merged}`;
 
@@ -71,7 +81,9 @@ async function dropIsolated(name: string, directory: string): Promise<void> {
   for (const pid of nspawnsOf(name)) process.kill(pid, 'SIGKILL');
   while (nspawnsOf(name).length > 0) await sleep(TRY_AGAIN_MS);
   const mounts = readFileSync('/proc/self/mounts', 'utf8');
-  if (mounts.includes(` ${directory}/tree `)) await $({ quiet: true })`umount ${directory}/tree`;
+  for (const mounted of [`${directory}/tree`, directory]) {
+    if (mounts.includes(` ${mounted} `)) await $({ quiet: true })`umount ${mounted}`;
+  }
   rmSync(directory, { recursive: true, force: true });
 }
 
