@@ -43,7 +43,7 @@ test-unit test-integration test-edge test-browser test-bake test-driver test-doc
 	@$(NODE) tests/run.ts $(@:test-%=%)
 
 soak: $(INSTALLED) ## the long repetitions of what `make test` does a few times
-	@SOAK=1 $(NODE) tests/run.ts integration clouds image
+	@SOAK=1 $(NODE) tests/run.ts integration driver clouds image
 
 bench: $(INSTALLED) ## the gateway beside its peers and the bare limit, into build/bench/
 	@$(NODE) tests/bench/run.ts

@@ -122,7 +122,6 @@ export async function recheckInVm(machine: RootShell, options: AuditOptions, wor
   const container = containerArf(options);
   const whole = await readArf(container);
   const rules = rulesToRecheck(whole.testResult, ...profileOf(whole, options.target));
-  await work.log.step('AIDE looks at what was shipped', () => baselineOf(machine));
   const ask = (asked: readonly string[]) => askAgain({ machine, kit, asked, options }, work);
   const answers = await ask(rules);
   let outcomes = mergeOutcomes(whole.testResult, answers, rules);

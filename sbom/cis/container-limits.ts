@@ -32,7 +32,6 @@ export const CONTAINER_LIMITS: readonly ContainerLimit[] = [
     rules: /^sshd_|_sshd_|disable_host_auth/,
     why: 'host keys are made, and cloud-init writes a drop-in, at first boot',
   },
-  { rules: /^aide_build/, why: 'the database is built after first boot' },
 ];
 
 /**

@@ -39,6 +39,14 @@ export class Appliance implements AsyncDisposable {
     return new Appliance(machine, addresses, new OutsideClient(network, certificate), credentials);
   }
 
+  /**
+   * Ends the recording by AIDE, which takes an emulated processor for minutes after first boot, on a machine from which
+   * nobody wants it: one that is rebooted records anew.
+   */
+  async spareRecording(): Promise<void> {
+    await this.machine.succeed('systemctl stop litellm-aide-database.service');
+  }
+
   /** What the credentials file says now. */
   readCredentials(): Promise<Credentials> {
     return readCredentials(this.machine);

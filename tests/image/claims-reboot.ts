@@ -4,6 +4,7 @@ import type { Name, World } from './world.ts';
 
 const { credentials: credentialsFile, serviceEnv } = facts.paths;
 const PATIENCE = { timeout: 180_000, interval: 1000 };
+const AIDE = 'litellm-aide-database.service';
 
 /** What no later boot may change: the machine's identity, and the secrets its services run with. */
 async function memoryOf(appliance: Appliance): Promise<Record<string, string>> {
@@ -39,4 +40,11 @@ export function rebootClaims(world: () => World, name: Name): void {
     if (name === 'plain') await appliance.machine.fail(`test -e ${credentialsFile}`);
     else expect(await appliance.readCredentials()).toEqual(appliance.credentials);
   });
+
+  if (name === 'plain') {
+    test('AIDE has recorded what the machine is like', async () => {
+      const recorded = `while systemctl is-active --quiet ${AIDE}; do sleep 5; done; test -s /var/lib/aide/aide.db`;
+      await world().plain.machine.succeed(recorded);
+    });
+  }
 }

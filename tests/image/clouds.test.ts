@@ -59,6 +59,7 @@ describe.each(machines)('the image for $target, in $cloud', ({ cloud, target }) 
     cleanUp.defer(() => machine.powerCut());
     await machine.start();
     appliance = cleanUp.use(await Appliance.ready(machine, network, guestAddresses(1)));
+    await appliance.spareRecording();
   });
   afterAll(() => cleanUp.disposeAsync());
 

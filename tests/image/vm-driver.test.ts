@@ -1,4 +1,7 @@
-/** The driver on which the image ships: a small bake in a virtual machine, through Packer's qemu source, to a disk that boots. */
+/**
+ * The driver on which the image ships: a small bake in a virtual machine, through Packer's qemu source, to a disk that boots.
+ * `make soak` makes it a machine of a target first, which is one more machine to start.
+ */
 import { mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -26,8 +29,9 @@ const facts = readFacts();
 const directory = fileURLToPath(new URL('../../build/test/vm-driver', import.meta.url));
 const rules = hygieneRules(facts);
 const diskBytes = facts.image.diskGiB * 2 ** 30;
+const adapts = process.env.SOAK === '1';
 
-/** Plays the fixture's few tasks for a target in copies of the base's disk; returns the finished image and the tree that is in it. */
+/** Plays the fixture's few tasks in copies of the base's disk; returns the finished image and the tree that is in it. */
 async function bakeSmall(kvm: boolean): Promise<{ image: string; tree: string }> {
   const work = { log: createLog(), signal: new AbortController().signal };
   await ensureTools('image', 'boot');
@@ -46,7 +50,8 @@ async function bakeSmall(kvm: boolean): Promise<{ image: string; tree: string }>
     keep: false,
   };
   const driver = vmDriver(work, kvm);
-  const sealed = await driver.seal(await driver.adapt(`${directory}/start`, play), play);
+  const start = `${directory}/start`;
+  const sealed = await driver.seal(adapts ? await driver.adapt(start, play) : start, play);
   const image = `${directory}/image.qcow2`;
   await compressDisk(shellFor(work.signal), sealed, image);
   return { image, tree: sealed.tree };
@@ -73,7 +78,6 @@ test('a bake in a virtual machine ends in a clean disk that boots', async (conte
   keepEvidence(context, machine);
   await machine.start();
   await machine.waitForSsh();
-  expect(await machine.succeed('cat /etc/adapted /etc/baked')).toBe(
-    'adapted to azure\nbaked for debian-13 by vm\n',
-  );
+  expect(await machine.succeed('cat /etc/baked')).toBe('baked for debian-13 by vm\n');
+  if (adapts) expect(await machine.succeed('cat /etc/adapted')).toBe('adapted to azure\n');
 });
