@@ -1,8 +1,10 @@
+import type { Keeping } from './accounting/content/content.ts';
 import type { Pico } from './accounting/money.ts';
 import type { Charge } from './accounting/spend.ts';
 import type { Usage } from './accounting/usage.ts';
 import type { Reservation } from './admission/ledger/reservation.ts';
 import type { Admission } from './admission/limits/admission.ts';
+import type { Route } from './admission/limits/route.ts';
 import type { Caller } from './caller.ts';
 import type { Identity } from './identity/identity.ts';
 import type { Deployment } from './routing/deployment.ts';
@@ -34,6 +36,10 @@ export interface Call {
   readonly endUser: string | null;
   /** Whether the call leaves a spend row. */
   readonly logged: boolean;
+  /** What of its words may outlive it. */
+  readonly keeping: Keeping;
+  /** The request's body where it is to be kept. */
+  readonly asked: Buffer | null;
   readonly streamed: boolean;
   /** Whether the client wants to see the usage chunk of its stream. */
   readonly showUsage: boolean;
@@ -50,6 +56,8 @@ export interface Call {
   status: number;
   /** The most tokens that the call can cost. */
   readonly bound: TokenBound;
+  /** What is kept of the answer, as JSON; null until it is whole. */
+  answered: string | null;
   /** The provider's id of the answer. */
   responseId: string | null;
   usage: Usage | null;
@@ -58,6 +66,8 @@ export interface Call {
   spend: Pico;
   /** What the call holds of the limits on it, until it is over; null before it is admitted. */
   admission: Admission | null;
+  /** Its way through the deployments; null before it is admitted. */
+  route: Route | null;
   /** What is set aside for the call in its budgets; null when it has none. */
   reservation: Reservation | null;
   /** What its end has taken from them. */
@@ -78,6 +88,8 @@ type CallStart = Pick<
   | 'modelGroup'
   | 'endUser'
   | 'logged'
+  | 'keeping'
+  | 'asked'
   | 'streamed'
   | 'showUsage'
   | 'ignoredFields'
@@ -97,6 +109,8 @@ export function newCall(start: CallStart): Call {
     modelGroup: start.modelGroup,
     endUser: start.endUser,
     logged: start.logged,
+    keeping: start.keeping,
+    asked: start.asked,
     streamed: start.streamed,
     showUsage: start.showUsage,
     ignoredFields: start.ignoredFields,
@@ -106,11 +120,13 @@ export function newCall(start: CallStart): Call {
     firstByteAt: 0,
     endedAt: 0,
     status: 0,
+    answered: null,
     responseId: null,
     usage: null,
     estimated: false,
     spend: 0n,
     admission: null,
+    route: null,
     reservation: null,
     charges: [],
     maxTokensSet: null,

@@ -10,30 +10,42 @@ import { spendCodec } from './accounting/spend-codec.ts';
 import { systemTimers } from './accounting/timers.ts';
 import { TokenCounter } from './accounting/token-counter.ts';
 import { nextReset } from './admission/budget-period.ts';
+import { CallBudgets } from './admission/call-budgets.ts';
 import { EndUserBlocks } from './admission/end-user-blocks.ts';
+import { EndUserBudgets } from './admission/end-user-budgets.ts';
 import { Ledger } from './admission/ledger/ledger.ts';
 import { Descriptors } from './admission/limits/descriptors.ts';
+import type { LimitStore } from './admission/limits/limit-store.ts';
 import { Limits } from './admission/limits/limits.ts';
 import { MemoryStore } from './admission/limits/memory-store.ts';
+import { openSharedCounters } from './admission/limits/redis/open-store.ts';
 import type { Config } from './config/config.ts';
 import { Drain } from './http/drain.ts';
 import { createServer } from './http/server.ts';
 import { createAuthenticator } from './identity/authenticator.ts';
+import { KeyStreams } from './identity/key-streams.ts';
+import { isOutage } from './identity/outage.ts';
 import type { Logger, Logs } from './observe/logger.ts';
+import { Refusals } from './observe/refusals.ts';
 import { createDispatcher } from './providers/dispatcher.ts';
 import { Remainders } from './providers/remainders.ts';
 import { compilePlan, type Plan } from './routing/plan.ts';
 import { watchBudgets } from './store/budget-announcements.ts';
 import { adoptProcesses } from './store/budget-processes.ts';
 import { PostgresBudgets } from './store/budget-store.ts';
-import { blockedEndUsers } from './store/end-users.ts';
+import { endUserBudget } from './store/end-user-budgets.ts';
+import { anyLimitedEndUser, blockedEndUsers } from './store/end-users.ts';
+import type { BudgetRules } from './store/follow-budgets.ts';
+import { setGlobalBudget } from './store/global-budget.ts';
 import { bothHear, watchKeyChanges } from './store/key-changes.ts';
 import { openPool } from './store/pool.ts';
+import { insertRefusals } from './store/refusal-rows.ts';
 import { requireSchema } from './store/schema.ts';
 import { insertSpendLogs } from './store/spend-logs.ts';
 import { managementHandlers } from './surfaces/admin/handlers.ts';
 import { healthHandlers } from './surfaces/health.ts';
 import { chatHandlers } from './surfaces/openai/chat-completions.ts';
+import { ContentPolicy } from './surfaces/openai/content-policy.ts';
 import { modelHandlers } from './surfaces/openai/models.ts';
 import { uiHandlers } from './ui/handlers.ts';
 
@@ -117,6 +129,18 @@ async function openJournal(
   }
 }
 
+/** Counters of limits: this process's, or those that several machines share. */
+async function openCounters(
+  { config: { redis }, logs: { logger } }: GatewayOptions,
+  processId: string,
+  stack: AsyncDisposableStack,
+): Promise<LimitStore> {
+  const now = (): number => performance.now();
+  const own = new MemoryStore(now);
+  if (redis === null) return own;
+  return openSharedCounters({ redis, own, now, processId, timers: systemTimers, logger }, stack);
+}
+
 /** A client is told only that the database is away; who reads this log is to know why, and what to do. */
 function unreachable(databaseUrl: string, error: unknown): Error | undefined {
   const { cause } = error as Error;
@@ -134,6 +158,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const db = await openDatabase(options, stack);
   const processId = randomUUID();
   const nextResetHere = (duration: string, now: number): Date => nextReset(duration, now, config.timezone);
+  const rules = (): BudgetRules => ({ now: Date.now(), nextReset: nextResetHere });
+  if (config.globalBudget !== null) await setGlobalBudget(db, config.globalBudget, rules());
   const store = new PostgresBudgets({ db, processId, nextReset: nextResetHere });
   const ledger = new Ledger({ store, processId, timers: systemTimers, logger });
   // After the last rows are stored: only then is it known what can be given back.
@@ -146,19 +172,42 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     masterKey: config.masterKey,
     clock: Date.now,
     nextReset: nextResetHere,
+    servesWithoutDatabase: config.servesWithoutDatabase,
   });
   const endUserBlocks = new EndUserBlocks({ load: () => blockedEndUsers(db), logger });
   await endUserBlocks.refresh();
-  const memory = bothHear(authenticator, endUserBlocks);
-  stack.use(watchKeyChanges(db, memory, logger));
+  const endUserBudgets = new EndUserBudgets({
+    load: (endUser) => endUserBudget(db, endUser, { ...rules(), endUserDefault: config.endUserBudget }),
+    anyLimited: async () => config.endUserBudget !== null || (await anyLimitedEndUser(db)),
+    outage: config.servesWithoutDatabase ? isOutage : null,
+    clock: Date.now,
+    logger,
+  });
+  await endUserBudgets.refresh();
+  const streams = config.cutsStreamsOnBlock
+    ? new KeyStreams({ current: authenticator.current, logger })
+    : null;
+  // Streams ask for keys anew, so that they hear behind whoever remembers these.
+  const known = bothHear(authenticator, bothHear(endUserBlocks, endUserBudgets));
+  const memory = streams === null ? known : bothHear(known, streams);
+  stack.use(watchKeyChanges(db, memory, { logger, now: Date.now }));
   const counter = stack.use(new TokenCounter({ timers: systemTimers, logger }));
   const remainders = new Remainders({ policy: config.onClientDisconnect, timers: systemTimers });
   const dispatcher = createDispatcher();
   stack.defer(() => dispatcher.destroy());
   const plan = compilePlan(config, Date.now);
   nameUnpriced(plan, logger);
-  const limits = new Limits({ store: new MemoryStore(() => performance.now()), now: Date.now });
+  const counters = await openCounters(options, processId, stack);
+  const limits = new Limits({ store: counters, now: Date.now });
   const drain = new Drain();
+  const audit = { enabled: config.recordChanges, logger };
+  const refusals = new Refusals({
+    enabled: config.recordCalls && config.recordFailures,
+    write: (rows) => insertRefusals(db, rows),
+    timers: systemTimers,
+    logger,
+  });
+  stack.defer(() => refusals.close());
   const models = config.deployments.map((entry) => ({
     name: entry.modelName,
     provider: entry.provider,
@@ -167,33 +216,55 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const app = await createServer({
     logger,
     authenticator,
+    refusals,
     handlers: {
       ...chatHandlers({
         plan,
         limits,
+        limitedTokens: config.limitedTokens,
         descriptors: new Descriptors(config.globalParallel),
+        endUserBudgets,
         dispatcher,
         spend,
         counter,
         remainders,
         rowIds: new RowIds({ now: Date.now }),
         ledger,
+        budgets: new CallBudgets({ global: config.globalBudget !== null }),
         enforcement: config.budgetEnforcement,
         drain,
         endUserBlocks,
+        streams,
+        refusals,
         ...logs,
         timers: systemTimers,
         version,
         alwaysIncludeUsage: config.alwaysIncludeStreamUsage,
         recordCalls: config.recordCalls,
         recordFailures: config.recordFailures,
+        contentPolicy: new ContentPolicy(config.content),
+        logKeys: config.logKeys,
         providersEnv,
       }),
       ...modelHandlers(plan),
-      ...healthHandlers({ drain, now: Date.now, probe: () => requireSchema(db) }),
-      ...managementHandlers({ db, memory, clock: Date.now, nextReset: nextResetHere }),
+      ...healthHandlers({
+        drain,
+        now: Date.now,
+        probe: () => requireSchema(db),
+        servesWithoutDatabase: config.servesWithoutDatabase,
+      }),
+      ...managementHandlers({
+        db,
+        memory,
+        audit,
+        clock: Date.now,
+        nextReset: nextResetHere,
+        keyRules: config.keyRules,
+      }),
       ...uiHandlers({
         db,
+        audit,
+        refusals,
         clock: Date.now,
         ...options.admin,
         state: () => ({ version, startedAt, providersEnvPath: providersEnv, models }),

@@ -2,16 +2,18 @@
 import { readFile } from 'node:fs/promises';
 import { DatabaseError } from 'pg';
 import { explainDatabaseFailure, readDatabaseUrl } from '../appliance/index.ts';
+import { auditCommand, readAuditArguments } from './audit-command.ts';
 import { retentionIn } from './config/retention.ts';
 import { loggedError } from './observe/logged-error.ts';
 import { dropOldSpend, prepareDatabase, preparePartitions } from './store/prepare.ts';
 
-const USAGE = `Usage: migrate [migrate | partitions | retention]
+const USAGE = `Usage: migrate [migrate | partitions | retention | audit [FILE] [--head SEQ:HASH] [--after SEQ:HASH] [--json]]
 
   migrate      (default) bring the schema up to date, make the coming days' partitions, grant the runtime role
   partitions   make the coming days' partitions of "LiteLLM_SpendLogs" only
-
   retention    drop the days of "LiteLLM_SpendLogs" that are older than general_settings.maximum_spend_logs_retention_period
+  audit        check the chain of "LiteLLM_AuditLog", in the database or in an export of it, CSV or JSON; changes nothing
+               --head: the head that was kept elsewhere; --after: the head before the oldest row, where older ones were deleted
 
 Environment:
   DATABASE_OWNER_URL   connection of the schema's owner, for example postgresql:///litellm?host=/run/postgresql&user=litellm-owner
@@ -73,14 +75,10 @@ async function retention(url: string): Promise<void> {
   say(`dropped partitions: ${listed(partitions)}; rows outside of them: ${rows}`);
 }
 
-const commands = new Map([
-  ['migrate', migrate],
-  ['partitions', partitions],
-  ['retention', retention],
-]);
+type Work = (url: string) => Promise<void>;
 
 /** Does the work and says, where the database cannot be reached, why and what to do. */
-async function carryOut(work: (url: string) => Promise<void>): Promise<void> {
+async function carryOut(work: Work): Promise<void> {
   const { name, url } = ownerConnection();
   const target = readDatabaseUrl(name, url);
   try {
@@ -102,23 +100,53 @@ function reasonOf(error: Error): string {
   return `${message} (${named.join(', ')}); the server's own log says more`;
 }
 
-async function run(command: string): Promise<number> {
-  if (command === '--help' || command === '-h') {
+/** Checks the audit log; 1 when its chain is broken. */
+async function audit(args: readonly string[]): Promise<number> {
+  const asked = readAuditArguments(args);
+  let broken = false;
+  const check = async (url: string): Promise<void> => {
+    const { text, intact } = await auditCommand(asked, url);
+    process.stdout.write(text);
+    broken = !intact;
+  };
+  // An export is read wherever it lies, without a database.
+  await (asked.file === undefined ? carryOut(check) : check(''));
+  return broken ? 1 : 0;
+}
+
+/** Carries a command out and returns the exit code. */
+type Command = (args: readonly string[]) => Promise<number>;
+
+const doing =
+  (work: Work): Command =>
+  async () => {
+    await carryOut(work);
+    return 0;
+  };
+
+const commands = new Map<string, Command>([
+  ['migrate', doing(migrate)],
+  ['partitions', doing(partitions)],
+  ['retention', doing(retention)],
+  ['audit', audit],
+]);
+
+async function run(name: string, args: readonly string[]): Promise<number> {
+  if (name === '--help' || name === '-h') {
     process.stdout.write(USAGE);
     return 0;
   }
-  const work = commands.get(command);
-  if (work === undefined) {
-    process.stderr.write(`migrate: '${command}' is not a command\n\n${USAGE}`);
+  const command = commands.get(name);
+  if (command === undefined) {
+    process.stderr.write(`migrate: '${name}' is not a command\n\n${USAGE}`);
     return EX_USAGE;
   }
   try {
-    await carryOut(work);
-    return 0;
+    return await command(args);
   } catch (error) {
     process.stderr.write(`migrate: ${reasonOf(error as Error)}\n`);
     return 1;
   }
 }
 
-process.exitCode = await run(process.argv[2] ?? 'migrate');
+process.exitCode = await run(process.argv[2] ?? 'migrate', process.argv.slice(3));

@@ -1,5 +1,6 @@
 import { accessCommand } from './access/verbs.ts';
 import { flag, help, parsed, UsageError } from './arguments.ts';
+import type { AuditOptions } from './audit.ts';
 import { certificateCommand } from './certificate/verbs.ts';
 import { type LogsOptions, lineCount, logPart, sinceOf } from './logs.ts';
 import type { Operator } from './operator.ts';
@@ -13,6 +14,7 @@ type HelpTopic =
   | 'access'
   | 'certificate'
   | 'verify'
+  | 'audit'
   | 'logs';
 
 export type Command =
@@ -29,6 +31,7 @@ export type Command =
       readonly json: boolean;
     }
   | { readonly kind: 'verify'; readonly json: boolean; readonly keyFile?: string }
+  | ({ readonly kind: 'audit-verify' } & AuditOptions)
   | ({ readonly kind: 'logs' } & LogsOptions)
   /** Their words bring what they do. */
   | {
@@ -65,6 +68,8 @@ export function parseCommandLine(args: readonly string[]): Command {
       return parseCertificate(rest);
     case 'verify':
       return parseVerify(rest);
+    case 'audit':
+      return parseAudit(rest);
     case 'logs':
       return parseLogs(rest);
     default:
@@ -150,6 +155,28 @@ function parseVerify(args: readonly string[]): Command {
     json: values.json,
     ...(values.key === undefined ? {} : { keyFile: values.key }),
   };
+}
+
+function parseAudit(args: readonly string[]): Command {
+  const text = { type: 'string' } as const;
+  const options = { help, json: flag, head: text, after: text } as const;
+  const { values, positionals } = parsed({ args: [...args], options, allowPositionals: true });
+  if (values.help) return { kind: 'help', topic: 'audit' };
+  const [verb, file, more] = positionals;
+  if (verb !== 'verify') throw new UsageError("write 'litellm-ctl audit verify'");
+  if (more !== undefined) throw new UsageError(`'${more}' is a word too many`);
+  return {
+    kind: 'audit-verify',
+    json: values.json,
+    ...(file === undefined ? {} : { file }),
+    ...(values.head === undefined ? {} : { head: headOf('head', values.head) }),
+    ...(values.after === undefined ? {} : { after: headOf('after', values.after) }),
+  };
+}
+
+function headOf(option: string, text: string): string {
+  if (/^\d{1,15}:[0-9a-f]{64}$/.test(text)) return text;
+  throw new UsageError(`--${option} wants a head as it was printed, NUMBER:HASH, not '${text}'`);
 }
 
 function parseLogs(args: readonly string[]): Command {

@@ -23,6 +23,7 @@ const looking: Readonly<Record<string, readonly string[]>> = {
   access: ['access'],
   certificate: ['certificate', 'status'],
   verify: ['verify'],
+  audit: ['audit', 'verify'],
   logs: ['logs'],
 };
 

@@ -1,40 +1,15 @@
-import { join } from 'node:path';
-import { type ProgramResult, parseEnvFile, readTextIfAny } from '../appliance/index.ts';
+import type { ProgramResult } from '../appliance/index.ts';
 import type { Check } from './check.ts';
-import { exitCodes, type Operator, OperatorError } from './operator.ts';
+import { exitCodes, type Operator } from './operator.ts';
+import { runAsService } from './service-program.ts';
 
 /**
  * Asks the gateway itself whether it would start with its configuration: same program, same user, same environment as
  * the service. Throws OperatorError before first boot has made that environment.
  */
-export async function runConfigCheck({ machine }: Operator): Promise<ProgramResult> {
-  const { fs, facts, run } = machine;
-  const { program, config } = facts.paths;
-  const user = facts.users.service;
-  const asService = [`--reuid=${user}`, `--regid=${user}`, '--init-groups', '--'];
-  const gateway = [join(program, 'bin/node'), join(program, 'gateway.mjs'), '--check', '--config', config];
-  return run('setpriv', [...asService, ...gateway], { env: serviceEnvironment(fs, facts.paths) });
-}
-
-function serviceEnvironment(
-  fs: Operator['machine']['fs'],
-  paths: { readonly serviceEnv: string; readonly providersEnv: string; readonly databaseEnv: string },
-): Record<string, string> {
-  const own = readTextIfAny(fs, paths.serviceEnv);
-  if (own === undefined) {
-    throw new OperatorError(
-      `${paths.serviceEnv} does not exist: first boot is not complete`,
-      'litellm-ctl status',
-    );
-  }
-  const files = [paths.providersEnv, paths.databaseEnv].map((path) =>
-    parseEnvFile(readTextIfAny(fs, path) ?? '', path),
-  );
-  const { DATABASE_OWNER_URL: _, ...environment } = Object.assign(
-    parseEnvFile(own, paths.serviceEnv),
-    ...files,
-  );
-  return environment;
+export function runConfigCheck(operator: Operator): Promise<ProgramResult> {
+  const { config } = operator.machine.facts.paths;
+  return runAsService(operator, 'gateway.mjs', ['--check', '--config', config]);
 }
 
 /** `litellm-ctl config check`: passes on what the gateway says. */

@@ -27,10 +27,11 @@ _litellm_ctl() {
       case ${COMP_WORDS[2]} in status | apply) if ((COMP_CWORD > 2)); then offers='--json --help'; fi ;; esac
       ;;
     verify) offers='--key --json --help' ;;
+    audit) offers='verify --head --after --json --help' ;;
     logs) offers='gateway edge database first-boot --since --lines --follow --json --help' ;;
     *) offers='' ;;
   esac
-  if ((COMP_CWORD == 1)); then offers='status config database credentials access certificate verify logs --help --version'; fi
+  if ((COMP_CWORD == 1)); then offers='status config database credentials access certificate verify audit logs --help --version'; fi
   mapfile -t COMPREPLY < <(compgen -W "$offers" -- "$word")
 }
 complete -F _litellm_ctl litellm-ctl

@@ -53,6 +53,7 @@ test.each([
   ['the options of a command', ['litellm-ctl', 'status', '--'], ['--wait', '--json', '--help']],
   ['the verbs of access', ['litellm-ctl', 'access', 'un'], ['unban']],
   ['the lists of access', ['litellm-ctl', 'access', 'allow', ''], ['admin', 'inference', '--json']],
+  ['the word after audit', ['litellm-ctl', 'audit', 've'], ['verify']],
   ['the parts that log', ['litellm-ctl', 'logs', 'd'], ['database']],
   ['the words of certificate', ['litellm-ctl', 'certificate', 'st'], ['status']],
   ['what goes with status', ['litellm-ctl', 'certificate', 'status', ''], ['--json', '--help']],

@@ -1,5 +1,6 @@
 import { FirstBootError } from '../firstboot/index.ts';
 import { UsageError } from './arguments.ts';
+import { auditVerify } from './audit.ts';
 import { type Command, parseCommandLine } from './command-line.ts';
 import { configCheck } from './config-check.ts';
 import { resetAdminPassword, showCredentials } from './credentials.ts';
@@ -56,6 +57,8 @@ async function perform(operator: Operator, command: Command): Promise<number> {
       return command.perform(operator);
     case 'verify':
       return verify(operator, command);
+    case 'audit-verify':
+      return auditVerify(operator, command);
     case 'logs':
       return logs(operator, command);
   }

@@ -9,6 +9,7 @@ export const usage = {
   access                    who may call, and whom the gateway may: lists, limits, proxies, certificates, bans
   certificate               get one from an authority, install your own, or see which is served
   verify                    whether the machine's files are still those of the image
+  audit                     whether the audit log is as it was written
   logs                      what gateway, edge, database and first boot have logged
 
   litellm-ctl COMMAND --help tells more about a command. All of them need root.
@@ -114,6 +115,17 @@ Tells apart what apt has updated, what you may edit, and what nobody should have
   --json                    for programs
 
 Exit codes: 0 nothing changed that should not, 1 a problem (also a signature that does not hold), 2 wrong usage
+`,
+  audit: `Usage: litellm-ctl audit verify [FILE] [--head NUMBER:HASH] [--after NUMBER:HASH] [--json]
+
+Checks that the rows of the audit log are those that were written, that none is missing, and prints the head of their chain.
+Keep the head elsewhere: with it, it is found later whether anything before it was changed or taken away.
+  FILE                      check an export (CSV with a header, or JSON) instead of the database
+  --head NUMBER:HASH        a head that was kept: the log must still have it
+  --after NUMBER:HASH       rows up to this head were deleted on purpose
+  --json                    for programs
+
+Exit codes: 0 intact, 1 broken (the first broken row is named), or it could not be read, 2 wrong usage
 `,
   logs: `Usage: litellm-ctl logs [gateway | edge | database | first-boot] [--since TIME] [--lines N] [--follow] [--json]
 

@@ -16,10 +16,10 @@ test('packages are named once, scoped and nested ones by their whole directory',
   ]);
 });
 
-test('what the gateway’s tokenizer imports on need is a file beside it, with its licence, and not the gateway’s', async () => {
+test('what the gateway and its tokenizer import on need is a file beside it, with its licence, and not the gateway’s', async () => {
   const bundles = new Map((await bundlePrograms()).map((bundle) => [bundle.name, bundle]));
-  const imports = (name: string) => bundles.get(name)?.code.match(/import\("\.\/[\w.]+"\)/g);
-  expect(imports('gateway.mjs')).toBeNull();
+  const imports = (name: string) => bundles.get(name)?.code.match(/import\("\.\/[\w.-]+"\)/g);
+  expect(imports('gateway.mjs')).toEqual(['import("./redis-client.mjs")']);
   expect(bundles.get('gateway.mjs')?.code).toContain('./tokenizer-worker');
   expect(imports('tokenizer-worker.mjs')).toEqual([
     'import("./o200k_base.mjs")',
@@ -29,5 +29,8 @@ test('what the gateway’s tokenizer imports on need is a file beside it, with i
     expect(bundles.get(name)?.packages).toEqual(['node_modules/gpt-tokenizer']);
     expect(bundles.get(name)?.code).toMatch(/export \{[^}]*countTokens/);
   }
-  expect(bundles.get('gateway.mjs')?.packages).not.toContain('node_modules/gpt-tokenizer');
+  expect(bundles.get('redis-client.mjs')?.packages).toEqual(['node_modules/@redis/client']);
+  for (const elsewhere of ['node_modules/gpt-tokenizer', 'node_modules/@redis/client']) {
+    expect(bundles.get('gateway.mjs')?.packages).not.toContain(elsewhere);
+  }
 }, 60_000);

@@ -14,17 +14,19 @@ const PROGRAMS = {
   'tokenizer-worker.mjs': 'gateway/accounting/tokenizer-worker.ts',
   'o200k_base.mjs': 'node_modules/gpt-tokenizer/esm/encoding/o200k_base.js',
   'cl100k_base.mjs': 'node_modules/gpt-tokenizer/esm/encoding/cl100k_base.js',
+  // Where counters of limits are shared.
+  'redis-client.mjs': 'gateway/admission/limits/redis/redis-client.ts',
 } as const;
 
 /**
- * What the gateway's tokenizer imports only on need stays out of its bundle and is found beside it: 6 MB of tokens, of which
- * most calls need one half or none.
+ * What the gateway imports only on need stays out of its bundle and is found beside it: 6 MB of tokens, of which most calls
+ * need one half or none, and a client of Redis, which most machines do not have.
  */
 const onNeed: Plugin = {
   name: 'on-need',
   setup({ onResolve }) {
-    onResolve({ filter: /^gpt-tokenizer\/encoding\// }, ({ path, kind }) =>
-      kind === 'dynamic-import' ? { path: `./${basename(path)}.mjs`, external: true } : undefined,
+    onResolve({ filter: /^gpt-tokenizer\/encoding\/|\/redis-client\.ts$/ }, ({ path, kind }) =>
+      kind === 'dynamic-import' ? { path: `./${basename(path, '.ts')}.mjs`, external: true } : undefined,
     );
   },
 };

@@ -32,6 +32,7 @@ test.each([
   ['gateway', 'litellm-ctl.mjs'],
   ['gateway', 'o200k_base.mjs'],
   ['gateway', 'cl100k_base.mjs'],
+  ['gateway', 'redis-client.mjs'],
 ])('the role %s gets %s, which the Node beside it can parse', async (role, name) => {
   const node = join(directory, 'gateway', facts.paths.program, 'bin/node');
   const program = join(directory, role, facts.paths.program, name);

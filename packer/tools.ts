@@ -57,6 +57,7 @@ export const packagesFor = {
   browser: ['chromium', 'curl'],
   firstboot: ['postgresql', 'postgresql-common', 'openssl', 'util-linux', 'iproute2'],
   emulators: ['python3-venv', 'ca-certificates'],
+  counters: ['redis-server'],
   firewall: ['iptables', 'ufw', 'iproute2', 'util-linux'],
   unit: [
     'qemu-system-x86',

@@ -52,7 +52,7 @@ interface VitestReport {
 export const rows = [
   [
     suite('unit', ['unit'], { builds: true }),
-    suite('integration', ['firstboot', 'firewall', 'emulators']),
+    suite('integration', ['firstboot', 'firewall', 'emulators', 'counters']),
     suite('browser', ['edge', 'browser']),
     suite('edge', ['edge']),
     suite('docs', ['image', 'boot'], { after: ['bake'] }),

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Call, newCall } from '../call.ts';
 import { SILENT } from '../caller.ts';
+import { KEEPS_NOTHING } from './content/content.ts';
 import { draftRecord, StreamDrafts } from './draft.ts';
 import { priceList } from './prices.ts';
 
@@ -18,6 +19,8 @@ function call(price: Call['deployment']['price']): Call {
     modelGroup: 'gpt',
     endUser: null,
     logged: true,
+    keeping: KEEPS_NOTHING,
+    asked: null,
     streamed: true,
     showUsage: false,
     ignoredFields: [],

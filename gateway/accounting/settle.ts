@@ -1,4 +1,5 @@
 import type { Call } from '../call.ts';
+import type { Content } from './content/content.ts';
 import { costOf, ratesFor } from './rates.ts';
 import type { SpendRecord } from './spend.ts';
 import { readUsage } from './usage.ts';
@@ -30,8 +31,8 @@ function requestId({ id, responseId }: Call): string {
   return responseId !== null && responseId.length <= LONGEST_ID ? responseId : id;
 }
 
-/** The spend row of a finished call. */
-export function spendRecord(call: Call): SpendRecord {
+/** The spend row of a finished call, with what is kept of its content. */
+export function spendRecord(call: Call, content: Content | null = null): SpendRecord {
   const { identity, deployment, usage } = call;
   return {
     rowId: call.rowId,
@@ -65,5 +66,6 @@ export function spendRecord(call: Call): SpendRecord {
     logged: call.logged,
     status: call.failure === null ? 'success' : 'failure',
     error: call.failure,
+    content,
   };
 }

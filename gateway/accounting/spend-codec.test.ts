@@ -40,7 +40,8 @@ test('a record is read as it was written', () => {
 });
 
 test('no member is left out', () => {
-  const call = spendRecord({ charges: [{ scope: 'key:abc', processId: 'a-process', leased: 10n ** 20n }] });
+  const charges = [{ scope: 'key:abc', processId: 'a-process', leased: 10n ** 20n }];
+  const call = spendRecord({ charges, content: { request: '{"a":1}', response: '{}' } });
   expect(again(call)).toEqual(call);
   expect(JSON.parse(spendCodec.encode(call))).toHaveLength(Object.keys(call).length);
 });
@@ -71,5 +72,10 @@ describe('what others have put into a record never stops it', () => {
     const read = again(call);
     expect(read).toMatchObject({ rowId: call.rowId, spend: 3n, usage: null, requestId: call.callId });
     expect(read.error?.message ?? '').toBe('');
+  });
+
+  test('what was said is left out first, and nothing else with it', () => {
+    const call = spendRecord({ content: { request: 'x'.repeat(300_000), response: '{}' } });
+    expect(again(call)).toEqual({ ...call, content: null });
   });
 });

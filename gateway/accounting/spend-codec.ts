@@ -2,7 +2,7 @@ import { SILENT } from '../caller.ts';
 import type { Codec } from './journal/entry.ts';
 import { bare, type SpendRecord } from './spend.ts';
 
-/** What is longer, by a provider's error or by its usage object, is kept without what others have put into it. */
+/** What is longer, by its content, a provider's error or its usage object, is kept without what others have put into it. */
 const MOST_CHARACTERS = 256 * 1024;
 
 /**
@@ -10,7 +10,7 @@ const MOST_CHARACTERS = 256 * 1024;
  * two thirds of the time. A member that is added later goes behind the others, since journals outlive upgrades.
  */
 function listText(call: SpendRecord): string {
-  return JSON.stringify([
+  const list: unknown[] = [
     call.rowId,
     call.requestId,
     call.callId,
@@ -43,18 +43,28 @@ function listText(call: SpendRecord): string {
     call.agentId,
     call.caller,
     call.logged,
-  ]);
+  ];
+  if (call.content !== null) list.push(call.content);
+  return JSON.stringify(list);
 }
 
-function encode(call: SpendRecord): string {
+/** Null when it does not fit. */
+function fittingText(call: SpendRecord): string | null {
   try {
     const text = listText(call);
-    if (text.length <= MOST_CHARACTERS) return text;
+    return text.length <= MOST_CHARACTERS ? text : null;
   } catch {
     // A usage object that is nested too deep to be written down.
+    return null;
   }
-  return listText(bare(call));
 }
+
+function shorterText(call: SpendRecord): string {
+  const silent = call.content === null ? null : fittingText({ ...call, content: null });
+  return silent ?? listText(bare(call));
+}
+
+const encode = (call: SpendRecord): string => fittingText(call) ?? shorterText(call);
 
 /** Spend records as the journal keeps them. */
 export const spendCodec: Codec<SpendRecord> = {
@@ -97,6 +107,7 @@ export const spendCodec: Codec<SpendRecord> = {
       agentId: list[28] ?? null,
       caller: list[29] ?? SILENT,
       logged: list[30] ?? true,
+      content: list[31] ?? null,
     };
   },
 };

@@ -1,4 +1,5 @@
 import { type Caller, SILENT } from '../caller.ts';
+import type { Content } from './content/content.ts';
 import type { Pico } from './money.ts';
 
 /** A budget that a call's cost comes out of. */
@@ -53,6 +54,8 @@ export interface SpendRecord {
   readonly logged: boolean;
   readonly status: 'success' | 'failure';
   readonly error: { readonly code: string; readonly class: string; readonly message: string } | null;
+  /** What was said in the call; null where it is not kept. */
+  readonly content: Content | null;
 }
 
 /**
@@ -82,5 +85,13 @@ export function cutOff(call: SpendRecord): SpendRecord {
 /** A call without what a client or a provider has put into it: its cost must reach its key whatever they send. */
 export function bare(call: SpendRecord): SpendRecord {
   const error = call.error && { ...call.error, message: '' };
-  return { ...call, requestId: call.callId, endUser: null, usage: null, caller: SILENT, error };
+  return {
+    ...call,
+    requestId: call.callId,
+    endUser: null,
+    usage: null,
+    caller: SILENT,
+    error,
+    content: null,
+  };
 }

@@ -31,7 +31,7 @@ export function requirePrices(deployments: readonly Deployment[]): void {
   if (unpriced === undefined) return;
   throw new GatewayError(
     'unpriced_model',
-    `No price is known for ${unpriced.provider}/${unpriced.upstreamModel}, and this key has a budget: the operator sets input_cost_per_token and output_cost_per_token in the model's litellm_params or model_info`,
+    `No price is known for ${unpriced.provider}/${unpriced.upstreamModel}, and this call comes out of a budget: the operator sets input_cost_per_token and output_cost_per_token in the model's litellm_params or model_info`,
   );
 }
 

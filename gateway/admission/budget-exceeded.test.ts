@@ -5,7 +5,19 @@ test.each([
   ['key:abc', 'Budget has been exceeded! Current cost: 9.5, Max budget: 10. This call could cost up to 0.75'],
   [
     'team:red',
-    'Budget has been exceeded! Current cost: 9.5, Max budget: 10. This call could cost up to 0.75',
+    'Budget has been exceeded! Team=red Current cost: 9.5, Max budget: 10. This call could cost up to 0.75',
+  ],
+  [
+    'team_member:["red","ada"]',
+    'Budget has been exceeded! User=ada in Team=red Current cost: 9.5, Max budget: 10. This call could cost up to 0.75',
+  ],
+  [
+    'organization:acme',
+    'Budget has been exceeded! Organization=acme Current cost: 9.5, Max budget: 10. This call could cost up to 0.75',
+  ],
+  [
+    'global:litellm-proxy-budget',
+    'Budget has been exceeded! Proxy Current cost: 9.5, Max budget: 10. This call could cost up to 0.75',
   ],
   ['user:ada', 'ExceededBudget: User=ada over budget. Spend=9.5, Budget=10. This call could cost up to 0.75'],
   [

@@ -47,12 +47,14 @@ async function keyWith(budget: bigint, counts = true, maxTokens: number | null =
   const reserve = async (signal = new AbortController().signal): Promise<Call> => {
     const call = newCall({
       startedAt: NOW,
-      identity: { budgets: [SCOPE] },
       deployment,
       bound: { prompt: BYTES, completion: ANSWER },
     } as unknown as Parameters<typeof newCall>[0]);
     const deps = { ledger, enforcement: 'strict', counter } as const;
-    const reserved = reserveCall({ call, size, deployments: [deployment, deployment], signal }, deps);
+    const reserved = reserveCall(
+      { call, scopes: [SCOPE], size, deployments: [deployment, deployment], signal },
+      deps,
+    );
     // What waits for others gives up after two seconds.
     if (reserved !== undefined) await Promise.all([reserved, timers.pass(3000)]);
     return call;

@@ -17,6 +17,8 @@ export interface BudgetDeps {
 export interface Candidate {
   readonly call: Call;
   readonly size: CallSize;
+  /** The budgets that it comes out of, in the order in which they are looked at. */
+  readonly scopes: readonly string[];
   /** What may serve it. */
   readonly deployments: readonly Deployment[];
   /** Aborted when the client is gone. */
@@ -50,11 +52,10 @@ export function reserveCall(candidate: Candidate, deps: BudgetDeps): Promise<voi
 }
 
 function reserve(
-  { call, signal }: Candidate,
+  { scopes, signal }: Candidate,
   { amount, minimum }: Bound,
   { ledger, enforcement, patient }: BudgetDeps & { readonly patient: boolean },
 ): Reservation | Promise<Reservation> {
-  const scopes = call.identity.budgets;
   return ledger.reserve({ scopes, enforcement, bound: amount, minimum, signal, patient });
 }
 

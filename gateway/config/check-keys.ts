@@ -50,6 +50,12 @@ export function checkCallbacks(settings: Settings, findings: Findings): void {
   for (const key of ['callbacks', 'success_callback', 'failure_callback']) {
     const names = settings[key];
     if (!Array.isArray(names)) continue;
+    if (names.includes('webhook')) {
+      findings.warn(
+        `litellm_settings.${key}`,
+        "LiteLLM has no callback 'webhook': it is a value of general_settings.alerting, and the callback is generic_api",
+      );
+    }
     for (const name of names) {
       if (!protectiveCallbacks.has(name)) continue;
       findings.fault(

@@ -1,4 +1,5 @@
 import type { WrittenPrices } from '../accounting/price-sheet.ts';
+import type { KeyRules } from './key-rules.ts';
 
 /** One entry of `model_list`, checked and with its references resolved. */
 export interface DeploymentConfig {
@@ -30,11 +31,49 @@ export interface DeploymentConfig {
   /** Name for the price look-up when it differs from the provider's model name. */
   readonly baseModel: string | null;
   readonly accessGroups: readonly string[];
+  /** Calls and tokens in any 60 s, and calls at the same time; null without such a limit. */
+  readonly limits: DeploymentLimits;
+}
+
+export interface DeploymentLimits {
+  readonly requests: number | null;
+  readonly tokens: number | null;
+  readonly parallel: number | null;
+}
+
+/** A Redis or Valkey server. */
+export interface RedisConfig {
+  /** `redis:` or `rediss:`; may hold user and password. */
+  readonly url: string;
+  readonly password: string | null;
+  /** Its number. */
+  readonly database: number | null;
+}
+
+/** A budget as the configuration says it. */
+export interface GlobalBudget {
+  /** USD. */
+  readonly maxBudget: number;
+  readonly duration: string | null;
 }
 
 export interface ModelAlias {
   readonly model: string;
   readonly hidden: boolean;
+}
+
+/** What the operator lets be kept of what is said in calls. */
+export interface ContentSettings {
+  /** Prompts and answers stand in the spend rows. */
+  readonly storePrompts: boolean;
+  /** Characters of one text that are kept. */
+  readonly textLength: number;
+  /** A word stands there instead, and no failure is told in the provider's words. */
+  readonly redactMessages: boolean;
+  /** The row of a failure says it in the words of the provider, who may quote the prompt. */
+  readonly keepProviderWords: boolean;
+  /** A caller's `no-log` makes no difference. */
+  readonly ignoreNoLog: boolean;
 }
 
 /** Everything the operator decides, checked and deeply frozen. */
@@ -50,6 +89,10 @@ export interface Config {
   readonly spendDirectory: string;
   /** `strict`: no budget is ever overspent. `compatible`: LiteLLM's rule, the call that crosses the line passes. */
   readonly budgetEnforcement: 'strict' | 'compatible';
+  /** What the whole gateway may spend; null where nothing limits it. */
+  readonly globalBudget: GlobalBudget | null;
+  /** USD that a customer without a budget of its own may spend; null where nothing limits it. */
+  readonly endUserBudget: number | null;
   /** Name of the IANA time zone in which budgets are reset. */
   readonly timezone: string;
   /** What becomes of a provider's answer when its client has left: it is read for its usage, or ended at once. */
@@ -57,9 +100,24 @@ export interface Config {
   /** Whether calls leave spend rows; what they cost counts in any case. */
   readonly recordCalls: boolean;
   readonly recordFailures: boolean;
+  /** What of the words of calls is kept. */
+  readonly content: ContentSettings;
+  /** Whether the lines of calls in the log name their keys, by the beginnings of their hashes. */
+  readonly logKeys: boolean;
+  /** Whether changes by the management API and sign-ins at the admin UI are kept in the audit log. */
+  readonly recordChanges: boolean;
   readonly alwaysIncludeStreamUsage: boolean;
   /** Calls at the same time in the whole gateway; null without such a limit. */
   readonly globalParallel: number | null;
+  readonly keyRules: KeyRules;
+  /** Whether calls are served while the database is away and nobody can say whether their keys are good. */
+  readonly servesWithoutDatabase: boolean;
+  /** Whether streams end when their key may not be used any more. */
+  readonly cutsStreamsOnBlock: boolean;
+  /** Which tokens count on limits of tokens. */
+  readonly limitedTokens: 'total' | 'input' | 'output';
+  /** What gateways share their counters of limits by; null where each counts for itself. */
+  readonly redis: RedisConfig | null;
   readonly drainMs: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
 }

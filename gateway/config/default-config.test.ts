@@ -42,6 +42,20 @@ test('budgets are strict', () => {
   expect(shipped({}).budgetEnforcement).toBe('strict');
 });
 
+test('a key that is made without limits has a budget, an end and a number of calls per minute', () => {
+  expect(shipped({}).keyRules).toMatchObject({
+    defaults: { max_budget: 100, duration: '90d', rpm_limit: 300 },
+    ceilings: {},
+    teamKeys: null,
+    personalKeys: null,
+    teamsOnly: false,
+  });
+});
+
+test('changes are recorded', () => {
+  expect(shipped({}).recordChanges).toBe(true);
+});
+
 test('nothing is active before a key is set', () => {
   expect(compilePlan(shipped({}), () => NOW).listed).toEqual([]);
 });

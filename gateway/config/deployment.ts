@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { checkKeys, checkMeaningfulKeys, type KeyCheck } from './check-keys.ts';
 import type { DeploymentConfig, Environment } from './config.ts';
+import { type LimitDefaults, readDeploymentLimits } from './deployment-limits.ts';
 import { type Findings, isMap, Reader, type Settings } from './findings.ts';
 import { litellmParams, modelEntry, modelInfo } from './known-keys.ts';
 import { readPrices } from './price-keys.ts';
@@ -52,6 +53,7 @@ function bodyDefaults(params: Settings): Record<string, unknown> {
 export interface DeploymentContext extends KeyCheck {
   readonly environment: Environment;
   readonly timeouts: Timeouts;
+  readonly limits: LimitDefaults;
   /** Ids of the entries read before. */
   readonly seenIds: Set<string>;
 }
@@ -148,5 +150,6 @@ export function readDeployment(
     maxOutputTokens: info.number('max_output_tokens', 1) ?? info.number('max_tokens', 1) ?? null,
     baseModel: info.text('base_model') ?? null,
     accessGroups: info.texts('access_groups') ?? [],
+    limits: readDeploymentLimits(written as Settings, params, context.limits, { path, findings }),
   };
 }

@@ -10,12 +10,9 @@ export type Service = 'served' | 'unserved' | 'protective';
 
 export type KeyTable = ReadonlyMap<string, Service>;
 
-function table(keys: Readonly<Record<Service, string>>): KeyTable {
+function table(keys: Readonly<Partial<Record<Service, string>>>): KeyTable {
   const rows = (service: Service) =>
-    keys[service]
-      .trim()
-      .split(/\s+/)
-      .map((key) => [key, service] as const);
+    (keys[service]?.trim().split(/\s+/) ?? []).map((key) => [key, service] as const);
   return new Map([...rows('served'), ...rows('unserved'), ...rows('protective')]);
 }
 
@@ -29,15 +26,17 @@ export const topLevel = table({
 export const generalSettings = table({
   served: `master_key database_url database_connection_pool_limit proxy_batch_write_at disable_error_logs
     always_include_stream_usage allow_unknown_settings use_x_forwarded_for disable_master_key_return
-    disable_adding_master_key_hash_to_db ui_access_mode global_max_parallel_requests budget_enforcement
-    on_client_disconnect disable_spend_logs maximum_spend_logs_retention_period maximum_spend_logs_retention_interval`,
+    disable_adding_master_key_hash_to_db ui_access_mode global_max_parallel_requests max_parallel_requests
+    token_rate_limit_type budget_enforcement on_client_disconnect disable_spend_logs store_prompts_in_spend_logs
+    maximum_spend_logs_retention_period maximum_spend_logs_retention_interval
+    default_team_disabled allow_requests_on_db_unavailable cut_streams_on_block`,
   unserved: `database_connection_timeout database_connection_pool_timeout store_model_in_db supported_db_objects
     infer_model_from_keys allow_user_auth custom_auth_run_common_checks public_routes user_header_name
     user_header_mappings forward_client_headers_to_llm_api forward_openai_org_id forward_llm_provider_auth_headers
-    allow_client_side_credentials store_prompts_in_spend_logs maximum_spend_logs_cleanup_cron disable_reset_budget disable_budget_reservation skip_user_budget_on_team_key
+    allow_client_side_credentials maximum_spend_logs_cleanup_cron disable_reset_budget disable_budget_reservation skip_user_budget_on_team_key
     disable_retry_on_max_parallel_request_limit_error disable_responses_id_security disable_prisma_schema_update
     proxy_budget_rescheduler_min_time proxy_budget_rescheduler_max_time proxy_batch_polling_interval
-    user_api_key_cache_ttl token_rate_limit_type allow_requests_on_db_unavailable background_health_checks
+    user_api_key_cache_ttl background_health_checks
     health_check_interval health_check_details health_check_concurrency use_shared_health_check
     enable_health_check_routing health_check_staleness_threshold health_check_ignore_transient_errors
     background_health_check_model_groups health_check_skip_disabled_background_models
@@ -50,18 +49,20 @@ export const generalSettings = table({
   protective: `completion_model embedding_model image_generation_model moderation_model litellm_key_header_name
     custom_auth custom_key_generate custom_sso custom_ui_sso_sign_in_handler allowed_routes admin_only_routes
     allowed_ips trusted_proxy_ranges enforce_user_param enforced_params reject_clientside_metadata_tags
-    service_account_settings max_parallel_requests
+    service_account_settings
     max_in_flight_requests_per_worker max_queued_requests_per_worker admission_queue_timeout_seconds
     max_request_size_mb max_response_size_mb disable_spend_updates
     fail_closed_budget_enforcement key_management_system
     key_management_settings use_google_kms use_azure_key_vault enable_jwt_auth litellm_jwtauth enforce_rbac
-    role_permissions enable_oauth2_auth enable_oauth2_proxy_auth oauth2_config_mappings default_team_disabled
+    role_permissions enable_oauth2_auth enable_oauth2_proxy_auth oauth2_config_mappings
     disable_password_login_when_sso_enabled`,
 });
 
 export const litellmSettings = table({
   served: `request_timeout json_logs turn_off_message_logging redact_user_api_key_info
-    redact_messages_in_exceptions global_disable_no_log_param require_auth_for_metrics_endpoint timezone`,
+    redact_messages_in_exceptions global_disable_no_log_param require_auth_for_metrics_endpoint timezone
+    default_key_generate_params upperbound_key_generate_params key_generation_settings
+    max_budget budget_duration max_end_user_budget store_audit_logs`,
   unserved: `success_callback failure_callback callbacks service_callbacks langfuse_default_tags set_verbose
     log_raw_request_response drop_params modify_params num_retries allowed_fails cooldown_time fallbacks
     context_window_fallbacks content_policy_fallbacks default_fallbacks model_alias_map force_ipv4 ssl_verify
@@ -75,43 +76,60 @@ export const litellmSettings = table({
     add_user_information_to_llm_headers skip_system_message_in_guardrail
     use_chat_completions_url_for_anthropic_messages route_all_chat_openai_to_responses model_group_settings
     max_ui_session_budget mcp_aliases public_model_groups default_key_max_budget_alert_emails`,
-  protective: `max_budget budget_duration max_end_user_budget max_end_user_budget_id max_internal_user_budget
+  protective: `max_end_user_budget_id max_internal_user_budget
     internal_user_budget_duration default_max_internal_user_budget default_internal_user_params
-    default_key_generate_params upperbound_key_generate_params key_generation_settings store_audit_logs
     priority_reservation guardrails validate_end_user_id_in_db`,
 });
 
+const keyParams = 'max_budget budget_duration duration max_parallel_requests tpm_limit rpm_limit models';
+
+/** Keys of `litellm_settings.default_key_generate_params`. */
+export const defaultKeyParams = table({
+  served: `${keyParams} team_id metadata`,
+  protective: `user_id organization_id soft_budget budget_id budget_limits model_max_budget model_rpm_limit
+    model_tpm_limit permissions guardrails policies tags aliases allowed_routes allowed_cache_controls enforced_params`,
+});
+
+/** Keys of `litellm_settings.upperbound_key_generate_params`. */
+export const upperboundKeyParams = table({ served: keyParams });
+
+/** Keys of `litellm_settings.key_generation_settings`, and of each rule in it. */
+export const keyGeneration = table({ served: 'team_key_generation personal_key_generation' });
+export const keyGenerationRule = table({
+  served: 'allowed_user_roles allowed_team_member_roles required_params',
+});
+
 export const routerSettings = table({
-  served: 'model_group_alias timeout stream_timeout',
+  served: `model_group_alias timeout stream_timeout optional_pre_call_checks default_max_parallel_requests
+    redis_host redis_port redis_password redis_url redis_db`,
   unserved: `routing_strategy routing_strategy_args num_retries retry_after max_fallbacks fallbacks
     context_window_fallbacks content_policy_fallbacks default_fallbacks allowed_fails allowed_fails_policy
     cooldown_time disable_cooldowns retry_policy model_group_retry_policy enable_pre_call_checks
     deployment_affinity_ttl_seconds model_group_affinity_config default_priority polling_interval
     default_litellm_params caching_groups cache_responses cache_kwargs client_ttl set_verbose debug_level
-    routing_groups redis_host redis_port redis_password redis_url redis_db ignore_invalid_deployments
+    routing_groups ignore_invalid_deployments
     tag_filtering_match_any`,
-  protective: `optional_pre_call_checks default_max_parallel_requests guardrail_list provider_budget_config
+  protective: `guardrail_list provider_budget_config
     enable_tag_filtering`,
 });
 
 export const modelEntry = table({
-  served: 'model_name litellm_params model_info',
-  unserved: 'tpm rpm',
+  served: 'model_name litellm_params model_info tpm rpm',
   protective: 'guardrails',
 });
 
 /** Keys of `litellm_params` that mean something to LiteLLM; all others are sent to the provider. */
 export const litellmParams = table({
   served: `model api_key api_base base_url organization custom_llm_provider timeout stream_timeout extra_headers
-    headers ${priceKeys.join(' ')}`,
-  unserved: `api_version region_name rpm tpm itpm otpm weight order max_retries num_retries cooldown_time
+    headers rpm tpm max_parallel_requests ${priceKeys.join(' ')}`,
+  unserved: `api_version region_name itpm otpm weight order max_retries num_retries cooldown_time
     drop_params additional_drop_params allowed_openai_params configurable_clientside_auth_params tag_regex
     input_cost_per_second output_cost_per_second input_cost_per_pixel output_cost_per_pixel
     input_cost_per_image output_cost_per_image use_in_pass_through use_litellm_proxy
     use_chat_completions_api merge_reasoning_content_in_choices max_file_size_mb keepalive_seconds ssl_verify
     prompt_id auto_router_config auto_router_config_path auto_router_default_model auto_router_embedding_model
     complexity_router_config`,
-  protective: `max_parallel_requests max_budget budget_duration guardrails tags default_api_key_tpm_limit
+  protective: `max_budget budget_duration guardrails tags default_api_key_tpm_limit
     default_api_key_rpm_limit mock_response litellm_credential_name`,
 });
 
@@ -160,7 +178,7 @@ export const inventedNames: ReadonlyMap<string, string> = new Map([
   ],
   [
     'rate_limit_config',
-    'LiteLLM has no such setting; it limits by rpm_limit, tpm_limit and max_parallel_requests of a key: give them to /key/generate',
+    'LiteLLM has no such setting; it limits by rpm_limit, tpm_limit and max_parallel_requests of keys, teams, users and customers: give them to /key/generate, /team/new and the like',
   ],
   ['allowed_models', 'LiteLLM has no such setting; give `models` to /key/generate'],
   ['detailed_debug', 'LiteLLM has no such setting; set LITELLM_LOG=DEBUG in the environment'],

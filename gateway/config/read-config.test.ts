@@ -34,6 +34,21 @@ const entry = (params: object, more: object = {}) => ({
 });
 
 describe('an accepted configuration', () => {
+  test.each([
+    [
+      { max_budget: 100, budget_duration: '30d' },
+      { maxBudget: 100, duration: '30d' },
+    ],
+    [{ max_budget: 0.5 }, { maxBudget: 0.5, duration: null }],
+    [{ max_budget: 0, budget_duration: '1d' }, null],
+  ])('with %j gives the whole gateway the budget %j', (litellm_settings, budget) => {
+    expect(accepted({ litellm_settings }).globalBudget).toEqual(budget);
+  });
+
+  test('gives customers a budget by default', () => {
+    expect(accepted({ litellm_settings: { max_end_user_budget: 0.25 } }).endUserBudget).toBe(0.25);
+  });
+
   test('has its references resolved and its units converted', () => {
     const config = accepted({
       general_settings: { master_key: 'os.environ/OTHER', proxy_batch_write_at: '2.5' },
@@ -49,6 +64,7 @@ describe('an accepted configuration', () => {
     });
     expect(config).toMatchObject({ masterKey: 'sk-from-file', spendFlushMs: 2500 });
     expect(config).toMatchObject({ budgetEnforcement: 'compatible', timezone: 'UTC' });
+    expect(config).toMatchObject({ globalBudget: null, endUserBudget: null });
     expect(config.onClientDisconnect).toBe('drain');
     expect(config.deployments[0]).toMatchObject({
       provider: 'openai',
@@ -69,6 +85,97 @@ describe('an accepted configuration', () => {
     [{ global_max_parallel_requests: '40' }, 40],
   ])('%j limits calls at the same time to %s', (general_settings, globalParallel) => {
     expect(accepted({ general_settings }).globalParallel).toBe(globalParallel);
+  });
+
+  test('keeps nothing of what is said in calls, unless it says so', () => {
+    expect(accepted({})).toMatchObject({
+      logKeys: true,
+      content: {
+        storePrompts: false,
+        textLength: 1000,
+        redactMessages: false,
+        keepProviderWords: false,
+        ignoreNoLog: false,
+      },
+    });
+    const wanted = {
+      general_settings: { store_prompts_in_spend_logs: 'True' },
+      litellm_settings: {
+        turn_off_message_logging: true,
+        redact_messages_in_exceptions: false,
+        redact_user_api_key_info: true,
+        global_disable_no_log_param: true,
+      },
+    };
+    expect(accepted(wanted, { ...ENVIRONMENT, MAX_STRING_LENGTH_PROMPT_IN_DB: '2048' })).toMatchObject({
+      logKeys: false,
+      content: {
+        storePrompts: true,
+        textLength: 2048,
+        redactMessages: true,
+        keepProviderWords: true,
+        ignoreNoLog: true,
+      },
+    });
+  });
+
+  test.each([
+    ['True', {}, true],
+    ['false', {}, false],
+    ['True', { store_prompts_in_spend_logs: false }, false],
+    ['False', { store_prompts_in_spend_logs: true }, true],
+  ])(
+    'the environment (%s) says whether prompts are stored where the file (%j) does not',
+    (said, general, stored) => {
+      const environment = { ...ENVIRONMENT, STORE_PROMPTS_IN_SPEND_LOGS: said };
+      expect(accepted({ general_settings: general }, environment).content.storePrompts).toBe(stored);
+    },
+  );
+
+  test.each([
+    ['STORE_PROMPTS_IN_SPEND_LOGS', 'perhaps'],
+    ['MAX_STRING_LENGTH_PROMPT_IN_DB', '0'],
+    ['MAX_STRING_LENGTH_PROMPT_IN_DB', '1e9'],
+  ])('needs to be able to read %s: %s', (name, said) => {
+    expect(read({}, { ...ENVIRONMENT, [name]: said }).faults).toMatchObject([{ path: name }]);
+  });
+
+  const enforced = { optional_pre_call_checks: ['enforce_model_rate_limits'] };
+  const none = { requests: null, tokens: null, parallel: null };
+  test.each([
+    ['no limits', entry({}), none],
+    ['calls at the same time', entry({ max_parallel_requests: 3 }), { ...none, parallel: 3 }],
+    ['the same for all', { general_settings: { max_parallel_requests: 4 } }, { ...none, parallel: 4 }],
+    [
+      'by its other name',
+      { router_settings: { default_max_parallel_requests: 5 } },
+      { ...none, parallel: 5 },
+    ],
+    [
+      'its own before that of all',
+      { ...entry({ max_parallel_requests: 3 }), general_settings: { max_parallel_requests: 4 } },
+      { ...none, parallel: 3 },
+    ],
+    ['weights that limit nothing', entry({ rpm: 10, tpm: 100 }), none],
+    [
+      'weights that are enforced',
+      { ...entry({ rpm: 10, tpm: 100 }), router_settings: enforced },
+      { ...none, requests: 10, tokens: 100 },
+    ],
+    [
+      'weights beside its parameters',
+      { ...entry({}, { rpm: 10 }), router_settings: enforced },
+      { ...none, requests: 10 },
+    ],
+  ])('limits a deployment by %s', (_what, written, limits) => {
+    expect(accepted(written).deployments[0]?.limits).toEqual(limits);
+  });
+
+  test.each([
+    [{}, 'total'],
+    [{ token_rate_limit_type: 'output' }, 'output'],
+  ])('of %j counts tokens: %s', (general_settings, counted) => {
+    expect(accepted({ general_settings }).limitedTokens).toBe(counted);
   });
 
   test.each([
@@ -163,9 +270,14 @@ describe('every fault names its place and its remedy', () => {
       "litellm_settings.timezone: 'Mars/Olympus' is no time zone; write one as Europe/Berlin or UTC",
     ],
     [
-      'a budget',
-      { litellm_settings: { max_budget: 10 } },
-      'litellm_settings.max_budget: is not served yet, and you would rely on it',
+      'a budget for a time that is none',
+      { litellm_settings: { max_budget: 10, budget_duration: 'often' } },
+      "litellm_settings.budget_duration: 'often' is no duration; write one as 30d or 1mo",
+    ],
+    [
+      'a linked budget for customers',
+      { litellm_settings: { max_end_user_budget_id: 'b' } },
+      'litellm_settings.max_end_user_budget_id: is not served yet, and you would rely on it',
     ],
     [
       'JWT',
@@ -188,9 +300,14 @@ describe('every fault names its place and its remedy', () => {
       "litellm_settings.callbacks: 'presidio' is not served yet",
     ],
     [
-      'a limit of a deployment',
-      entry({ max_parallel_requests: 3 }),
-      'model_list.0.litellm_params.max_parallel_requests: is not served yet, and you would rely on it',
+      'a limit of a deployment that admits nobody',
+      entry({ max_parallel_requests: 0 }),
+      'model_list.0.litellm_params.max_parallel_requests: must be a number from 1',
+    ],
+    [
+      'a check before calls that is not made',
+      { router_settings: { optional_pre_call_checks: ['enforce_model_rate_limits', 'prompt_caching'] } },
+      "router_settings.optional_pre_call_checks: 'prompt_caching' is not served yet, and you would rely on it",
     ],
     [
       'a model of one team',
@@ -352,4 +469,20 @@ test('no value of a secret stands in a fault', () => {
     general_settings: { master_key: ['sk-very-secret'], database_url: { a: 'postgres://secret' } },
   };
   expect(JSON.stringify(read(file).faults)).not.toContain('secret');
+});
+
+test('what guides write as values is refused or named too', () => {
+  expect(lines(read({ general_settings: { ui_access_mode: 'sso' } }).faults)).toEqual([
+    'general_settings.ui_access_mode: must be all or admin_only, not a string',
+  ]);
+  expect(lines(read({ litellm_settings: { success_callback: ['webhook'] } }).warnings)).toContainEqual(
+    expect.stringContaining('generic_api'),
+  );
+});
+
+test('that calls are served without the database is said at every start', () => {
+  const { config, warnings } = read({ general_settings: { allow_requests_on_db_unavailable: true } });
+  expect(config?.servesWithoutDatabase).toBe(true);
+  expect(lines(warnings)).toEqual([expect.stringContaining('whoever sends any key may call every model')]);
+  expect(accepted({}).servesWithoutDatabase).toBe(false);
 });

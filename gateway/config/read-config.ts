@@ -1,11 +1,16 @@
 import { DatabaseUrlError, readDatabaseUrl } from '../../appliance/index.ts';
 import { isTimeZone } from '../admission/budget-period.ts';
 import { limits } from '../http/limits.ts';
+import { parseDuration } from '../identity/duration.ts';
 import { checkCallbacks, checkKeys, type KeyCheck } from './check-keys.ts';
 import type { Config, ConfigResult, DeploymentConfig, Environment, ModelAlias, Places } from './config.ts';
-import { readDeployment, type Timeouts } from './deployment.ts';
+import { readContentSettings } from './content-settings.ts';
+import { type DeploymentContext, readDeployment, type Timeouts } from './deployment.ts';
+import { readLimitDefaults } from './deployment-limits.ts';
 import { Findings, isMap, Reader, type Settings } from './findings.ts';
 import { generalSettings, inventedNames, litellmSettings, routerSettings, topLevel } from './known-keys.ts';
+import { readKeyRules } from './read-key-rules.ts';
+import { readRedis } from './redis.ts';
 import { resolveReferences } from './references.ts';
 import { readRetention } from './retention.ts';
 import { parseYaml } from './yaml.ts';
@@ -54,7 +59,7 @@ function readTimeouts(router: Reader, litellm: Reader): Timeouts {
 function readModelList(
   file: Reader,
   environment: Environment,
-  timeouts: Timeouts,
+  shared: Pick<DeploymentContext, 'timeouts' | 'limits'>,
   check: KeyCheck,
 ): DeploymentConfig[] {
   const entries = file.list('model_list');
@@ -64,7 +69,7 @@ function readModelList(
   }
   const seenIds = new Set<string>();
   return entries.flatMap((entry, index) => {
-    const context = { ...check, environment, timeouts, seenIds };
+    const context = { ...check, ...shared, environment, seenIds };
     return readDeployment(entry, `model_list.${index}`, context) ?? [];
   });
 }
@@ -111,6 +116,32 @@ function readTimezone(litellm: Reader, findings: Findings): string {
   if (isTimeZone(zone)) return zone;
   findings.fault('litellm_settings.timezone', `'${zone}' is no time zone; write one as Europe/Berlin or UTC`);
   return 'UTC';
+}
+
+const UNCHECKED = 'allow_requests_on_db_unavailable';
+
+function readServesWithoutDatabase(general: Reader, findings: Findings): boolean {
+  const serves = general.boolean(UNCHECKED) ?? false;
+  if (serves) {
+    findings.warn(
+      `general_settings.${UNCHECKED}`,
+      'while the database is away whoever sends any key may call every model, without budgets and limits: for closed networks only',
+    );
+  }
+  return serves;
+}
+
+/** As in LiteLLM, a budget of 0 is none. */
+function readGlobalBudget(litellm: Reader, findings: Findings): Config['globalBudget'] {
+  const maxBudget = litellm.number('max_budget', 0) ?? 0;
+  const duration = litellm.text('budget_duration') ?? null;
+  if (duration !== null && !parseDuration(duration)?.count) {
+    findings.fault(
+      'litellm_settings.budget_duration',
+      `'${duration}' is no duration; write one as 30d or 1mo`,
+    );
+  }
+  return maxBudget === 0 ? null : { maxBudget, duration };
 }
 
 function readDrainMs(environment: Environment, findings: Findings): number {
@@ -174,23 +205,39 @@ export function readConfig({ text, environment: given, places }: ConfigSource): 
   checkKeys(routerMap, 'router_settings', routerSettings, check);
   checkCallbacks(litellmMap, findings);
   checkInventedMembers(generalMap, findings);
+  // The admin UI lets in the admin alone, which is both; `sso`, as guides have it, would be none of them.
+  general.choice('ui_access_mode', ['all', 'admin_only']);
   // The owner role drops rows; what is wrong is to be told before it tries.
   readRetention(general, findings);
 
+  const shared = {
+    timeouts: readTimeouts(router, litellm),
+    limits: readLimitDefaults(router, general, findings),
+  };
   const config: Config = {
     ...readSecrets(general, environment, places, findings),
-    deployments: readModelList(top, environment, readTimeouts(router, litellm), check),
+    deployments: readModelList(top, environment, shared, check),
     aliases: readAliases(router, findings),
     databaseConnections: general.number('database_connection_pool_limit', 1, 1000) ?? DEFAULT_CONNECTIONS,
     spendFlushMs: (general.number('proxy_batch_write_at', 0.01, 3600) ?? DEFAULT_FLUSH_SECONDS) * SECOND,
     spendDirectory: environment.LITELLM_SPEND_DIR || places.spendState,
     budgetEnforcement: general.choice('budget_enforcement', ['strict', 'compatible']) ?? 'compatible',
+    globalBudget: readGlobalBudget(litellm, findings),
+    endUserBudget: litellm.number('max_end_user_budget', 0) ?? null,
     timezone: readTimezone(litellm, findings),
     onClientDisconnect: general.choice('on_client_disconnect', ['drain', 'cancel']) ?? 'drain',
     recordCalls: !(general.boolean('disable_spend_logs') ?? false),
     recordFailures: !(general.boolean('disable_error_logs') ?? false),
+    content: readContentSettings({ general, litellm }, environment, findings),
+    logKeys: !(litellm.boolean('redact_user_api_key_info') ?? false),
+    recordChanges: litellm.boolean('store_audit_logs') ?? false,
     alwaysIncludeStreamUsage: general.boolean('always_include_stream_usage') ?? false,
     globalParallel: general.number('global_max_parallel_requests', 0) ?? null,
+    keyRules: readKeyRules({ general, litellm, environment }, check),
+    servesWithoutDatabase: readServesWithoutDatabase(general, findings),
+    cutsStreamsOnBlock: general.boolean('cut_streams_on_block') ?? false,
+    limitedTokens: general.choice('token_rate_limit_type', ['total', 'input', 'output']) ?? 'total',
+    redis: readRedis(router, top.map('router_settings') ?? {}, findings),
     drainMs: readDrainMs(environment, findings),
     logLevel: readLogLevel(environment, findings),
   };

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Authenticator, Identity } from '../identity/identity.ts';
 import type { Logger } from '../observe/logger.ts';
+import type { Refusals } from '../observe/refusals.ts';
 import { admit } from './access.ts';
 import { callId } from './call-id.ts';
 import { clientAddress } from './client-address.ts';
@@ -15,6 +16,7 @@ export interface DirectOptions {
   readonly handlers: Handlers;
   readonly authenticator: Authenticator;
   readonly logger: Pick<Logger, 'error'>;
+  readonly refusals: Pick<Refusals, 'note'>;
 }
 
 interface Direct {
@@ -33,7 +35,7 @@ export function isDirect(id: RouteId): id is DirectRouteId {
 export function directRoutes(
   options: DirectOptions,
 ): (request: IncomingMessage, response: ServerResponse) => boolean {
-  const { handlers, authenticator, logger } = options;
+  const { handlers, authenticator, logger, refusals } = options;
   const byTarget = new Map<string, Direct>();
   for (const id of (Object.keys(routes) as RouteId[]).filter(isDirect)) {
     byTarget.set(`${routes[id].method} ${routes[id].url}`, { route: routes[id], handler: handlers[id] });
@@ -47,7 +49,8 @@ export function directRoutes(
         if (body instanceof GatewayError) return fail(body);
         try {
           const { headers } = request;
-          handler({ id: client.callId, ip: clientAddress(request), headers, body, identity }, client);
+          const ip = clientAddress(request);
+          handler({ id: client.callId, route: route.url, ip, headers, body, identity }, client);
         } catch (error) {
           fail(error);
         }
@@ -56,7 +59,13 @@ export function directRoutes(
       route,
       headers: request.headers,
       admitted: handle,
-      refused: fail,
+      refused: (error) => {
+        const failure = toGatewayError(error, client.callId, logger);
+        const { headers } = request;
+        const ip = clientAddress(request);
+        refusals.note({ id: client.callId, route: route.url, ip, headers, identity: null }, failure);
+        client.fail(failure, {});
+      },
     });
   };
 

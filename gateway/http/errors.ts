@@ -3,6 +3,7 @@
  * (`{"error": {"message", "type", "param", "code"}}`, `code` being the status as a string).
  */
 export const errorTable = {
+  sign_in_refused: { status: 401, type: 'auth_error', param: 'invalid_credentials' },
   no_api_key: { status: 401, type: 'auth_error', param: 'None' },
   malformed_key: { status: 401, type: 'auth_error', param: 'None' },
   unknown_key: { status: 401, type: 'token_not_found_in_db', param: 'key' },
@@ -52,6 +53,8 @@ export interface GatewayErrorOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** The provider's own error, shown beside `code`. */
   readonly providerSpecificFields?: Readonly<Record<string, unknown>>;
+  /** The message in words of ours, where it is somebody else's: those may quote what the client has sent. */
+  readonly ownWords?: string;
   readonly cause?: unknown;
 }
 
@@ -65,7 +68,10 @@ export interface ErrorEnvelope {
   };
 }
 
-/** A failure that a client may see. `message` is fit for the client; what only the log may hold is the `cause`. */
+/**
+ * A failure that a client may see. `message` is fit for the client, `ownWords` for what outlives its call; what only the log may
+ * hold is the `cause`.
+ */
 export class GatewayError extends Error {
   override readonly name = 'GatewayError';
   readonly code: ErrorCode;
@@ -74,6 +80,7 @@ export class GatewayError extends Error {
   readonly param: string | null;
   readonly headers: Readonly<Record<string, string>>;
   readonly providerSpecificFields: Readonly<Record<string, unknown>> | undefined;
+  readonly ownWords: string;
 
   constructor(code: ErrorCode, message: string, options: GatewayErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -84,6 +91,7 @@ export class GatewayError extends Error {
     this.param = options.param === undefined ? row.param : options.param;
     this.headers = options.headers ?? {};
     this.providerSpecificFields = options.providerSpecificFields;
+    this.ownWords = options.ownWords ?? message;
   }
 
   /** The body that a client gets. */

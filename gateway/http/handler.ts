@@ -20,6 +20,8 @@ export type GatewayRequest = FastifyRequest<{ Body: Buffer | undefined }>;
 /** A request of a direct route: whole, and from a caller who may make it. */
 export interface DirectRequest {
   readonly id: string;
+  /** Path of the route. */
+  readonly route: string;
   /** The client's address; null when it is gone already. */
   readonly ip: string | null;
   readonly headers: IncomingHttpHeaders;

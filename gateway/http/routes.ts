@@ -60,6 +60,7 @@ export const routes = {
   getModelUnversioned: { method: 'GET', url: '/models/*', access: 'llm' },
 
   generateKey: { method: 'POST', url: '/key/generate', access: 'key_keeper' },
+  generateServiceAccountKey: { method: 'POST', url: '/key/service-account/generate', access: 'key_keeper' },
   updateKey: { method: 'POST', url: '/key/update', access: 'key_keeper' },
   regenerateKey: { method: 'POST', url: '/key/regenerate', access: 'key_keeper' },
   regenerateNamedKey: { method: 'POST', url: '/key/:key/regenerate', access: 'key_keeper' },
@@ -107,6 +108,9 @@ export const routes = {
   updateBudget: { method: 'POST', url: '/budget/update', access: 'admin' },
   deleteBudget: { method: 'POST', url: '/budget/delete', access: 'admin' },
   listBudgets: { method: 'GET', url: '/budget/list', access: 'overseer' },
+
+  listAudit: { method: 'GET', url: '/audit', access: 'overseer' },
+  auditRow: { method: 'GET', url: '/audit/:id', access: 'overseer' },
 
   liveliness: { method: 'GET', url: '/health/liveliness', access: 'public' },
   liveness: { method: 'GET', url: '/health/liveness', access: 'public' },

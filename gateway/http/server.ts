@@ -8,6 +8,7 @@ import fastify, {
   LogController,
 } from 'fastify';
 import type { Authenticator, Identity } from '../identity/identity.ts';
+import type { Refusals } from '../observe/refusals.ts';
 import { admit } from './access.ts';
 import { callId } from './call-id.ts';
 import { directRoutes, isDirect } from './direct.ts';
@@ -22,6 +23,7 @@ export interface ServerOptions {
   readonly handlers: Handlers;
   readonly authenticator: Authenticator;
   readonly logger: FastifyBaseLogger;
+  readonly refusals: Pick<Refusals, 'note'>;
 }
 
 /** Holds the request up until its caller is known to be somebody who may make it. */
@@ -101,6 +103,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   app.decorateRequest('identity', null);
   app.setErrorHandler((error, request, reply) => {
     const failure = toGatewayError(error, request.id, options.logger);
+    const { id, headers, ip, identity, routeOptions } = request;
+    options.refusals.note({ id, headers, ip, identity, route: routeOptions.url ?? '' }, failure);
     reply
       .headers({ 'x-litellm-call-id': request.id, ...failure.headers })
       .code(failure.status)

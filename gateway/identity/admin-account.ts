@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Pool } from 'pg';
-import { transaction } from '../store/connection.ts';
+import type { AuditEntry } from '../observe/audit-entry.ts';
+import { type Audit, auditedTransaction } from '../store/audit-log.ts';
+import { BY_OPERATOR, byUser } from '../store/changed-by.ts';
 import { deletePendingSessions, deleteSessionsOfUser } from '../store/ui-sessions.ts';
 import { ensureAdmin, forgetPassword, readPassword, replacePassword } from '../store/users.ts';
 import { ADMIN_USER_ID } from './identity.ts';
@@ -11,6 +13,7 @@ const LONGEST = 1024;
 
 export interface AdminAccountOptions {
   readonly db: Pool;
+  readonly audit: Audit;
   readonly hasher: PasswordHasher;
   readonly userName: string;
   /** Opens the account until it is replaced; a new value (after a reset) opens it again and ends what replaced the old one. */
@@ -19,6 +22,20 @@ export interface AdminAccountOptions {
 
 /** What a sign-in gives: nothing, the account, or only the right to replace the initial password. */
 export type SignInOutcome = 'refused' | 'accepted' | 'must_change_password';
+
+const INITIAL = 'the initial password';
+const OWN = 'a password of its own';
+
+/** What the audit log says of a password: which kind it is, and nothing of itself. */
+function signInChanged(before: string, after: string): AuditEntry {
+  return {
+    action: 'updated',
+    table: 'LiteLLM_UserTable',
+    objectId: ADMIN_USER_ID,
+    before: { signs_in_with: before },
+    after: { signs_in_with: after },
+  };
+}
 
 /**
  * The built-in admin's password. Two states: *initial* (the row has no password; the initial one is valid and only opens
@@ -61,9 +78,10 @@ export class AdminAccount {
     const { password, replacedInitial } = await readPassword(db, ADMIN_USER_ID);
     if (password === null || initialPassword === undefined) return;
     if (await hasher.matches(initialPassword, replacedInitial)) return;
-    await transaction(db, async (connection) => {
+    await auditedTransaction(this.#options, BY_OPERATOR, async (connection, record) => {
       await forgetPassword(connection, ADMIN_USER_ID);
       await deleteSessionsOfUser(connection, ADMIN_USER_ID);
+      record(signInChanged(OWN, INITIAL));
     });
   }
 
@@ -98,10 +116,12 @@ export class AdminAccount {
     const previous = (await readPassword(db, ADMIN_USER_ID)).password;
     if (initial !== (previous === null)) return false;
     const next = { password: await hasher.hash(password), replacedInitial: await this.#hashOfInitial() };
-    return transaction(db, async (connection) => {
+    return auditedTransaction(this.#options, byUser(ADMIN_USER_ID), async (connection, record) => {
       const replaced = await replacePassword(connection, ADMIN_USER_ID, previous, next);
-      if (replaced) await deleteSessionsOfUser(connection, ADMIN_USER_ID);
-      return replaced;
+      if (!replaced) return false;
+      await deleteSessionsOfUser(connection, ADMIN_USER_ID);
+      record(signInChanged(initial ? INITIAL : OWN, OWN));
+      return true;
     });
   }
 }

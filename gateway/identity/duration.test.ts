@@ -39,6 +39,15 @@ test('months end in the month counted, on the same day or the last one', () => {
   );
 });
 
+test.each([
+  ['hourly', '1h'],
+  ['daily', '1d'],
+  ['weekly', '7d'],
+  ['monthly', '1mo'],
+])('%s means %s', (word, duration) => {
+  expect(endOf(word, NOW)).toEqual(endOf(duration, NOW));
+});
+
 test.each(['1', 'd', '-1d', '1.5h', '1y', '30 d', '1D', '999999999999w', '9999999mo', '1d1h'])(
   '%s is refused and named',
   (text) => {

@@ -9,9 +9,17 @@ const unitMs: Readonly<Record<string, number>> = { s: SECOND, m: MINUTE, h: HOUR
 const DURATION = /^(\d{1,12})(mo|[smhdw])$/;
 const LAST_YEAR = 9999;
 
-/** The parts of a duration (`30d`, `1mo`); undefined when the text is none. */
+/** Words that guides write; LiteLLM takes them and fails when the budget is to be reset. */
+const words: ReadonlyMap<string, string> = new Map([
+  ['hourly', '1h'],
+  ['daily', '1d'],
+  ['weekly', '1w'],
+  ['monthly', '1mo'],
+]);
+
+/** The parts of a duration (`30d`, `1mo`, `monthly`); undefined when the text is none. */
 export function parseDuration(text: string): { readonly count: number; readonly unit: string } | undefined {
-  const [, count, unit] = DURATION.exec(text) ?? [];
+  const [, count, unit] = DURATION.exec(words.get(text) ?? text) ?? [];
   return unit === undefined ? undefined : { count: Number(count), unit };
 }
 

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { KeyLimits } from './key-limits.ts';
+import type { OwnerLimits } from './owner-limits.ts';
 import type { Role } from './roles.ts';
 
 /** Name that stands for the master key where a key's hash would stand, as in LiteLLM 2026-H2. */
@@ -29,7 +30,9 @@ export interface Identity {
   /** Model names, wildcards or special members; empty means every model. */
   readonly models: readonly string[];
   readonly limits: KeyLimits;
-  /** The budgets that every call of this key comes out of. */
+  /** Limits that hold for all keys of whom this one acts for. */
+  readonly ownerLimits: readonly OwnerLimits[];
+  /** The budgets that every call of this key comes out of, in the order in which they are looked at; its own is the first. */
   readonly budgets: readonly string[];
   /** What the team of the key allows; null for a personal key. */
   readonly team: KeyTeam | null;
@@ -43,6 +46,8 @@ export interface Identity {
   readonly adminOfOrganizations: readonly string[];
   /** Paths, `/x/*` and names of groups that the key is bound to; empty for every route that its role may call. */
   readonly allowedRoutes: readonly string[];
+  /** Whether key or team say that nothing is kept of what its calls say. */
+  readonly redacted: boolean;
   /** USD spent by this key before this call, for `x-litellm-key-spend`. */
   readonly spend: number;
 }

@@ -4,7 +4,7 @@ interface Entry<T> {
   readonly freshUntil: number;
 }
 
-/** A bounded map that forgets what was used longest ago, and what is older than its time. */
+/** A bounded map that forgets what was used longest ago. */
 class RecentMap<T> {
   readonly #entries = new Map<string, Entry<T>>();
   readonly #limit: number;
@@ -15,13 +15,13 @@ class RecentMap<T> {
     this.#ttlMs = ttlMs;
   }
 
-  get(key: string, now: number): T | undefined {
+  /** What was kept, also when it is older than its time. */
+  get(key: string): Entry<T> | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
     this.#entries.delete(key);
-    if (now >= entry.freshUntil) return undefined;
     this.#entries.set(key, entry);
-    return entry.value;
+    return entry;
   }
 
   set(key: string, value: T, now: number): void {
@@ -45,8 +45,20 @@ class RecentMap<T> {
   }
 }
 
+/** What is answered while the table is away. */
+export interface Outage<T> {
+  /** Whether a look-up has failed for that reason. */
+  readonly isOne: (error: unknown) => boolean;
+  /** What stands for a key that nobody remembers. */
+  readonly stranger: T;
+}
+
 export interface KeyCacheOptions<T> {
   readonly load: (hash: string) => Promise<T | undefined>;
+  /** Whether every change is known to have evicted what it changed: if not, what is kept may be old, and is looked up. */
+  readonly certain: (now: number) => boolean;
+  /** Null where nothing is answered then. With it a key that was kept is answered however old it is. */
+  readonly outage: Outage<T> | null;
   readonly clock: () => number;
   readonly limit: number;
   readonly ttlMs: number;
@@ -73,11 +85,17 @@ export class KeyCache<T extends object> {
 
   /** The key's value, null when it is known to be absent, a promise when it must be looked up. */
   get(hash: string): T | null | Promise<T | null> {
-    const now = this.#options.clock();
-    const known = this.#present.get(hash, now);
-    if (known !== undefined) return known;
-    if (this.#absent.get(hash, now)) return null;
-    return this.#load(hash);
+    const { clock, certain, outage } = this.#options;
+    const now = clock();
+    const sure = certain(now);
+    const known = this.#present.get(hash);
+    if (known !== undefined && (sure ? now < known.freshUntil : outage !== null)) return known.value;
+    if (sure && now < (this.#absent.get(hash)?.freshUntil ?? 0)) return null;
+    if (outage === null) return this.#load(hash);
+    return this.#load(hash).catch((error) => {
+      if (!outage.isOne(error)) throw error;
+      return known?.value ?? outage.stranger;
+    });
   }
 
   async #load(hash: string): Promise<T | null> {

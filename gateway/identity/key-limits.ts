@@ -4,19 +4,27 @@ export interface RateLimit {
   readonly tokens: number | null;
 }
 
-/** The limits of a key. */
-export interface KeyLimits extends RateLimit {
+/** What limits all calls of somebody together. */
+export interface CallLimits extends RateLimit {
   /** Calls at the same time. */
   readonly parallel: number | null;
-  /** Limits of the key on single models, by the model's name. */
+}
+
+/** The limits of a key, or of a team. */
+export interface KeyLimits extends CallLimits {
+  /** Limits on single models, by the model's name. */
   readonly models: ReadonlyMap<string, RateLimit>;
 }
 
-/** What a key's row says of its limits: columns, and the members of `metadata` that LiteLLM keeps them in. */
-export interface LimitColumns {
+/** The columns that every row with limits has. */
+export interface CallLimitColumns {
   readonly rpm_limit: number | null;
   readonly tpm_limit: number | null;
   readonly max_parallel_requests: number | null;
+}
+
+/** What a row says of its limits: columns, and the members of `metadata` that LiteLLM keeps them in. */
+export interface LimitColumns extends CallLimitColumns {
   readonly model_rpm_limit: unknown;
   readonly model_tpm_limit: unknown;
 }
@@ -39,15 +47,21 @@ function byModel(limits: unknown): ReadonlyMap<string, unknown> {
   return new Map(typeof limits === 'object' && limits !== null ? Object.entries(limits) : []);
 }
 
-/** Reads the limits of a key. */
+export function readCallLimits(columns: CallLimitColumns): CallLimits {
+  return {
+    requests: columns.rpm_limit,
+    tokens: columns.tpm_limit,
+    parallel: columns.max_parallel_requests,
+  };
+}
+
+/** Reads the limits of a key, or of a team. */
 export function readKeyLimits(columns: LimitColumns): KeyLimits {
   const requests = byModel(columns.model_rpm_limit);
   const tokens = byModel(columns.model_tpm_limit);
   const models = new Set([...requests.keys(), ...tokens.keys()]);
   return Object.freeze({
-    requests: columns.rpm_limit,
-    tokens: columns.tpm_limit,
-    parallel: columns.max_parallel_requests,
+    ...readCallLimits(columns),
     models: new Map(
       [...models].map((model) => [
         model,

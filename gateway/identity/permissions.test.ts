@@ -15,6 +15,7 @@ const nobody: Identity = {
   agentId: null,
   models: [],
   limits: NO_LIMITS,
+  ownerLimits: [],
   budgets: [],
   team: null,
   userModels: [],
@@ -23,6 +24,7 @@ const nobody: Identity = {
   adminOfTeams: [],
   adminOfOrganizations: [],
   allowedRoutes: [],
+  redacted: false,
   spend: 0,
 };
 const who = (more: Partial<Identity>): Identity => ({ ...nobody, ...more });

@@ -59,10 +59,13 @@ export const memberPermissions = [
   '/key/health',
   '/key/list',
   '/key/generate',
+  '/key/service-account/generate',
   '/key/update',
   '/key/delete',
   '/key/regenerate',
 ] as const;
+
+export type MemberPermission = (typeof memberPermissions)[number];
 
 const overseer = ({ role }: Identity): boolean => role === 'proxy_admin' || role === 'proxy_admin_viewer';
 

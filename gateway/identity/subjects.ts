@@ -1,4 +1,5 @@
 const END_USER = 'end_user:';
+const BUDGET = 'budget:';
 
 /**
  * Names of what keys act for, as one gateway tells another that it has changed (a key is named by its hash alone). LiteLLM's
@@ -7,8 +8,21 @@ const END_USER = 'end_user:';
 export const subjects = {
   team: (teamId: string): string => `team:${teamId}`,
   user: (userId: string): string => `user:${userId}`,
+  organization: (organizationId: string): string => `organization:${organizationId}`,
+  /** Whoever is linked to this budget. */
+  budget: (budgetId: string): string => `${BUDGET}${budgetId}`,
   endUser: (endUserId: string): string => `${END_USER}${endUserId}`,
 } as const;
+
+/** The customer that a subject names; null when it names somebody else. */
+export function endUserOf(subject: string): string | null {
+  return isEndUser(subject) ? subject.slice(END_USER.length) : null;
+}
+
+/** The budget that a subject names; null when it names somebody. */
+export function budgetOf(subject: string): string | null {
+  return subject.startsWith(BUDGET) ? subject.slice(BUDGET.length) : null;
+}
 
 export function isEndUser(subject: string): boolean {
   return subject.startsWith(END_USER);

@@ -1,5 +1,7 @@
 import { hash, randomBytes } from 'node:crypto';
-import type { Connection } from '../store/connection.ts';
+import type { Pool } from 'pg';
+import { type Audit, auditedTransaction } from '../store/audit-log.ts';
+import { byUser } from '../store/changed-by.ts';
 import {
   deleteSession,
   deleteSessionsOlderThan,
@@ -27,6 +29,13 @@ export interface UiSession {
   readonly mustChangePassword: boolean;
 }
 
+export interface UiSessionDeps {
+  readonly db: Pool;
+  readonly audit: Audit;
+  /** Epoch milliseconds. */
+  readonly clock: () => number;
+}
+
 function isOver(row: UiSessionRow, now: number): boolean {
   const lifetime = row.must_change_password ? PENDING_MS : LIFETIME_MS;
   return now >= row.created_at.getTime() + lifetime || now >= row.last_used_at.getTime() + IDLE_MS;
@@ -34,39 +43,60 @@ function isOver(row: UiSessionRow, now: number): boolean {
 
 /** The sessions of the admin UI, kept in the database: they outlive a restart and end everywhere at once. */
 export class UiSessions {
-  readonly #db: Connection;
-  readonly #clock: () => number;
+  readonly #deps: UiSessionDeps;
 
-  constructor(db: Connection, clock: () => number) {
-    this.#db = db;
-    this.#clock = clock;
+  constructor(deps: UiSessionDeps) {
+    this.#deps = deps;
   }
 
-  async open(userId: string, mustChangePassword: boolean): Promise<UiSession> {
-    const now = this.#clock();
+  /** A new session of somebody who has signed in from this address. */
+  async open(userId: string, mustChangePassword: boolean, address: string): Promise<UiSession> {
+    const now = this.#deps.clock();
     const token = randomBytes(32).toString('base64url');
-    await deleteSessionsOlderThan(this.#db, new Date(now - LIFETIME_MS));
-    await insertSession(this.#db, {
-      tokenHash: hash('sha256', token),
-      userId,
-      mustChangePassword,
-      now: new Date(now),
+    await auditedTransaction(this.#deps, byUser(userId), async (db, record) => {
+      await deleteSessionsOlderThan(db, new Date(now - LIFETIME_MS));
+      await insertSession(db, {
+        tokenHash: hash('sha256', token),
+        userId,
+        mustChangePassword,
+        now: new Date(now),
+      });
+      record({
+        action: 'created',
+        table: 'ui_sessions',
+        objectId: userId,
+        before: null,
+        after: { requester_ip_address: address, must_change_password: mustChangePassword },
+      });
     });
     return { token, userId, mustChangePassword };
   }
 
   /** The session of this token; null when there is none, or its time is over. */
   async find(token: string): Promise<UiSession | null> {
-    const now = this.#clock();
-    const row = await findSession(this.#db, hash('sha256', token));
+    const { db, clock } = this.#deps;
+    const now = clock();
+    const row = await findSession(db, hash('sha256', token));
     if (row === undefined || isOver(row, now)) return null;
     if (now - row.last_used_at.getTime() >= TOUCH_MS) {
-      await touchSession(this.#db, row.token_hash, new Date(now));
+      await touchSession(db, row.token_hash, new Date(now));
     }
     return { token, userId: row.user_id, mustChangePassword: row.must_change_password };
   }
 
   async close(token: string): Promise<void> {
-    await deleteSession(this.#db, hash('sha256', token));
+    const session = await findSession(this.#deps.db, hash('sha256', token));
+    if (session === undefined) return;
+    const { user_id: userId, token_hash } = session;
+    await auditedTransaction(this.#deps, byUser(userId), async (db, record) => {
+      await deleteSession(db, token_hash);
+      record({
+        action: 'deleted',
+        table: 'ui_sessions',
+        objectId: userId,
+        before: { must_change_password: session.must_change_password },
+        after: null,
+      });
+    });
   }
 }

@@ -13,6 +13,7 @@ export interface LoggedError {
  * - A client's error can quote its request, and a provider's error its prompt: of ours there are code and status.
  * - PostgreSQL quotes rows and parameters, in `detail`, `where` and, for a value that it cannot read, in the message:
  *   of its errors there is what names things of the schema and of the server.
+ * - A parser quotes what it could not read.
  */
 export function loggedError(error: Error): LoggedError {
   const causes = {
@@ -26,6 +27,7 @@ export function loggedError(error: Error): LoggedError {
     return { type, code, status, ...causes };
   }
   if (error instanceof DatabaseError) return { ...ofDatabase(error), ...causes };
+  if (error instanceof SyntaxError) return { type: error.name, stack: framesOf(error), ...causes };
   const { name: type, message, stack, code } = error as NodeJS.ErrnoException;
   return { type, ...(code !== undefined && { code }), message, stack, ...causes };
 }

@@ -8,12 +8,22 @@ function logged(write: (logger: Logger) => void): string {
   return lines.join('');
 }
 
+function syntaxErrorOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    expect((error as Error).message).toContain(text);
+    return error;
+  }
+}
+
 test.each([
   ['a header', { headers: { authorization: 'Bearer sk-secret' } }],
   ['a key', { apiKey: 'sk-secret' }],
   ['a key two levels down', { config: { deployment: { apiKey: 'sk-secret' } } }],
   ['a prompt', { request: { messages: ['sk-secret'] } }],
   ['a connection string', { err: Object.assign(new Error('x'), { connectionString: 'sk-secret' }) }],
+  ['a text that is no JSON', { err: new Error('unreadable', { cause: syntaxErrorOf('sk-secret') }) }],
   ['what a provider quoted', { err: new GatewayError('upstream', 'you said sk-secret') }],
 ])('%s never reaches the log', (_what, entry) => {
   const text = logged((logger) => logger.error(entry, 'failed'));

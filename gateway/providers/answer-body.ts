@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { StreamTranscript } from '../accounting/content/stream-transcript.ts';
 import type { Call } from '../call.ts';
 import { CollectedBody } from '../http/collected-body.ts';
 import { limits } from '../http/limits.ts';
@@ -14,7 +15,7 @@ const MAX_ERROR_BYTES = 1024 * 1024;
 export function answerBody(
   status: number,
   headers: IncomingHttpHeaders,
-  { deployment: { provider }, streamed, modelGroup, showUsage }: Call,
+  { deployment: { provider }, streamed, modelGroup, showUsage, keeping }: Call,
 ): CollectedBody | SseSplice {
   if (status >= 300) return new CollectedBody(MAX_ERROR_BYTES);
   const encoding = headers['content-encoding'];
@@ -23,5 +24,6 @@ export function answerBody(
   if (!streamed) return new CollectedBody(limits.bodyBytes);
   if (!String(headers['content-type']).toLowerCase().startsWith('text/event-stream'))
     throw garbled(provider, 'answered without a stream although asked for one');
-  return new SseSplice({ model: modelGroup, showUsage });
+  const transcript = keeping.content === 'content' ? new StreamTranscript(keeping.textLength) : null;
+  return new SseSplice({ model: modelGroup, showUsage, transcript });
 }

@@ -88,7 +88,8 @@ export class CallEnd {
       return;
     }
     if (!this.#clientGone) {
-      const { status, message } = error;
+      const { status } = error;
+      const message = call.keeping.providerWords ? error.message : error.ownWords;
       call.status = status;
       call.failure = { code: String(status), class: errorClass(status), message };
     }

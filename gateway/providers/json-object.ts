@@ -64,7 +64,7 @@ function skipSpace(bytes: Buffer, from: number): number {
 }
 
 /** Offset behind the string whose opening quote is at `start`. */
-function skipString(bytes: Buffer, start: number): number {
+export function skipString(bytes: Buffer, start: number): number {
   let quote = start;
   for (;;) {
     quote = bytes.indexOf(QUOTE, quote + 1);

@@ -2,6 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { ManualTimers } from '../../tests/harness/manual-timers.ts';
+import { KEEPS_NOTHING, type Keeping } from '../accounting/content/content.ts';
 import { priceList } from '../accounting/prices.ts';
 import { type Call, newCall } from '../call.ts';
 import { NO_LIMITS } from '../identity/key-limits.ts';
@@ -23,6 +24,7 @@ interface World {
   /** Whether there is a connection to the provider, so that the call is on its way. */
   readonly connected?: boolean;
   readonly reserved?: bigint;
+  readonly keeping?: Keeping;
   readonly count?: (model: string, texts: readonly string[]) => Promise<number | undefined>;
 }
 
@@ -33,6 +35,7 @@ function sentCall({
   connected = true,
   reserved,
   count = async () => 5,
+  keeping = KEEPS_NOTHING,
 }: World = {}) {
   const timers = new ManualTimers(NOW);
   const remainders = new Remainders({ policy, timers });
@@ -41,6 +44,7 @@ function sentCall({
     startedAt: NOW,
     streamed,
     modelGroup: 'gpt',
+    keeping,
     deployment: { provider: 'openai', upstreamModel: 'gpt-4o', apiKey: null, price },
     identity: { keyHash: 'key', limits: NO_LIMITS },
     bound: { prompt: 100, completion: 50 },
@@ -63,7 +67,7 @@ function sentCall({
     {
       call,
       client: { ...client, fail: tell('fail'), onDrain: () => undefined } as never,
-      deployments: [call.deployment],
+      next: () => null,
       bodyFor: () => Buffer.from('{}'),
       messages: () => MESSAGES,
       headers: () => ({}),
@@ -276,4 +280,82 @@ describe('an answer without usage', () => {
     await nextTurn();
     expect([seen.finished.length, seen.recorded, seen.told]).toEqual([1, 1, []]);
   });
+});
+
+describe('what was said', () => {
+  const kept: Keeping = { content: 'content', providerWords: false, textLength: 1000 };
+  const said = { role: 'assistant', content: 'some words' };
+  const plain = Buffer.from(
+    JSON.stringify({ id: 'x', model: 'theirs', choices: [{ message: said }], usage }),
+  );
+
+  function answered(keeping: Keeping, streamed: boolean): string | null | undefined {
+    const { seen, answers, says, passThrough } = sentCall({ streamed, keeping });
+    answers();
+    if (streamed) says(token, token, END);
+    else says(plain);
+    passThrough.onResponseEnd();
+    return seen.finished[0]?.answered;
+  }
+
+  test('in an answer is kept where that is wanted, under the name that the client knows', () => {
+    expect(JSON.parse(answered(kept, false) ?? '')).toEqual({
+      id: 'x',
+      model: 'gpt',
+      choices: [{ message: said }],
+      usage,
+    });
+  });
+
+  test('in a stream is kept as the answer that it makes', () => {
+    expect(JSON.parse(answered(kept, true) ?? '')).toEqual({
+      id: 'chatcmpl-1',
+      object: 'chat.completion',
+      model: 'gpt',
+      choices: [{ index: 0, message: { content: 'wordword' }, finish_reason: null }],
+      usage,
+    });
+  });
+
+  test.each([true, false])('is not looked at otherwise (streamed: %s)', (streamed) => {
+    expect(answered(KEEPS_NOTHING, streamed)).toBeNull();
+    expect(answered({ ...kept, content: 'redacted' }, streamed)).toBeNull();
+  });
+
+  const refusal = {
+    error: { message: 'you said xyzzy', type: 'invalid_request_error', code: 'too_long', param: 'xyzzy' },
+  };
+
+  async function failure(keeping: Keeping): Promise<string | undefined> {
+    const { seen, passThrough, says } = sentCall({ keeping });
+    passThrough.onResponseStart(null, 400, {});
+    says(Buffer.from(JSON.stringify(refusal)));
+    passThrough.onResponseEnd();
+    await nextTurn();
+    expect(seen.told).toEqual(['fail']);
+    return seen.finished[0]?.failure?.message;
+  }
+
+  test('is in no record of a failure, which a provider may tell by quoting it', async () => {
+    expect(await failure(KEEPS_NOTHING)).toBe(
+      "The provider 'openai' answered 400, invalid_request_error, too_long",
+    );
+    expect(await failure(kept)).not.toContain('xyzzy');
+  });
+
+  test('is there in the words of the provider where the operator wants them', async () => {
+    expect(await failure({ ...KEEPS_NOTHING, providerWords: true })).toBe('you said xyzzy');
+  });
+
+  test.each([[{ type: 'what you said: xyzzy', code: 17 }], [{ type: null, code: { xyzzy: 1 } }], [{}]])(
+    'is not taken for the name of an error: %j',
+    async (error) => {
+      const { seen, passThrough, says } = sentCall();
+      passThrough.onResponseStart(null, 500, {});
+      says(Buffer.from(JSON.stringify({ error })));
+      passThrough.onResponseEnd();
+      await nextTurn();
+      expect(seen.finished[0]?.failure?.message).toBe("The provider 'openai' answered 500");
+    },
+  );
 });

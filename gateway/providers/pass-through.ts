@@ -1,11 +1,13 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
+import { keptAnswer } from '../accounting/content/content.ts';
 import { StreamDrafts } from '../accounting/draft.ts';
 import { textsOf } from '../accounting/estimate.ts';
 import type { CollectedBody } from '../http/collected-body.ts';
 import type { GatewayError } from '../http/errors.ts';
 import { toGatewayError } from '../http/failure.ts';
 import { limits } from '../http/limits.ts';
+import type { Deployment } from '../routing/deployment.ts';
 import { answerBody } from './answer-body.ts';
 import { passedHeaders } from './answer-headers.ts';
 import { CallEnd, type Outcome, type Produced } from './call-end.ts';
@@ -103,16 +105,30 @@ export class PassThrough implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: unknown, error: Error): void {
     if (this.#end.over) return;
-    const { call, deployments } = this.#passage;
-    const next = deployments[call.retries + 1];
-    if (this.#status === 0 && !this.#end.clientGone && next !== undefined && neverSent(error)) {
-      call.retries++;
-      call.deployment = next;
-      this.#passage.draft(call, call.bound.completion);
-      this.start();
+    if (this.#status === 0 && !this.#end.clientGone && neverSent(error)) this.#moveOn(error);
+    else this.#fail(connectionError(this.#passage.call.deployment.provider, error));
+  }
+
+  /** Goes on with the next deployment, after one that could not be reached. */
+  #moveOn(error: Error): void {
+    // On its way to nobody: a client that leaves now ends the call.
+    this.#controller = null;
+    const next = this.#passage.next();
+    if (next instanceof Promise) void next.then((found) => this.#follow(found, error));
+    else this.#follow(next, error);
+  }
+
+  #follow(next: Deployment | null, error: Error): void {
+    if (this.#end.over) return;
+    const { call, draft } = this.#passage;
+    if (next === null) {
+      this.#fail(connectionError(call.deployment.provider, error));
       return;
     }
-    this.#fail(connectionError(call.deployment.provider, error));
+    call.retries++;
+    call.deployment = next;
+    draft(call, call.bound.completion);
+    this.start();
   }
 
   /** Runs a step of the answer; what it throws ends the call. */
@@ -146,6 +162,8 @@ export class PassThrough implements Dispatcher.DispatchHandler {
   #complete(last: Buffer): void {
     if (!this.#end.clientGone) this.#client.begin(this.#upstreamHeaders);
     const outcome = this.#outcome((chunks) => chunks);
+    const { call } = this.#passage;
+    call.answered = this.#stream?.transcript?.answer({ ...outcome, model: call.modelGroup }) ?? null;
     this.#end.succeed(outcome, () => this.#client.end(last));
     // Nobody waits for the client any more: what the provider still sends is read, so that its connection can be used again.
     this.#controller?.resume();
@@ -161,6 +179,8 @@ export class PassThrough implements Dispatcher.DispatchHandler {
     call.firstByteAt = now;
     call.endedAt = now;
     const { responseId, usage } = answer;
+    const { content, textLength } = call.keeping;
+    if (content === 'content') call.answered = keptAnswer(answer.body, textLength);
     const upstream = passedHeaders(this.#upstreamHeaders);
     this.#end.succeed({ responseId, usage, produced: () => textsOf(answer.choices()) }, () =>
       client.send({ 'content-type': 'application/json', ...upstream, ...headers(call) }, answer.body),
@@ -200,11 +220,23 @@ export class PassThrough implements Dispatcher.DispatchHandler {
     else this.#controller?.resume();
   }
 
-  /** Ends an answer that nobody waits for. A provider that is not about to refuse the call has read its prompt. */
+  /** Ends a call that may not go on: the client is told why, and pays for what was produced. */
+  revoke(reason: GatewayError): void {
+    if (this.#end.over) return;
+    this.#end.fail(reason, this.#cutOutcome());
+    this.#controller?.abort(reason);
+  }
+
+  /** Ends an answer that nobody waits for. */
   #cut(): void {
     if (this.#end.over) return;
-    const read = this.#controller !== null && this.#status < 300;
-    this.#end.abandon(this.#outcome((chunks) => (read ? chunks : null)));
+    this.#end.abandon(this.#cutOutcome());
     this.#controller?.abort(new Error('nobody waits for the answer'));
+  }
+
+  /** What an answer that is cut costs: a provider that is not about to refuse the call has read its prompt. */
+  #cutOutcome(): Outcome {
+    const read = this.#controller !== null && this.#status < 300;
+    return this.#outcome((chunks) => (read ? chunks : null));
   }
 }

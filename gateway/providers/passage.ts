@@ -11,8 +11,8 @@ import type { Remainders } from './remainders.ts';
 export interface Passage {
   readonly call: Call;
   readonly client: ClientReply;
-  /** The deployments that may serve the call, in the order to try them. */
-  readonly deployments: readonly Deployment[];
+  /** The deployment to try when the call's could not be reached; null when there is none left that has room. */
+  readonly next: () => Deployment | null | Promise<Deployment | null>;
   /** The request body for one of them. */
   readonly bodyFor: (deployment: Deployment) => Buffer;
   /** The messages, parsed; only for a call whose provider told no usage. */

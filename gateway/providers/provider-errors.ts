@@ -55,6 +55,15 @@ function messageOf(body: unknown, text: string): string {
   return text.trim() === '' ? 'the provider gave no reason' : text.trim().slice(0, MAX_MESSAGE);
 }
 
+/** What a provider names things by; whatever else stands there may be a quotation. */
+const NAME = /^[\w.-]{1,64}$/;
+
+/** That a provider has refused, and what it calls the reason, without its words. */
+function refusal(provider: string, status: number, { type, code }: JsonObject): string {
+  const names = [type, code].filter((name) => typeof name === 'string' && NAME.test(name));
+  return `The provider '${provider}' answered ${[status, ...new Set(names)].join(', ')}`;
+}
+
 export interface ProviderAnswer {
   readonly status: number;
   readonly text: string;
@@ -80,6 +89,7 @@ export function providerError({
     type: typeOf(status),
     headers,
     providerSpecificFields: { ...own, llm_provider: provider },
+    ownWords: refusal(provider, status, own),
   });
 }
 

@@ -1,3 +1,4 @@
+import type { StreamTranscript } from '../accounting/content/stream-transcript.ts';
 import { JsonObjectFault, type Member, memberValue, type ObjectScan, scanObject } from './json-object.ts';
 
 const NEWLINE = 0x0a;
@@ -26,6 +27,8 @@ export interface SseSpliceOptions {
   readonly model: string;
   /** Whether the client sees the chunk that holds nothing but usage. */
   readonly showUsage: boolean;
+  /** Gets what is said, where that is to be kept. */
+  readonly transcript?: StreamTranscript | null;
 }
 
 /**
@@ -35,6 +38,7 @@ export interface SseSpliceOptions {
 export class SseSplice {
   readonly #model: Buffer;
   readonly #showUsage: boolean;
+  readonly transcript: StreamTranscript | null;
   #held: Buffer[] = [];
   #heldBytes = 0;
   /** The blank line behind a dropped event goes too. */
@@ -49,9 +53,10 @@ export class SseSplice {
   /** Chunks with choices so far: about one token each. */
   chunks = 0;
 
-  constructor({ model, showUsage }: SseSpliceOptions) {
+  constructor({ model, showUsage, transcript = null }: SseSpliceOptions) {
     this.#model = Buffer.from(JSON.stringify(model));
     this.#showUsage = showUsage;
+    this.transcript = transcript;
   }
 
   /** The bytes to pass on for a piece of the provider's answer; may be empty. Throws StreamFault. */
@@ -177,6 +182,7 @@ export class SseSplice {
     if (choices !== undefined && !isEmptyList(scan, choices)) {
       this.chunks++;
       this.#lastChoices = scan.bytes.subarray(choices.valueStart, choices.valueEnd);
+      this.transcript?.add(this.#lastChoices);
     }
   }
 

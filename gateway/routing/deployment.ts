@@ -1,5 +1,6 @@
 import { maxOutputTokens } from '../accounting/price-overlay.ts';
 import { type PriceList, priceList } from '../accounting/prices.ts';
+import { type Limit, limitsOf } from '../admission/limits/limit-store.ts';
 import type { DeploymentConfig } from '../config/config.ts';
 import { findProvider, type Provider } from '../providers/catalogue.ts';
 
@@ -30,6 +31,8 @@ export interface Deployment {
   /** Most tokens of one answer; 4,096 when nobody states it. */
   readonly maxOutputTokens: number;
   readonly accessGroups: readonly string[];
+  /** What its provider may be asked in any 60 s and at the same time, all callers together. */
+  readonly limits: readonly Limit[];
 }
 
 function requestHeaders({ apiKey, headers }: DeploymentConfig): string[] {
@@ -73,5 +76,6 @@ export function compileDeployment(
     price: priceList({ ...named, dataProvider: row.price_provider, overrides: config.prices }, now),
     maxOutputTokens: maxOutputTokens({ ...named, stated: config.maxOutputTokens }, now),
     accessGroups: config.accessGroups,
+    limits: limitsOf('deployment', config.id, config.limits),
   };
 }

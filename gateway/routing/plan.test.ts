@@ -23,6 +23,7 @@ function config(modelName: string, more: Partial<DeploymentConfig> = {}): Deploy
     maxOutputTokens: null,
     baseModel: null,
     accessGroups: [],
+    limits: { requests: null, tokens: null, parallel: null },
     ...more,
   };
 }

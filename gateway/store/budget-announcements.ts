@@ -45,6 +45,10 @@ export function watchBudgets(
       if (verb === 'freed') listener.freed(scope);
     },
     begun: () => listener.hears(true),
+    // A connection that is gone without a word is found to be lost: until then a lowered budget would not be heard of.
+    check: async (db) => {
+      await rows(db, { text: 'SELECT 1' });
+    },
     lost: () => listener.hears(false),
   });
 }

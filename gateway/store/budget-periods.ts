@@ -1,6 +1,8 @@
 import type { Pool } from 'pg';
+import { type NamedBudget, ownerOfBudget } from './accounts.ts';
 import { announceBudgets } from './budget-announcements.ts';
 import { type Connection, rows, transaction } from './connection.ts';
+import { lockOwners, type ShownPeriod, showPeriods } from './owner-rows.ts';
 
 /** Periods begun in one transaction. */
 const BATCH = 200;
@@ -8,21 +10,22 @@ const BATCH = 200;
 /** When a budget of this duration is reset next. */
 export type NextReset = (duration: string, now: number) => Date;
 
-/** Key rows before budgets, as everywhere: whoever stores spend rows has locked them in this order. */
-async function lockKeys(db: Connection, scopes: readonly string[]): Promise<void> {
-  await rows(db, {
-    text: `
-      SELECT token FROM "LiteLLM_VerificationToken"
-      WHERE token IN (SELECT token FROM budget_state WHERE scope = ANY ($1))
-      ORDER BY token FOR UPDATE`,
+/** Owners before budgets, as everywhere: whoever stores spend rows has locked them in this order. */
+async function lockOwnersOf(db: Connection, scopes: readonly string[]): Promise<void> {
+  const budgets = await rows<NamedBudget>(db, {
+    text: 'SELECT scope, token FROM budget_state WHERE scope = ANY ($1)',
     values: [scopes],
   });
+  await lockOwners(
+    db,
+    budgets.flatMap((budget) => ownerOfBudget(budget) ?? []),
+  );
 }
 
 /**
  * Begins the next period of these budgets where it is due: what was spent is forgotten, but for calls that ended after
  * the reset time and were stored before anybody had noticed it. What is leased stays leased: it counts in the period in
- * which its calls end. Two processes that do this at once do it once. A key's columns follow.
+ * which its calls end. Two processes that do this at once do it once. LiteLLM's columns follow.
  */
 export async function beginPeriods(
   pool: Pool,
@@ -30,7 +33,7 @@ export async function beginPeriods(
   { now, nextReset }: { now: number; nextReset: NextReset },
 ): Promise<void> {
   await transaction(pool, async (db) => {
-    await lockKeys(db, scopes);
+    await lockOwnersOf(db, scopes);
     const due = await rows<{ scope: string; duration: string | null }>(db, {
       text: `
         SELECT scope, duration FROM budget_state WHERE scope = ANY ($1) AND resets_at <= $2
@@ -38,23 +41,27 @@ export async function beginPeriods(
       values: [scopes, new Date(now).toISOString()],
     });
     if (due.length === 0) return;
-    await rows(db, {
+    const begun = await rows<NamedBudget & { spent: string; resets_at: Date | null }>(db, {
       text: `
-        WITH next AS (
-          SELECT * FROM unnest($1::text[], $2::timestamp[]) AS t (scope, resets_at)
-        ), begun AS (
-          UPDATE budget_state s SET spent_pico = s.spent_next_pico, spent_next_pico = 0, period_start = s.resets_at,
-            resets_at = next.resets_at, updated_at = now() AT TIME ZONE 'UTC'
-          FROM next WHERE s.scope = next.scope
-          RETURNING s.token, s.spent_pico, s.resets_at
-        )
-        UPDATE "LiteLLM_VerificationToken" k SET spend = begun.spent_pico / 1e12, budget_reset_at = begun.resets_at
-        FROM begun WHERE k.token = begun.token`,
+        UPDATE budget_state s SET spent_pico = s.spent_next_pico, spent_next_pico = 0, period_start = s.resets_at,
+          resets_at = next.resets_at, updated_at = now() AT TIME ZONE 'UTC'
+        FROM unnest($1::text[], $2::timestamp[]) AS next (scope, resets_at)
+        WHERE s.scope = next.scope
+        RETURNING s.scope, s.token, s.spent_pico::text AS spent, s.resets_at`,
       values: [
         due.map(({ scope }) => scope),
         due.map(({ duration }) => (duration === null ? null : nextReset(duration, now).toISOString())),
       ],
     });
+    const shown = begun.map(({ spent, resets_at, ...budget }) => ({
+      owner: ownerOfBudget(budget),
+      spent,
+      resetsAt: resets_at,
+    }));
+    await showPeriods(
+      db,
+      shown.filter((each): each is ShownPeriod => each.owner !== null),
+    );
     await announceBudgets(db, { wanted: [], freed: due.map(({ scope }) => scope) });
   });
 }

@@ -1,6 +1,10 @@
-import type { Pico } from '../accounting/money.ts';
+import { type Pico, picoFromUsd } from '../accounting/money.ts';
 import type { SpendRecord } from '../accounting/spend.ts';
+import { scopeOf } from '../identity/owners.ts';
+import { type NamedBudget, nameOf, namesOf, ownerOfBudget } from './accounts.ts';
 import { type Connection, rows } from './connection.ts';
+import { type OwnerRow, showSpent } from './owner-rows.ts';
+import { lockSpenders, type Spenders } from './spenders.ts';
 
 const SECOND = 1000;
 
@@ -16,44 +20,68 @@ interface Sum {
   leased: Pico;
 }
 
-interface KnownBudget {
-  readonly scope: string;
-  /** The key that has it. */
-  readonly token: string | null;
+/** Budgets by `nameOf` their owners. */
+function byOwner(budgets: readonly NamedBudget[]): ReadonlyMap<string, string> {
+  return new Map(
+    budgets.flatMap((budget) => {
+      const owner = ownerOfBudget(budget);
+      return owner === null ? [] : [[nameOf(owner), budget.scope] as const];
+    }),
+  );
 }
 
 /** The budgets that calls are charged to, locked in the order of their names. */
 async function lockBudgets(
   db: Connection,
   calls: readonly SpendRecord[],
-  keys: ReadonlyMap<string, string>,
-): Promise<readonly KnownBudget[]> {
-  const scopes = new Set(calls.flatMap(({ charges }) => charges.map(({ scope }) => scope)));
-  return rows<KnownBudget>(db, {
+  spenders: readonly OwnerRow[],
+): Promise<readonly NamedBudget[]> {
+  const { scopes, tokens } = namesOf(spenders.map(({ owner }) => owner));
+  const charged = calls.flatMap(({ charges }) => charges.map(({ scope }) => scope));
+  return rows<NamedBudget>(db, {
     name: 'lock_spent_budgets',
     text: `
       SELECT scope, token FROM budget_state WHERE scope = ANY ($1) OR token = ANY ($2)
       ORDER BY scope FOR UPDATE`,
-    values: [[...scopes], [...keys.values()]],
+    values: [[...new Set([...scopes, ...charged])], tokens],
   });
 }
 
-/** A key is charged for every call, also for one that began before the key had a budget. */
-function sumsOf(
-  calls: readonly SpendRecord[],
-  budgets: readonly KnownBudget[],
-  keys: ReadonlyMap<string, string>,
-): Sum[] {
+/** Begins to count, to the pico-dollar, what those spend whose rows were all that did. The rows are locked. */
+async function openAccounts(db: Connection, some: readonly OwnerRow[]): Promise<NamedBudget[]> {
+  if (some.length === 0) return [];
+  const opened = some.map(({ owner, spend }) => ({
+    scope: scopeOf(owner),
+    token: owner.kind === 'key' ? (owner.ids[0] as string) : null,
+    spent: picoFromUsd(spend),
+  }));
+  await rows(db, {
+    name: 'open_accounts',
+    text: `
+      INSERT INTO budget_state (scope, token, spent_pico)
+      SELECT * FROM unnest($1::text[], $2::text[], $3::numeric[])`,
+    values: [
+      opened.map(({ scope }) => scope),
+      opened.map(({ token }) => token),
+      opened.map(({ spent }) => spent),
+    ],
+  });
+  return opened;
+}
+
+/** Everybody is charged for every call, also for one that began before there was a budget. */
+function sumsOf(calls: readonly SpendRecord[], budgets: readonly NamedBudget[], spenders: Spenders): Sum[] {
   const known = new Set(budgets.map(({ scope }) => scope));
-  const ofKeys = new Map(budgets.map(({ scope, token }) => [token, scope]));
+  const scopes = byOwner(budgets);
   const sums = new Map<string, Sum>();
-  for (const { spend: cost, endTime, apiKey, charges } of calls) {
+  for (const call of calls) {
+    const { spend: cost, endTime, charges } = call;
     const endedAt = Math.floor(endTime / SECOND);
-    const key = ofKeys.get(keys.get(apiKey) ?? apiKey);
-    const unleased =
-      key === undefined || charges.some(({ scope }) => scope === key)
-        ? []
-        : [{ scope: key, processId: null, leased: 0n }];
+    const unleased = spenders
+      .of(call)
+      .map((owner) => scopes.get(nameOf(owner)) as string)
+      .filter((scope) => !charges.some((charge) => charge.scope === scope))
+      .map((scope) => ({ scope, processId: null, leased: 0n }));
     for (const { scope, processId, leased } of [...charges, ...unleased]) {
       if (!known.has(scope)) continue;
       const name = `${scope} ${processId} ${endedAt}`;
@@ -66,21 +94,14 @@ function sumsOf(
   return [...sums.values()];
 }
 
-/**
- * Counts what calls cost in their budgets, in the transaction that stores their rows: out of the leases and into what is
- * spent. A call counts in the period in which it ended. `keys`: by the hash that each call's key had, the one that it has now.
- * The caller has locked the rows of these keys, whose `spend` follows.
- */
-export async function applySpend(
-  db: Connection,
-  calls: readonly SpendRecord[],
-  keys: ReadonlyMap<string, string>,
-): Promise<void> {
-  const costly = calls.filter(({ spend }) => spend !== 0n);
-  if (costly.length === 0) return;
-  const sums = sumsOf(costly, await lockBudgets(db, costly, keys), keys);
-  if (sums.length === 0) return;
-  await rows(db, {
+interface Charged extends NamedBudget {
+  readonly spent: string;
+  readonly added: string;
+}
+
+/** Adds sums to their budgets, and takes them out of the leases; what is spent then. */
+async function charge(db: Connection, sums: readonly Sum[]): Promise<readonly Charged[]> {
+  return rows<Charged>(db, {
     name: 'apply_spend',
     text: `
       WITH sums AS (
@@ -93,21 +114,18 @@ export async function applySpend(
         WHERE l.scope = used.scope AND l.process_id = used.process_id
         RETURNING l.scope, used.leased
       ), charge AS (
-        SELECT s.scope,
+        SELECT s.scope, sum(sums.spent) AS added,
           sum(sums.spent) FILTER (WHERE sums.ended_at >= s.period_start
             AND (s.resets_at IS NULL OR sums.ended_at < s.resets_at)) AS spent,
           sum(sums.spent) FILTER (WHERE sums.ended_at >= s.resets_at) AS spent_next
         FROM budget_state s JOIN sums ON sums.scope = s.scope GROUP BY s.scope
-      ), charged AS (
-        UPDATE budget_state s SET
-          spent_pico = s.spent_pico + coalesce(charge.spent, 0),
-          spent_next_pico = s.spent_next_pico + coalesce(charge.spent_next, 0),
-          leased_pico = s.leased_pico - coalesce((SELECT sum(leased) FROM lease WHERE lease.scope = s.scope), 0)
-        FROM charge WHERE s.scope = charge.scope
-        RETURNING s.token, s.spent_pico + s.spent_next_pico AS spent_pico
       )
-      UPDATE "LiteLLM_VerificationToken" k SET spend = charged.spent_pico / 1e12
-      FROM charged WHERE k.token = charged.token`,
+      UPDATE budget_state s SET
+        spent_pico = s.spent_pico + coalesce(charge.spent, 0),
+        spent_next_pico = s.spent_next_pico + coalesce(charge.spent_next, 0),
+        leased_pico = s.leased_pico - coalesce((SELECT sum(leased) FROM lease WHERE lease.scope = s.scope), 0)
+      FROM charge WHERE s.scope = charge.scope
+      RETURNING s.scope, s.token, (s.spent_pico + s.spent_next_pico)::text AS spent, charge.added::text AS added`,
     values: [
       sums.map(({ scope }) => scope),
       sums.map(({ processId }) => processId),
@@ -116,4 +134,29 @@ export async function applySpend(
       sums.map(({ leased }) => leased),
     ],
   });
+}
+
+/**
+ * Counts what calls cost for all whose money it is, in the transaction that stores their rows: out of the leases and into
+ * what is spent. A call counts in the period in which it ended. Each row is written once, and LiteLLM's columns follow. Rows of
+ * owners are locked before budgets, as everywhere.
+ */
+export async function applySpend(db: Connection, calls: readonly SpendRecord[]): Promise<void> {
+  const costly = calls.filter(({ spend }) => spend !== 0n);
+  if (costly.length === 0) return;
+  const spenders = await lockSpenders(db, costly);
+  const rowsOf = [...spenders.rows.values()];
+  const locked = await lockBudgets(db, costly, rowsOf);
+  const have = byOwner(locked);
+  const opened = await openAccounts(
+    db,
+    rowsOf.filter(({ owner }) => !have.has(nameOf(owner))),
+  );
+  const sums = sumsOf(costly, [...locked, ...opened], spenders);
+  if (sums.length === 0) return;
+  const shown = (await charge(db, sums)).flatMap(({ spent, added, ...budget }) => {
+    const owner = ownerOfBudget(budget);
+    return owner === null || !spenders.rows.has(nameOf(owner)) ? [] : [{ owner, spent, added }];
+  });
+  await showSpent(db, shown);
 }

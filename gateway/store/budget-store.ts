@@ -3,6 +3,7 @@ import type { BudgetRow, BudgetStore, Decision } from '../admission/ledger/port.
 import { beginPeriods, dueBudgets, type NextReset } from './budget-periods.ts';
 import { freeDead, heartbeat, leaveBudgets } from './budget-processes.ts';
 import { exchangeBudgets } from './budgets.ts';
+import { moveEnds } from './linked-budgets.ts';
 
 export interface PostgresBudgetsOptions {
   readonly db: Pool;
@@ -40,9 +41,12 @@ export class PostgresBudgets implements BudgetStore {
   }
 
   async sweep(now: number): Promise<void> {
+    const rules = { now, nextReset: this.#nextReset };
     await freeDead(this.#db, now);
-    const due = await dueBudgets(this.#db, now);
-    if (due.length > 0) await beginPeriods(this.#db, due, { now, nextReset: this.#nextReset });
+    await moveEnds(this.#db, rules);
+    for (let due = await dueBudgets(this.#db, now); due.length > 0; due = await dueBudgets(this.#db, now)) {
+      await beginPeriods(this.#db, due, rules);
+    }
   }
 
   leave(): Promise<void> {

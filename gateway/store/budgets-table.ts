@@ -62,6 +62,15 @@ export async function updateBudget(
   return row;
 }
 
+/** Reads a budget and holds it until the transaction ends; rows may be linked to it meanwhile. */
+export async function lockBudget(db: Connection, budgetId: string): Promise<BudgetRow | undefined> {
+  const [row] = await rows<BudgetRow>(db, {
+    text: 'SELECT * FROM "LiteLLM_BudgetTable" WHERE budget_id = $1 FOR NO KEY UPDATE',
+    values: [budgetId],
+  });
+  return row;
+}
+
 export async function readBudgets(
   db: Connection,
   budgetIds: readonly string[],

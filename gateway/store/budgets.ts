@@ -4,16 +4,11 @@ import type { BudgetRow, Decision } from '../admission/ledger/port.ts';
 import { announceBudgets } from './budget-announcements.ts';
 import { type Connection, rows, transaction } from './connection.ts';
 
-/** What the budget of a virtual key is called when it is made. A key that is rotated keeps its budget, under this name. */
-export function keyScope(hash: string): string {
-  return `key:${hash}`;
-}
-
 /** A budget as management sets it. Money is pico-dollars. */
 export interface BudgetSetting {
   readonly scope: string;
-  /** The hash of the key whose budget it is. */
-  readonly token?: string;
+  /** The hash of the key whose budget it is; null where it is not that of a key. */
+  readonly token: string | null;
   /** Null: nothing is limited. */
   readonly limit: Pico | null;
   /** What is spent already, where the budget is new. */
@@ -24,21 +19,31 @@ export interface BudgetSetting {
 }
 
 /**
- * Sets a budget, inside the caller's transaction. What is spent of one that exists stays spent. The caller has locked
- * the row that `spent` was read from: spend rows that are stored meanwhile are counted by either, never by both.
+ * Sets budgets, inside the caller's transaction. What is spent of one that exists stays spent. The caller has locked
+ * the rows that `spent` was read from: spend rows that are stored meanwhile are counted by either, never by both.
  */
-export async function setBudget(db: Connection, budget: BudgetSetting): Promise<void> {
-  const { scope, token = null, limit, spent, duration, resetsAt } = budget;
+export async function setBudgets(db: Connection, budgets: readonly BudgetSetting[]): Promise<void> {
+  const column = <T>(value: (budget: BudgetSetting) => T): T[] => budgets.map(value);
+  const scopes = column(({ scope }) => scope);
   await rows(db, {
     text: `
       INSERT INTO budget_state (scope, token, limit_pico, spent_pico, duration, resets_at)
-      VALUES ($1, $2, $3, $4, $5, $6)
+      SELECT * FROM unnest($1::text[], $2::text[], $3::numeric[], $4::numeric[], $5::text[], $6::timestamp[])
+        AS budgets (scope, token, limit_pico, spent_pico, duration, resets_at)
+      ORDER BY scope
       ON CONFLICT (scope) DO UPDATE SET
         limit_pico = excluded.limit_pico, duration = excluded.duration, resets_at = excluded.resets_at,
         updated_at = now() AT TIME ZONE 'UTC'`,
-    values: [scope, token, limit, spent, duration, resetsAt?.toISOString() ?? null],
+    values: [
+      scopes,
+      column(({ token }) => token),
+      column(({ limit }) => limit),
+      column(({ spent }) => spent),
+      column(({ duration }) => duration),
+      column(({ resetsAt }) => resetsAt?.toISOString() ?? null),
+    ],
   });
-  await announceBudgets(db, { wanted: [scope], freed: [scope] });
+  await announceBudgets(db, { wanted: scopes, freed: scopes });
 }
 
 /**

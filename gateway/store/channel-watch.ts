@@ -1,10 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type Pool } from 'pg';
 import type { Logger } from '../observe/logger.ts';
+import type { Connection } from './connection.ts';
 
 const SECOND = 1000;
 const RETRY_MIN_MS = SECOND / 4;
-const RETRY_MAX_MS = 15 * SECOND;
+const RETRY_MAX_MS = 2 * SECOND;
+const CHECK_MS = SECOND;
+/** A server that has vanished without a word answers nothing; TCP would notice after minutes. */
+const ANSWER_MS = 3 * SECOND;
 
 /** Told once when the connection is lost, and once when it is back. */
 type WatchLogger = Pick<Logger, 'warn' | 'info'>;
@@ -15,7 +19,12 @@ export interface Channel {
   readonly subject: string;
   heard(payload: string): void;
   /** Announcements arrive from now on; some may have been missed. */
-  begun(): void;
+  begun?(): void;
+  /**
+   * Asked on the connection that listens, when announcements begin to arrive and every second from then on. One that fails
+   * ends the connection.
+   */
+  check?(db: Connection): Promise<void>;
   /** Announcements do not arrive any more. */
   lost?(): void;
 }
@@ -60,8 +69,15 @@ export class ChannelWatch implements AsyncDisposable {
   async #listen(): Promise<boolean> {
     const { options } = this.#pool;
     // The pool hides its password from whoever lists its options.
-    const client = new Client({ ...options, password: options.password, statement_timeout: 0 });
+    const client = new Client({
+      ...options,
+      password: options.password,
+      statement_timeout: 0,
+      query_timeout: ANSWER_MS,
+    });
+    const over = new AbortController();
     const ended = new Promise<void>((resolve) => client.once('end', resolve));
+    client.once('end', () => over.abort());
     // The 'end' event follows. The first is the reason, where the server gave one; others tell that the socket is gone.
     let broken: unknown;
     client.on('error', (error) => {
@@ -74,17 +90,37 @@ export class ChannelWatch implements AsyncDisposable {
       await client.connect();
       this.#client = client;
       await client.query(`LISTEN ${this.#channel.channel}`);
+      await this.#channel.check?.(client);
     } catch (error) {
       this.#tellLoss(error);
       await client.end().catch(() => undefined);
       return false;
     }
-    this.#channel.begun();
+    this.#channel.begun?.();
     this.#tellReturn();
     if (this.#closing.signal.aborted) await client.end();
+    const failure = await this.#keepChecking(client, over.signal);
     await ended;
+    broken ??= failure;
     this.#tellLoss(broken);
     return true;
+  }
+
+  /** Checks the connection until it is over, or a check fails: then the failure is returned and the connection ended. */
+  async #keepChecking(client: Client, over: AbortSignal): Promise<unknown> {
+    const { check } = this.#channel;
+    if (check === undefined) return undefined;
+    const signal = AbortSignal.any([over, this.#closing.signal]);
+    for (;;) {
+      await sleep(CHECK_MS, undefined, { signal }).catch(() => undefined);
+      if (signal.aborted) return undefined;
+      try {
+        await check(client);
+      } catch (error) {
+        await client.end().catch(() => undefined);
+        return error;
+      }
+    }
   }
 
   #tellLoss(error: unknown): void {

@@ -1,3 +1,4 @@
+import type { CallLimitColumns } from '../identity/key-limits.ts';
 import { type Connection, rows } from './connection.ts';
 import { columnsFromJson } from './json-columns.ts';
 
@@ -13,7 +14,7 @@ export interface EndUserRow {
   readonly blocked: boolean;
 }
 
-const settable = ['alias', 'spend', 'blocked'] as const;
+const settable = ['alias', 'spend', 'blocked', 'budget_id'] as const;
 
 export type EndUserColumns = Partial<Pick<EndUserRow, (typeof settable)[number]>>;
 
@@ -72,6 +73,17 @@ export async function readEndUsers(
   });
 }
 
+/** Reads customers and holds them until the transaction ends. */
+export async function lockEndUsers(
+  db: Connection,
+  userIds: readonly string[],
+): Promise<readonly EndUserRow[]> {
+  return rows<EndUserRow>(db, {
+    text: 'SELECT * FROM "LiteLLM_EndUserTable" WHERE user_id = ANY ($1) ORDER BY user_id FOR UPDATE',
+    values: [userIds],
+  });
+}
+
 export async function listEndUsers(db: Connection): Promise<readonly EndUserRow[]> {
   return rows<EndUserRow>(db, { text: 'SELECT * FROM "LiteLLM_EndUserTable" ORDER BY user_id' });
 }
@@ -90,4 +102,32 @@ export async function blockedEndUsers(db: Connection): Promise<readonly string[]
     text: 'SELECT user_id FROM "LiteLLM_EndUserTable" WHERE blocked',
   });
   return found.map(({ user_id }) => user_id);
+}
+
+/** Whether any customer is linked to a budget; one index look-up. */
+export async function anyLimitedEndUser(db: Connection): Promise<boolean> {
+  const found = await rows(db, {
+    text: 'SELECT 1 FROM "LiteLLM_EndUserTable" WHERE budget_id IS NOT NULL LIMIT 1',
+  });
+  return found.length > 0;
+}
+
+/** The budget of a customer as it is written, and the limits that stand in it. */
+export interface EndUserLimit extends CallLimitColumns {
+  readonly budget_id: string | null;
+  /** USD. */
+  readonly max_budget: number | null;
+}
+
+/** Two primary-key look-ups; undefined when there is no such customer. */
+export async function findEndUserLimit(db: Connection, userId: string): Promise<EndUserLimit | undefined> {
+  const [row] = await rows<EndUserLimit>(db, {
+    name: 'find_end_user_limit',
+    text: `
+      SELECT b.budget_id, b.max_budget, b.rpm_limit, b.tpm_limit, b.max_parallel_requests
+      FROM "LiteLLM_EndUserTable" u LEFT JOIN "LiteLLM_BudgetTable" b ON b.budget_id = u.budget_id
+      WHERE u.user_id = $1`,
+    values: [userId],
+  });
+  return row;
 }

@@ -4,7 +4,8 @@ import { SchemaError } from './schema.ts';
 
 /**
  * Gives the runtime role what serving needs and nothing else: rows may be read and written, no table may be made,
- * changed or emptied, and the list of applied migrations is read-only. Later tables get the same by default privileges.
+ * changed or emptied, the list of applied migrations is read-only, and the audit log can only grow. Later tables get the
+ * same by default privileges.
  * A role that owns the schema and serves as well has all rights already, and is left with them.
  */
 export async function grantRuntime(db: Connection, runtimeRole: string): Promise<void> {
@@ -25,6 +26,8 @@ export async function grantRuntime(db: Connection, runtimeRole: string): Promise
     `ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO ${role}`,
     `ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO ${role}`,
     `REVOKE INSERT, UPDATE, DELETE ON schema_migrations FROM ${role}`,
+    `REVOKE UPDATE, DELETE ON "LiteLLM_AuditLog" FROM ${role}`,
+    `REVOKE INSERT, DELETE ON audit_head FROM ${role}`,
   ];
   for (const text of statements) await db.query({ text });
 }

@@ -1,7 +1,7 @@
 import type { ChangedBy } from './changed-by.ts';
 import { type Connection, rows } from './connection.ts';
 import { columnsFromJson } from './json-columns.ts';
-import { moveKeyBudget } from './key-budgets.ts';
+import { moveKeyBudget } from './owner-budgets.ts';
 import { keepDeleted, type VirtualKeyRow } from './virtual-keys.ts';
 
 const settable = [
@@ -16,6 +16,7 @@ const settable = [
   'max_budget',
   'budget_duration',
   'budget_reset_at',
+  'budget_id',
   'rpm_limit',
   'tpm_limit',
   'max_parallel_requests',

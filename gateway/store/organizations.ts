@@ -18,6 +18,15 @@ export async function readOrganizations(
   });
 }
 
+/** Whether an organisation is linked to this budget. */
+export async function limitsOrganization(db: Connection, budgetId: string): Promise<boolean> {
+  const found = await rows(db, {
+    text: 'SELECT 1 FROM "LiteLLM_OrganizationTable" WHERE budget_id = $1 LIMIT 1',
+    values: [budgetId],
+  });
+  return found.length > 0;
+}
+
 /** Makes a user a member of organisations, with a role in each; a member already keeps the role that it has. */
 export async function addToOrganizations(
   db: Connection,

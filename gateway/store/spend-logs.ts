@@ -1,68 +1,29 @@
 import { DatabaseError, type Pool, type PoolClient } from 'pg';
-import { type Pico, usdFromPico } from '../accounting/money.ts';
 import { bare, type SpendRecord } from '../accounting/spend.ts';
-import { MASTER_KEY_ALIAS } from '../identity/identity.ts';
 import { applySpend } from './budget-spend.ts';
 import { type Connection, rows, transaction } from './connection.ts';
 import { copyMessages } from './copy-format.ts';
 import { copyIn } from './copy-in.ts';
 import { countedCalls, markCounted } from './counted-calls.ts';
 import { addToDays } from './daily-spend.ts';
-import { spendColumns, spendRow } from './spend-row.ts';
+import { plainRows, rowsWithContent, type SpendRows } from './spend-row.ts';
 import { isAboutValue } from './sqlstate.ts';
 
 /**
  * COPY has nothing to plan, to parse as JSON or to look up before it writes. In batches of 500 a row takes 24 µs of
  * PostgreSQL's CPU and 12 of this process; as one JSON list for INSERT ... ON CONFLICT it took 51 and 23.
  */
-const COPY_CALLS = `COPY "LiteLLM_SpendLogs" (${spendColumns}) FROM STDIN WITH (FORMAT binary)`;
+async function copyCalls(
+  db: PoolClient,
+  calls: readonly SpendRecord[],
+  { columns, row }: SpendRows,
+): Promise<void> {
+  if (calls.length === 0) return;
+  const statement = `COPY "LiteLLM_SpendLogs" (${columns}) FROM STDIN WITH (FORMAT binary)`;
+  await copyIn(db, statement, copyMessages(calls, row));
+}
 
 const UNIQUE_VIOLATION = '23505';
-
-/** A call's key, by the hash that it had when the call was made -> its hash now. */
-type CurrentHashes = ReadonlyMap<string, string>;
-
-/**
- * Adds costs to keys, by the hashes that these had. Rows are locked in the order of their hash: batches cannot deadlock.
- * Returns the keys that were found.
- */
-async function addSpend(db: Connection, spent: readonly (readonly [string, Pico])[]): Promise<CurrentHashes> {
-  const found = await rows<{ hash: string; token: string }>(db, {
-    name: 'add_key_spend',
-    text: `
-      WITH spent AS (
-        SELECT t.hash, t.total, coalesce(d.active_token_id, t.hash) AS token
-        FROM unnest($1::text[], $2::double precision[]) AS t (hash, total)
-        LEFT JOIN "LiteLLM_DeprecatedVerificationToken" d ON d.token = t.hash
-      ), locked AS (
-        SELECT k.token FROM "LiteLLM_VerificationToken" k
-        WHERE k.token IN (SELECT token FROM spent) ORDER BY k.token FOR UPDATE
-      ), added AS (
-        UPDATE "LiteLLM_VerificationToken" k SET spend = k.spend + sums.total
-        FROM (SELECT token, sum(total) AS total FROM spent GROUP BY token) sums
-        WHERE k.token = sums.token AND k.token IN (SELECT token FROM locked)
-        RETURNING k.token
-      )
-      SELECT spent.hash, spent.token FROM spent JOIN added ON added.token = spent.token`,
-    values: [spent.map(([hash]) => hash), spent.map(([, total]) => usdFromPico(total))],
-  });
-  return new Map(found.map(({ hash, token }) => [hash, token]));
-}
-
-/**
- * Adds what calls cost to their keys. A key that was rotated while its row was waited for is not found; the next statement
- * sees what it has become. What is not found then is a deleted key, or no virtual key.
- */
-async function addToKeys(db: Connection, calls: readonly SpendRecord[]): Promise<CurrentHashes> {
-  const totals = new Map<string, Pico>();
-  for (const { apiKey, spend } of calls) {
-    if (spend !== 0n && apiKey !== MASTER_KEY_ALIAS) totals.set(apiKey, (totals.get(apiKey) ?? 0n) + spend);
-  }
-  if (totals.size === 0) return new Map();
-  const found = await addSpend(db, [...totals]);
-  const missing = [...totals].filter(([hash]) => !found.has(hash));
-  return missing.length === 0 ? found : new Map([...found, ...(await addSpend(db, missing))]);
-}
 
 /** Some calls of a batch are stored already: the batch is to be stored without them. */
 class StoredAlready extends Error {}
@@ -73,13 +34,18 @@ class StoredAlready extends Error {}
  */
 async function store(db: PoolClient, calls: readonly SpendRecord[]): Promise<void> {
   const logged = calls.filter((call) => call.logged);
-  if (logged.length > 0) await copyIn(db, COPY_CALLS, copyMessages(logged, spendRow));
+  const silent = logged.filter((call) => call.content === null);
+  await copyCalls(db, silent, plainRows);
+  if (silent.length < logged.length) {
+    const told = logged.filter((call) => call.content !== null);
+    await copyCalls(db, told, rowsWithContent);
+  }
   if ((await countedCalls(db, logged)).size > 0) throw new StoredAlready();
   await markCounted(
     db,
     calls.filter((call) => !call.logged),
   );
-  await applySpend(db, calls, await addToKeys(db, calls));
+  await applySpend(db, calls);
   await addToDays(db, calls);
 }
 
@@ -122,20 +88,20 @@ function fail(_call: SpendRecord, error: unknown): never {
   throw error;
 }
 
-/** Stores one call without what may be wrong with it. */
+/** Stores one call without what may be wrong with it: what was said in it, and then all that others have put into it. */
 async function storeBare(db: Pool, call: SpendRecord, unstorable: Unstorable): Promise<void> {
   try {
-    await storeAll(db, [bare(call)]);
+    await storeAll(db, [call.content === null ? bare(call) : { ...call, content: null }]);
   } catch (error) {
     if (!isAboutValue(error)) throw error;
-    unstorable(call, error);
+    if (call.content !== null) await storeBare(db, { ...call, content: null }, unstorable);
+    else unstorable(call, error);
   }
 }
 
 /**
- * Stores finished calls and adds their cost to their keys, budgets and days, in one transaction. A call that is to leave no
- * row is counted all the same. A call that is stored already is left
- * alone and costs nothing again, so a batch whose outcome is unknown may simply be sent again. A call that cannot be
+ * Stores finished calls and adds their cost to their keys, whom these act for, and their days, in one transaction. A call
+ * that is to leave no row is counted all the same. A call that is stored already is left alone and costs nothing again, so a batch whose outcome is unknown may simply be sent again. A call that cannot be
  * stored as it is does not hold up the others: the batch is halved until it stands alone, and is stored bare. One that
  * cannot be stored even so is handed to `unstorable`, which by default rejects with the error.
  */

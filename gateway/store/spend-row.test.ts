@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { spendRecord } from '../../tests/harness/spend-record.ts';
-import { metadataText, spendColumns, spendRow } from './spend-row.ts';
+import { metadataText, plainRows, rowsWithContent } from './spend-row.ts';
 
 const call = spendRecord();
 
@@ -10,11 +10,14 @@ test('the members of metadata stand as jsonb keeps them: by length, then by byte
   expect(members).toEqual(kept);
 });
 
-test('a row has as many fields as there are columns', () => {
-  const bytes = Buffer.from(spendRow(call), 'latin1');
+test.each([
+  ['plain row', plainRows],
+  ['row with content', rowsWithContent],
+])('a %s has as many fields as there are columns', (_which, { row, columns }) => {
+  const bytes = Buffer.from(row(call), 'latin1');
   let fields = 0;
   for (let at = 2; at < bytes.length; fields++) at += 4 + Math.max(0, bytes.readInt32BE(at));
-  expect(fields).toBe(spendColumns.split(', ').length);
+  expect(fields).toBe(columns.split(', ').length);
   expect(bytes.readInt16BE(0)).toBe(fields);
 });
 
@@ -22,14 +25,14 @@ test.each([
   ['a count of tokens', { promptTokens: 2 ** 40 }],
   ['a cost', { spend: 10n ** 400n }],
 ])('%s that its column cannot hold is refused', (_title, wrong) => {
-  expect(() => spendRow({ ...call, ...wrong })).toThrow(RangeError);
+  expect(() => plainRows.row({ ...call, ...wrong })).toThrow(RangeError);
 });
 
 test.each([
   ['backwards', { startTime: 1000, endTime: 0 }],
   ['a month ahead', { startTime: 0, endTime: 2 ** 40 }],
 ])('a clock that was set %s during a call does not spoil its row', (_way, times) => {
-  expect(() => spendRow({ ...call, ...times })).not.toThrow();
+  expect(() => plainRows.row({ ...call, ...times })).not.toThrow();
 });
 
 const nested = (depth: number): Record<string, unknown> => {

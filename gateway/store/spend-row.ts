@@ -98,17 +98,40 @@ const columns: Readonly<Record<string, (call: SpendRecord) => Bytes>> = {
   status: (call) => textField(call.status),
 };
 
-const fields = Object.values(columns);
-const START = rowStart(fields.length);
-
-/** The columns of `spendRow`, as SQL. */
-export const spendColumns = Object.keys(columns)
-  .map((name) => `"${name}"`)
-  .join(', ');
-
-/** A finished call as COPY takes it. Throws RangeError for a number that its column cannot hold. */
-export function spendRow(call: SpendRecord): Bytes {
-  let row = START;
-  for (const field of fields) row += field(call);
-  return row;
+/** The messages of a request, which stand in a column of their own too: guides look for them there. */
+function messagesText(request: string): string {
+  const { messages = {} } = JSON.parse(request) as { readonly messages?: unknown };
+  return JSON.stringify(messages);
 }
+
+/** What a call whose content is kept fills beside them. */
+const contentColumns: typeof columns = {
+  messages: ({ content }) => jsonbField(content === null ? '{}' : messagesText(content.request)),
+  response: ({ content }) => jsonbField(content?.response ?? '{}'),
+  proxy_server_request: ({ content }) => jsonbField(content?.request ?? '{}'),
+};
+
+/** Finished calls as COPY takes them. */
+export interface SpendRows {
+  /** As SQL. */
+  readonly columns: string;
+  /** Throws RangeError for a number that its column cannot hold. */
+  readonly row: (call: SpendRecord) => Bytes;
+}
+
+function spendRows(filled: typeof columns): SpendRows {
+  const fields = Object.values(filled);
+  const start = rowStart(fields.length);
+  const names = Object.keys(filled).map((name) => `"${name}"`);
+  return {
+    columns: names.join(', '),
+    row: (call) => {
+      let row = start;
+      for (const field of fields) row += field(call);
+      return row;
+    },
+  };
+}
+
+export const plainRows = spendRows(columns);
+export const rowsWithContent = spendRows({ ...columns, ...contentColumns });

@@ -19,7 +19,14 @@ export interface TeamRow {
   readonly models: readonly string[];
   readonly blocked: boolean;
   readonly spend: number;
+  /** USD. */
+  readonly max_budget: number | null;
+  readonly budget_duration: string | null;
+  readonly budget_reset_at: Date | null;
   readonly team_member_permissions: readonly string[];
+  readonly rpm_limit: number | null;
+  readonly tpm_limit: number | null;
+  readonly max_parallel_requests: number | null;
   readonly created_at: Date;
   readonly updated_at: Date;
   readonly [column: string]: unknown;
@@ -33,6 +40,12 @@ const settable = [
   'models',
   'blocked',
   'team_member_permissions',
+  'max_budget',
+  'budget_duration',
+  'budget_reset_at',
+  'rpm_limit',
+  'tpm_limit',
+  'max_parallel_requests',
 ] as const;
 
 export type TeamColumns = Partial<Pick<TeamRow, (typeof settable)[number]>>;
@@ -148,6 +161,47 @@ export async function addMemberships(
   });
 }
 
+export async function readMembership(
+  db: Connection,
+  teamId: string,
+  userId: string,
+): Promise<TeamMembershipRow | undefined> {
+  const [row] = await rows<TeamMembershipRow>(db, {
+    text: 'SELECT * FROM "LiteLLM_TeamMembership" WHERE team_id = $1 AND user_id = $2',
+    values: [teamId, userId],
+  });
+  return row;
+}
+
+/** Reads a member's account and holds it until the transaction ends. */
+export async function lockMembership(
+  db: Connection,
+  teamId: string,
+  userId: string,
+): Promise<TeamMembershipRow | undefined> {
+  const [row] = await rows<TeamMembershipRow>(db, {
+    text: `
+      SELECT * FROM "LiteLLM_TeamMembership" WHERE team_id = $1 AND user_id = $2 FOR NO KEY UPDATE`,
+    values: [teamId, userId],
+  });
+  return row;
+}
+
+/** Links a member's account to a budget of its own, or to none; makes the account where an imported team has none. */
+export async function linkMembership(
+  db: Connection,
+  { teamId, userId, budgetId }: { teamId: string; userId: string; budgetId: string | null },
+): Promise<TeamMembershipRow> {
+  const [row] = await rows<TeamMembershipRow>(db, {
+    text: `
+      INSERT INTO "LiteLLM_TeamMembership" (team_id, user_id, budget_id) VALUES ($1, $2, $3)
+      ON CONFLICT (user_id, team_id) DO UPDATE SET budget_id = excluded.budget_id
+      RETURNING *`,
+    values: [teamId, userId, budgetId],
+  });
+  return row as TeamMembershipRow;
+}
+
 export async function removeMemberships(db: Connection, teamId: string, userId: string): Promise<void> {
   await rows(db, {
     text: 'DELETE FROM "LiteLLM_TeamMembership" WHERE team_id = $1 AND user_id = $2',
@@ -162,6 +216,17 @@ export async function readMemberships(
   return rows<TeamMembershipRow>(db, {
     text: 'SELECT * FROM "LiteLLM_TeamMembership" WHERE team_id = ANY ($1) ORDER BY user_id',
     values: [teamIds],
+  });
+}
+
+/** The accounts that users have in teams. */
+export async function membershipsOf(
+  db: Connection,
+  userIds: readonly string[],
+): Promise<readonly TeamMembershipRow[]> {
+  return rows<TeamMembershipRow>(db, {
+    text: 'SELECT * FROM "LiteLLM_TeamMembership" WHERE user_id = ANY ($1)',
+    values: [userIds],
   });
 }
 

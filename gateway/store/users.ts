@@ -69,6 +69,13 @@ export interface UserRow {
   readonly models: readonly string[];
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly spend: number;
+  /** USD. */
+  readonly max_budget: number | null;
+  readonly budget_duration: string | null;
+  readonly budget_reset_at: Date | null;
+  readonly rpm_limit: number | null;
+  readonly tpm_limit: number | null;
+  readonly max_parallel_requests: number | null;
   readonly created_at: Date | null;
   readonly updated_at: Date | null;
   readonly [column: string]: unknown;
@@ -80,7 +87,19 @@ export const shownColumns = `
   user_email, models, metadata - '${REPLACED}' AS metadata, max_parallel_requests, tpm_limit, rpm_limit, budget_duration,
   budget_reset_at, allowed_cache_controls, policies, model_spend, model_max_budget, created_at, updated_at`;
 
-const settable = ['user_alias', 'user_email', 'user_role', 'models', 'spend'] as const;
+const settable = [
+  'user_alias',
+  'user_email',
+  'user_role',
+  'models',
+  'spend',
+  'max_budget',
+  'budget_duration',
+  'budget_reset_at',
+  'rpm_limit',
+  'tpm_limit',
+  'max_parallel_requests',
+] as const;
 
 export type UserColumns = Partial<Pick<UserRow, (typeof settable)[number] | 'metadata'>>;
 
@@ -125,6 +144,15 @@ export async function readUsers(db: Connection, userIds: readonly string[]): Pro
 
 export async function readUser(db: Connection, userId: string): Promise<UserRow | undefined> {
   return (await readUsers(db, [userId]))[0];
+}
+
+/** Reads users and holds them until the transaction ends. */
+export async function lockUsers(db: Connection, userIds: readonly string[]): Promise<readonly UserRow[]> {
+  return rows<UserRow>(db, {
+    text: `
+      SELECT ${shownColumns} FROM "LiteLLM_UserTable" WHERE user_id = ANY ($1) ORDER BY user_id FOR UPDATE`,
+    values: [userIds],
+  });
 }
 
 /** The user with this address, written in any case; of several the oldest. */

@@ -1,6 +1,8 @@
 import type { ChangedBy } from './changed-by.ts';
 import { type Connection, rows } from './connection.ts';
-import { removeKeyBudgets } from './key-budgets.ts';
+import { memberBudgetId } from './follow-budgets.ts';
+import { removeKeyBudgets } from './owner-budgets.ts';
+import { type LinkedLimitColumns, type OwnerLimitColumns, ownerLimitColumns } from './owner-limits.ts';
 
 /** A row of "LiteLLM_VerificationToken" as the API shows it; `token` is the key's hash. */
 export interface VirtualKeyRow {
@@ -22,6 +24,7 @@ export interface VirtualKeyRow {
   readonly max_budget: number | null;
   readonly budget_duration: string | null;
   readonly budget_reset_at: Date | null;
+  readonly budget_id: string | null;
   readonly created_at: Date | null;
   readonly updated_at: Date | null;
   readonly created_by: string | null;
@@ -30,7 +33,7 @@ export interface VirtualKeyRow {
 }
 
 /** What authentication needs of a key, and of the user, the team and the organisation that it acts for. */
-export interface KeyForAuthentication {
+export interface KeyForAuthentication extends OwnerLimitColumns, LinkedLimitColumns {
   readonly token: string;
   readonly key_alias: string | null;
   readonly user_id: string | null;
@@ -50,16 +53,22 @@ export interface KeyForAuthentication {
   /** Members of `metadata`, as they were stored. */
   readonly model_rpm_limit: unknown;
   readonly model_tpm_limit: unknown;
-  /** USD. */
+  /** USD; of the key itself, or of the budget that it is linked to. */
   readonly max_budget: number | null;
-  /** What the key's budget is called; null when there is none yet. */
-  readonly budget_scope: string | null;
-  /** The key's budget in pico-dollars as it is enforced; null when there is none yet. */
-  readonly limit_pico: string | null;
+  readonly team_max_budget: number | null;
+  readonly organization_max_budget: number | null;
+  readonly user_max_budget: number | null;
+  /** What the key's user may spend in the key's team. */
+  readonly member_max_budget: number | null;
+  /** The budgets that any of these comes from by a link. */
+  readonly budget_ids: readonly string[];
   readonly user_models: readonly string[] | null;
   /** Null also when the key names a team that does not exist. */
   readonly team_models: readonly string[] | null;
   readonly team_blocked: boolean | null;
+  /** An object, unless another program has written it. */
+  readonly key_metadata: unknown;
+  readonly team_metadata: unknown;
   /** The key's own, else that of its team. */
   readonly organization_id: string | null;
   readonly organization_models: readonly string[] | null;
@@ -83,8 +92,13 @@ export async function findKey(db: Connection, hash: string): Promise<KeyForAuthe
         (SELECT revoke_at FROM "LiteLLM_DeprecatedVerificationToken" WHERE token = $1) AS revoke_at,
         k.rpm_limit, k.tpm_limit, k.max_parallel_requests,
         k.metadata -> 'model_rpm_limit' AS model_rpm_limit, k.metadata -> 'model_tpm_limit' AS model_tpm_limit,
-        k.max_budget, b.scope AS budget_scope, b.limit_pico,
+        ${ownerLimitColumns},
+        coalesce(k.max_budget, kb.max_budget) AS max_budget,
+        t.max_budget AS team_max_budget, u.max_budget AS user_max_budget, ob.max_budget AS organization_max_budget,
+        CASE WHEN m.user_id IS NOT NULL THEN mb.max_budget END AS member_max_budget,
+        array_remove(ARRAY[kb.budget_id, ob.budget_id, mb.budget_id], NULL) AS budget_ids,
         u.user_role, u.models AS user_models, t.models AS team_models, t.blocked AS team_blocked,
+        k.metadata AS key_metadata, t.metadata AS team_metadata,
         o.organization_id, o.models AS organization_models,
         ${teamsWhere(`'user_id', k.user_id`)} AS member_of_teams,
         ${teamsWhere(`'user_id', k.user_id, 'role', 'admin'`)} AS admin_of_teams,
@@ -93,10 +107,13 @@ export async function findKey(db: Connection, hash: string): Promise<KeyForAuthe
           WHERE m.user_id = k.user_id AND m.user_role = 'org_admin'
         ) AS admin_of_organizations
       FROM "LiteLLM_VerificationToken" k
-      LEFT JOIN budget_state b ON b.token = k.token
       LEFT JOIN "LiteLLM_UserTable" u ON u.user_id = k.user_id
       LEFT JOIN "LiteLLM_TeamTable" t ON t.team_id = k.team_id
       LEFT JOIN "LiteLLM_OrganizationTable" o ON o.organization_id = coalesce(k.organization_id, t.organization_id)
+      LEFT JOIN "LiteLLM_TeamMembership" m ON m.team_id = k.team_id AND m.user_id = k.user_id
+      LEFT JOIN "LiteLLM_BudgetTable" kb ON kb.budget_id = k.budget_id
+      LEFT JOIN "LiteLLM_BudgetTable" ob ON ob.budget_id = o.budget_id
+      LEFT JOIN "LiteLLM_BudgetTable" mb ON k.user_id IS NOT NULL AND mb.budget_id = ${memberBudgetId('m', 't')}
       WHERE k.token = coalesce(
         (SELECT active_token_id FROM "LiteLLM_DeprecatedVerificationToken" WHERE token = $1), $1)`,
     values: [hash],
@@ -132,6 +149,7 @@ export interface NewVirtualKey {
   /** USD. */
   readonly maxBudget: number | null;
   readonly budgetDuration: string | null;
+  readonly budgetId: string | null;
   readonly createdBy: string;
 }
 
@@ -141,9 +159,9 @@ export async function insertKey(db: Connection, key: NewVirtualKey): Promise<Vir
     text: `
       INSERT INTO "LiteLLM_VerificationToken"
         (token, key_name, key_alias, expires, models, aliases, user_id, team_id, allowed_routes, metadata, blocked, spend,
-          rpm_limit, tpm_limit, max_parallel_requests, max_budget, budget_duration, created_by, updated_by)
+          rpm_limit, tpm_limit, max_parallel_requests, max_budget, budget_duration, budget_id, created_by, updated_by)
       SELECT $1, $2, $3, $4::timestamp, $5::text[], $6::jsonb, $7, $8, $9::text[], $10::jsonb, $11::boolean,
-        $12::double precision, $13::bigint, $14::bigint, $15::integer, $16::double precision, $17, $18, $18
+        $12::double precision, $13::bigint, $14::bigint, $15::integer, $16::double precision, $17, $18, $19, $19
       WHERE NOT EXISTS (SELECT 1 FROM "LiteLLM_DeprecatedVerificationToken" WHERE token = $1)
       ON CONFLICT (token) DO NOTHING
       RETURNING *`,
@@ -165,6 +183,7 @@ export async function insertKey(db: Connection, key: NewVirtualKey): Promise<Vir
       key.maxParallelRequests,
       key.maxBudget,
       key.budgetDuration,
+      key.budgetId,
       key.createdBy,
     ],
   });
@@ -219,26 +238,27 @@ export async function keepDeleted(db: Connection, hashes: readonly string[], by:
   });
 }
 
-/** Deletes keys and their budgets, keeping a copy of each key; returns the hashes that existed. */
+/** Deletes keys and their budgets, keeping a copy of each key; returns those that existed. */
 export async function deleteKeys(
   db: Connection,
   hashes: readonly string[],
   by: ChangedBy,
-): Promise<readonly string[]> {
-  const deleted = await rows<{ token: string }>(db, {
+): Promise<readonly VirtualKeyRow[]> {
+  const deleted = await rows<VirtualKeyRow>(db, {
     text: `
       WITH gone AS (
         DELETE FROM "LiteLLM_VerificationToken" WHERE token = ANY ($1) RETURNING *
+      ), kept AS (
+        INSERT INTO "LiteLLM_DeletedVerificationToken"
+          (${keptColumns}, deleted_by, deleted_by_api_key, litellm_changed_by)
+        SELECT ${keptColumns}, $2, $3, $4 FROM gone
       )
-      INSERT INTO "LiteLLM_DeletedVerificationToken"
-        (${keptColumns}, deleted_by, deleted_by_api_key, litellm_changed_by)
-      SELECT ${keptColumns}, $2, $3, $4 FROM gone
-      RETURNING token`,
+      SELECT * FROM gone`,
     values: [hashes, by.userId, by.keyHash, by.person],
   });
   const gone = deleted.map(({ token }) => token);
   await removeKeyBudgets(db, gone);
-  return gone;
+  return deleted;
 }
 
 /** The hashes of every key of these teams, or of these users. */

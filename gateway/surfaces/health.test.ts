@@ -2,13 +2,14 @@ import { expect, test } from 'vitest';
 import { Drain } from '../http/drain.ts';
 import { healthHandlers } from './health.ts';
 
-function setUp() {
+function setUp(servesWithoutDatabase = false) {
   let now = 0;
   let asked = 0;
   let away = false;
   const handlers = healthHandlers({
     drain: new Drain(),
     now: () => now,
+    servesWithoutDatabase,
     probe: async () => {
       asked++;
       if (away) throw new Error('away');
@@ -58,6 +59,12 @@ test('a database that is away is a 503 until it answers again', async () => {
   setAway(false);
   pass(15_000);
   expect((await ready())[0]).toBe(200);
+});
+
+test('a gateway that serves without its database stays ready', async () => {
+  const { ready, setAway } = setUp(true);
+  setAway(true);
+  expect(await ready()).toEqual([200, { status: 'healthy', db: 'disconnected' }]);
 });
 
 test('a drain refuses new calls and is over when the last has left', async () => {

@@ -10,6 +10,8 @@ export interface HealthDeps {
   readonly probe: () => Promise<unknown>;
   /** Epoch milliseconds. */
   readonly now: () => number;
+  /** Whether calls are served all the same: then a load balancer is to go on sending them. */
+  readonly servesWithoutDatabase: boolean;
 }
 
 /** Asks the database at most every 15 seconds, however many ask for it. */
@@ -50,6 +52,7 @@ export function healthHandlers(deps: HealthDeps): Pick<Handlers, 'liveliness' | 
   const ready: Handlers['readiness'] = async (_request, reply) => {
     if (deps.drain.draining) return reply.code(503).send(SHUTTING_DOWN);
     if (await database.connected()) return { status: 'healthy', db: 'connected' };
+    if (deps.servesWithoutDatabase) return { status: 'healthy', db: 'disconnected' };
     return reply.code(503).send({ status: 'unhealthy', db: 'disconnected' });
   };
   return { liveliness: alive, liveness: alive, readiness: ready };

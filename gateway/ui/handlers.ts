@@ -1,12 +1,15 @@
 import type { FastifyReply } from 'fastify';
 import type { Pool } from 'pg';
 import { markedAs } from '../http/auth-failure.ts';
+import { GatewayError } from '../http/errors.ts';
 import type { GatewayRequest, Handlers } from '../http/handler.ts';
 import { AdminAccount } from '../identity/admin-account.ts';
 import { ADMIN_USER_ID } from '../identity/identity.ts';
 import { PasswordHasher } from '../identity/password.ts';
 import { SignInLimit } from '../identity/sign-in-limit.ts';
 import { type UiSession, UiSessions } from '../identity/ui-session.ts';
+import type { Refusals } from '../observe/refusals.ts';
+import type { Audit } from '../store/audit-log.ts';
 import { readDatabaseState } from '../store/database-state.ts';
 import {
   clearCookie,
@@ -24,6 +27,8 @@ import { renderPage, type SignOut, stylesheet } from './pages.ts';
 
 export interface UiHandlerDeps {
   readonly db: Pool;
+  readonly audit: Audit;
+  readonly refusals: Pick<Refusals, 'note'>;
   /** Epoch milliseconds. */
   readonly clock: () => number;
   /** Name of the built-in admin (`UI_USERNAME`). */
@@ -40,6 +45,7 @@ type UiRoutes = Pick<
   'uiHome' | 'uiSignInForm' | 'uiSignIn' | 'uiPasswordForm' | 'uiPassword' | 'uiSignOut' | 'uiStylesheet'
 >;
 
+const SIGN_IN_REFUSED = 'a sign-in at the admin UI was refused';
 const WRONG = 'The user name or the password is wrong.';
 
 function tooMany(reply: FastifyReply, seconds: number): string {
@@ -58,7 +64,7 @@ class Ui {
   constructor(deps: UiHandlerDeps) {
     this.#deps = deps;
     this.#account = new AdminAccount({ hasher: new PasswordHasher(), ...deps });
-    this.#sessions = new UiSessions(deps.db, deps.clock);
+    this.#sessions = new UiSessions(deps);
     this.#limit = new SignInLimit(deps.db, deps.clock);
   }
 
@@ -108,8 +114,8 @@ class Ui {
     return this.#signInPage(request, reply, 200, null);
   }
 
-  async #open(reply: FastifyReply, mustChangePassword: boolean): Promise<void> {
-    const session = await this.#sessions.open(ADMIN_USER_ID, mustChangePassword);
+  async #open(request: GatewayRequest, reply: FastifyReply, mustChangePassword: boolean): Promise<void> {
+    const session = await this.#sessions.open(ADMIN_USER_ID, mustChangePassword, request.ip);
     setCookie(reply, SESSION_COOKIE, session.token);
     clearCookie(reply, FORM_COOKIE);
   }
@@ -122,7 +128,11 @@ class Ui {
     }
     const outcome = await this.#account.signIn(form.get('user') ?? '', form.get('password') ?? '');
     if (outcome === 'refused') {
-      request.log.warn({ ip: request.ip }, 'a sign-in at the admin UI was refused');
+      const { id, ip, log } = request;
+      log.warn({ ip }, SIGN_IN_REFUSED);
+      // A header of this request would be no key that somebody tried.
+      const refused = { id, ip, route: '/ui/sign-in', headers: {}, identity: null };
+      this.#deps.refusals.note(refused, new GatewayError('sign_in_refused', SIGN_IN_REFUSED));
       reply.headers(markedAs('sign-in'));
       return this.#signInPage(request, reply, 401, WRONG);
     }
@@ -131,7 +141,7 @@ class Ui {
     const previous = readCookie(request, SESSION_COOKIE);
     if (previous !== null) await this.#sessions.close(previous);
     const pending = outcome === 'must_change_password';
-    await this.#open(reply, pending);
+    await this.#open(request, reply, pending);
     request.log.info({ ip: request.ip, pending }, 'signed in at the admin UI');
     return redirect(reply, pending ? '/ui/password' : '/ui');
   }
@@ -181,7 +191,7 @@ class Ui {
     if (!changed) {
       return this.#passwordPage(reply, session, 409, 'The password was changed elsewhere; sign in again.');
     }
-    await this.#open(reply, false);
+    await this.#open(request, reply, false);
     request.log.info({ ip: request.ip }, 'the admin password was changed');
     return redirect(reply, '/ui');
   }

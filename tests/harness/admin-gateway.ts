@@ -4,10 +4,14 @@ import {
   createServer,
   type DirectHandler,
   type Handlers,
+  insertRefusals,
+  type KeyRules,
   managementHandlers,
+  NO_KEY_RULES,
   nextReset,
   openPool,
   PasswordHasher,
+  Refusals,
   type RouteDeclaration,
   routes,
   uiHandlers,
@@ -23,6 +27,16 @@ export const INITIAL_PASSWORD = 'initial-password-0001';
 export interface AdminGatewayOptions {
   readonly initialPassword?: string;
   readonly clock?: () => number;
+  readonly keyRules?: KeyRules;
+  readonly servesWithoutDatabase?: boolean;
+  /** Whether changes are recorded, as they are by default. */
+  readonly storeAuditLogs?: boolean;
+}
+
+interface ApiCall {
+  readonly key?: string;
+  readonly body?: object;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export type AdminGateway = Awaited<ReturnType<typeof startAdminGateway>>;
@@ -35,26 +49,57 @@ export async function startAdminGateway(database: TestDatabase, options: AdminGa
   const clock = options.clock ?? Date.now;
   const logged: string[] = [];
   const db = openPool(database.runtimeUrl, { max: 5 });
-  const authenticator = createAuthenticator({ db, masterKey: MASTER_KEY, clock, nextReset: inUtc });
+  const authenticator = createAuthenticator({
+    db,
+    masterKey: MASTER_KEY,
+    clock,
+    nextReset: inUtc,
+    servesWithoutDatabase: options.servesWithoutDatabase ?? false,
+  });
   // The same computation at a fraction of the cost: these tests sign in hundreds of times.
   const hasher = new PasswordHasher({ cost: { N: 2 ** 10, r: 8, p: 1 } });
   const stream = { write: (line: string) => void logged.push(line) };
   const { logger } = createLogs({ level: 'trace', stream });
-  const watch = watchKeyChanges(db, authenticator, logger);
+  const audit = { enabled: options.storeAuditLogs ?? true, logger };
+  const certain: (() => void)[] = [];
+  const memory = {
+    ...authenticator,
+    confirmed(time: number) {
+      authenticator.confirmed(time);
+      for (const resolve of certain.splice(0)) resolve();
+    },
+  };
+  const watch = watchKeyChanges(db, memory, { logger, now: clock });
   const told = (_request: unknown, _reply: unknown, identity: unknown = {}) => identity;
   const toldDirectly: DirectHandler = ({ identity }, client) =>
     client.send({ 'content-type': 'application/json' }, Buffer.from(JSON.stringify(identity)));
   const doubles = Object.fromEntries(
     Object.entries<RouteDeclaration>(routes).map(([id, { direct }]) => [id, direct ? toldDirectly : told]),
   ) as unknown as Handlers;
+  const refusals = new Refusals({
+    enabled: true,
+    write: (rows) => insertRefusals(db, rows),
+    timers: { now: clock, after: () => () => undefined },
+    logger,
+  });
   const app = await createServer({
     authenticator,
+    refusals,
     logger,
     handlers: {
       ...doubles,
-      ...managementHandlers({ db, memory: authenticator, clock, nextReset: inUtc }),
+      ...managementHandlers({
+        db,
+        memory: authenticator,
+        audit,
+        clock,
+        nextReset: inUtc,
+        keyRules: options.keyRules ?? NO_KEY_RULES,
+      }),
       ...uiHandlers({
         db,
+        audit,
+        refusals,
         clock,
         userName: 'admin',
         hasher,
@@ -73,11 +118,11 @@ export async function startAdminGateway(database: TestDatabase, options: AdminGa
   });
 
   /** Calls an API route with a key; a body makes it a POST. */
-  async function call(path: string, { key = MASTER_KEY, body }: { key?: string; body?: object } = {}) {
+  async function call(path: string, { key = MASTER_KEY, body, headers = {} }: ApiCall = {}) {
     const answer = await app.inject({
       method: body === undefined ? 'GET' : 'POST',
       url: path,
-      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', ...headers },
       ...(body === undefined ? {} : { payload: JSON.stringify(body) }),
     });
     return { status: answer.statusCode, body: answer.json(), headers: answer.headers };
@@ -89,9 +134,16 @@ export async function startAdminGateway(database: TestDatabase, options: AdminGa
     hasher,
     masterKey: MASTER_KEY,
     logged: () => logged.join(''),
+    /** Waits until authentication knows, by the clock as it is now, that it has missed no change. */
+    async certain(): Promise<void> {
+      // The first may have been asked for before.
+      for (let times = 0; times < 2; times++) await new Promise<void>((resolve) => certain.push(resolve));
+    },
     /** Forgets every key that authentication has cached. */
     forget: () => authenticator.clear(),
     call,
+    /** Stores the rows of what was refused. */
+    storeRefusals: () => refusals.flush(),
     async close(): Promise<void> {
       await app.close();
       await watch.close();

@@ -5,7 +5,7 @@ import {
   type BudgetStore,
   type Pico,
   PostgresBudgets,
-  setBudget,
+  setBudgets,
   transaction,
   watchBudgets,
 } from '../../gateway/index.ts';
@@ -82,14 +82,16 @@ export class PostgresBank implements Bank, AsyncDisposable {
 
   async #set(scope: string, limit: Pico, resetsAt: Date | null): Promise<void> {
     const duration = resetsAt === null ? null : '1h';
-    await transaction(this.#db, (db) => setBudget(db, { scope, limit, spent: 0n, duration, resetsAt }));
+    await transaction(this.#db, (db) =>
+      setBudgets(db, [{ scope, token: null, limit, spent: 0n, duration, resetsAt }]),
+    );
   }
 
   async storeCalls(calls: readonly StoredCall[]): Promise<void> {
     const records = calls.map(({ cost, charges, endedAt }) =>
       spendRecord({ spend: cost, charges, endTime: endedAt }),
     );
-    await transaction(this.#db, (db) => applySpend(db, records, new Map()));
+    await transaction(this.#db, (db) => applySpend(db, records));
   }
 
   adopt(processId: string): Promise<void> {

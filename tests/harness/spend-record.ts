@@ -38,6 +38,7 @@ export function spendRecord(overrides: Partial<SpendRecord> = {}): SpendRecord {
     logged: true,
     status: 'success',
     error: null,
+    content: null,
     ...overrides,
   };
 }

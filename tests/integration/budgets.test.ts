@@ -40,7 +40,7 @@ afterEach(async () => {
   await provider.close();
 });
 
-async function start(enforcement?: 'strict' | 'compatible'): Promise<GatewayProcess> {
+async function start(enforcement?: 'strict' | 'compatible', more: object = {}): Promise<GatewayProcess> {
   const gateway = await startGateway({
     database,
     environment: { TEST_PROVIDER_KEY: provider.apiKey },
@@ -49,6 +49,7 @@ async function start(enforcement?: 'strict' | 'compatible'): Promise<GatewayProc
         proxy_batch_write_at: 0.05,
         on_client_disconnect: 'cancel',
         ...(enforcement && { budget_enforcement: enforcement }),
+        ...more,
       },
       model_list: [
         deployment('priced', provider.url, PRICE),
@@ -309,8 +310,8 @@ test('a process that stops leaves nothing leased', async () => {
   expect(await query('SELECT 1 FROM budget_leases UNION ALL SELECT 1 FROM budget_processes')).toEqual([]);
 });
 
-test('what is held goes on while the database is away, and no further', async () => {
-  const gateway = await start('strict');
+test('what is held goes on while the database is away, and no further, also where keys are not checked', async () => {
+  const gateway = await start('strict', { allow_requests_on_db_unavailable: true });
   const key = await makeKey(gateway, { max_budget: 100 });
   // A slice begins with more than one call.
   await ask(gateway, key);

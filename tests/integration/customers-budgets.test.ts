@@ -77,14 +77,34 @@ test.each(['customer', 'end_user'])(
   },
 );
 
-test.each(['max_budget', 'budget_id', 'tpm_limit', 'default_model', 'allowed_model_region'])(
+test.each(['soft_budget', 'model_max_budget', 'default_model', 'allowed_model_region'])(
   'a customer with %s is refused by name: nothing would enforce it',
   async (field) => {
-    const value = field.includes('limit') || field.includes('budget') ? 5 : 'eu';
+    const value = field.includes('budget') ? { m: 5 } : 'eu';
     const refused = await ask('/customer/new', { user_id: 'limited', [field]: value });
     expect(refused).toMatchObject({ status: 400, body: { error: { param: field } } });
   },
 );
+
+test('limits of a customer stand in a row of its own, made when the first is set', async () => {
+  expect(await done('/customer/new', { user_id: 'quiet', rpm_limit: null })).toMatchObject({
+    budget_id: null,
+  });
+  const { budget_id, litellm_budget_table } = await done('/customer/update', {
+    user_id: 'quiet',
+    rpm_limit: 5,
+  });
+  expect(litellm_budget_table).toMatchObject({ budget_id, rpm_limit: 5, max_budget: null });
+  // As LiteLLM: 0 and null change nothing in an update.
+  const changes = { user_id: 'quiet', rpm_limit: 0, tpm_limit: null, max_parallel_requests: 2 };
+  expect(await done('/customer/update', changes)).toMatchObject({
+    budget_id,
+    litellm_budget_table: { rpm_limit: 5, tpm_limit: null, max_parallel_requests: 2 },
+  });
+  expect((await ask('/customer/update', { user_id: 'quiet', rpm_limit: -1 })).status).toBe(422);
+  await done('/budget/delete', { id: budget_id });
+  await done('/customer/delete', { user_ids: ['quiet'] });
+});
 
 test('a budget is made, changed, told and deleted', async () => {
   const made = await done('/budget/new', {

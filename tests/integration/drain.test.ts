@@ -188,13 +188,13 @@ describe('--check', () => {
 
   test('names every fault at once', async () => {
     const faulty =
-      'general_settings: {master_kye: sk-1}\nlitellm_settings: {max_budget: 5}\nmodel_list: []\n';
+      'general_settings: {master_kye: sk-1}\nlitellm_settings: {guardrails: [pii]}\nmodel_list: []\n';
     const { code, output } = await runGateway({ config: faulty }, ['--check']);
     expect(code).toBe(1);
     expect(output).toContain(
       "general_settings.master_kye: nobody knows this setting; did you mean 'master_key'?",
     );
-    expect(output).toContain('litellm_settings.max_budget: is not served yet');
+    expect(output).toContain('litellm_settings.guardrails: is not served yet');
     expect(output).toContain('model_list: is missing or empty');
   });
 });

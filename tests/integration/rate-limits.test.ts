@@ -342,6 +342,41 @@ describe('/key/update', () => {
   });
 });
 
+test('a deployment that is full is passed over, and when all are its limit is told', async () => {
+  await using small = await startGateway({
+    database: await postgres.createDatabase(),
+    environment: { TEST_PROVIDER_KEY: provider.apiKey },
+    config: stringify({
+      model_list: [
+        deployment('pair', provider.url, { max_parallel_requests: 1, top_p: 0.1 }),
+        deployment('pair', provider.url, { max_parallel_requests: 1, top_p: 0.2 }),
+        deployment('pair', nowhere, { max_parallel_requests: 1 }),
+        deployment('rated', provider.url, { rpm: 1 }),
+      ],
+      router_settings: { optional_pre_call_checks: ['enforce_model_rate_limits'] },
+    }),
+  });
+  const call = (model = 'pair') => postChat({ url: small.url, body: { model, messages: MESSAGES } });
+  const gates = [new Gate(), new Gate()] as const;
+  const before = provider.requests.length;
+  provider.script(...gates.map((gate) => ({ kind: 'answer', gate }) as const));
+  const running = [call(), call()];
+  await provider.request(before + 2);
+  const weights = provider.requests.slice(before).map(({ text }) => JSON.parse(text).top_p as number);
+  expect(weights.sort()).toEqual([0.1, 0.2]);
+  // The third cannot be reached, and keeps no place of who tried.
+  for (let again = 0; again < 2; again++) expect(await statusOf(call())).toBe(502);
+  for (const gate of gates) gate.release();
+  expect((await Promise.all(running)).map(({ status }) => status)).toEqual([200, 200]);
+  for (let again = 0; again < 3; again++) expect(await statusOf(call())).toBe(200);
+  expect(await statusOf(call('rated'))).toBe(200);
+  const refused = await call('rated');
+  expect([refused.status, refused.headers.get('rate_limit_type')]).toEqual([429, 'requests']);
+  expect(await refused.text()).toMatch(
+    /Rate limit exceeded for deployment: [0-9a-f]{64}\. Limit type: requests/,
+  );
+});
+
 test('global_max_parallel_requests holds for all callers together, and calls that a stop refuses take no place', async () => {
   await using small = await start({ global_max_parallel_requests: 2 });
   const call = () => postChat({ url: small.url, body: { model: 'one', messages: MESSAGES } });

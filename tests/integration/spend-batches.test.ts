@@ -193,7 +193,7 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
         code: 'database_unavailable',
       });
       const cut = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-        WHERE wait_event_type = 'Lock' AND query LIKE '%"LiteLLM_VerificationToken" k SET spend%'`;
+        WHERE wait_event_type = 'Lock' AND query LIKE '%"LiteLLM_VerificationToken" o%FOR NO KEY UPDATE%'`;
       await expect.poll(async () => (await gateway.db.query(cut)).rowCount).toBe(1);
       await broken;
     } finally {

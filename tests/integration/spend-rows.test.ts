@@ -130,7 +130,7 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
     expect(stored.completionStartTime).not.toEqual(stored.endTime);
   });
 
-  test('a call that the provider failed leaves a row without tokens', async () => {
+  test('a call that the provider failed leaves a row without tokens, and without the words of the provider', async () => {
     provider.script({
       kind: 'status',
       status: 500,
@@ -147,7 +147,11 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
       spend: 0,
       total_tokens: 0,
       metadata: {
-        error_information: { error_code: '500', error_class: 'InternalServerError', error_message: 'kaputt' },
+        error_information: {
+          error_code: '500',
+          error_class: 'InternalServerError',
+          error_message: "The provider 'openai' answered 500, server_error",
+        },
       },
     });
   });

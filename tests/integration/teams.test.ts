@@ -219,7 +219,12 @@ test('members make keys of a team that opens it to them', async () => {
 });
 
 test('who runs a team makes keys for it and for nobody else, and cannot widen it', async () => {
-  const { team_id } = await newTeam({ admins: ['boss'], models: ['m1', 'm2'] });
+  const { team_id } = await newTeam({
+    admins: ['boss'],
+    members: ['hand'],
+    models: ['m1', 'm2'],
+    model_rpm_limit: { m1: 5 },
+  });
   const key = await newKey({ user_id: 'boss' });
   expect(await done('/key/generate', { team_id }, key)).toMatchObject({ user_id: 'boss' });
   const shared = await done('/key/generate', { team_id, user_id: null }, key);
@@ -233,12 +238,27 @@ test('who runs a team makes keys for it and for nobody else, and cannot widen it
   expect((await ask('/key/regenerate', { key: admins.token }, key)).status).toBe(403);
   expect((await ask('/key/regenerate', { key: shared.token }, key)).status).toBe(200);
   expect((await ask('/key/block', { key: admins.token }, key)).status).toBe(200);
-  for (const raise of [{ models: [] }, { models: ['m3'] }, { blocked: false }, { organization_id: 'acme' }]) {
+  const raises = [
+    { models: [] },
+    { models: ['m3'] },
+    { blocked: false },
+    { organization_id: 'acme' },
+    { rpm_limit: 100 },
+    { model_rpm_limit: { m1: null } },
+    { metadata: { model_rpm_limit: { m1: 100 } } },
+    { team_member_rpm_limit: null },
+  ];
+  for (const raise of raises) {
     const refused = await ask('/team/update', { team_id, ...raise }, key);
     expect(refused).toMatchObject({ status: 403, body: { detail: { error: expect.any(String) } } });
   }
   const narrowed = await done('/team/update', { team_id, models: ['m1'], team_alias: 'mine' }, key);
   expect(narrowed).toMatchObject({ team_id, data: { models: ['m1'], team_alias: 'mine' } });
+  const described = await done('/team/update', { team_id, metadata: { cost: 7 } }, key);
+  expect(described.data.metadata).toEqual({ cost: 7, model_rpm_limit: { m1: 5 } });
+  const limit = (user_id: string) => ask('/team/member_update', { team_id, user_id, rpm_limit: 100 }, key);
+  expect((await limit('boss')).status).toBe(403);
+  expect((await limit('hand')).body).toMatchObject({ user_id: 'hand', rpm_limit: 100 });
 });
 
 test.each([
@@ -270,12 +290,11 @@ test.each([
 });
 
 test.each([
-  ['/team/new', 'max_budget', 10],
+  ['/team/new', 'soft_budget', 10],
   ['/team/new', 'model_aliases', { a: 'b' }],
-  ['/team/new', 'team_member_budget', 1],
-  ['/team/update', 'tpm_limit', 5],
-  ['/team/member_add', 'max_budget_in_team', 1],
-  ['/team/member_update', 'rpm_limit', 1],
+  ['/team/update', 'model_max_budget', { m: { max_budget: 1 } }],
+  ['/team/member_add', 'allowed_models', ['m']],
+  ['/team/member_update', 'allowed_models', ['m']],
 ])('%s refuses %s by name: nothing would enforce it', async (path, field, value) => {
   const { team_id } = await newTeam({ members: ['limited'] });
   const named =

@@ -191,9 +191,9 @@ test('the list of users is filtered, sorted and paged', async () => {
 });
 
 test.each([
-  ['/user/new', 'max_budget', 10],
+  ['/user/new', 'soft_budget', 10],
   ['/user/new', 'password', 'long-enough-1'],
-  ['/user/update', 'tpm_limit', 1],
+  ['/user/update', 'model_tpm_limit', { m: 1 }],
   ['/user/update', 'sso_user_id', 's'],
 ])('%s refuses %s by name: nothing would enforce it', async (path, field, value) => {
   const refused = await ask(path, { user_id: 'refusing', [field]: value });

@@ -120,6 +120,9 @@ export const requests: Readonly<Record<string, Build>> = {
   'GET /v1/models/*': oneModel,
   'GET /models/*': oneModel,
   'POST /key/generate': generate,
+  'POST /key/service-account/generate': async ({ object }) => ({
+    body: object === '-' ? {} : { team_id: object === 'foreign' ? BLUE : RED },
+  }),
   'POST /key/update': update,
   'POST /key/regenerate': keyBody(),
   'POST /key/:key/regenerate': async (situation) => ({ path: await keyOf(situation), body: {} }),
@@ -178,6 +181,8 @@ export const requests: Readonly<Record<string, Build>> = {
   'POST /budget/update': async ({ seeds }) => ({ body: { budget_id: await seeds.budget() } }),
   'POST /budget/delete': async ({ seeds }) => ({ body: { id: await seeds.budget() } }),
   'GET /budget/list': nothing,
+  'GET /audit': nothing,
+  'GET /audit/:id': async ({ seeds }) => ({ path: await seeds.auditRow() }),
   'GET /health/liveliness': nothing,
   'GET /health/liveness': nothing,
   'GET /health/readiness': nothing,

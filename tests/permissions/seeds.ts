@@ -118,6 +118,16 @@ export class Seeds {
     return id;
   }
 
+  async auditRow(): Promise<string> {
+    const id = randomUUID();
+    await this.#db.query(
+      `INSERT INTO "LiteLLM_AuditLog" (id, action, table_name, object_id)
+       VALUES ($1, 'created', 'LiteLLM_UserTable', 'x')`,
+      [id],
+    );
+    return id;
+  }
+
   async budget(id: string = randomUUID()): Promise<string> {
     await this.#db.query(
       `INSERT INTO "LiteLLM_BudgetTable" (budget_id, created_by, updated_by) VALUES ($1, 'x', 'x')`,

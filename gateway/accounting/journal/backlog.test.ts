@@ -7,11 +7,12 @@ import { FrameBuffer } from './frame.ts';
 import type { Segment } from './segment-supply.ts';
 
 const MAX_ROWS = 3;
+const MANY_BYTES = 1_000_000;
 
-async function setUp() {
+async function setUp({ maxRows = MAX_ROWS, maxBytes = MANY_BYTES } = {}) {
   const disk = new MemoryDisk();
   const log = new TestLog();
-  const backlog = new Backlog<TestRow>({ disk, codec: rowCodec, logger: log.logger, maxRows: MAX_ROWS });
+  const backlog = new Backlog<TestRow>({ disk, codec: rowCodec, logger: log.logger, maxRows, maxBytes });
   let segments = 0;
 
   async function segment(): Promise<Segment> {
@@ -29,7 +30,7 @@ async function setUp() {
     disk.write(into.descriptor, frames.bytes, into.end);
     const offset = into.end + opened;
     into.end += frames.length;
-    backlog.add(row, into, offset);
+    backlog.add(row, { segment: into, offset, bytes: frames.length - opened });
     return row;
   }
   /** Takes everything out, so many rows at a time. */
@@ -68,6 +69,19 @@ test('rows beyond those that memory holds are read from their segments when it i
   expect(disk.done.read).toBe(2);
 });
 
+test('long rows are fewer in memory, and as soon as they are stored there is room for others', async () => {
+  const { disk, segment, close, drain } = await setUp({ maxRows: 1000, maxBytes: 100 });
+  const first = await segment();
+  const ids = Array.from({ length: 9 }, (_, index) => `row-${index}`);
+  for (const id of ids) close(first, id);
+  expect(disk.done.read).toBe(0);
+  expect((await drain(100)).flat()).toEqual(ids);
+  expect(disk.done.read).toBe(1);
+  close(first, 'later');
+  expect((await drain()).flat()).toEqual(['later']);
+  expect(disk.done.read).toBe(1);
+});
+
 test('rows that come while their segment is read are not forgotten', async () => {
   const { backlog, segment, close, drain } = await setUp();
   const first = await segment();
@@ -95,7 +109,7 @@ describe('a row that the disk did not take', () => {
     const row = close(first, 'a');
     (await backlog.next(1))?.stored();
     backlog.addUnwritten(row);
-    backlog.add(row, first, 0);
+    backlog.add(row, { segment: first, offset: 0, bytes: 1 });
     expect([backlog.size, backlog.unwritten]).toEqual([1, 0]);
   });
 });

@@ -10,12 +10,24 @@ export interface BacklogOptions<R extends Journaled> {
   readonly logger: Pick<Logger, 'error'>;
   /** Rows kept in memory; what comes beyond them is read from its segment when its turn comes. */
   readonly maxRows: number;
+  /** Bytes of them, about, as the journal has them: rows with prompts and answers in them are a hundred times as long. */
+  readonly maxBytes: number;
+}
+
+/** Where the entry of a row stands. */
+export interface Place {
+  readonly segment: Segment;
+  readonly offset: number;
+  /** Length of the entry, about. */
+  readonly bytes: number;
 }
 
 /** What waits for the database of one segment: rows in memory, then `onDisk` rows from the byte `diskFrom` on. */
 interface Lane<R> {
   readonly segment: Segment;
   rows: R[];
+  /** What those in memory take; it is given back when all of them are stored. */
+  bytes: number;
   onDisk: number;
   diskFrom: number;
 }
@@ -37,6 +49,7 @@ export class Backlog<R extends Journaled> {
   /** Rows whose entry could not be written yet. */
   readonly #unwritten = new Set<R>();
   #inMemory = 0;
+  #bytes = 0;
   #onDisk = 0;
 
   constructor(options: BacklogOptions<R>) {
@@ -54,7 +67,7 @@ export class Backlog<R extends Journaled> {
 
   /** Makes a segment known before its first row. */
   open(segment: Segment): void {
-    this.#lanes.set(segment, { segment, rows: [], onDisk: 0, diskFrom: 0 });
+    this.#lanes.set(segment, { segment, rows: [], bytes: 0, onDisk: 0, diskFrom: 0 });
   }
 
   /** A row whose entry cannot be written now. */
@@ -63,18 +76,29 @@ export class Backlog<R extends Journaled> {
   }
 
   /** A row whose entry stands at this place. */
-  add(row: R, segment: Segment, offset: number): void {
+  add(row: R, { segment, offset, bytes }: Place): void {
     this.#unwritten.delete(row);
     const lane = this.#lanes.get(segment);
     if (lane === undefined) throw new Error(`${segment.path} was not opened`);
-    if (lane.onDisk > 0 || this.#inMemory >= this.#options.maxRows) {
+    if (lane.onDisk > 0 || this.#full) {
       if (lane.onDisk === 0) lane.diskFrom = offset;
       lane.onDisk++;
       this.#onDisk++;
     } else {
       lane.rows.push(row);
       this.#inMemory++;
+      this.#hold(lane, bytes);
     }
+  }
+
+  get #full(): boolean {
+    const { maxRows, maxBytes } = this.#options;
+    return this.#inMemory >= maxRows || this.#bytes >= maxBytes;
+  }
+
+  #hold(lane: Lane<R>, bytes: number): void {
+    lane.bytes += bytes;
+    this.#bytes += bytes;
   }
 
   /** The oldest rows, at most so many; they stay until they are said to be stored. Undefined when there are none. */
@@ -104,6 +128,7 @@ export class Backlog<R extends Journaled> {
       stored: () => {
         lane.rows.splice(0, rows.length);
         this.#inMemory -= rows.length;
+        if (lane.rows.length === 0) this.#hold(lane, -lane.bytes);
       },
     };
   }
@@ -117,6 +142,7 @@ export class Backlog<R extends Journaled> {
     const { path, end } = lane.segment;
     const read = readFrames(await disk.read(path), lane.diskFrom);
     const rows = closedRecords(read.payloads, codec);
+    this.#hold(lane, read.end - lane.diskFrom);
     this.#onDisk -= rows.length;
     lane.onDisk -= rows.length;
     lane.diskFrom = read.end;

@@ -47,6 +47,7 @@ class Machine {
         syncMs: SYNC_MS,
         batchRows: 4,
         maxRows: 6,
+        maxBytes: 1_000_000,
         defer: (work) => void this.#deferred.push(work),
       },
       this.directory(),

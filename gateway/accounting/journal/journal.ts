@@ -22,6 +22,8 @@ export interface JournalOptions<R extends Journaled> {
   readonly batchRows: number;
   /** Rows kept in memory while the database is away. */
   readonly maxRows: number;
+  /** Bytes of them, about. */
+  readonly maxBytes: number;
   readonly defer: (work: () => void) => void;
 }
 
@@ -105,9 +107,9 @@ export class Journal<R extends Journaled> {
     this.#log.append(discarded(rowId));
   }
 
-  #written({ kind, rowId, row }: Entry<R>, segment: Segment, offset: number): void {
+  #written({ kind, rowId, row, payload }: Entry<R>, segment: Segment, offset: number): void {
     if (row !== null) {
-      this.#backlog.add(row, segment, offset);
+      this.#backlog.add(row, { segment, offset, bytes: payload.length });
       this.#writer.wake();
     } else if (kind !== 'discarded') {
       const call = this.#open.get(rowId);

@@ -16,6 +16,7 @@ function setUp(write: (rows: readonly TestRow[]) => Promise<void>) {
     codec: rowCodec,
     logger: log.logger,
     maxRows: 1000,
+    maxBytes: 1_000_000,
   });
   backlog.open(segment);
   const writer = new RowWriter({
@@ -29,7 +30,7 @@ function setUp(write: (rows: readonly TestRow[]) => Promise<void>) {
   });
   const record = (...ids: number[]): void => {
     for (const id of ids) {
-      backlog.add({ rowId: String(id), cost: 1 }, segment, 0);
+      backlog.add({ rowId: String(id), cost: 1 }, { segment, offset: 0, bytes: 1 });
       writer.wake();
     }
   };

@@ -17,7 +17,7 @@ const LOOK_EVERY_MS = SECOND;
 interface Tuning
   extends Pick<
     JournalOptions<Journaled>,
-    'disk' | 'segmentBytes' | 'syncMs' | 'batchRows' | 'maxRows' | 'defer'
+    'disk' | 'segmentBytes' | 'syncMs' | 'batchRows' | 'maxRows' | 'maxBytes' | 'defer'
   > {
   /** Free bytes below which calls are refused. */
   readonly leastBytes: number;
@@ -48,6 +48,7 @@ const tuning: Tuning = {
   leastBytes: 2 * SEGMENT_BYTES + 64 * MIB,
   batchRows: 500,
   maxRows: 20_000,
+  maxBytes: 32 * MIB,
   adoptEveryMs: 30 * SECOND,
   adopted: async () => undefined,
   defer: (work) => void setImmediate(work),

@@ -86,7 +86,7 @@ export class Queue {
   }
 }
 
-const nameOf = (scopes: readonly string[]): string => scopes.join('\n');
+const nameOf = (scopes: readonly string[]): string => JSON.stringify(scopes);
 
 /** All queues of a process, found by their budgets. */
 export class Queues implements Iterable<Queue> {

@@ -20,7 +20,14 @@ function namesOf(prefix: string): NamesByType {
 
 const scopeNames = {
   api_key: namesOf('x-ratelimit-api_key-'),
+  user: namesOf('x-ratelimit-user-'),
+  team: namesOf('x-ratelimit-team-'),
+  team_member: namesOf('x-ratelimit-team_member-'),
+  end_user: namesOf('x-ratelimit-end_user-'),
   model_per_key: namesOf('x-ratelimit-model_per_key-'),
+  model_per_team: namesOf('x-ratelimit-model_per_team-'),
+  organization: namesOf('x-ratelimit-organization-'),
+  deployment: namesOf('x-ratelimit-deployment-'),
   global: namesOf('x-ratelimit-global-'),
 } as const satisfies Record<LimitScope, NamesByType>;
 /** OpenAI's own names, under which its clients look for the limits of their key. */
@@ -43,7 +50,7 @@ function headersOf(limits: readonly Limit[], remaining: readonly number[]): Read
 /**
  * A call that keeps all of its limits. Running -> finished; whoever finishes first decides.
  */
-export class Admission implements Disposable {
+export class Admission {
   /** What the answer tells of the limits, as they stood when the call was admitted. */
   readonly headers: Readonly<Record<string, string>>;
   #granted: Granted | null;
@@ -67,8 +74,9 @@ export class Admission implements Disposable {
     this.#granted = null;
   }
 
-  /** Gives everything back, unless the call is finished. */
-  [Symbol.dispose](): void {
-    this.finish(0);
+  /** The call was never made: nothing of it counts. */
+  cancel(): void {
+    this.#granted?.cancel();
+    this.#granted = null;
   }
 }

@@ -1,12 +1,30 @@
 import { expect, test } from 'vitest';
 import type { Identity } from '../../identity/identity.ts';
 import { readKeyLimits } from '../../identity/key-limits.ts';
+import { readOwnerLimits } from '../../identity/owner-limits.ts';
+import type { OwnerLimitColumns } from '../../store/owner-limits.ts';
 import { Descriptors } from './descriptors.ts';
+import { type Limit, limitsOf } from './limit-store.ts';
 
-function caller(columns: Partial<Parameters<typeof readKeyLimits>[0]>): Identity {
-  const none = { rpm_limit: null, tpm_limit: null, max_parallel_requests: null };
-  const limits = readKeyLimits({ ...none, model_rpm_limit: null, model_tpm_limit: null, ...columns });
-  return { keyHash: 'hash', limits } as Identity;
+const none = { rpm_limit: null, tpm_limit: null, max_parallel_requests: null };
+const noneOfModels = { ...none, model_rpm_limit: null, model_tpm_limit: null };
+const noOwners: OwnerLimitColumns = {
+  user_limits: none,
+  team_limits: noneOfModels,
+  member_limits: none,
+  organization_limits: none,
+};
+const owned = { userId: 'ada', teamId: 'red', organizationId: 'acme' };
+
+function caller(
+  columns: Partial<Parameters<typeof readKeyLimits>[0]>,
+  owners: Partial<OwnerLimitColumns> = {},
+): Identity {
+  return {
+    keyHash: 'hash',
+    limits: readKeyLimits({ ...noneOfModels, ...columns }),
+    ownerLimits: readOwnerLimits(owned, { ...noOwners, ...owners }),
+  } as unknown as Identity;
 }
 
 const names = ['nickname', 'gpt'];
@@ -14,7 +32,10 @@ const limitsOn = (
   identity: Identity,
   models: readonly string[] = names,
   globalParallel: number | null = null,
-) => new Descriptors(globalParallel).of(identity, models);
+  endUser: readonly Limit[] = [],
+) => new Descriptors(globalParallel).of({ identity, models, endUser });
+const told = (limits: readonly Limit[]) =>
+  limits.map(({ scope, value, type, limit }) => [scope, value, type, limit].join(' '));
 
 test('a caller without limits has none', () => {
   expect(limitsOn(caller({}))).toEqual([]);
@@ -28,10 +49,7 @@ test('key, models of the key and the whole gateway, in this order', () => {
     model_rpm_limit: { gpt: 3, nickname: 1, other: 9 },
     model_tpm_limit: { gpt: 100 },
   });
-  const told = limitsOn(identity, names, 50).map(({ scope, value, type, limit }) =>
-    [scope, value, type, limit].join(' '),
-  );
-  expect(told).toEqual([
+  expect(told(limitsOn(identity, names, 50))).toEqual([
     'api_key hash requests 5',
     'api_key hash tokens 0',
     'api_key hash max_parallel_requests 2',
@@ -40,6 +58,50 @@ test('key, models of the key and the whole gateway, in this order', () => {
     'model_per_key hash:gpt tokens 100',
     'global proxy max_parallel_requests 50',
   ]);
+});
+
+test('everybody for whom a key acts, in LiteLLM’s order', () => {
+  const identity = caller(
+    { rpm_limit: 1, model_rpm_limit: { gpt: 6 } },
+    {
+      user_limits: { ...none, rpm_limit: 2 },
+      team_limits: { ...noneOfModels, tpm_limit: 3, model_tpm_limit: { gpt: 7 } },
+      member_limits: { ...none, max_parallel_requests: 4 },
+      organization_limits: { ...none, rpm_limit: 8 },
+    },
+  );
+  const endUser = limitsOf('end_user', 'guest', { requests: 5 });
+  expect(told(limitsOn(identity, names, 9, endUser))).toEqual([
+    'api_key hash requests 1',
+    'user ada requests 2',
+    'team red tokens 3',
+    'team_member red:ada max_parallel_requests 4',
+    'end_user guest requests 5',
+    'model_per_key hash:gpt requests 6',
+    'model_per_team red:gpt tokens 7',
+    'organization acme requests 8',
+    'global proxy max_parallel_requests 9',
+  ]);
+});
+
+test('the customer of a call is limited also where its caller is not', () => {
+  expect(told(limitsOn(caller({}), names, null, limitsOf('end_user', 'guest', { tokens: 5 })))).toEqual([
+    'end_user guest tokens 5',
+  ]);
+});
+
+test('who is nobody’s has nobody’s limits', () => {
+  const limited = { ...none, rpm_limit: 1 };
+  const columns = {
+    ...noOwners,
+    user_limits: limited,
+    team_limits: { ...noneOfModels, rpm_limit: 1 },
+    member_limits: limited,
+    organization_limits: limited,
+  };
+  expect(readOwnerLimits({ userId: null, teamId: null, organizationId: null }, columns)).toEqual([]);
+  const withoutTeam = readOwnerLimits({ userId: 'ada', teamId: null, organizationId: null }, columns);
+  expect(withoutTeam.map(({ scope }) => scope)).toEqual(['user']);
 });
 
 test('a name that is asked for as it is counts once', () => {

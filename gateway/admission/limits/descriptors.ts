@@ -1,43 +1,56 @@
 import type { Identity } from '../../identity/identity.ts';
-import { type Limit, type LimitScope, newLimit } from './limit-store.ts';
+import type { RateLimit } from '../../identity/key-limits.ts';
+import { type Limit, type LimitScope, limitsOf } from './limit-store.ts';
 
-/** The limits of one descriptor; what is left out, or null, is not limited. */
-interface Limited {
-  readonly requests?: number | null;
-  readonly tokens?: number | null;
-  readonly parallel?: number | null;
-}
+/** Limits on single models, by the model's name. */
+type ByModel = ReadonlyMap<string, readonly Limit[]>;
 
-function limitsOf(
-  scope: LimitScope,
-  value: string,
-  { requests = null, tokens = null, parallel = null }: Limited,
-): readonly Limit[] {
-  const all = [
-    ['requests', requests],
-    ['tokens', tokens],
-    ['max_parallel_requests', parallel],
-  ] as const;
-  return all.flatMap(([type, limit]) => (limit === null ? [] : [newLimit(scope, value, type, limit)]));
+function ofModels(scope: LimitScope, owner: string, models: ReadonlyMap<string, RateLimit>): ByModel {
+  return new Map(
+    [...models].map(([model, limited]) => [model, limitsOf(scope, `${owner}:${model}`, limited)]),
+  );
 }
 
 /** The limits of one caller. */
 interface CallerLimits {
-  readonly ofKey: readonly Limit[];
-  readonly ofModels: ReadonlyMap<string, readonly Limit[]>;
+  /** Of the key, its user, its team and its member. */
+  readonly own: readonly Limit[];
+  readonly models: readonly ByModel[];
+  readonly organization: readonly Limit[];
 }
 
-function compile({ keyHash, limits }: Identity): CallerLimits {
-  const ofModels = [...limits.models].map(
-    ([model, limited]) => [model, limitsOf('model_per_key', `${keyHash}:${model}`, limited)] as const,
-  );
-  return { ofKey: limitsOf('api_key', keyHash, limits), ofModels: new Map(ofModels) };
+function compile({ keyHash, limits, ownerLimits }: Identity): CallerLimits {
+  const ofOwners = (which: (scope: LimitScope) => boolean) =>
+    ownerLimits
+      .filter(({ scope }) => which(scope))
+      .flatMap((owner) => limitsOf(owner.scope, owner.id, owner.limits));
+  const models = [
+    ofModels('model_per_key', keyHash, limits.models),
+    ...ownerLimits.map((owner) => ofModels('model_per_team', owner.id, owner.models)),
+  ];
+  return {
+    own: [...limitsOf('api_key', keyHash, limits), ...ofOwners((scope) => scope !== 'organization')],
+    models: models.filter(({ size }) => size > 0),
+    organization: ofOwners((scope) => scope === 'organization'),
+  };
 }
 
-/** Which limits a call must keep: those of its caller, and those of the gateway. */
+/** What of a call decides which limits it must keep. */
+export interface LimitedCall {
+  readonly identity: Identity;
+  /**
+   * The name that the client asked for, and the group that it means; a limit on either counts, so that another name for a
+   * model is no way around its limit.
+   */
+  readonly models: readonly string[];
+  /** The limits of the customer whom the call names. */
+  readonly endUser: readonly Limit[];
+}
+
+/** Which limits a call must keep: those of its caller, its customer, and the gateway. */
 export class Descriptors {
   readonly #global: readonly Limit[];
-  /** An identity is made anew when its key changes. */
+  /** An identity is made anew when its key changes, or whom it acts for. */
   readonly #callers = new WeakMap<Identity, CallerLimits>();
 
   /** `globalParallel`: calls at the same time in the whole gateway; null without such a limit. */
@@ -45,14 +58,15 @@ export class Descriptors {
     this.#global = limitsOf('global', 'proxy', { parallel: globalParallel });
   }
 
-  /**
-   * The limits of a call, in the order in which they are told. `models`: the name that the client asked for, and the group
-   * that it means; a limit on either counts, so that another name for a model is no way around its limit.
-   */
-  of(identity: Identity, models: readonly string[]): readonly Limit[] {
-    const { ofKey, ofModels } = this.#caller(identity);
-    if (ofModels.size === 0 && this.#global.length === 0) return ofKey;
-    return [...ofKey, ...[...new Set(models)].flatMap((model) => ofModels.get(model) ?? []), ...this.#global];
+  /** The limits of a call, in the order in which LiteLLM tells them. */
+  of({ identity, models, endUser }: LimitedCall): readonly Limit[] {
+    const caller = this.#caller(identity);
+    const { own, organization } = caller;
+    const more = endUser.length + caller.models.length + organization.length + this.#global.length;
+    if (more === 0) return own;
+    const named = [...new Set(models)];
+    const perModel = caller.models.flatMap((byModel) => named.flatMap((name) => byModel.get(name) ?? []));
+    return [...own, ...endUser, ...perModel, ...organization, ...this.#global];
   }
 
   #caller(identity: Identity): CallerLimits {

@@ -2,12 +2,22 @@
 export type LimitType = 'requests' | 'tokens' | 'max_parallel_requests';
 
 /** Whom or what a limit is about; LiteLLM's names, as they stand in headers and messages. */
-export type LimitScope = 'api_key' | 'model_per_key' | 'global';
+export type LimitScope =
+  | 'api_key'
+  | 'user'
+  | 'team'
+  | 'team_member'
+  | 'end_user'
+  | 'model_per_key'
+  | 'model_per_team'
+  | 'organization'
+  | 'deployment'
+  | 'global';
 
 /** One limit that a call must keep: requests and tokens in any 60 s, or calls at the same time. */
 export interface Limit {
   readonly scope: LimitScope;
-  /** Which one of its scope: a key's hash, `hash:model` ... */
+  /** Which one of its scope: a key's hash, `hash:model`, `team:user` ... */
   readonly value: string;
   readonly type: LimitType;
   readonly limit: number;
@@ -18,6 +28,26 @@ export interface Limit {
 /** The one maker of limits: their counters’ names are put together once, not for every call. */
 export function newLimit(scope: LimitScope, value: string, type: LimitType, limit: number): Limit {
   return { scope, value, type, limit, counter: `{${scope}:${value}}:${type}` };
+}
+
+/** The limits of one descriptor; what is left out, or null, is not limited. */
+export interface Limited {
+  readonly requests?: number | null;
+  readonly tokens?: number | null;
+  readonly parallel?: number | null;
+}
+
+export function limitsOf(
+  scope: LimitScope,
+  value: string,
+  { requests = null, tokens = null, parallel = null }: Limited,
+): readonly Limit[] {
+  const all = [
+    ['requests', requests],
+    ['tokens', tokens],
+    ['max_parallel_requests', parallel],
+  ] as const;
+  return all.flatMap(([type, limit]) => (limit === null ? [] : [newLimit(scope, value, type, limit)]));
 }
 
 /** A call that was counted. */
@@ -32,6 +62,8 @@ export interface Granted {
    * were reserved. Null leaves the reservation as it is. To be called once.
    */
   settle(tokens: number | null): void;
+  /** The call was never made: takes back everything that was counted. */
+  cancel(): void;
 }
 
 /** A call that was not counted, and the limit that stands in its way for longest. */
@@ -45,8 +77,10 @@ export interface Refused {
 
 /** Holds what is counted for all limits. */
 export interface LimitStore {
+  /** Whether it answers by promises. */
+  readonly waits: boolean;
   /** Counts a call on all of its limits, or, when one of them is reached, on none: one atomic step. */
-  take(limits: readonly Limit[], tokens: number): Granted | Refused;
+  take(limits: readonly Limit[], tokens: number): Granted | Refused | Promise<Granted | Refused>;
 }
 
 /** What one call counts on a limit of this type. */

@@ -29,11 +29,13 @@ function newMeter(type: LimitType): Meter {
   return type === 'max_parallel_requests' ? new ParallelMeter() : new SlidingWindow();
 }
 
-const UNLIMITED: Granted = Object.freeze({
+/** What a call without limits is granted. */
+export const UNLIMITED: Granted = Object.freeze({
   granted: true,
   remaining: [],
   leave: () => undefined,
   settle: () => undefined,
+  cancel: () => undefined,
 });
 
 function left({ limit }: Limit, meter: Meter, now: number): number {
@@ -69,6 +71,7 @@ function refusal(
  * 60 s. 100,000 keys with a limit each take 28 MB.
  */
 export class MemoryStore implements LimitStore {
+  readonly waits = false;
   readonly #now: () => number;
   readonly #meters = new Map<string, Meter>();
   #visited = this.#meters.entries();
@@ -98,6 +101,7 @@ export class MemoryStore implements LimitStore {
       remaining: holds.map(({ meter }, index) => left(limits[index] as Limit, meter, now)),
       leave: () => this.#leave(holds),
       settle: (used) => this.#settle(holds, used),
+      cancel: () => this.#cancel(holds),
     };
   }
 
@@ -127,6 +131,14 @@ export class MemoryStore implements LimitStore {
     if (tokens === null) return;
     const now = this.#now();
     for (const hold of holds) if (hold.type === 'tokens') hold.meter.settle(now, hold, tokens);
+  }
+
+  #cancel(holds: readonly Hold[]): void {
+    this.#leave(holds);
+    const now = this.#now();
+    for (const hold of holds) {
+      if (hold.type !== 'max_parallel_requests') hold.meter.settle(now, hold, 0);
+    }
   }
 
   /** Looks at the next so many meters, round and round, and forgets those that are idle. */

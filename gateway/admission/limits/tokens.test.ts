@@ -9,7 +9,9 @@ test.each([
   ['a limit of the answer', { bytes: 400, maxTokens: 50, choices: 1 }, 150],
   ['that of each of its answers', { bytes: 400, maxTokens: 50, choices: 3 }, 250],
 ])('%s is reserved', (_what, size, tokens) => {
-  expect(reservedTokens({ ...size, inputTokens: () => 0, countedTokens: async () => 0 })).toBe(tokens);
+  expect(reservedTokens({ ...size, inputTokens: () => 0, countedTokens: async () => 0 }, 'total')).toBe(
+    tokens,
+  );
 });
 
 const failure = { code: '', class: '', message: '' };
@@ -32,5 +34,16 @@ test.each<[string, Partial<Call>, number | null]>([
   ],
   ['anything, when the provider was too slow', { usage: null, failure, status: 408 }, null],
 ])('a call used %s', (_what, call, tokens) => {
-  expect(settledTokens(call as Call)).toBe(tokens);
+  expect(settledTokens(call as Call, 'total')).toBe(tokens);
+});
+
+test.each([
+  ['total', 150, 33],
+  ['input', 100, 21],
+  ['output', 50, 12],
+] as const)('%s tokens are what counts where the operator says so', (counted, reserved, settled) => {
+  const size = { bytes: 400, maxTokens: 50, choices: 1, inputTokens: () => 0, countedTokens: async () => 0 };
+  const usage = { total: 33, prompt: 21, completion: 12 } as Call['usage'];
+  expect(reservedTokens(size, counted)).toBe(reserved);
+  expect(settledTokens({ usage, failure: null, status: 200 } as Call, counted)).toBe(settled);
 });

@@ -458,4 +458,65 @@ CREATE TABLE counted_calls (
   litellm_row_id uuid PRIMARY KEY
 );
 `,
+  '0012-owner-budgets.sql': `-- Budgets of teams, members, users, organisations, customers and of the whole gateway, beside those of keys. What any of them
+-- spends is counted in budget_state, to the pico-dollar; a row that is there already gets its account when it is next used.
+COMMENT ON COLUMN budget_state.scope IS
+  'Whose it is: key:HASH, team:ID, team_member:["TEAM","USER"], user:ID, organization:ID, end_user:ID, global:litellm-proxy-budget.';
+
+-- Whoever changes a budget looks for what is linked to it, and so does whoever deletes it.
+CREATE INDEX "LiteLLM_OrganizationTable_budget_id_idx" ON "LiteLLM_OrganizationTable" (budget_id);
+CREATE INDEX "LiteLLM_TeamMembership_budget_id_idx" ON "LiteLLM_TeamMembership" (budget_id) WHERE budget_id IS NOT NULL;
+CREATE INDEX "LiteLLM_EndUserTable_budget_id_idx" ON "LiteLLM_EndUserTable" (budget_id) WHERE budget_id IS NOT NULL;
+CREATE INDEX "LiteLLM_TeamTable_member_budget_idx" ON "LiteLLM_TeamTable" ((metadata ->> 'team_member_budget_id'))
+  WHERE (metadata ->> 'team_member_budget_id') IS NOT NULL;
+CREATE INDEX "LiteLLM_BudgetTable_budget_reset_at_idx" ON "LiteLLM_BudgetTable" (budget_reset_at)
+  WHERE budget_reset_at IS NOT NULL;
+
+-- Their \`spend\` follows with each batch of calls: room on the page keeps the indexes out of it.
+ALTER TABLE "LiteLLM_OrganizationTable" SET (fillfactor = 70);
+ALTER TABLE "LiteLLM_TeamTable" SET (fillfactor = 70);
+ALTER TABLE "LiteLLM_TeamMembership" SET (fillfactor = 70);
+ALTER TABLE "LiteLLM_UserTable" SET (fillfactor = 70);
+ALTER TABLE "LiteLLM_EndUserTable" SET (fillfactor = 70);
+`,
+  '0013-audit-log.sql': `-- Who changed what, with LiteLLM's columns; those that begin with litellm_ are ours. Rows hang on one another by hashes over
+-- the digests of their values: a value can be blanked, with its salt, and the chain still holds. Rows without a number were
+-- brought along from LiteLLM.
+CREATE TABLE "LiteLLM_AuditLog" (
+  id text PRIMARY KEY DEFAULT gen_random_uuid()::text,
+  updated_at timestamp(3) NOT NULL DEFAULT (now() AT TIME ZONE 'UTC'),
+  changed_by text NOT NULL DEFAULT '',
+  changed_by_api_key text NOT NULL DEFAULT '',
+  action text NOT NULL,
+  table_name text NOT NULL,
+  object_id text NOT NULL,
+  before_value jsonb,
+  updated_values jsonb,
+  litellm_seq bigint UNIQUE,
+  litellm_salts jsonb,
+  litellm_digests jsonb,
+  litellm_previous text,
+  litellm_hash text
+);
+CREATE INDEX "LiteLLM_AuditLog_updated_at_idx" ON "LiteLLM_AuditLog" (updated_at);
+CREATE INDEX "LiteLLM_AuditLog_object_id_idx" ON "LiteLLM_AuditLog" (object_id);
+CREATE INDEX "LiteLLM_AuditLog_changed_by_idx" ON "LiteLLM_AuditLog" (changed_by);
+
+-- The end of the chain. Whoever appends holds this row until its transaction ends, hence one after the other.
+CREATE TABLE audit_head (
+  single boolean PRIMARY KEY DEFAULT true CHECK (single),
+  seq bigint NOT NULL,
+  hash text NOT NULL
+);
+INSERT INTO audit_head (seq, hash) VALUES (0, '');
+`,
+  '0014-key-changes.sql': `-- How often keys, and whom they act for, have changed: each change counts up in its own transaction, so that who reads this
+-- number knows whether it has heard of every change.
+CREATE TABLE key_changes (
+  one boolean PRIMARY KEY DEFAULT true CHECK (one),
+  version bigint NOT NULL
+);
+
+INSERT INTO key_changes (version) VALUES (0);
+`,
 } as const;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { GatewayRequest, Handlers } from '../../http/handler.ts';
 import type { Identity } from '../../identity/identity.ts';
+import { subjects } from '../../identity/subjects.ts';
 import {
   type BudgetColumns,
   type BudgetRow,
@@ -10,12 +11,17 @@ import {
   readBudgets,
   updateBudget,
 } from '../../store/budgets-table.ts';
-import { transaction } from '../../store/connection.ts';
-import { changedBy, type ManagementDeps } from './change.ts';
+import { changeLinked, isLinked } from '../../store/linked-budgets.ts';
+import { limitsOrganization } from '../../store/organizations.ts';
+import { change, changedBy, type ManagementDeps } from './change.ts';
+import { budgetAt } from './changes.ts';
 import { badRequest, notFound } from './faults.ts';
 import { budgetDuration } from './key-columns.ts';
 import { LONGEST_ID } from './key-requests.ts';
+import { changeBudget } from './linked-budget.ts';
 import { management } from './management.ts';
+import { refuseFields } from './unenforced.ts';
+import { unenforcedBudgetFields } from './unenforced-owners.ts';
 import { bodyReader } from './validation.ts';
 
 type BudgetRoutes = Pick<
@@ -103,22 +109,29 @@ async function create(deps: ManagementDeps, request: GatewayRequest, who: Identi
   const wanted = readBudget(request.body);
   const columns = columnsOf(wanted, deps);
   const budgetId = wanted.budget_id || randomUUID();
-  const by = changedBy(request, who).userId;
-  return transaction(deps.db, async (client) => {
-    if (!(await insertBudget(client, budgetId, by))) {
+  const by = changedBy(request, who);
+  return change(deps, by, async (db, changed) => {
+    if (!(await insertBudget(db, budgetId, by.userId))) {
       throw badRequest('budget_id', `A budget with the id '${budgetId}' exists already`);
     }
-    return (await updateBudget(client, budgetId, columns, by)) as BudgetRow;
+    const row = (await updateBudget(db, budgetId, columns, by.userId)) as BudgetRow;
+    changed.created(budgetAt(budgetId), row);
+    return row;
   });
 }
 
 async function update(deps: ManagementDeps, request: GatewayRequest, who: Identity) {
   const wanted = readBudget(request.body);
-  if (!wanted.budget_id) throw badRequest('budget_id', "'budget_id' is required");
+  const budgetId = wanted.budget_id;
+  if (!budgetId) throw badRequest('budget_id', "'budget_id' is required");
   const columns = columnsOf(wanted, deps);
-  const row = await updateBudget(deps.db, wanted.budget_id, columns, changedBy(request, who).userId);
-  if (row === undefined) throw notFound('budget_id', `There is no budget '${wanted.budget_id}'`);
-  return row;
+  const by = changedBy(request, who);
+  return change(deps, by, async (db, changed) => {
+    if (await isLinked(db, budgetId)) refuseFields(wanted, unenforcedBudgetFields, 'budget with links');
+    const row = await changeBudget(deps, db, changed, { budgetId, columns, by: by.userId });
+    if (row === undefined) throw notFound('budget_id', `There is no budget '${budgetId}'`);
+    return row;
+  });
 }
 
 async function info({ db }: ManagementDeps, request: GatewayRequest) {
@@ -127,14 +140,22 @@ async function info({ db }: ManagementDeps, request: GatewayRequest) {
   return readBudgets(db, budgets);
 }
 
-async function remove({ db }: ManagementDeps, request: GatewayRequest) {
+async function remove(deps: ManagementDeps, request: GatewayRequest, who: Identity) {
   const { id } = readDelete(request.body);
-  const row = await deleteBudget(db, id);
-  if (row === undefined) throw notFound('id', `There is no budget '${id}'`);
-  return row;
+  const rules = { now: deps.clock(), nextReset: deps.nextReset };
+  return change(deps, changedBy(request, who), async (db, changed) => {
+    changed.add(subjects.budget(id));
+    if (await limitsOrganization(db, id)) {
+      throw badRequest('id', `An organisation is linked to budget '${id}', and has to have one`);
+    }
+    const row = await changeLinked(db, id, rules, () => deleteBudget(db, id) as Promise<BudgetRow>);
+    if (row === undefined) throw notFound('id', `There is no budget '${id}'`);
+    changed.deleted(budgetAt(id), row);
+    return row;
+  });
 }
 
-/** The handlers of `/budget/*`. A budget limits nothing by itself: what it is linked to has its limits. */
+/** The handlers of `/budget/*`. A budget limits nothing by itself, but what is linked to it. */
 export function budgetHandlers(deps: ManagementDeps): BudgetRoutes {
   const errors = 'detail';
   return {
@@ -142,6 +163,6 @@ export function budgetHandlers(deps: ManagementDeps): BudgetRoutes {
     updateBudget: management((request, who) => update(deps, request, who), { body: readBudget, errors }),
     budgetInfo: management((request) => info(deps, request), { body: readBudgetIds, errors }),
     listBudgets: management(() => listBudgets(deps.db) as Promise<unknown>, { errors }),
-    deleteBudget: management((request) => remove(deps, request), { body: readDelete, errors }),
+    deleteBudget: management((request, who) => remove(deps, request, who), { body: readDelete, errors }),
   };
 }

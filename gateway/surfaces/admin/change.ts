@@ -1,19 +1,24 @@
 import type { Pool, PoolClient } from 'pg';
+import type { KeyRules } from '../../config/key-rules.ts';
 import type { GatewayRequest } from '../../http/handler.ts';
 import type { Identity } from '../../identity/identity.ts';
+import { type Audit, auditedTransaction } from '../../store/audit-log.ts';
 import type { NextReset } from '../../store/budget-periods.ts';
 import type { ChangedBy } from '../../store/changed-by.ts';
-import { transaction } from '../../store/connection.ts';
 import { announceKeyChanges } from '../../store/key-changes.ts';
+import { Changes } from './changes.ts';
 
 /** What management handlers work with. */
 export interface ManagementDeps {
   readonly db: Pool;
   /** Whoever keeps in memory what may change here; resolves when the change is in force. */
   readonly memory: { evict(subject: string): void | Promise<void> };
+  readonly audit: Audit;
   /** Epoch milliseconds. */
   readonly clock: () => number;
   readonly nextReset: NextReset;
+  /** What the operator has decided about keys that are made. */
+  readonly keyRules: KeyRules;
 }
 
 const CHANGED_BY_LIMIT = 256;
@@ -24,25 +29,26 @@ export function changedBy(request: GatewayRequest, identity: Identity): ChangedB
   return {
     userId: identity.userId ?? identity.keyHash,
     keyHash: identity.keyHash,
-    person: typeof person === 'string' ? person.slice(0, CHANGED_BY_LIMIT) : null,
+    person: typeof person === 'string' && person !== '' ? person.slice(0, CHANGED_BY_LIMIT) : null,
   };
 }
 
 /**
- * Runs a change in one transaction. `work` notes the keys and subjects that authentication must forget: the other gateways
- * hear of them when it commits, this one forgets them before the answer is sent.
+ * Runs a change in one transaction. `work` notes what it changes, for the audit log, and the keys and subjects that
+ * authentication must forget: the other gateways hear of them when it commits, this one forgets them before the answer is sent.
  */
 export async function change<T>(
-  { db, memory }: ManagementDeps,
-  work: (db: PoolClient, changed: Set<string>) => Promise<T>,
+  deps: ManagementDeps,
+  by: ChangedBy,
+  work: (db: PoolClient, changed: Changes) => Promise<T>,
 ): Promise<T> {
   let told: readonly string[] = [];
-  const result = await transaction(db, async (client) => {
-    const changed = new Set<string>();
+  const result = await auditedTransaction(deps, by, async (client, record) => {
+    const changed = new Changes(record);
     const done = await work(client, changed);
-    if (changed.size > 0) told = await announceKeyChanges(client, [...changed]);
+    if (changed.subjects.length > 0) told = await announceKeyChanges(client, changed.subjects);
     return done;
   });
-  await Promise.all(told.map((subject) => memory.evict(subject)));
+  await Promise.all(told.map((subject) => deps.memory.evict(subject)));
   return result;
 }

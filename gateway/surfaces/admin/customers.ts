@@ -1,7 +1,9 @@
+import type { PoolClient } from 'pg';
 import { GatewayError } from '../../http/errors.ts';
 import type { GatewayRequest, Handlers } from '../../http/handler.ts';
+import type { Identity } from '../../identity/identity.ts';
+import { owners } from '../../identity/owners.ts';
 import { subjects } from '../../identity/subjects.ts';
-import { type BudgetRow, readBudgets } from '../../store/budgets-table.ts';
 import type { Connection } from '../../store/connection.ts';
 import {
   deleteEndUsers,
@@ -9,51 +11,28 @@ import {
   type EndUserRow,
   insertEndUser,
   listEndUsers,
+  lockEndUsers,
   readEndUsers,
   setEndUsersBlocked,
   updateEndUser,
 } from '../../store/end-users.ts';
-import { change, type ManagementDeps } from './change.ts';
-import { LONGEST_ID } from './key-requests.ts';
+import { followBudgets } from '../../store/follow-budgets.ts';
+import { removeOwnerBudgets, setOwnerSpent } from '../../store/owner-budgets.ts';
+import { change, changedBy, type ManagementDeps } from './change.ts';
+import { type Changes, customerAt } from './changes.ts';
+import { type CustomerRequest, readCustomer, readCustomers, readInfoQuery } from './customer-requests.ts';
+import {
+  type BudgetMembers,
+  budgetColumns,
+  changeBudget,
+  makeBudget,
+  requireBudget,
+  withBudgets,
+} from './linked-budget.ts';
 import { management } from './management.ts';
 import { refuseFields } from './unenforced.ts';
 import { unenforcedCustomerFields } from './unenforced-owners.ts';
-import { bodyReader, queryReader } from './validation.ts';
-
-const id = { type: 'string', minLength: 1, maxLength: LONGEST_ID } as const;
-
-interface CustomerRequest {
-  readonly user_id: string;
-  readonly alias?: string | null;
-  readonly blocked?: boolean | null;
-  readonly spend?: number | null;
-}
-
-const readCustomer = bodyReader<CustomerRequest>(
-  {
-    type: 'object',
-    required: ['user_id'],
-    properties: {
-      user_id: id,
-      alias: { type: ['string', 'null'] },
-      blocked: { type: ['boolean', 'null'] },
-      spend: { type: ['number', 'null'], minimum: 0 },
-    },
-  },
-  { refused: unenforcedCustomerFields },
-);
-
-const readCustomers = bodyReader<{ readonly user_ids: readonly string[] }>({
-  type: 'object',
-  required: ['user_ids'],
-  properties: { user_ids: { type: 'array', items: id, minItems: 1 } },
-});
-
-const readInfoQuery = queryReader<{ readonly end_user_id: string }>({
-  type: 'object',
-  required: ['end_user_id'],
-  properties: { end_user_id: id },
-});
+import { InvalidRequest } from './validation.ts';
 
 function missing(param: string, userId: string): GatewayError {
   return new GatewayError('not_found', `There is no customer '${userId}'`, { type: 'not_found', param });
@@ -64,32 +43,84 @@ function columnsOf({ alias, blocked, spend }: CustomerRequest): EndUserColumns {
   return { ...(alias && { alias }), ...(blocked && { blocked }), ...(spend && { spend }) };
 }
 
-/** Customers with the budgets that they are linked to. */
-async function withBudgets(db: Connection, customers: readonly EndUserRow[]) {
-  const ids = customers.flatMap(({ budget_id }) => budget_id ?? []);
-  const budgets = new Map<string, BudgetRow>();
-  for (const budget of ids.length === 0 ? [] : await readBudgets(db, ids))
-    budgets.set(budget.budget_id, budget);
-  return customers.map((customer) => ({
-    ...customer,
-    litellm_budget_table: (customer.budget_id && budgets.get(customer.budget_id)) || null,
-  }));
+/** Amounts that stand in the budget of a customer. */
+const amounts = ['max_budget', 'rpm_limit', 'tpm_limit', 'max_parallel_requests'] as const;
+
+/** Throws InvalidRequest for a budget that is named and described at once. */
+function requireOneBudget(wanted: CustomerRequest): void {
+  if (!wanted.budget_id) return;
+  const described = amounts.find((name) => (wanted[name] ?? '') !== '');
+  if (described === undefined) return;
+  const msg = "must not be given with 'budget_id': a budget has its own";
+  throw new InvalidRequest([{ loc: ['body', described], msg, type: 'exclusive' }]);
 }
 
-async function create(deps: ManagementDeps, request: GatewayRequest) {
+/** What of its budget a request changes. Of a customer that is there 0 asks for nothing, as in LiteLLM; of a new one it does. */
+function budgetOf(wanted: CustomerRequest, isNew: boolean): BudgetMembers {
+  const asked = amounts.filter((name) => (wanted[name] ?? '') !== '' && (isNew || wanted[name] !== 0));
+  const { budget_duration } = wanted;
+  return {
+    ...Object.fromEntries(asked.map((name) => [name, wanted[name]])),
+    ...(budget_duration && { budget_duration }),
+  };
+}
+
+interface CustomerBudget {
+  readonly wanted: CustomerRequest;
+  /** What the customer is linked to now; undefined of a new one. */
+  readonly linked: string | null | undefined;
+  readonly by: string;
+}
+
+/** Makes, changes or finds the budget that a request names or describes; what the customer is to be linked to. */
+async function settleBudget(
+  deps: ManagementDeps,
+  db: PoolClient,
+  changed: Changes,
+  { wanted, linked, by }: CustomerBudget,
+): Promise<string | null> {
+  requireOneBudget(wanted);
+  const columns = budgetColumns(budgetOf(wanted, linked === undefined), deps);
+  if (wanted.budget_id) await requireBudget(db, wanted.budget_id);
+  const budgetId = wanted.budget_id || linked || null;
+  if (Object.keys(columns).length === 0) return budgetId;
+  if (budgetId === null) return makeBudget(db, changed, { columns, by });
+  await changeBudget(deps, db, changed, { budgetId, columns, by });
+  return budgetId;
+}
+
+/** Writes columns of a customer who is there, and makes its budget what they say; the row as it is then. */
+async function write(
+  { clock, nextReset }: ManagementDeps,
+  db: PoolClient,
+  userId: string,
+  columns: EndUserColumns,
+): Promise<EndUserRow> {
+  const row = (await updateEndUser(db, userId, columns)) as EndUserRow;
+  const [owner, now] = [owners.endUser(userId), clock()];
+  if (columns.spend !== undefined) await setOwnerSpent(db, owner, { usd: columns.spend, now });
+  if (columns.budget_id) await followBudgets(db, [owner], { now, nextReset });
+  return row;
+}
+
+async function create(deps: ManagementDeps, request: GatewayRequest, who: Identity) {
   const wanted = readCustomer(request.body);
+  const by = changedBy(request, who);
   refuseFields(wanted, unenforcedCustomerFields, 'customer');
-  const row = await change(deps, async (db, changed) => {
+  const row = await change(deps, by, async (db, changed) => {
     if (!(await insertEndUser(db, wanted.user_id))) {
       throw new GatewayError('bad_request', `Customer '${wanted.user_id}' exists already`, {
         type: 'bad_request',
         param: 'user_id',
       });
     }
-    changed.add(subjects.endUser(wanted.user_id));
-    return (await updateEndUser(db, wanted.user_id, columnsOf(wanted))) as EndUserRow;
+    const budget_id = await settleBudget(deps, db, changed, { wanted, linked: undefined, by: by.userId });
+    const made = await write(deps, db, wanted.user_id, { ...columnsOf(wanted), budget_id });
+    changed.add(subjects.endUser(wanted.user_id)).created(customerAt(wanted.user_id), made);
+    return made;
   });
-  return { ...row, litellm_budget_table: null };
+  const [customer] = await withBudgets(deps.db, [row]);
+  return customer;
 }
 
 async function info(db: Connection, rawQuery: unknown) {
@@ -99,27 +130,39 @@ async function info(db: Connection, rawQuery: unknown) {
   return Object.fromEntries(Object.entries(customer).filter(([, value]) => value !== null));
 }
 
-async function update(deps: ManagementDeps, request: GatewayRequest) {
+async function update(deps: ManagementDeps, request: GatewayRequest, who: Identity) {
   const wanted = readCustomer(request.body);
+  const by = changedBy(request, who);
   refuseFields(wanted, unenforcedCustomerFields, 'customer');
-  const row = await change(deps, async (db, changed) => {
-    changed.add(subjects.endUser(wanted.user_id));
-    return updateEndUser(db, wanted.user_id, columnsOf(wanted));
+  const row = await change(deps, by, async (db, changed) => {
+    const { user_id } = wanted;
+    const [known] = await readEndUsers(db, [user_id]);
+    if (known === undefined) throw missing('user_id', user_id);
+    // A budget before whoever is linked to it: so they are locked everywhere.
+    const settled = { wanted, linked: known.budget_id, by: by.userId };
+    const budget_id = await settleBudget(deps, db, changed, settled);
+    const [before] = await lockEndUsers(db, [user_id]);
+    if (before === undefined) throw missing('user_id', user_id);
+    const budget = budget_id === known.budget_id ? {} : { budget_id };
+    const after = await write(deps, db, user_id, { ...columnsOf(wanted), ...budget });
+    changed.add(subjects.endUser(user_id)).updated(customerAt(user_id), before, after);
+    return after;
   });
-  if (row === undefined) throw missing('user_id', wanted.user_id);
   const [customer] = await withBudgets(deps.db, [row]);
   return { ...customer, object_permission: null };
 }
 
 /** Deletes customers: all of those that are named, or none. */
-async function remove(deps: ManagementDeps, request: GatewayRequest) {
+async function remove(deps: ManagementDeps, request: GatewayRequest, who: Identity) {
   const userIds = [...new Set(readCustomers(request.body).user_ids)];
-  const deleted = await change(deps, async (db, changed) => {
-    const found = await readEndUsers(db, userIds);
+  const deleted = await change(deps, changedBy(request, who), async (db, changed) => {
+    const found = await lockEndUsers(db, userIds);
     const absent = userIds.find((userId) => !found.some(({ user_id }) => user_id === userId));
     if (absent !== undefined) throw missing('user_ids', absent);
-    for (const userId of userIds) changed.add(subjects.endUser(userId));
-    return deleteEndUsers(db, userIds);
+    for (const row of found) changed.add(subjects.endUser(row.user_id)).deleted(customerAt(row.user_id), row);
+    const gone = await deleteEndUsers(db, userIds);
+    await removeOwnerBudgets(db, userIds.map(owners.endUser));
+    return gone;
   });
   return {
     deleted_customers: deleted,
@@ -127,11 +170,24 @@ async function remove(deps: ManagementDeps, request: GatewayRequest) {
   };
 }
 
-async function block(deps: ManagementDeps, request: GatewayRequest, blocked: boolean) {
+/** Notes what a block has made of customers; those who were not there before were made by it. */
+function noteBlocked(changed: Changes, before: readonly EndUserRow[], after: readonly EndUserRow[]): void {
+  const known = new Map(before.map((row) => [row.user_id, row]));
+  for (const row of after) {
+    const was = known.get(row.user_id);
+    if (was === undefined) changed.created(customerAt(row.user_id), row);
+    else changed.updated(customerAt(row.user_id), was, row, row.blocked ? 'blocked' : 'unblocked');
+  }
+}
+
+async function block(deps: ManagementDeps, request: GatewayRequest, who: Identity, blocked: boolean) {
   const userIds = readCustomers(request.body).user_ids;
-  const customers = await change(deps, async (db, changed) => {
+  const customers = await change(deps, changedBy(request, who), async (db, changed) => {
     for (const userId of userIds) changed.add(subjects.endUser(userId));
-    return setEndUsersBlocked(db, userIds, blocked);
+    const before = await lockEndUsers(db, userIds);
+    const after = await setEndUsersBlocked(db, userIds, blocked);
+    noteBlocked(changed, before, after);
+    return after;
   });
   return { blocked_users: customers };
 }
@@ -140,13 +196,13 @@ async function block(deps: ManagementDeps, request: GatewayRequest, blocked: boo
 export function customerHandlers(deps: ManagementDeps) {
   const body = { body: readCustomer };
   const bodies = { body: readCustomers };
-  const made = management((request) => create(deps, request), body);
+  const made = management((request, who) => create(deps, request, who), body);
   const told = management((request) => info(deps.db, request.query));
-  const updated = management((request) => update(deps, request), body);
-  const deleted = management((request) => remove(deps, request), bodies);
+  const updated = management((request, who) => update(deps, request, who), body);
+  const deleted = management((request, who) => remove(deps, request, who), bodies);
   const listed = management(async () => withBudgets(deps.db, await listEndUsers(deps.db)));
-  const blocked = management((request) => block(deps, request, true), bodies);
-  const unblocked = management((request) => block(deps, request, false), bodies);
+  const blocked = management((request, who) => block(deps, request, who, true), bodies);
+  const unblocked = management((request, who) => block(deps, request, who, false), bodies);
   return {
     newCustomer: made,
     customerInfo: told,

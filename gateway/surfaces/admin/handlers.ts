@@ -1,3 +1,4 @@
+import { auditHandlers } from './audit.ts';
 import { budgetHandlers } from './budgets.ts';
 import type { ManagementDeps } from './change.ts';
 import { customerHandlers } from './customers.ts';
@@ -13,5 +14,6 @@ export function managementHandlers(deps: ManagementDeps) {
     ...userHandlers(deps),
     ...customerHandlers(deps),
     ...budgetHandlers(deps),
+    ...auditHandlers(deps),
   };
 }

@@ -12,7 +12,10 @@ const folded = [
 ] as const;
 
 /** The answer of `/key/generate`: the only place that holds the plain key. */
-export function generatedKey(key: string, row: VirtualKeyRow): Record<string, unknown> {
+export function generatedKey(
+  key: string,
+  row: VirtualKeyRow,
+): Record<string, unknown> & Pick<VirtualKeyRow, 'token'> {
   const members = Object.fromEntries(folded.map((name) => [name, row.metadata[name] ?? null]));
   const { token, key_name, key_alias, expires, ...columns } = row;
   return {

@@ -3,7 +3,7 @@ import type { KeyRights } from '../../identity/permissions.ts';
 import type { KeyColumns } from '../../store/key-updates.ts';
 import type { VirtualKeyRow } from '../../store/virtual-keys.ts';
 import { forbidden } from './faults.ts';
-import { requireNoWider, requireUnlimited } from './key-permissions.ts';
+import { requireNoWider } from './key-permissions.ts';
 import type { KeyFields } from './key-requests.ts';
 
 /** Whether a list of models allows some of what another one allows, and nothing else; an empty one allows everything. */
@@ -56,7 +56,6 @@ export function requireMayChange(
       refuse('models', 'who governs it, but for leaving models out,');
     }
   }
-  requireUnlimited(who, wanted);
   requireNoWider(who, {
     ...wanted,
     models: wanted.models === undefined ? who.models : wanted.models,

@@ -1,9 +1,11 @@
 import { isRouteRule, keyTypes, routeGroups } from '../../identity/allowed-routes.ts';
 import { endOf, parseDuration } from '../../identity/duration.ts';
+import { expiryOf } from '../../identity/key-params.ts';
 import type { KeyColumns } from '../../store/key-updates.ts';
 import type { VirtualKeyRow } from '../../store/virtual-keys.ts';
 import { badRequest } from './faults.ts';
-import type { GenerateRequest, KeyFields, LimitMembers } from './key-requests.ts';
+import type { GenerateRequest, KeyFields } from './key-requests.ts';
+import { callLimitColumns, type ModelLimitFields } from './limit-fields.ts';
 
 /** Members of a request that LiteLLM keeps in the key's metadata. */
 const folded = ['model_rpm_limit', 'model_tpm_limit'] as const;
@@ -11,7 +13,7 @@ const folded = ['model_rpm_limit', 'model_tpm_limit'] as const;
 /** The metadata with the members that were sent beside it. */
 export function foldedMetadata(
   metadata: Readonly<Record<string, unknown>>,
-  request: LimitMembers,
+  request: ModelLimitFields,
 ): Readonly<Record<string, unknown>> {
   const sent = folded.filter((name) => request[name] !== undefined);
   if (sent.length === 0) return metadata;
@@ -30,14 +32,18 @@ export function maxBudget(wanted: KeyFields['max_budget']): number | null {
   throw badRequest('max_budget', "'max_budget' must not be negative");
 }
 
-/** A duration that budgets can have; null for none. `now`: epoch milliseconds. Throws GatewayError bad_request. */
+/**
+ * A duration that budgets can have, as LiteLLM reads it; null for none. `now`: epoch milliseconds. Throws GatewayError
+ * bad_request.
+ */
 export function budgetDuration(wanted: string | null | undefined, now: number): string | null {
   const text = (wanted ?? '').trim();
   if (endOf(text, now) === null) return null;
-  if (parseDuration(text)?.count === 0) {
+  const { count = 0, unit = '' } = parseDuration(text) ?? {};
+  if (count === 0) {
     throw badRequest('budget_duration', 'A budget that lasts for no time is none; leave budget_duration out');
   }
-  return text;
+  return `${count}${unit}`;
 }
 
 /** The routes that a key is bound to; `key_type` stands for a list where none is given. */
@@ -57,9 +63,16 @@ export function routesOf({ allowed_routes, key_type }: GenerateRequest): readonl
   return rules;
 }
 
-/** When a key ends whose duration is changed: never for null and `-1`. */
-function newEnd(duration: string | null, now: number): Date | null {
-  return duration === '-1' ? null : endOf(duration, now);
+/** The columns of a key's budget that the sent fields change. A new duration gets a new time of its end. */
+function budgetOf({ max_budget, budget_duration, budget_id }: KeyFields, now: number): KeyColumns {
+  return {
+    ...(max_budget !== undefined && { max_budget: maxBudget(max_budget) }),
+    ...(budget_duration !== undefined && {
+      budget_duration: budgetDuration(budget_duration, now),
+      budget_reset_at: null,
+    }),
+    ...(budget_id !== undefined && { budget_id: budget_id || null }),
+  };
 }
 
 /**
@@ -71,24 +84,15 @@ export function columnsOf(wanted: KeyFields, row: Pick<VirtualKeyRow, 'metadata'
   const metadata = foldedMetadata(replaced, wanted);
   return {
     ...(wanted.key_alias !== undefined && { key_alias: wanted.key_alias || null }),
-    ...(wanted.duration !== undefined && { expires: newEnd(wanted.duration, now) }),
+    ...(wanted.duration !== undefined && { expires: expiryOf(wanted.duration, now) }),
     ...(wanted.models !== undefined && { models: wanted.models ?? [] }),
     ...(wanted.user_id !== undefined && { user_id: wanted.user_id || null }),
     ...(wanted.team_id !== undefined && { team_id: wanted.team_id || null }),
     ...(metadata !== row.metadata && { metadata }),
     ...(wanted.blocked !== undefined && { blocked: wanted.blocked }),
     ...(typeof wanted.spend === 'number' && { spend: wanted.spend }),
-    ...(wanted.max_budget !== undefined && { max_budget: maxBudget(wanted.max_budget) }),
-    // A new duration gets a new time of its end.
-    ...(wanted.budget_duration !== undefined && {
-      budget_duration: budgetDuration(wanted.budget_duration, now),
-      budget_reset_at: null,
-    }),
-    ...(wanted.rpm_limit !== undefined && { rpm_limit: wanted.rpm_limit }),
-    ...(wanted.tpm_limit !== undefined && { tpm_limit: wanted.tpm_limit }),
-    ...(wanted.max_parallel_requests !== undefined && {
-      max_parallel_requests: wanted.max_parallel_requests,
-    }),
+    ...budgetOf(wanted, now),
+    ...callLimitColumns(wanted),
     ...(wanted.allowed_routes !== undefined && { allowed_routes: routesOf(wanted) }),
   };
 }

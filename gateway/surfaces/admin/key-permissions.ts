@@ -3,6 +3,7 @@ import type { Identity } from '../../identity/identity.ts';
 import {
   type KeyRights,
   keyRights,
+  type MemberPermission,
   memberMay,
   seesAll,
   type TeamObject,
@@ -74,15 +75,29 @@ export interface NewOwner {
   readonly teamId: string | null;
 }
 
-async function requireTeamKeys(db: Connection, who: Identity, teamId: string): Promise<boolean> {
+/** The same, and whether the caller runs that team. */
+export interface NewOwnerByMaker extends NewOwner {
+  readonly runsTeam: boolean;
+}
+
+/**
+ * Whether the caller runs the team; false for a member to whom the team has opened this route. Throws GatewayError
+ * bad_request, forbidden or member_permission for whoever may not make keys of it.
+ */
+export async function requireTeamKeys(
+  db: Connection,
+  who: Identity,
+  teamId: string,
+  route: MemberPermission,
+): Promise<boolean> {
   const team = await readTeam(db, teamId);
   if (team !== undefined && teamRights(who, team).run) return true;
-  if (team !== undefined && memberMay(who, team, '/key/generate')) return false;
+  if (team !== undefined && memberMay(who, team, route)) return false;
   if (who.role === 'proxy_admin') throw badRequest('team_id', `There is no team '${teamId}'`);
   if (team !== undefined && teamRights(who, team).read) {
     throw new GatewayError(
       'member_permission',
-      `Team members may not make keys of this team: '/key/generate' is not among its team_member_permissions`,
+      `Team members may not make keys of this team: '${route}' is not among its team_member_permissions`,
     );
   }
   throw forbidden('team_id', 'This key may make keys only for its own user, and for teams that it runs');
@@ -92,52 +107,21 @@ async function requireTeamKeys(db: Connection, who: Identity, teamId: string): P
  * Whom the caller may make this key for: a proxy admin for anybody; others for themselves, and without a user for a team
  * that they run. Throws GatewayError bad_request, forbidden or member_permission.
  */
-export async function newOwner(db: Connection, who: Identity, wanted: KeyFields): Promise<NewOwner> {
+export async function newOwner(db: Connection, who: Identity, wanted: KeyFields): Promise<NewOwnerByMaker> {
   const teamId = wanted.team_id || null;
-  const runsTeam = teamId !== null && (await requireTeamKeys(db, who, teamId));
-  if (who.role === 'proxy_admin') return { userId: wanted.user_id || null, teamId };
+  const runsTeam = teamId !== null && (await requireTeamKeys(db, who, teamId, '/key/generate'));
+  if (who.role === 'proxy_admin') return { userId: wanted.user_id || null, teamId, runsTeam };
   if (who.userId === null) {
     throw forbidden('user_id', 'This key belongs to no user, and so may make no keys');
   }
   if (wanted.user_id && wanted.user_id !== who.userId) {
     throw forbidden('user_id', 'Only a proxy admin may make keys for other users: a key acts as its user');
   }
-  return { userId: wanted.user_id === null && runsTeam ? null : who.userId, teamId };
+  return { userId: wanted.user_id === null && runsTeam ? null : who.userId, teamId, runsTeam };
 }
 
 const within = (wanted: readonly string[], own: readonly string[]): boolean =>
   own.length === 0 || (wanted.length > 0 && wanted.every((name) => own.includes(name)));
-
-/** Fields that say how much a key may spend and call; new metadata replace those that are kept there. */
-const limitFields = [
-  'max_budget',
-  'budget_duration',
-  'rpm_limit',
-  'tpm_limit',
-  'max_parallel_requests',
-  'model_rpm_limit',
-  'model_tpm_limit',
-  'metadata',
-] as const;
-
-function isLimited({ budgets, limits }: Identity): boolean {
-  const { requests, tokens, parallel, models } = limits;
-  return (
-    budgets.length > 0 || models.size > 0 || [requests, tokens, parallel].some((limit) => limit !== null)
-  );
-}
-
-/**
- * Throws GatewayError forbidden where a key that has limits would make keys or change limits, unless its user is a proxy admin:
- * what other keys do does not count on it, so any two of them are a way around it.
- */
-export function requireUnlimited(who: Identity, wanted: 'a new key' | KeyFields): void {
-  if (who.role === 'proxy_admin' || !isLimited(who)) return;
-  const field =
-    wanted === 'a new key' ? 'max_budget' : limitFields.find((name) => wanted[name] !== undefined);
-  if (field === undefined) return;
-  throw forbidden(field, 'A key that has a budget or limits may make no keys, and may change no limits');
-}
 
 /** Throws GatewayError forbidden for fields that would let a key do more than the key that asks for it. */
 export function requireNoWider(who: Identity, wanted: KeyFields): void {

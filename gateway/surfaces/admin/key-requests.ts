@@ -1,4 +1,10 @@
 import { sortableColumns } from '../../store/virtual-keys.ts';
+import {
+  type CallLimitFields,
+  callLimitFields,
+  type ModelLimitFields,
+  modelLimitFields,
+} from './limit-fields.ts';
 import { unenforcedKeyFields } from './unenforced.ts';
 import { bodyReader, queryReader } from './validation.ts';
 
@@ -7,35 +13,13 @@ const nullableObject = { type: ['object', 'null'] } as const;
 const texts = { type: 'array', items: { type: 'string' } } as const;
 const nullableTexts = { type: ['array', 'null'], items: { type: 'string' } } as const;
 
-const nullableCount = { type: ['integer', 'null'], minimum: 0, maximum: Number.MAX_SAFE_INTEGER } as const;
-/** What the column holds. */
-const nullableInt4 = { type: ['integer', 'null'], minimum: 0, maximum: 2 ** 31 - 1 } as const;
-const countsByModel = { type: ['object', 'null'], additionalProperties: nullableCount } as const;
-
-/** A limit for each model that is named. */
-type CountsByModel = Readonly<Record<string, number | null>>;
-
-/** Limits of a key; those for models are kept in its metadata. */
-export interface LimitMembers {
-  readonly rpm_limit?: number | null;
-  readonly tpm_limit?: number | null;
-  readonly max_parallel_requests?: number | null;
-  readonly model_rpm_limit?: CountsByModel | null;
-  readonly model_tpm_limit?: CountsByModel | null;
-}
-
-const modelLimits = { model_rpm_limit: countsByModel, model_tpm_limit: countsByModel } as const;
-const limits = {
-  rpm_limit: nullableCount,
-  tpm_limit: nullableCount,
-  max_parallel_requests: nullableInt4,
-  ...modelLimits,
-} as const;
+/** In the `metadata` of a key or a team: whether nothing is kept of what its calls say. */
+export const contentSwitch = { turn_off_message_logging: { type: ['boolean', 'null'] } } as const;
 
 /** Ids and names are index keys, and PostgreSQL bounds what an index takes. */
 export const LONGEST_ID = 256;
 
-export interface KeyFields extends LimitMembers {
+export interface KeyFields extends CallLimitFields, ModelLimitFields {
   readonly key_alias?: string | null;
   readonly duration?: string | null;
   readonly models?: readonly string[] | null;
@@ -46,11 +30,14 @@ export interface KeyFields extends LimitMembers {
   readonly spend?: number | null;
   readonly max_budget?: number | '' | null;
   readonly budget_duration?: string | null;
+  readonly budget_id?: string | null;
   readonly allowed_routes?: readonly string[] | null;
 }
 
 /** What is beyond it is a mistake, and no float column would hold it to the cent. */
 const LARGEST_BUDGET = 1e12;
+/** USD. An empty text is no budget, as in LiteLLM. */
+export const budgetAmount = { anyOf: [{ type: ['number', 'null'], maximum: LARGEST_BUDGET }, { const: '' }] };
 
 const keyFields = {
   key_alias: nullableText,
@@ -58,13 +45,14 @@ const keyFields = {
   models: nullableTexts,
   user_id: { ...nullableText, maxLength: LONGEST_ID },
   team_id: { ...nullableText, maxLength: LONGEST_ID },
-  metadata: { ...nullableObject, properties: modelLimits },
+  metadata: { ...nullableObject, properties: { ...modelLimitFields, ...contentSwitch } },
   blocked: { type: ['boolean', 'null'] },
   spend: { type: ['number', 'null'], minimum: 0, maximum: LARGEST_BUDGET },
-  // An empty text is no budget, as in LiteLLM.
-  max_budget: { anyOf: [{ type: ['number', 'null'], maximum: LARGEST_BUDGET }, { const: '' }] },
+  max_budget: budgetAmount,
   budget_duration: nullableText,
-  ...limits,
+  budget_id: nullableText,
+  ...callLimitFields,
+  ...modelLimitFields,
   allowed_routes: nullableTexts,
 };
 

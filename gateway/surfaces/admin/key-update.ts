@@ -2,28 +2,36 @@ import type { JsonObject } from '../../http/body.ts';
 import type { GatewayRequest } from '../../http/handler.ts';
 import { endOf } from '../../identity/duration.ts';
 import type { Identity } from '../../identity/identity.ts';
+import { owners } from '../../identity/owners.ts';
 import type { KeyRights } from '../../identity/permissions.ts';
 import { displayName, hashKey } from '../../identity/virtual-key.ts';
 import type { ChangedBy } from '../../store/changed-by.ts';
 import type { Connection } from '../../store/connection.ts';
-import { followKeyBudget, setKeySpent } from '../../store/key-budgets.ts';
+import { followBudgets } from '../../store/follow-budgets.ts';
 import { type KeyColumns, lockKey, rotateKey, updateKey } from '../../store/key-updates.ts';
+import { setOwnerSpent } from '../../store/owner-budgets.ts';
 import { readTeam } from '../../store/teams.ts';
 import { aliasTaken, readKey, type VirtualKeyRow } from '../../store/virtual-keys.ts';
 import { change, changedBy, type ManagementDeps } from './change.ts';
+import { keyAt } from './changes.ts';
 import { badRequest, forbidden, notFound } from './faults.ts';
+import { limitOfKey, requireHeld } from './held-limits.ts';
 import { generatedKey } from './key-answer.ts';
 import { requireMayChange } from './key-changes.ts';
 import { columnsOf } from './key-columns.ts';
 import { rightsOnKey } from './key-permissions.ts';
-import { readRegenerate, readUpdate } from './key-requests.ts';
+import { type KeyFields, readRegenerate, readUpdate } from './key-requests.ts';
+import { requireBelow, requireTeamOf } from './key-rules.ts';
+import { requireBudget } from './linked-budget.ts';
 import { chosenKey, namedKey } from './named-key.ts';
 import { refuseUnenforced } from './unenforced.ts';
 import { InvalidRequest } from './validation.ts';
 
-/** Fields that cannot be changed, or would not be enforced. */
-function refuseUnchangeable(wanted: JsonObject): void {
+/** Fields that cannot be changed, would not be enforced, or are beyond what the configuration allows. */
+function refuseUnchangeable(wanted: KeyFields & JsonObject, { keyRules, clock }: ManagementDeps): void {
   refuseUnenforced(wanted);
+  requireBelow(wanted, keyRules.ceilings, clock());
+  if (wanted.team_id !== undefined) requireTeamOf(wanted.team_id || null, keyRules, 'team_id');
   if (wanted.key_type && wanted.key_type !== 'default') {
     throw badRequest('key_type', "'key_type' is for new keys; give 'allowed_routes'");
   }
@@ -46,51 +54,61 @@ async function reach(
 }
 
 async function requireConsistent(db: Connection, columns: KeyColumns, row: VirtualKeyRow): Promise<void> {
-  const { key_alias: alias, team_id: teamId } = columns;
+  const { key_alias: alias, team_id: teamId, budget_id: budgetId } = columns;
   if (alias && (await aliasTaken(db, alias, row.token))) {
     throw badRequest('key_alias', `A key with the alias '${alias}' exists already; aliases are unique`);
   }
   if (teamId && teamId !== row.team_id && (await readTeam(db, teamId)) === undefined) {
     throw badRequest('team_id', `There is no team '${teamId}'`);
   }
+  if (budgetId) await requireBudget(db, budgetId);
 }
 
 interface KeyWrite {
   readonly hash: string;
+  readonly wanted: KeyFields;
   readonly columns: KeyColumns;
+  readonly who: Identity;
   readonly by: ChangedBy;
 }
 
-/** Writes columns of a key that is locked, and makes its budget what they say; returns its row as it is then. */
+/**
+ * Writes columns of a key that is locked, and makes its budget what they say; returns its row as it is then. Throws
+ * GatewayError forbidden where the caller's key would get around its own limits.
+ */
 async function write(
   { clock, nextReset }: ManagementDeps,
   db: Connection,
-  { hash, columns, by }: KeyWrite,
-): Promise<VirtualKeyRow | undefined> {
+  { hash, wanted, columns, who, by }: KeyWrite,
+): Promise<VirtualKeyRow> {
   await updateKey(db, hash, columns, by);
-  const { spend, max_budget, budget_duration } = columns;
+  const { spend, max_budget, budget_duration, budget_id } = columns;
   const now = clock();
-  if (spend !== undefined) await setKeySpent(db, hash, { usd: spend, now });
-  if (max_budget !== undefined || budget_duration !== undefined) {
-    await followKeyBudget(db, hash, { now, nextReset });
+  if (spend !== undefined) await setOwnerSpent(db, owners.key(hash), { usd: spend, now });
+  if ([max_budget, budget_duration, budget_id].some((sent) => sent !== undefined)) {
+    await followBudgets(db, [owners.key(hash)], { now, nextReset });
   }
-  return readKey(db, hash);
+  const field = limitOfKey(wanted);
+  if (field !== undefined) await requireHeld(db, who, { hash, field });
+  return (await readKey(db, hash)) as VirtualKeyRow;
 }
 
 /** `/key/update`: changes what was sent and nothing else. */
 export async function update(deps: ManagementDeps, request: GatewayRequest, identity: Identity) {
   const wanted = readUpdate(request.body);
-  refuseUnchangeable(wanted);
+  refuseUnchangeable(wanted, deps);
   const hash = namedKey(wanted.key, 'key');
-  const row = await change(deps, async (db, changed) => {
+  const by = changedBy(request, identity);
+  const after = await change(deps, by, async (db, changed) => {
     const { row, rights } = await reach(db, identity, hash, 'adjust');
     const columns = columnsOf(wanted, row, deps.clock());
     requireMayChange(identity, rights, { row, wanted, columns });
     await requireConsistent(db, columns, row);
-    changed.add(hash);
-    return write(deps, db, { hash, columns, by: changedBy(request, identity) });
+    const written = await write(deps, db, { hash, wanted, columns, who: identity, by });
+    changed.add(hash).updated(keyAt(hash), row, written);
+    return written;
   });
-  const { token: _hash, ...columns } = row as VirtualKeyRow;
+  const { token: _hash, ...columns } = after;
   return { ...columns, key: wanted.key };
 }
 
@@ -105,7 +123,7 @@ function askedKey(request: GatewayRequest, body: { readonly key?: string | null 
 /** `/key/regenerate`: the same row under a new secret, with the changes that were sent. */
 export async function regenerate(deps: ManagementDeps, request: GatewayRequest, identity: Identity) {
   const wanted = readRegenerate(request.body);
-  refuseUnchangeable(wanted);
+  refuseUnchangeable(wanted, deps);
   if (wanted.new_master_key) {
     throw badRequest('new_master_key', 'The master key is changed on the machine: `litellm-ctl credentials`');
   }
@@ -113,9 +131,10 @@ export async function regenerate(deps: ManagementDeps, request: GatewayRequest, 
   const key = chosenKey(wanted.new_key, 'new_key');
   const to = hashKey(key);
   const now = deps.clock();
-  const graceUntil = endOf(wanted.grace_period, now);
+  const { grace_period = deps.keyRules.gracePeriod } = wanted;
+  const graceUntil = endOf(grace_period, now);
   const by = changedBy(request, identity);
-  const row = await change(deps, async (db, changed) => {
+  const after = await change(deps, by, async (db, changed) => {
     const { row, rights } = await reach(db, identity, from, 'hold');
     const columns = columnsOf(wanted, row, now);
     requireMayChange(identity, rights, { row, wanted, columns });
@@ -124,8 +143,9 @@ export async function regenerate(deps: ManagementDeps, request: GatewayRequest, 
     if (!(await rotateKey(db, rotation, by))) {
       throw badRequest('new_key', 'This key exists already; choose another one');
     }
-    changed.add(from).add(to);
-    return write(deps, db, { hash: to, columns, by });
+    const written = await write(deps, db, { hash: to, wanted, columns, who: identity, by });
+    changed.add(from).add(to).updated(keyAt(from), row, written, 'rotated');
+    return written;
   });
-  return generatedKey(key, row as VirtualKeyRow);
+  return generatedKey(key, after);
 }

@@ -1,14 +1,15 @@
 import type { PoolClient } from 'pg';
 import type { GatewayRequest, Handlers } from '../../http/handler.ts';
-import { endOf } from '../../identity/duration.ts';
 import type { Identity } from '../../identity/identity.ts';
+import { expiryOf } from '../../identity/key-params.ts';
+import { owners } from '../../identity/owners.ts';
 import { seesAll } from '../../identity/permissions.ts';
 import { displayName, hashKey } from '../../identity/virtual-key.ts';
 import type { Connection } from '../../store/connection.ts';
-import { followKeyBudget } from '../../store/key-budgets.ts';
+import { followBudgets } from '../../store/follow-budgets.ts';
+import { lockKey } from '../../store/key-updates.ts';
 import {
   aliasTaken,
-  deleteKeys,
   hashesOfAliases,
   insertKey,
   readKey,
@@ -16,11 +17,14 @@ import {
   type VirtualKeyRow,
 } from '../../store/virtual-keys.ts';
 import { change, changedBy, type ManagementDeps } from './change.ts';
+import { type Changes, keyAt } from './changes.ts';
 import { badRequest, forbidden, notFound } from './faults.ts';
+import { requireHeld } from './held-limits.ts';
 import { generatedKey, keyInfo } from './key-answer.ts';
 import { budgetDuration, foldedMetadata, maxBudget, routesOf } from './key-columns.ts';
 import { list } from './key-list.ts';
-import { type NewOwner, newOwner, requireNoWider, requireUnlimited, rightsOnKey } from './key-permissions.ts';
+import { type NewOwner, newOwner, requireNoWider, rightsOnKey } from './key-permissions.ts';
+import { removeKeys } from './key-removal.ts';
 import {
   type GenerateRequest,
   readDelete,
@@ -30,14 +34,18 @@ import {
   readRegenerate,
   readUpdate,
 } from './key-requests.ts';
+import { completed, requireMaker } from './key-rules.ts';
 import { regenerate, update } from './key-update.ts';
+import { requireBudget, withBudgets } from './linked-budget.ts';
 import { management } from './management.ts';
 import { chosenKey, namedKey } from './named-key.ts';
+import { readServiceAccount, serviceAccountOwner } from './service-accounts.ts';
 import { refuseUnenforced } from './unenforced.ts';
 
 type KeyRoutes = Pick<
   Handlers,
   | 'generateKey'
+  | 'generateServiceAccountKey'
   | 'updateKey'
   | 'regenerateKey'
   | 'regenerateNamedKey'
@@ -61,17 +69,18 @@ export interface KeyOrder {
 export async function makeKey(
   { clock, nextReset }: Pick<ManagementDeps, 'clock' | 'nextReset'>,
   db: PoolClient,
-  changed: Set<string>,
+  changed: Changes,
   { wanted, owner, by }: KeyOrder,
 ) {
   const now = clock();
   const key = chosenKey(wanted.key, 'key');
-  const expires = endOf(wanted.duration, now);
+  const expires = expiryOf(wanted.duration, now);
   const keyAlias = wanted.key_alias || null;
   const token = hashKey(key);
   if (keyAlias !== null && (await aliasTaken(db, keyAlias))) {
     throw badRequest('key_alias', `A key with the alias '${keyAlias}' exists already; aliases are unique`);
   }
+  const budget = wanted.budget_id ? await requireBudget(db, wanted.budget_id) : null;
   const row = await insertKey(db, {
     token,
     keyName: displayName(key),
@@ -89,23 +98,37 @@ export async function makeKey(
     maxParallelRequests: wanted.max_parallel_requests ?? null,
     maxBudget: maxBudget(wanted.max_budget),
     budgetDuration: budgetDuration(wanted.budget_duration, now),
+    budgetId: wanted.budget_id || null,
     createdBy: by,
   });
   if (row === undefined) throw badRequest('key', 'This key exists already; choose another one');
-  if (row.max_budget !== null) await followKeyBudget(db, token, { now, nextReset });
-  changed.add(token);
-  return generatedKey(key, row);
+  const most = row.max_budget ?? budget?.max_budget ?? null;
+  if (most !== null) await followBudgets(db, [owners.key(token)], { now, nextReset });
+  changed.add(token).created(keyAt(token), row);
+  return { ...generatedKey(key, row), litellm_budget_table: budget };
 }
 
-async function generate(deps: ManagementDeps, request: GatewayRequest, identity: Identity) {
-  const wanted = readGenerate(request.body);
+/** Kinds of new keys: what their requests say, and whom they are for. */
+const ordinary = { read: readGenerate, owner: newOwner };
+const serviceAccount = { read: readServiceAccount, owner: serviceAccountOwner };
+
+async function generate(
+  deps: ManagementDeps,
+  request: GatewayRequest,
+  identity: Identity,
+  kind: typeof ordinary,
+) {
+  const { clock, keyRules } = deps;
+  const wanted = completed(kind.read(request.body), keyRules, clock());
   refuseUnenforced(wanted);
-  requireUnlimited(identity, 'a new key');
   requireNoWider(identity, { ...wanted, allowed_routes: routesOf(wanted) });
-  const by = changedBy(request, identity).userId;
-  return change(deps, async (db, changed) => {
-    const owner = await newOwner(db, identity, wanted);
-    return makeKey(deps, db, changed, { wanted, owner, by });
+  const by = changedBy(request, identity);
+  return change(deps, by, async (db, changed) => {
+    const { runsTeam, ...owner } = await kind.owner(db, identity, wanted);
+    requireMaker(identity, wanted, { teamId: owner.teamId, runsTeam }, keyRules);
+    const made = await makeKey(deps, db, changed, { wanted, owner, by: by.userId });
+    await requireHeld(db, identity, { hash: made.token, field: 'max_budget' });
+    return made;
   });
 }
 
@@ -113,7 +136,11 @@ async function info({ db }: ManagementDeps, named: string | undefined, identity:
   const hash = named === undefined ? identity.keyHash : namedKey(named, 'key');
   const row = await readKey(db, hash);
   if (row !== undefined && (await rightsOnKey(db, identity, row)).read) {
-    return { key: named ?? hash, info: keyInfo(row) };
+    const [linked] = await withBudgets(db, [row]);
+    return {
+      key: named ?? hash,
+      info: { ...keyInfo(row), litellm_budget_table: linked?.litellm_budget_table },
+    };
   }
   // A stranger gets one answer for absent keys and for others' keys.
   if (row !== undefined || !(seesAll(identity) || hash === identity.keyHash)) {
@@ -141,13 +168,12 @@ async function remove(deps: ManagementDeps, request: GatewayRequest, identity: I
   const wanted = readDelete(request.body);
   const byName = new Map((wanted.keys ?? []).map((name) => [name, namedKey(name, 'keys')]));
   const aliases = wanted.key_aliases ?? [];
-  const deleted = await change(deps, async (db, changed) => {
+  const by = changedBy(request, identity);
+  const deleted = await change(deps, by, async (db, changed) => {
     for (const [alias, hash] of await hashesOfAliases(db, aliases)) byName.set(alias, hash);
     const hashes = new Set(byName.values());
     await requireRight(db, identity, hashes, 'delete');
-    const gone = await deleteKeys(db, [...hashes], changedBy(request, identity));
-    for (const hash of gone) changed.add(hash);
-    return new Set(gone);
+    return new Set(await removeKeys(db, changed, [...hashes], by));
   });
   if (deleted.size === 0) throw notFound(wanted.keys ? 'keys' : 'key_aliases', GONE);
   return { deleted_keys: [...byName].filter(([, hash]) => deleted.has(hash)).map(([name]) => name) };
@@ -160,13 +186,15 @@ async function block(
   blocked: boolean,
 ): Promise<VirtualKeyRow> {
   const hash = namedKey(readKeyOnly(request.body).key, 'key');
-  const row = await change(deps, async (db, changed) => {
+  const by = changedBy(request, identity);
+  return change(deps, by, async (db, changed) => {
     await requireRight(db, identity, [hash], 'block');
-    changed.add(hash);
-    return setBlocked(db, hash, blocked, changedBy(request, identity));
+    const before = await lockKey(db, hash);
+    if (before === undefined) throw notFound('key', GONE);
+    const row = (await setBlocked(db, hash, blocked, by)) as VirtualKeyRow;
+    changed.add(hash).updated(keyAt(hash), before, row, blocked ? 'blocked' : 'unblocked');
+    return row;
   });
-  if (row === undefined) throw notFound('key', GONE);
-  return row;
 }
 
 /** The handlers of `/key/*`. */
@@ -175,7 +203,13 @@ export function keyHandlers(deps: ManagementDeps): KeyRoutes {
     body: readRegenerate,
   });
   return {
-    generateKey: management((request, identity) => generate(deps, request, identity), { body: readGenerate }),
+    generateKey: management((request, identity) => generate(deps, request, identity, ordinary), {
+      body: readGenerate,
+    }),
+    generateServiceAccountKey: management(
+      (request, identity) => generate(deps, request, identity, serviceAccount),
+      { body: readServiceAccount },
+    ),
     updateKey: management((request, identity) => update(deps, request, identity), { body: readUpdate }),
     regenerateKey: regenerated,
     regenerateNamedKey: regenerated,

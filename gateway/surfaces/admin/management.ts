@@ -13,8 +13,8 @@ type ManagementHandler = (
 export interface ManagementOptions {
   /** Knows the fields of the body: what it does not know is ignored as LiteLLM does, and named. */
   readonly body?: BodyReader<unknown>;
-  /** `detail`: LiteLLM answers some endpoints' errors as `{"detail": {"error"}}`. */
-  readonly errors?: 'envelope' | 'detail';
+  /** `detail`: LiteLLM answers some endpoints' errors as `{"detail": {"error"}}`; `message`: as `{"detail": {"message"}}`. */
+  readonly errors?: 'envelope' | 'detail' | 'message';
 }
 
 /** What has the short form where an endpoint has it; a row with a type of its own keeps the envelope, which shows it. */
@@ -52,9 +52,9 @@ export function management(
         reply.code(422);
         return { detail: error.faults };
       }
-      if (errors === 'detail' && error instanceof GatewayError && SHORT.has(error.code)) {
+      if (errors !== 'envelope' && error instanceof GatewayError && SHORT.has(error.code)) {
         reply.code(error.status).header('x-litellm-call-id', request.id);
-        return { detail: { error: error.message } };
+        return { detail: { [errors === 'detail' ? 'error' : 'message']: error.message } };
       }
       throw error;
     }

@@ -3,9 +3,12 @@ import type { PoolClient } from 'pg';
 import { GatewayError } from '../../http/errors.ts';
 import type { GatewayRequest } from '../../http/handler.ts';
 import type { Identity } from '../../identity/identity.ts';
+import { owners } from '../../identity/owners.ts';
 import { subjects } from '../../identity/subjects.ts';
+import { removeOwnerBudgets } from '../../store/owner-budgets.ts';
 import {
   addMemberships,
+  readMemberships,
   removeMemberships,
   type TeamMember,
   type TeamRow,
@@ -20,10 +23,14 @@ import {
   readUserByEmail,
   updateUser,
 } from '../../store/users.ts';
-import { deleteKeys, keysOfOwners } from '../../store/virtual-keys.ts';
+import { keysOfOwners } from '../../store/virtual-keys.ts';
 import { change, changedBy, type ManagementDeps } from './change.ts';
-import { badRequest } from './faults.ts';
-import { reachTeam, teamAnswer } from './team-objects.ts';
+import { type Changes, teamAt, userAt } from './changes.ts';
+import { badRequest, forbidden } from './faults.ts';
+import { removeKeys } from './key-removal.ts';
+import { withBudgets } from './linked-budget.ts';
+import { limitMember, limitOfMember, limitsOfMember, type MemberFields } from './member-budgets.ts';
+import { type ReachedTeam, reachTeam, teamAnswer } from './team-objects.ts';
 import {
   type MemberName,
   type NamedMember,
@@ -38,27 +45,28 @@ const sameAddress = (one: string | null, other: string | null | undefined): bool
   one !== null && other != null && one.toLowerCase() === other.toLowerCase();
 
 /** The id of somebody who is named; whoever has no row gets one, as an internal user. */
-async function personOf(db: PoolClient, { user_id, user_email }: NamedMember): Promise<TeamMember> {
+async function personOf(
+  db: PoolClient,
+  changed: Changes,
+  { user_id, user_email }: NamedMember,
+): Promise<TeamMember> {
   if (user_email) await lockEmail(db, user_email);
   const known = user_id ? await readUser(db, user_id) : user_email && (await readUserByEmail(db, user_email));
   if (known)
     return { user_id: known.user_id, user_email: known.user_email ?? user_email ?? null, role: 'user' };
   const id = user_id || randomUUID();
   await insertUser(db, id);
-  await updateUser(db, id, { user_role: 'internal_user', user_email: user_email || null });
+  const columns = { user_role: 'internal_user', user_email: user_email || null };
+  const row = await updateUser(db, id, columns);
+  if (row !== undefined) changed.created(userAt(id), row);
   return { user_id: id, user_email: user_email || null, role: 'user' };
 }
 
 /** Adds people to a team that is locked: to its list, to their rows, and an account for each. */
-export async function join(
-  db: PoolClient,
-  changed: Set<string>,
-  team: TeamRow,
-  named: readonly NamedMember[],
-) {
+export async function join(db: PoolClient, changed: Changes, team: TeamRow, named: readonly NamedMember[]) {
   const joined: TeamMember[] = [];
   for (const one of named) {
-    const member = { ...(await personOf(db, one)), role: one.role };
+    const member = { ...(await personOf(db, changed, one)), role: one.role };
     const all = [...team.members_with_roles, ...joined];
     if (all.some(({ user_id }) => user_id === member.user_id)) {
       throw new GatewayError(
@@ -86,62 +94,105 @@ function memberOf(team: TeamRow, name: MemberName): TeamMember {
   throw badRequest(field, `'${name[field]}' is no member of team '${team.team_id}'`);
 }
 
+/** Throws GatewayError forbidden where who runs a team would change limits of his own. */
+function requireOthers(
+  who: Identity,
+  { rights }: ReachedTeam,
+  members: readonly (string | null)[],
+  wanted: MemberFields,
+): void {
+  const field = limitOfMember(wanted);
+  if (field === undefined || rights.govern || who.userId === null || !members.includes(who.userId)) return;
+  throw forbidden(field, `'${field}' of your own membership is changed by who runs the organisation`);
+}
+
 /** `/team/member_add` */
 export async function memberAdd(deps: ManagementDeps, request: GatewayRequest, identity: Identity) {
   const wanted = readMemberAdd(request.body);
   refuseFields(wanted, unenforcedMemberFields, 'member');
   const named: readonly NamedMember[] = [wanted.member].flat();
-  const { row, memberships, users } = await change(deps, async (db, changed) => {
-    const { team } = await reachTeam(db, identity, wanted.team_id, 'run');
-    return join(db, changed, team, named);
+  const by = changedBy(request, identity);
+  return change(deps, by, async (db, changed) => {
+    const reached = await reachTeam(db, identity, wanted.team_id, 'run');
+    const { team } = reached;
+    const { row, memberships, users } = await join(db, changed, team, named);
+    changed.updated(teamAt(team.team_id), team, row);
+    const joined = memberships.map(({ user_id }) => user_id);
+    requireOthers(identity, reached, joined, wanted);
+    for (const userId of joined)
+      await limitMember(deps, db, changed, { team, userId, wanted, by: by.userId });
+    const linked = (await readMemberships(db, [team.team_id])).filter(({ user_id }) =>
+      joined.includes(user_id),
+    );
+    return {
+      ...teamAnswer(row),
+      updated_users: users,
+      updated_team_memberships: await withBudgets(db, linked),
+    };
   });
-  return {
-    ...teamAnswer(row),
-    updated_users: users,
-    updated_team_memberships: memberships.map((each) => ({ ...each, litellm_budget_table: null })),
-  };
+}
+
+interface NewRole {
+  readonly team: TeamRow;
+  readonly member: TeamMember;
+  readonly role: TeamMember['role'];
+}
+
+async function giveRole(db: PoolClient, changed: Changes, { team, member, role }: NewRole): Promise<void> {
+  const members_with_roles = team.members_with_roles.map((each) =>
+    each === member ? { ...member, role } : each,
+  );
+  const row = (await updateTeam(db, team.team_id, { members_with_roles })) as TeamRow;
+  changed.updated(teamAt(team.team_id), team, row);
 }
 
 /** `/team/member_update` */
 export async function memberUpdate(deps: ManagementDeps, request: GatewayRequest, identity: Identity) {
   const wanted = readMemberUpdate(request.body);
   refuseFields(wanted, unenforcedMemberFields, 'member');
-  const member = await change(deps, async (db, changed) => {
-    const { team } = await reachTeam(db, identity, wanted.team_id, 'run');
+  const by = changedBy(request, identity);
+  return change(deps, by, async (db, changed) => {
+    const reached = await reachTeam(db, identity, wanted.team_id, 'run');
+    const { team } = reached;
     const found = memberOf(team, wanted);
-    const members_with_roles = team.members_with_roles.map((each) =>
-      each === found ? { ...found, role: wanted.role ?? found.role } : each,
-    );
-    await updateTeam(db, team.team_id, { members_with_roles });
-    if (found.user_id !== null) changed.add(subjects.user(found.user_id));
-    return found;
+    const { user_id: userId, user_email } = found;
+    requireOthers(identity, reached, [userId], wanted);
+    if (wanted.role) await giveRole(db, changed, { team, member: found, role: wanted.role });
+    if (userId !== null) {
+      changed.add(subjects.user(userId));
+      await limitMember(deps, db, changed, { team, userId, wanted, by: by.userId });
+    } else {
+      const field = limitOfMember(wanted);
+      if (field !== undefined) throw badRequest(field, 'This member has no user_id, so nothing is counted');
+    }
+    return {
+      team_id: wanted.team_id,
+      user_id: userId,
+      user_email,
+      ...(await limitsOfMember(db, team, userId)),
+    };
   });
-  return {
-    team_id: wanted.team_id,
-    user_id: member.user_id,
-    user_email: member.user_email,
-    max_budget_in_team: null,
-    tpm_limit: null,
-    rpm_limit: null,
-  };
 }
 
 /** `/team/member_delete`: who leaves a team loses its keys there. */
 export async function memberDelete(deps: ManagementDeps, request: GatewayRequest, identity: Identity) {
   const wanted = readMemberDelete(request.body);
-  const row = await change(deps, async (db, changed) => {
+  const by = changedBy(request, identity);
+  const row = await change(deps, by, async (db, changed) => {
     const { team } = await reachTeam(db, identity, wanted.team_id, 'run', 'bad_request');
     const gone = memberOf(team, wanted);
     const members_with_roles = team.members_with_roles.filter((each) => each !== gone);
     const updated = (await updateTeam(db, team.team_id, { members_with_roles })) as TeamRow;
+    changed.updated(teamAt(team.team_id), team, updated);
     const userId = gone.user_id;
     if (userId === null) return updated;
     await removeMemberships(db, team.team_id, userId);
     await forgetTeams(db, [team.team_id], [userId]);
     const keys = await keysOfOwners(db, { teamIds: [team.team_id] });
     const theirs = keys.filter(({ user_id }) => user_id === userId).map(({ token }) => token);
-    await deleteKeys(db, theirs, changedBy(request, identity));
-    for (const subject of [subjects.user(userId), ...theirs]) changed.add(subject);
+    changed.add(subjects.user(userId));
+    await removeKeys(db, changed, theirs, by);
+    await removeOwnerBudgets(db, [owners.member(team.team_id, userId)]);
     return updated;
   });
   return teamAnswer(row);

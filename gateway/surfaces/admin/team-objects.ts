@@ -6,6 +6,7 @@ import { lockTeam, readMemberships, type TeamRow } from '../../store/teams.ts';
 import { keysOfOwners } from '../../store/virtual-keys.ts';
 import { forbidden } from './faults.ts';
 import { keyInfo } from './key-answer.ts';
+import { withBudgets } from './linked-budget.ts';
 
 /** A team that exists, locked until the transaction ends, and what the caller may do with it. */
 export interface ReachedTeam {
@@ -47,13 +48,11 @@ export function teamAnswer(row: TeamRow) {
 export async function withContents(db: Connection, who: Identity, teams: readonly TeamRow[]) {
   const teamIds = teams.map(({ team_id }) => team_id);
   const keys = Map.groupBy(await keysOfOwners(db, { teamIds }), ({ team_id }) => team_id);
-  const memberships = Map.groupBy(await readMemberships(db, teamIds), ({ team_id }) => team_id);
+  const linked = await withBudgets(db, await readMemberships(db, teamIds));
+  const memberships = Map.groupBy(linked, ({ team_id }) => team_id);
   return teams.map((team) => ({
     team,
     keys: (keys.get(team.team_id) ?? []).filter((key) => keyRights(who, { ...key, team }).read).map(keyInfo),
-    team_memberships: (memberships.get(team.team_id) ?? []).map((each) => ({
-      ...each,
-      litellm_budget_table: null,
-    })),
+    team_memberships: memberships.get(team.team_id) ?? [],
   }));
 }

@@ -3,6 +3,8 @@ import type { Identity } from '../../identity/identity.ts';
 import { seesAll, teamRights } from '../../identity/permissions.ts';
 import type { Connection } from '../../store/connection.ts';
 import { listTeams, readTeam, type TeamQuery } from '../../store/teams.ts';
+import { withBudgets } from './linked-budget.ts';
+import { memberBudgetOf } from './team-budgets.ts';
 import { noTeam, strangeTeam, teamAnswer, withContents } from './team-objects.ts';
 import { readTeamListQuery, readTeamQuery } from './team-requests.ts';
 
@@ -16,9 +18,14 @@ export async function info(db: Connection, rawQuery: unknown, identity: Identity
   if (team === undefined && seesAll(identity)) throw noTeam(team_id);
   if (team === undefined || !teamRights(identity, team).read) throw strangeTeam();
   const [contents] = await withContents(db, identity, [team]);
+  const [ofMembers] = await withBudgets(db, [{ budget_id: memberBudgetOf(team) }]);
   return {
     team_id,
-    team_info: { ...teamAnswer(team), object_permission: null, team_member_budget_table: null },
+    team_info: {
+      ...teamAnswer(team),
+      object_permission: null,
+      team_member_budget_table: ofMembers?.litellm_budget_table ?? null,
+    },
     keys: contents?.keys ?? [],
     team_memberships: contents?.team_memberships ?? [],
   };

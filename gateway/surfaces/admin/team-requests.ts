@@ -1,4 +1,14 @@
-import { LONGEST_ID } from './key-requests.ts';
+import { budgetAmount, contentSwitch, LONGEST_ID } from './key-requests.ts';
+import {
+  callLimitFields,
+  type ModelLimitFields,
+  memberLimitFields,
+  modelLimitFields,
+  rateFields,
+} from './limit-fields.ts';
+import type { BudgetMembers } from './linked-budget.ts';
+import type { MemberFields } from './member-budgets.ts';
+import type { MembersFields } from './team-budgets.ts';
 import { unenforcedMemberFields, unenforcedTeamFields } from './unenforced-owners.ts';
 import { bodyReader, queryReader } from './validation.ts';
 
@@ -26,7 +36,7 @@ const member = {
   ],
 } as const;
 
-export interface TeamFields {
+export interface TeamFields extends BudgetMembers, ModelLimitFields, MembersFields {
   readonly team_alias?: string | null;
   readonly organization_id?: string | null;
   readonly metadata?: Readonly<Record<string, unknown>> | null;
@@ -38,11 +48,20 @@ export interface TeamFields {
 const teamFields = {
   team_alias: nullableText,
   organization_id: nullableText,
-  metadata: { type: ['object', 'null'] },
+  metadata: { type: ['object', 'null'], properties: { ...modelLimitFields, ...contentSwitch } },
   models: nullableTexts,
   blocked: { type: ['boolean', 'null'] },
   team_member_permissions: nullableTexts,
+  max_budget: budgetAmount,
+  budget_duration: nullableText,
+  ...callLimitFields,
+  ...modelLimitFields,
+  team_member_budget: budgetAmount,
+  team_member_budget_duration: nullableText,
+  ...memberLimitFields,
 };
+
+const memberFields = { max_budget_in_team: budgetAmount, ...rateFields };
 
 const options = { refused: unenforcedTeamFields, synonyms: { allowed_models: 'models' } };
 
@@ -91,7 +110,8 @@ export const readTeamDelete = bodyReader<{ readonly team_ids: readonly string[] 
   properties: { team_ids: { type: 'array', items: text, minItems: 1 } },
 });
 
-export interface MemberAddRequest {
+/** What it says of budget and limits it says of each of them. */
+export interface MemberAddRequest extends MemberFields {
   readonly team_id: string;
   readonly member: NamedMember | readonly NamedMember[];
 }
@@ -103,6 +123,7 @@ export const readMemberAdd = bodyReader<MemberAddRequest>(
     properties: {
       team_id: text,
       member: { anyOf: [member, { type: 'array', items: member, minItems: 1, maxItems: 500 }] },
+      ...memberFields,
     },
   },
   { refused: unenforcedMemberFields },
@@ -121,7 +142,7 @@ const memberName = {
   ],
 };
 
-export interface MemberUpdateRequest extends MemberName {
+export interface MemberUpdateRequest extends MemberName, MemberFields {
   readonly team_id: string;
   readonly role?: 'admin' | 'user' | null;
 }
@@ -135,6 +156,7 @@ export const readMemberUpdate = bodyReader<MemberUpdateRequest>(
       user_id: nullableText,
       user_email: nullableText,
       role: { enum: ['admin', 'user', null] },
+      ...memberFields,
     },
     ...memberName,
   },

@@ -1,24 +1,35 @@
 import { randomUUID } from 'node:crypto';
+import type { PoolClient } from 'pg';
 import type { GatewayRequest, Handlers } from '../../http/handler.ts';
 import type { Identity } from '../../identity/identity.ts';
+import { owners } from '../../identity/owners.ts';
 import { memberPermissions } from '../../identity/permissions.ts';
 import { subjects } from '../../identity/subjects.ts';
 import type { Connection } from '../../store/connection.ts';
+import { followBudgets } from '../../store/follow-budgets.ts';
 import { readOrganizations } from '../../store/organizations.ts';
+import { removeOwnerBudgets } from '../../store/owner-budgets.ts';
 import {
   deleteTeams,
   insertTeam,
+  readMemberships,
+  readTeam,
   readTeams,
   type TeamColumns,
   type TeamRow,
   updateTeam,
 } from '../../store/teams.ts';
 import { forgetTeams } from '../../store/users.ts';
-import { deleteKeys, hashesOfOwners } from '../../store/virtual-keys.ts';
+import { hashesOfOwners } from '../../store/virtual-keys.ts';
 import { change, changedBy, type ManagementDeps } from './change.ts';
+import { type Changes, teamAt } from './changes.ts';
 import { badRequest, forbidden } from './faults.ts';
 import { isNarrower } from './key-changes.ts';
+import { removeKeys } from './key-removal.ts';
+import { budgetColumns } from './linked-budget.ts';
 import { management } from './management.ts';
+import { limitOfMembers, withMemberBudget } from './team-budgets.ts';
+import { changedLimit, teamMetadata } from './team-limits.ts';
 import { join, memberAdd, memberDelete, memberUpdate } from './team-members.ts';
 import { type ReachedTeam, reachTeam, teamAnswer } from './team-objects.ts';
 import { info, list } from './team-reads.ts';
@@ -65,17 +76,55 @@ function permissionsOf(wanted: readonly string[] | null): readonly string[] {
 }
 
 /** The columns that the sent fields change. */
-function columnsOf(wanted: TeamFields): TeamColumns {
+interface TeamState {
+  /** The metadata as they are. */
+  readonly metadata: TeamRow['metadata'];
+  /** Whether the caller governs the team. */
+  readonly govern: boolean;
+}
+
+/** The columns that the sent fields change. */
+function columnsOf(
+  wanted: TeamFields,
+  { metadata: now, govern }: TeamState,
+  deps: ManagementDeps,
+): TeamColumns {
+  const metadata = teamMetadata(wanted, now, govern);
   return {
     ...(wanted.team_alias !== undefined && { team_alias: wanted.team_alias || null }),
     ...(wanted.organization_id !== undefined && { organization_id: wanted.organization_id || null }),
-    ...(wanted.metadata !== undefined && { metadata: wanted.metadata ?? {} }),
+    ...(metadata !== now && { metadata }),
     ...(wanted.models !== undefined && { models: wanted.models ?? [] }),
     ...(typeof wanted.blocked === 'boolean' && { blocked: wanted.blocked }),
     ...(wanted.team_member_permissions !== undefined && {
       team_member_permissions: permissionsOf(wanted.team_member_permissions),
     }),
+    ...budgetColumns(wanted, deps),
   };
+}
+
+interface TeamWrite {
+  readonly teamId: string;
+  readonly wanted: TeamFields;
+  readonly columns: TeamColumns;
+  readonly metadata: TeamRow['metadata'];
+  readonly by: string;
+}
+
+/** Writes columns of a team that is locked, and makes budgets what they say; the row as it is then. */
+async function write(
+  deps: ManagementDeps,
+  db: PoolClient,
+  changed: Changes,
+  { teamId, columns: sent, ...rest }: TeamWrite,
+): Promise<TeamRow> {
+  const columns = await withMemberBudget(deps, db, changed, { columns: sent, ...rest });
+  await updateTeam(db, teamId, columns);
+  changed.add(subjects.team(teamId));
+  if (columns.max_budget !== undefined || columns.budget_duration !== undefined) {
+    await followBudgets(db, [owners.team(teamId)], { now: deps.clock(), nextReset: deps.nextReset });
+  }
+  return (await readTeam(db, teamId)) as TeamRow;
 }
 
 /** Throws GatewayError bad_request for an organisation that is not there, or does not have the models. */
@@ -107,20 +156,22 @@ function firstMembers(wanted: NewTeamRequest, { userId }: Identity): readonly Na
 async function create(deps: ManagementDeps, request: GatewayRequest, identity: Identity) {
   const wanted = readNewTeam(request.body);
   refuseFields(wanted, unenforcedTeamFields, 'team');
-  const columns = columnsOf(wanted);
+  const columns = columnsOf(wanted, { metadata: {}, govern: true }, deps);
   const { organization_id: organization } = columns;
   if (identity.role !== 'proxy_admin' && !identity.adminOfOrganizations.includes(organization ?? '')) {
     throw forbidden('organization_id', 'This key may make teams only in organisations that its user runs');
   }
   const teamId = wanted.team_id || randomUUID();
-  const row = await change(deps, async (db, changed) => {
+  const by = changedBy(request, identity);
+  const row = await change(deps, by, async (db, changed) => {
     if (!(await insertTeam(db, teamId))) {
       throw badRequest('team_id', `A team with the id '${teamId}' exists already`);
     }
     await requireOrganization(db, columns);
-    const team = (await updateTeam(db, teamId, columns)) as TeamRow;
-    changed.add(subjects.team(teamId));
-    return (await join(db, changed, team, firstMembers(wanted, identity))).row;
+    const team = await write(deps, db, changed, { teamId, wanted, columns, metadata: {}, by: by.userId });
+    const { row } = await join(db, changed, team, firstMembers(wanted, identity));
+    changed.created(teamAt(teamId), row);
+    return row;
   });
   return teamAnswer(row);
 }
@@ -129,7 +180,12 @@ async function create(deps: ManagementDeps, request: GatewayRequest, identity: I
 const run: readonly string[] = ['team_alias', 'metadata', 'team_member_permissions'];
 
 /** Throws GatewayError forbidden, naming the field, for the first change that the caller may not make. */
-function requireMayChange(who: Identity, { team, rights }: ReachedTeam, columns: TeamColumns): void {
+function requireMayChange(
+  who: Identity,
+  { team, rights }: ReachedTeam,
+  columns: TeamColumns,
+  wanted: TeamFields,
+): void {
   const refuse = (field: string): never => {
     throw forbidden(
       field,
@@ -144,7 +200,8 @@ function requireMayChange(who: Identity, { team, rights }: ReachedTeam, columns:
   const raised = Object.keys(columns).find(
     (column) => !run.includes(column) && !(column === 'models' && narrower),
   );
-  if (raised !== undefined) refuse(raised);
+  const limit = raised ?? changedLimit(columns.metadata, team.metadata) ?? limitOfMembers(wanted);
+  if (limit !== undefined) refuse(limit);
 }
 
 async function update(deps: ManagementDeps, request: GatewayRequest, identity: Identity) {
@@ -155,24 +212,29 @@ async function update(deps: ManagementDeps, request: GatewayRequest, identity: I
     throw badRequest(misplaced, `'${misplaced}' is changed by /team/member_add, _update and _delete`);
   }
   const { team_id: teamId } = wanted;
-  const columns = columnsOf(wanted);
-  const row = await change(deps, async (db, changed) => {
+  const by = changedBy(request, identity);
+  const row = await change(deps, by, async (db, changed) => {
     const reached = await reachTeam(db, identity, teamId, 'run');
-    requireMayChange(identity, reached, columns);
-    const { organization_id, models } = reached.team;
+    const { organization_id, models, metadata } = reached.team;
+    const columns = columnsOf(wanted, { metadata, govern: reached.rights.govern }, deps);
+    requireMayChange(identity, reached, columns, wanted);
     await requireOrganization(db, { organization_id, models, ...columns });
-    changed.add(subjects.team(teamId));
-    return (await updateTeam(db, teamId, columns)) as TeamRow;
+    const updated = await write(deps, db, changed, { teamId, wanted, columns, metadata, by: by.userId });
+    changed.updated(teamAt(teamId), reached.team, updated);
+    return updated;
   });
   return { team_id: teamId, data: teamAnswer(row) };
 }
 
 async function block(deps: ManagementDeps, request: GatewayRequest, identity: Identity, blocked: boolean) {
   const { team_id: teamId } = readTeamOnly(request.body);
-  const row = await change(deps, async (db, changed) => {
-    await reachTeam(db, identity, teamId, 'govern');
-    changed.add(subjects.team(teamId));
-    return (await updateTeam(db, teamId, { blocked })) as TeamRow;
+  const row = await change(deps, changedBy(request, identity), async (db, changed) => {
+    const { team } = await reachTeam(db, identity, teamId, 'govern');
+    const updated = (await updateTeam(db, teamId, { blocked })) as TeamRow;
+    changed
+      .add(subjects.team(teamId))
+      .updated(teamAt(teamId), team, updated, blocked ? 'blocked' : 'unblocked');
+    return updated;
   });
   return teamAnswer(row);
 }
@@ -181,19 +243,21 @@ async function block(deps: ManagementDeps, request: GatewayRequest, identity: Id
 async function remove(deps: ManagementDeps, request: GatewayRequest, identity: Identity) {
   const teamIds = [...new Set(readTeamDelete(request.body).team_ids)];
   const by = changedBy(request, identity);
-  await change(deps, async (db, changed) => {
+  await change(deps, by, async (db, changed) => {
     for (const teamId of teamIds) await reachTeam(db, identity, teamId, 'govern');
     const teams = await readTeams(db, teamIds);
     const members = teams.flatMap(({ members_with_roles }) =>
       members_with_roles.flatMap(({ user_id }) => user_id ?? []),
     );
-    const keys = await hashesOfOwners(db, { teamIds });
-    await deleteKeys(db, keys, by);
+    const accounts = (await readMemberships(db, teamIds)).map((each) =>
+      owners.member(each.team_id, each.user_id),
+    );
     await deleteTeams(db, teamIds, by);
     await forgetTeams(db, teamIds, members);
-    for (const subject of [...keys, ...teamIds.map(subjects.team), ...members.map(subjects.user)]) {
-      changed.add(subject);
-    }
+    await removeKeys(db, changed, await hashesOfOwners(db, { teamIds }), by);
+    await removeOwnerBudgets(db, [...accounts, ...teamIds.map(owners.team)]);
+    for (const userId of members) changed.add(subjects.user(userId));
+    for (const team of teams) changed.add(subjects.team(team.team_id)).deleted(teamAt(team.team_id), team);
   });
   return { deleted_teams: teamIds };
 }

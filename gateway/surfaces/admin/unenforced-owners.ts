@@ -2,23 +2,12 @@
  * Fields of teams, members, users and customers that LiteLLM knows and this gateway does not enforce yet; refused by name
  * like those of keys.
  */
-const limits = [
-  'max_budget',
-  'soft_budget',
-  'budget_duration',
-  'budget_limits',
-  'max_parallel_requests',
-  'tpm_limit',
-  'rpm_limit',
-] as const;
-
-const perModel = ['model_max_budget', 'model_rpm_limit', 'model_tpm_limit'] as const;
+const budgets = ['soft_budget', 'budget_limits', 'model_max_budget'] as const;
 
 const policies = ['guardrails', 'policies', 'prompts', 'object_permission', 'router_settings'] as const;
 
 export const unenforcedTeamFields = [
-  ...limits,
-  ...perModel,
+  ...budgets,
   ...policies,
   'rpm_limit_type',
   'tpm_limit_type',
@@ -29,25 +18,16 @@ export const unenforcedTeamFields = [
   'allowed_vector_store_indexes',
   'secret_manager_settings',
   'access_group_ids',
-  'team_member_budget',
-  'team_member_budget_duration',
-  'team_member_rpm_limit',
-  'team_member_tpm_limit',
   'team_member_key_duration',
   'default_team_member_models',
 ] as const;
 
-export const unenforcedMemberFields = [
-  'max_budget_in_team',
-  'budget_duration',
-  'tpm_limit',
-  'rpm_limit',
-  'allowed_models',
-] as const;
+export const unenforcedMemberFields = ['budget_duration', 'allowed_models'] as const;
 
 export const unenforcedUserFields = [
-  ...limits,
-  ...perModel,
+  ...budgets,
+  'model_rpm_limit',
+  'model_tpm_limit',
   ...policies,
   'aliases',
   'config',
@@ -60,10 +40,11 @@ export const unenforcedUserFields = [
 ] as const;
 
 export const unenforcedCustomerFields = [
-  ...limits,
-  'budget_id',
-  'model_max_budget',
+  ...budgets,
   'allowed_model_region',
   'default_model',
   'object_permission',
 ] as const;
+
+/** Of a budget that somebody is linked to. */
+export const unenforcedBudgetFields = ['soft_budget', 'model_max_budget'] as const;

@@ -15,7 +15,6 @@ function refusedField(request: Record<string, unknown>): string | null {
 test.each<[string, unknown]>([
   ['soft_budget', 5],
   ['budget_limits', [{ max_budget: 1, budget_duration: '1d' }]],
-  ['budget_id', 'b'],
   ['model_max_budget', { m: { budget_limit: 1 } }],
   ['rpm_limit_type', 'guaranteed_throughput'],
   ['permissions', { get_spend_routes: true }],

@@ -7,7 +7,6 @@ import { GatewayError } from '../../http/errors.ts';
 export const unenforcedKeyFields = [
   'soft_budget',
   'budget_limits',
-  'budget_id',
   'budget_fallbacks',
   'model_max_budget',
   'temp_budget_increase',
@@ -61,7 +60,7 @@ const metadataMembers = [
   'soft_budget',
 ] as const;
 
-/** Folded too; of a key they are enforced. */
+/** Folded too; of keys and teams they are enforced. */
 const perModel = ['model_rpm_limit', 'model_tpm_limit'] as const;
 
 function asksForNothing(value: unknown): boolean {

@@ -1,6 +1,8 @@
 import { roles } from '../../identity/roles.ts';
 import { sortableUserColumns } from '../../store/user-list.ts';
-import { LONGEST_ID } from './key-requests.ts';
+import { budgetAmount, LONGEST_ID } from './key-requests.ts';
+import { callLimitFields } from './limit-fields.ts';
+import type { BudgetMembers } from './linked-budget.ts';
 import { unenforcedUserFields } from './unenforced-owners.ts';
 import { bodyReader, queryReader } from './validation.ts';
 
@@ -9,7 +11,7 @@ const nullableText = { type: ['string', 'null'] } as const;
 const nullableTexts = { type: ['array', 'null'], items: text } as const;
 const nullableId = { type: ['string', 'null'], maxLength: LONGEST_ID } as const;
 
-export interface UserFields {
+export interface UserFields extends BudgetMembers {
   readonly user_alias?: string | null;
   readonly user_email?: string | null;
   readonly user_role?: (typeof roles)[number] | null;
@@ -25,15 +27,18 @@ const userFields = {
   models: nullableTexts,
   metadata: { type: ['object', 'null'] },
   spend: { type: ['number', 'null'], minimum: 0 },
+  max_budget: budgetAmount,
+  budget_duration: nullableText,
+  ...callLimitFields,
 };
 
 const options = { refused: unenforcedUserFields, synonyms: { allowed_models: 'models' } };
 
-/** A team that a new user joins; limits within it are not enforced yet. */
+/** A team that a new user joins, and what it may spend there, in USD. */
 export interface JoinedTeam {
   readonly team_id: string;
   readonly user_role?: 'user' | 'admin' | null;
-  readonly max_budget_in_team?: unknown;
+  readonly max_budget_in_team?: number | '' | null;
 }
 
 export interface NewUserRequest extends UserFields {
@@ -58,7 +63,11 @@ export const readNewUser = bodyReader<NewUserRequest>(
             {
               type: 'object',
               required: ['team_id'],
-              properties: { team_id: text, user_role: { enum: ['user', 'admin', null] } },
+              properties: {
+                team_id: text,
+                user_role: { enum: ['user', 'admin', null] },
+                max_budget_in_team: budgetAmount,
+              },
             },
           ],
         },

@@ -3,27 +3,40 @@ import type { PoolClient } from 'pg';
 import { GatewayError } from '../../http/errors.ts';
 import type { GatewayRequest, Handlers } from '../../http/handler.ts';
 import { ADMIN_USER_ID, type Identity } from '../../identity/identity.ts';
+import { owners, PROXY_BUDGET_USER } from '../../identity/owners.ts';
 import { userRights } from '../../identity/permissions.ts';
 import { subjects } from '../../identity/subjects.ts';
 import type { Connection } from '../../store/connection.ts';
-import { addToOrganizations, leaveOrganizations, readOrganizations } from '../../store/organizations.ts';
-import { lockTeamsOf, type TeamRow, updateTeam } from '../../store/teams.ts';
+import { followBudgets } from '../../store/follow-budgets.ts';
+import {
+  addToOrganizations,
+  leaveOrganizations,
+  organizationsOf,
+  readOrganizations,
+} from '../../store/organizations.ts';
+import { removeOwnerBudgets, setOwnerSpent } from '../../store/owner-budgets.ts';
+import { lockTeamsOf, membershipsOf, type TeamRow, updateTeam } from '../../store/teams.ts';
 import {
   deleteUsers,
   insertUser,
   lockEmail,
+  lockUsers,
   readUser,
   readUserByEmail,
-  readUsers,
   type UserColumns,
   type UserRow,
   updateUser,
 } from '../../store/users.ts';
-import { deleteKeys, hashesOfOwners } from '../../store/virtual-keys.ts';
+import { hashesOfOwners } from '../../store/virtual-keys.ts';
 import { change, changedBy, type ManagementDeps } from './change.ts';
+import { type Changes, teamAt, userAt } from './changes.ts';
 import { badRequest, forbidden, notFound } from './faults.ts';
+import { removeKeys } from './key-removal.ts';
+import { completed, requireMaker } from './key-rules.ts';
 import { makeKey } from './keys.ts';
+import { budgetColumns } from './linked-budget.ts';
 import { management } from './management.ts';
+import { limitMember } from './member-budgets.ts';
 import { join } from './team-members.ts';
 import { reachTeam } from './team-objects.ts';
 import { refuseFields } from './unenforced.ts';
@@ -41,7 +54,7 @@ import {
 type UserRoutes = Pick<Handlers, 'newUser' | 'userInfo' | 'updateUser' | 'deleteUser' | 'listUsers'>;
 
 /** The columns that the sent fields change. */
-function columnsOf(wanted: UserFields): UserColumns {
+function columnsOf(wanted: UserFields, deps: ManagementDeps): UserColumns {
   return {
     ...(wanted.user_alias !== undefined && { user_alias: wanted.user_alias || null }),
     ...(wanted.user_email !== undefined && { user_email: wanted.user_email || null }),
@@ -49,6 +62,7 @@ function columnsOf(wanted: UserFields): UserColumns {
     ...(wanted.models !== undefined && { models: wanted.models ?? [] }),
     ...(wanted.metadata !== undefined && { metadata: wanted.metadata ?? {} }),
     ...(typeof wanted.spend === 'number' && { spend: wanted.spend }),
+    ...budgetColumns(wanted, deps),
   };
 }
 
@@ -93,22 +107,38 @@ async function requireOrganizations(db: Connection, ids: readonly string[]): Pro
 }
 
 function joinedTeams({ teams }: NewUserRequest): readonly JoinedTeam[] {
-  const joined = (teams ?? []).map((team) => (typeof team === 'string' ? { team_id: team } : team));
-  for (const team of joined) refuseFields({ ...team }, ['max_budget_in_team'], 'member');
-  return joined;
+  return (teams ?? []).map((team) => (typeof team === 'string' ? { team_id: team } : team));
+}
+
+/** Writes columns of a user, and makes its budget what they say; the row as it is then. */
+async function write(
+  { clock, nextReset }: ManagementDeps,
+  db: Connection,
+  userId: string,
+  columns: UserColumns,
+): Promise<UserRow> {
+  await updateUser(db, userId, columns);
+  const { spend, max_budget, budget_duration } = columns;
+  const [owner, now] = [owners.user(userId), clock()];
+  if (spend !== undefined) await setOwnerSpent(db, owner, { usd: spend, now });
+  if (max_budget !== undefined || budget_duration !== undefined) {
+    await followBudgets(db, [owner], { now, nextReset });
+  }
+  return (await readUser(db, userId)) as UserRow;
 }
 
 interface Newcomer {
   readonly wanted: NewUserRequest;
   readonly userId: string;
   readonly joined: readonly JoinedTeam[];
+  readonly by: string;
 }
 
 async function store(
+  deps: ManagementDeps,
   db: PoolClient,
-  changed: Set<string>,
-  who: Identity,
-  { wanted, userId, joined }: Newcomer,
+  changed: Changes,
+  { who, wanted, userId, joined, by }: Newcomer & { readonly who: Identity },
 ): Promise<UserRow> {
   const organizations = wanted.organizations ?? [];
   if (!(await insertUser(db, userId)))
@@ -116,34 +146,64 @@ async function store(
   await requireFreeEmail(db, userId, wanted.user_email);
   await requireOrganizations(db, organizations);
   const role = wanted.user_role ?? 'internal_user';
-  await updateUser(db, userId, { ...columnsOf(wanted), user_role: role });
+  await write(deps, db, userId, { ...columnsOf(wanted, deps), user_role: role });
   await addToOrganizations(db, userId, organizations, role);
-  for (const { team_id, user_role } of joined) {
+  for (const { team_id, user_role, max_budget_in_team = null } of joined) {
     const { team } = await reachTeam(db, who, team_id, 'run', 'bad_request');
-    await join(db, changed, team, [{ role: user_role ?? 'user', user_id: userId }]);
+    const { row } = await join(db, changed, team, [{ role: user_role ?? 'user', user_id: userId }]);
+    changed.updated(teamAt(team_id), team, row);
+    if (max_budget_in_team === null) continue;
+    await limitMember(deps, db, changed, { team, userId, wanted: { max_budget_in_team }, by });
   }
-  changed.add(subjects.user(userId));
-  return (await readUser(db, userId)) as UserRow;
+  const user = (await readUser(db, userId)) as UserRow;
+  changed.add(subjects.user(userId)).created(userAt(userId), { ...user, organizations });
+  return user;
+}
+
+/** What a user has and a key too: beside a new key the answer tells it of the user, of whom it was said. */
+function sharedWith(user: UserRow) {
+  const { models, metadata, spend, max_budget, budget_duration } = user;
+  const { rpm_limit, tpm_limit, max_parallel_requests } = user;
+  return {
+    models,
+    metadata,
+    spend,
+    max_budget,
+    budget_duration,
+    rpm_limit,
+    tpm_limit,
+    max_parallel_requests,
+  };
 }
 
 async function create(deps: ManagementDeps, request: GatewayRequest, identity: Identity) {
   const wanted = readNewUser(request.body);
   refuseFields(wanted, unenforcedUserFields, 'user');
   requireMayMake(identity, wanted);
-  const newcomer = { wanted, userId: wanted.user_id || randomUUID(), joined: joinedTeams(wanted) };
-  const by = changedBy(request, identity).userId;
-  return change(deps, async (db, changed) => {
-    const user = await store(db, changed, identity, newcomer);
+  const changer = changedBy(request, identity);
+  const by = changer.userId;
+  const newcomer = { wanted, userId: wanted.user_id || randomUUID(), joined: joinedTeams(wanted), by };
+  return change(deps, changer, async (db, changed) => {
+    const user = await store(deps, db, changed, { ...newcomer, who: identity });
     const { user_id, user_email, user_role, user_alias, teams } = user;
     const person = { user_id, user_email, user_role, user_alias, teams };
     if (wanted.auto_create_key === false) return { ...user, key: null, token: null, ...person };
-    const key = await makeKey(deps, db, changed, {
-      wanted: { key_alias: wanted.key_alias ?? null, duration: wanted.duration ?? null },
-      owner: { userId: user_id, teamId: null },
-      by,
-    });
-    return { ...key, ...person, models: user.models, metadata: user.metadata, spend: user.spend };
+    const { keyRules, clock } = deps;
+    const own = { key_alias: wanted.key_alias ?? null, duration: wanted.duration ?? null };
+    const owner = { userId: user_id, teamId: null };
+    requireMaker(identity, own, { ...owner, runsTeam: false }, keyRules);
+    const key = await makeKey(deps, db, changed, { wanted: completed(own, keyRules, clock()), owner, by });
+    return { ...key, ...person, ...sharedWith(user) };
   });
+}
+
+/** Throws GatewayError bad_request for the row that stands for the whole gateway. */
+function requirePerson(userId: string, param: string): void {
+  if (userId !== PROXY_BUDGET_USER) return;
+  throw badRequest(
+    param,
+    `'${userId}' is the whole gateway; litellm_settings.max_budget says what it may spend`,
+  );
 }
 
 /** What a user may change of itself. */
@@ -152,33 +212,38 @@ const OWN_FIELDS = ['user_id', 'user_email'];
 async function update(deps: ManagementDeps, request: GatewayRequest, identity: Identity) {
   const wanted = readUserUpdate(request.body);
   refuseFields(wanted, unenforcedUserFields, 'user');
-  const row = await change(deps, async (db, changed) => {
+  const row = await change(deps, changedBy(request, identity), async (db, changed) => {
     const named = wanted.user_id ? undefined : await readUserByEmail(db, wanted.user_email as string);
     const userId = wanted.user_id || named?.user_id || randomUUID();
     const rights = userRights(identity, { user_id: userId, organizations: [] });
     if (!rights.adjust) throw forbidden('user_id', 'This key may change only its own user');
-    const raised = Object.keys(columnsOf(wanted)).find((field) => !OWN_FIELDS.includes(field));
+    const columns = columnsOf(wanted, deps);
+    const raised = Object.keys(columns).find((field) => !OWN_FIELDS.includes(field));
     if (!rights.govern && raised !== undefined) {
       throw forbidden(raised, `'${raised}' of a user may be changed by a proxy admin alone`);
     }
+    requirePerson(userId, 'user_id');
     if (userId === ADMIN_USER_ID && wanted.user_role && wanted.user_role !== 'proxy_admin') {
       throw badRequest('user_role', 'The built-in admin stays a proxy admin');
     }
     await requireFreeEmail(db, userId, wanted.user_email);
-    await insertUser(db, userId);
+    const made = await insertUser(db, userId);
+    const [before] = await lockUsers(db, [userId]);
+    const after = await write(deps, db, userId, columns);
     changed.add(subjects.user(userId));
-    return (await updateUser(db, userId, columnsOf(wanted))) as UserRow;
+    if (made || before === undefined) changed.created(userAt(userId), after);
+    else changed.updated(userAt(userId), before, after);
+    return after;
   });
   return { user_id: row.user_id, data: row };
 }
 
 /** Takes users out of every team that lists them. */
-async function leaveTeams(db: PoolClient, userId: string): Promise<void> {
-  const teams: readonly TeamRow[] = await lockTeamsOf(db, userId);
-  for (const { team_id, members_with_roles } of teams) {
-    await updateTeam(db, team_id, {
-      members_with_roles: members_with_roles.filter(({ user_id }) => user_id !== userId),
-    });
+async function leaveTeams(db: PoolClient, changed: Changes, userId: string): Promise<void> {
+  for (const team of await lockTeamsOf(db, userId)) {
+    const members_with_roles = team.members_with_roles.filter(({ user_id }) => user_id !== userId);
+    const row = (await updateTeam(db, team.team_id, { members_with_roles })) as TeamRow;
+    changed.updated(teamAt(team.team_id), team, row);
   }
 }
 
@@ -186,17 +251,25 @@ async function leaveTeams(db: PoolClient, userId: string): Promise<void> {
 async function remove(deps: ManagementDeps, request: GatewayRequest, identity: Identity) {
   const userIds = [...new Set(readUserDelete(request.body).user_ids)];
   if (userIds.includes(ADMIN_USER_ID)) throw badRequest('user_ids', 'The built-in admin cannot be deleted');
+  for (const userId of userIds) requirePerson(userId, 'user_ids');
   const by = changedBy(request, identity);
-  return change(deps, async (db, changed) => {
-    const found = await readUsers(db, userIds);
-    const missing = userIds.find((id) => !found.some(({ user_id }) => user_id === id));
-    if (missing !== undefined)
-      throw notFound('user_ids', `There is no user '${missing}'; nobody was deleted`);
-    for (const userId of userIds) await leaveTeams(db, userId);
-    const keys = await hashesOfOwners(db, { userIds });
-    await deleteKeys(db, keys, by);
+  return change(deps, by, async (db, changed) => {
+    // Teams before users, as whoever changes a team's members does.
+    for (const userId of userIds) await leaveTeams(db, changed, userId);
+    const found = await lockUsers(db, userIds);
+    const absent = userIds.find((id) => !found.some(({ user_id }) => user_id === id));
+    if (absent !== undefined) throw notFound('user_ids', `There is no user '${absent}'; nobody was deleted`);
+    for (const user of found) {
+      const organizations = await organizationsOf(db, user.user_id);
+      changed.add(subjects.user(user.user_id)).deleted(userAt(user.user_id), { ...user, organizations });
+    }
+    const accounts = await membershipsOf(db, userIds);
+    await removeKeys(db, changed, await hashesOfOwners(db, { userIds }), by);
     await leaveOrganizations(db, userIds);
-    for (const subject of [...keys, ...userIds.map(subjects.user)]) changed.add(subject);
+    await removeOwnerBudgets(db, [
+      ...userIds.map(owners.user),
+      ...accounts.map(({ team_id, user_id }) => owners.member(team_id, user_id)),
+    ]);
     return deleteUsers(db, userIds);
   });
 }

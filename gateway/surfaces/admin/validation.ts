@@ -1,4 +1,5 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import { inventedNames } from '../../config/known-keys.ts';
 import { type JsonObject, jsonObject } from '../../http/body.ts';
 import { badRequest } from './faults.ts';
 
@@ -60,6 +61,14 @@ function withRightNames(body: JsonObject, synonyms: Synonyms): JsonObject {
   return renamed;
 }
 
+/** Throws GatewayError bad_request for a name that a guide made up: who sends it believes in what it says. */
+function refuseInvented(body: JsonObject, known: ReadonlySet<string>): void {
+  for (const name of Object.keys(body)) {
+    const remedy = known.has(name) ? undefined : inventedNames.get(name);
+    if (remedy !== undefined) throw badRequest(name, `'${name}' would do nothing: ${remedy}`);
+  }
+}
+
 export interface BodyOptions {
   /** Fields that are known without being read: those that are refused when they ask for something. */
   readonly refused?: readonly string[];
@@ -86,7 +95,12 @@ export function bodyReader<T>(
 ): BodyReader<T> {
   const check = checker<T & JsonObject>(bodies, 'body', schema);
   const known = new Set([...Object.keys(schema.properties), ...refused, ...Object.keys(synonyms)]);
-  return Object.assign((body: Buffer | undefined) => check(withRightNames(jsonObject(body), synonyms)), {
+  const read = (bytes: Buffer | undefined) => {
+    const body = jsonObject(bytes);
+    refuseInvented(body, known);
+    return check(withRightNames(body, synonyms));
+  };
+  return Object.assign(read, {
     ignored: (body: Buffer | undefined) => Object.keys(jsonObject(body)).filter((name) => !known.has(name)),
   });
 }

@@ -92,7 +92,7 @@ test('limits, drafts and budgets see one size', () => {
   const size = sizeOf({ max_tokens: 5, n: 3 });
   const { bytes } = size;
   expect(bytes).toBe(bodyOf({ max_tokens: 5, n: 3 }).length);
-  expect(reservedTokens(size)).toBe(Math.floor(bytes / 4) + 15);
+  expect(reservedTokens(size, 'total')).toBe(Math.floor(bytes / 4) + 15);
   expect(tokenBound(size)).toEqual({ prompt: bytes, completion: 15 });
 });
 

@@ -1,13 +1,19 @@
+import { contentOf } from '../../accounting/content/content.ts';
 import { draftRecord } from '../../accounting/draft.ts';
 import { estimateTokens } from '../../accounting/estimate.ts';
 import type { RowIds } from '../../accounting/row-id.ts';
 import { spendRecord } from '../../accounting/settle.ts';
 import type { SpendSink } from '../../accounting/spend.ts';
+import { isOwnersBudget } from '../../admission/budget-exceeded.ts';
+import type { CallBudgets } from '../../admission/call-budgets.ts';
 import { type CallSize, tokenBound } from '../../admission/call-size.ts';
 import type { EndUserBlocks } from '../../admission/end-user-blocks.ts';
+import type { EndUserBudget, EndUserBudgets } from '../../admission/end-user-budgets.ts';
 import type { Descriptors } from '../../admission/limits/descriptors.ts';
+import { after, enterCall } from '../../admission/limits/enter-call.ts';
+import type { Limit } from '../../admission/limits/limit-store.ts';
 import type { Limits } from '../../admission/limits/limits.ts';
-import { reservedTokens, settledTokens } from '../../admission/limits/tokens.ts';
+import { type LimitedTokens, reservedTokens, settledTokens } from '../../admission/limits/tokens.ts';
 import { type Requested, requireKeyModel, requireOwnerModel } from '../../admission/model-access.ts';
 import { type BudgetDeps, reserveCall } from '../../admission/reserve-call.ts';
 import { type Call, newCall } from '../../call.ts';
@@ -17,26 +23,36 @@ import { GatewayError } from '../../http/errors.ts';
 import { toGatewayError } from '../../http/failure.ts';
 import type { DirectHandler, DirectRequest, Handlers } from '../../http/handler.ts';
 import type { Identity } from '../../identity/identity.ts';
+import type { KeyStreams } from '../../identity/key-streams.ts';
 import { logCall } from '../../observe/call-log.ts';
 import type { LineLog } from '../../observe/logger.ts';
+import type { Refusals } from '../../observe/refusals.ts';
 import { PassThrough } from '../../providers/pass-through.ts';
 import type { PassThroughDeps } from '../../providers/passage.ts';
+import type { Deployment } from '../../routing/deployment.ts';
 import type { ModelGroup } from '../../routing/model-group.ts';
 import type { Plan } from '../../routing/plan.ts';
 import { callHeaders, refusalHeaders } from './call-headers.ts';
 import { callSize, limitFor } from './call-size.ts';
 import { readCaller } from './caller.ts';
 import { type ChatRequest, messagesOf, readChatRequest } from './chat-request.ts';
+import type { ContentPolicy } from './content-policy.ts';
 import { upstreamBody } from './upstream-body.ts';
 
 export interface ChatDeps extends BudgetDeps, PassThroughDeps {
   readonly plan: Plan;
   readonly limits: Limits;
+  readonly limitedTokens: LimitedTokens;
   readonly descriptors: Descriptors;
   readonly spend: SpendSink;
   readonly rowIds: RowIds;
   readonly drain: Drain;
   readonly endUserBlocks: Pick<EndUserBlocks, 'require'>;
+  /** Who cuts streams of keys that may not be used any more; null where they run to their end. */
+  readonly streams: Pick<KeyStreams, 'enter'> | null;
+  readonly budgets: CallBudgets;
+  readonly endUserBudgets: Pick<EndUserBudgets, 'of'>;
+  readonly refusals: Pick<Refusals, 'note'>;
   /** Gets one line per finished call. */
   readonly calls: LineLog;
   readonly version: string;
@@ -46,6 +62,9 @@ export interface ChatDeps extends BudgetDeps, PassThroughDeps {
   readonly recordCalls: boolean;
   /** Whether failed calls that cost nothing get a spend row. */
   readonly recordFailures: boolean;
+  readonly contentPolicy: ContentPolicy;
+  /** Whether the lines of calls name their keys. */
+  readonly logKeys: boolean;
   /** The file in which an operator sets provider keys, for messages. */
   readonly providersEnv: string;
 }
@@ -87,19 +106,38 @@ function groupFor(chat: ChatRequest, identity: Identity, deps: ChatDeps): ModelG
   );
 }
 
+interface Admitted {
+  readonly chat: ChatRequest;
+  /** The limits of the customer whom the call names. */
+  readonly endUser: readonly Limit[];
+  readonly size: CallSize;
+  readonly group: ModelGroup;
+  readonly deployments: readonly Deployment[];
+}
+
 /**
  * What is looked at after the key's own budget, as LiteLLM orders it: the key's owner, and then the limits, on which the call
- * is counted. Gives back what the budget holds when the call is refused. Throws GatewayError, rate_limited among others.
+ * is counted. Gives back what the budget holds when the call is refused. Throws, or rejects with, GatewayError, rate_limited
+ * among others.
  */
-function admit(call: Call, chat: ChatRequest, size: CallSize, group: ModelGroup, deps: ChatDeps): void {
-  const { limits, descriptors } = deps;
-  const tokens = reservedTokens(size);
-  try {
-    requireOwner(chat, call.identity, group, deps);
-    call.admission = limits.admit(descriptors.of(call.identity, [chat.model, group.name]), { tokens });
-  } catch (refusal) {
+function admit(
+  call: Call,
+  { chat, endUser, size, group, deployments }: Admitted,
+  deps: ChatDeps,
+): void | Promise<void> {
+  const refused = (refusal: unknown): never => {
     call.reservation?.release();
     throw refusal;
+  };
+  try {
+    requireOwner(chat, call.identity, group, deps);
+    const whose = { identity: call.identity, models: [chat.model, group.name], endUser };
+    const tokens = reservedTokens(size, deps.limitedTokens);
+    const limited = { limits: deps.descriptors.of(whose), deployments, tokens };
+    const entered = enterCall(call, limited, deps.limits);
+    return entered instanceof Promise ? entered.catch(refused) : entered;
+  } catch (refusal) {
+    return refused(refusal);
   }
 }
 
@@ -140,12 +178,15 @@ class ChatCompletions {
 
   /** A call that has cost something is recorded also when it failed: its budgets are charged by its row. */
   #record(call: Call): void {
-    const { spend, calls, recordFailures } = this.#deps;
-    call.admission?.finish(settledTokens(call));
+    const { spend, calls, recordFailures, logKeys, limitedTokens } = this.#deps;
+    const tokens = settledTokens(call, limitedTokens);
+    call.admission?.finish(tokens);
+    call.route?.finish(tokens);
     call.charges = call.reservation?.settle(call.spend) ?? [];
-    if (call.failure === null || recordFailures || call.spend > 0n) spend.finish(spendRecord(call));
-    else spend.discard(call.rowId);
-    logCall(calls, call);
+    if (call.failure === null || recordFailures || call.spend > 0n) {
+      spend.finish(spendRecord(call, call.logged ? contentOf(call) : null));
+    } else spend.discard(call.rowId);
+    logCall(calls, call, logKeys);
   }
 
   /** Nothing is returned: the answer is written when the provider's arrives. */
@@ -157,9 +198,11 @@ class ChatCompletions {
     }
   }
 
-  #refuse({ id, identity }: DirectRequest, client: ClientReply, refusal: unknown): void {
-    const { logger, version } = this.#deps;
-    client.fail(toGatewayError(refusal, id, logger), refusalHeaders(identity, version));
+  #refuse(request: DirectRequest, client: ClientReply, refusal: unknown): void {
+    const { logger, refusals, version } = this.#deps;
+    const failure = toGatewayError(refusal, request.id, logger);
+    refusals.note(request, failure);
+    client.fail(failure, refusalHeaders(request.identity, version));
   }
 
   #start(request: DirectRequest, client: ClientReply): void {
@@ -173,6 +216,8 @@ class ChatCompletions {
       throw new GatewayError('no_deployment', 'No deployments available for this model');
     requireRecord(deps.spend);
     const size = callSize(chat, deployments);
+    const keeping = deps.contentPolicy.keepingOf(chat, request.headers, identity);
+    const overruled = deps.contentPolicy.overruled(chat, request.headers);
     const call = newCall({
       id: request.id,
       rowId: deps.rowIds.next(),
@@ -183,9 +228,11 @@ class ChatCompletions {
       modelGroup: chat.model,
       endUser: chat.user,
       logged: deps.recordCalls,
+      keeping,
+      asked: keeping.content === 'content' ? chat.scan.bytes : null,
       streamed: chat.streamed,
       showUsage: showsUsage(chat, deps.alwaysIncludeUsage),
-      ignoredFields: chat.ignored,
+      ignoredFields: overruled.length === 0 ? chat.ignored : [...chat.ignored, ...overruled],
       deployment: first,
       bound: tokenBound(size),
     });
@@ -193,33 +240,60 @@ class ChatCompletions {
     const passThrough = new PassThrough(deps, {
       call,
       client,
-      deployments,
+      next: () => call.route?.next() ?? null,
       bodyFor: (deployment) => upstreamBody(chat, deployment, limitFor(deployment, call.maxTokensSet)),
       messages: () => messagesOf(chat),
       headers: this.#headers,
       draft: this.#draft,
       finished: this.#finished,
     });
-    // A call without budgets waits for nothing: its client cannot leave meanwhile.
-    const gone = identity.budgets.length === 0 ? null : new AbortController();
+    const customer = deps.endUserBudgets.of(chat.user);
+    // A call that waits for nothing: its client cannot leave meanwhile.
+    const instant =
+      !(customer instanceof Promise) &&
+      deps.budgets.of(identity, customer.scope).length === 0 &&
+      !deps.limits.waits;
+    const gone = instant ? null : new AbortController();
     client.onClose((whole) => {
       const leave = (): void => deps.drain.leave();
       if (whole) return leave();
       passThrough.clientGone(leave);
       gone?.abort();
     });
-    const send = (): void => {
-      if (gone?.signal.aborted) return;
-      admit(call, chat, size, group, deps);
+    // What stands against the key's owner is answered before a budget of the owner that has no room.
+    const sooner = (refusal: unknown): never => {
+      if (isOwnersBudget(refusal)) requireOwner(chat, identity, group, deps);
+      throw refusal;
+    };
+    const begin = (): void => {
+      if (gone?.signal.aborted) {
+        call.admission?.cancel();
+        call.route?.cancel();
+        return;
+      }
       deps.spend.begin(draftRecord(call, call.bound, call.startedAt));
+      if (call.streamed && deps.streams !== null) {
+        client.onClose(deps.streams.enter(identity, (reason) => passThrough.revoke(reason)));
+      }
       // Behind what was begun, which is written at the end of the turn.
       setImmediate(() => passThrough.start());
     };
-    const waiting = gone && reserveCall({ call, size, deployments, signal: gone.signal }, deps);
-    if (gone === null || !waiting) send();
-    else {
-      waiting.then(send).catch((refusal) => {
-        if (!gone.signal.aborted) this.#refuse(request, client, refusal);
+    const enter = (endUser: readonly Limit[]): void | Promise<void> => {
+      if (gone?.signal.aborted) return;
+      return after(admit(call, { chat, endUser, size, group, deployments }, deps), begin);
+    };
+    const pass = ({ scope, limits }: EndUserBudget): void | Promise<void> => {
+      const scopes = deps.budgets.of(identity, scope);
+      const reserving =
+        gone === null || scopes.length === 0
+          ? undefined
+          : reserveCall({ call, scopes, size, deployments, signal: gone.signal }, deps);
+      return reserving ? reserving.then(() => enter(limits), sooner) : enter(limits);
+    };
+    const sent = after(customer, pass);
+    if (sent instanceof Promise) {
+      sent.catch((refusal) => {
+        if (!gone?.signal.aborted) this.#refuse(request, client, refusal);
       });
     }
   }

@@ -1,33 +1,10 @@
 import { MOST_TOKENS } from '../../accounting/usage.ts';
-import { priceKeys } from '../../config/price-keys.ts';
 import { GatewayError } from '../../http/errors.ts';
 import { JsonObjectFault, memberValue, type ObjectScan, scanObject } from '../../providers/json-object.ts';
-
-/** Credentials and addresses that only the operator may set: a client could send our calls, or our keys, anywhere. */
-const OPERATOR_ONLY = new Set(
-  `api_key api_base base_url api_version organization user_config headers extra_headers custom_llm_provider
-  aws_access_key_id aws_secret_access_key aws_session_token aws_bedrock_runtime_endpoint azure_ad_token
-  vertex_credentials litellm_credential_name input_cost_per_second output_cost_per_second
-  ${priceKeys.join(' ')}`.split(/\s+/),
-);
-
-/** Wishes that would be believed to be fulfilled: what is not served yet is refused. */
-const NOT_SERVED = new Set(
-  `guardrails disable_global_guardrails fallbacks mock_timeout mock_testing_fallbacks
-  mock_testing_context_fallbacks mock_testing_context_window_fallbacks mock_testing_content_policy_fallbacks
-  mock_testing_rate_limit_error`.split(/\s+/),
-);
-
-/** Members for the proxy that make no difference here; providers would refuse them. */
-const IGNORED = new Set(
-  `mock_response num_retries max_retries timeout stream_timeout request_timeout cache caching priority
-  drop_params additional_drop_params allowed_openai_params context_window_fallback_dict allowed_model_region
-  enable_tag_filtering disable_fallbacks no-log litellm_metadata litellm_session_id litellm_trace_id
-  litellm_call_id extra_body`.split(/\s+/),
-);
+import { type KeptBack, keptBack } from './chat-members.ts';
 
 /** What the gateway needs to know of a chat request; the rest of the body is not looked at. */
-export interface ChatRequest {
+export interface ChatRequest extends KeptBack {
   readonly scan: ObjectScan;
   readonly model: string;
   readonly streamed: boolean;
@@ -40,8 +17,6 @@ export interface ChatRequest {
   readonly choices: number | null;
   /** Whether the client asks the provider to store the answer. */
   readonly stored: boolean;
-  /** Members that are left out of the upstream body, to be named in the answer. */
-  readonly ignored: readonly string[];
 }
 
 function badRequest(param: string, message: string, cause?: unknown): GatewayError {
@@ -147,30 +122,10 @@ export function largerLimit(one: number | null, other: number | null): number | 
   return one === null || other === null ? (one ?? other) : Math.max(one, other);
 }
 
-function ignoredMembers(scan: ObjectScan): string[] {
-  const ignored: string[] = [];
-  for (const { name } of scan.order) {
-    if (OPERATOR_ONLY.has(name)) {
-      throw new GatewayError(
-        'operator_only',
-        `\`${name}\` is set by the operator of this gateway; remove it from the request`,
-        { param: name },
-      );
-    }
-    if (NOT_SERVED.has(name)) {
-      throw new GatewayError('not_enforced', `\`${name}\` is not served by this gateway; remove it`, {
-        param: name,
-      });
-    }
-    if (IGNORED.has(name)) ignored.push(name);
-  }
-  return ignored;
-}
-
 /** Reads what routing, admission and accounting need. Throws GatewayError bad_request, operator_only or not_enforced. */
 export function readChatRequest(body: Buffer | undefined): ChatRequest {
   const scan = scanBody(body);
-  const ignored = ignoredMembers(scan);
+  const { ignored, ours } = keptBack(scan);
   return {
     scan,
     model: readModel(scan),
@@ -181,6 +136,7 @@ export function readChatRequest(body: Buffer | undefined): ChatRequest {
     choices: readCount(scan, 'n'),
     stored: scan.members.has('store') && readMember(scan, 'store') === true,
     ignored,
+    ours,
   };
 }
 

@@ -19,6 +19,7 @@ function sent(
     defaults,
     prices: {},
     baseModel: null,
+    limits: { requests: null, tokens: null, parallel: null },
   } as unknown as DeploymentConfig;
   const request = readChatRequest(Buffer.from(JSON.stringify({ model: 'our-name', ...body })));
   return JSON.parse(
@@ -110,4 +111,9 @@ test('metadata is the proxy’s, unless OpenAI is to store the answer', () => {
   expect(sent('openai', { metadata })).toEqual({ model });
   expect(sent('openai', { metadata, store: true })).toEqual({ model, metadata, store: true });
   expect(sent('groq', { metadata, store: true })).toEqual({ model, store: true });
+});
+
+test('what a caller says to the gateway goes no further', () => {
+  const wishes = { tags: ['a'], 'no-log': true, turn_off_message_logging: true, num_retries: 3 };
+  expect(sent('openai', { ...wishes, temperature: 1 })).toEqual({ model, temperature: 1 });
 });

@@ -2,9 +2,6 @@ import { splice, spliceValue } from '../../providers/splice.ts';
 import type { Deployment } from '../../routing/deployment.ts';
 import type { ChatRequest } from './chat-request.ts';
 
-/** Members that are meant for the gateway and served by it. */
-const OURS = ['tags'] as const;
-
 /**
  * Whether `metadata` goes to the provider: LiteLLM's clients mean it for the proxy, and OpenAI takes it only for an
  * answer that it stores.
@@ -25,7 +22,11 @@ function says({ scan }: ChatRequest, name: string): boolean {
 }
 
 function removed(request: ChatRequest, deployment: Deployment): Set<string> {
-  const names = new Set([...request.ignored, ...OURS, ...(deployment.row.special_handling?.drops ?? [])]);
+  const names = new Set([
+    ...request.ignored,
+    ...request.ours,
+    ...(deployment.row.special_handling?.drops ?? []),
+  ]);
   if (!keepsMetadata(request, deployment)) names.add('metadata');
   // Where both the old and the new name are sent, the one that the provider knows stays, unless only the other says something.
   for (const [from, to] of mappings(deployment)) {
@@ -48,7 +49,7 @@ function sent(request: ChatRequest, deployment: Deployment, name: string): boole
 
 /** Whether the provider's model name is all that changes: for most calls, which this spares 4 µs of sets, maps and pieces. */
 function onlyModelChanges(
-  { scan, ignored, streamed }: ChatRequest,
+  { scan, ignored, ours, streamed }: ChatRequest,
   { row, defaults }: Deployment,
   maxTokens: number | null,
 ): boolean {
@@ -56,11 +57,11 @@ function onlyModelChanges(
     maxTokens === null &&
     !streamed &&
     ignored.length === 0 &&
+    ours.length === 0 &&
     defaults.size === 0 &&
     row.param_mappings === undefined &&
     row.special_handling?.drops === undefined &&
-    !scan.members.has('metadata') &&
-    !OURS.some((name) => scan.members.has(name))
+    !scan.members.has('metadata')
   );
 }
 

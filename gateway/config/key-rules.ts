@@ -1,0 +1,40 @@
+import type { KeyParams } from '../identity/key-params.ts';
+import type { Standing } from '../identity/roles.ts';
+
+export interface KeyDefaults extends KeyParams {
+  readonly team_id?: string;
+  readonly metadata?: Readonly<Record<string, unknown>>;
+}
+
+/** Who may make keys of one kind, and what they must say of each. */
+export interface KeyMakers {
+  /** Null where everybody may. */
+  readonly userRoles: readonly Standing[] | null;
+  /** Roles within the key's team; null where every role may. */
+  readonly memberRoles: readonly ('admin' | 'user')[] | null;
+  readonly requiredParams: readonly string[];
+}
+
+/** What the operator has decided about keys that are made. */
+export interface KeyRules {
+  /** For what a request does not say. */
+  readonly defaults: KeyDefaults;
+  /** The most that a request may say, and what a new key has where it says nothing. */
+  readonly ceilings: KeyParams;
+  /** Null where nothing is said about keys of this kind. */
+  readonly teamKeys: KeyMakers | null;
+  readonly personalKeys: KeyMakers | null;
+  /** Whether every key belongs to a team. */
+  readonly teamsOnly: boolean;
+  /** How long the old secret of a rotated key works on where the request does not say; null for not at all. */
+  readonly gracePeriod: string | null;
+}
+
+export const NO_KEY_RULES: KeyRules = Object.freeze({
+  defaults: Object.freeze({}),
+  ceilings: Object.freeze({}),
+  teamKeys: null,
+  personalKeys: null,
+  teamsOnly: false,
+  gracePeriod: null,
+});

@@ -1,0 +1,114 @@
+import { describe, expect, test } from 'vitest';
+import { stringify } from 'yaml';
+import { readConfig } from './read-config.ts';
+
+const MODEL = { model_name: 'gpt', litellm_params: { model: 'openai/gpt-4o' } };
+
+function read(litellm_settings: object, general_settings: object = {}, more: Record<string, string> = {}) {
+  return readConfig({
+    text: stringify({ model_list: [MODEL], litellm_settings, general_settings }),
+    environment: {
+      LITELLM_MASTER_KEY: 'sk-1',
+      LITELLM_SALT_KEY: 's',
+      DATABASE_URL: 'postgresql://user@localhost/db',
+      MOST: '5',
+      ...more,
+    },
+    places: { providersEnv: '', serviceEnv: '', spendState: '' },
+  });
+}
+
+const faultsOf = (litellm_settings: object): readonly string[] =>
+  read(litellm_settings).faults.map(({ path, message }) => `${path}: ${message}`);
+
+describe('rules for keys', () => {
+  test('are absent where the configuration says nothing', () => {
+    expect(read({}).config?.keyRules).toEqual({
+      defaults: {},
+      ceilings: {},
+      teamKeys: null,
+      personalKeys: null,
+      teamsOnly: false,
+      gracePeriod: null,
+    });
+  });
+
+  test('are read with their references', () => {
+    const rules = read(
+      {
+        default_key_generate_params: { max_budget: '2.5', models: ['gpt'], metadata: { from: 'config' } },
+        upperbound_key_generate_params: { max_budget: 'os.environ/MOST', duration: '30d', rpm_limit: 0 },
+        key_generation_settings: {
+          team_key_generation: { allowed_team_member_roles: ['admin'], required_params: ['key_alias'] },
+          personal_key_generation: { allowed_user_roles: ['proxy_admin'] },
+        },
+      },
+      { default_team_disabled: true },
+    ).config?.keyRules;
+    expect(rules).toEqual({
+      defaults: { max_budget: 2.5, models: ['gpt'], metadata: { from: 'config' } },
+      ceilings: { max_budget: 5, duration: '30d', rpm_limit: 0 },
+      teamKeys: { userRoles: null, memberRoles: ['admin'], requiredParams: ['key_alias'] },
+      personalKeys: { userRoles: ['proxy_admin'], memberRoles: null, requiredParams: [] },
+      teamsOnly: true,
+      gracePeriod: null,
+    });
+  });
+
+  test('take the grace period of rotations from the environment', () => {
+    const withGrace = (LITELLM_KEY_ROTATION_GRACE_PERIOD: string) =>
+      read({}, {}, { LITELLM_KEY_ROTATION_GRACE_PERIOD });
+    expect(withGrace('24h').config?.keyRules.gracePeriod).toBe('24h');
+    expect(withGrace('').config?.keyRules.gracePeriod).toBeNull();
+    expect(withGrace('long').faults).toEqual([
+      {
+        path: 'LITELLM_KEY_ROTATION_GRACE_PERIOD',
+        message: expect.stringContaining("'long' is no duration"),
+      },
+    ]);
+  });
+
+  test.each([
+    [
+      'a default over its ceiling',
+      {
+        default_key_generate_params: { duration: '1mo' },
+        upperbound_key_generate_params: { duration: '27d' },
+      },
+      'default_key_generate_params.duration: is over upperbound_key_generate_params.duration',
+    ],
+    [
+      'a ceiling whose variable is not set',
+      { upperbound_key_generate_params: { max_budget: 'os.environ/NOT_SET' } },
+      'upperbound_key_generate_params.max_budget: has no value',
+    ],
+    [
+      'a ceiling that nobody knows',
+      { upperbound_key_generate_params: { max_bugdet: 5 } },
+      "upperbound_key_generate_params.max_bugdet: nobody knows this setting; did you mean 'max_budget'?",
+    ],
+    [
+      'a default that is not served',
+      { default_key_generate_params: { guardrails: ['pii'] } },
+      'default_key_generate_params.guardrails: is not served yet',
+    ],
+    ['half a call', { default_key_generate_params: { rpm_limit: 1.5 } }, 'rpm_limit: must be a whole number'],
+    [
+      'a duration that is none',
+      { default_key_generate_params: { duration: 'soon' } },
+      "'soon' is no duration",
+    ],
+    [
+      'a role that nobody has',
+      { key_generation_settings: { personal_key_generation: { allowed_user_roles: ['admin'] } } },
+      "personal_key_generation.allowed_user_roles: 'admin' is no role",
+    ],
+    [
+      'a misspelt rule',
+      { key_generation_settings: { team_key_generation: { allowed_roles: ['admin'] } } },
+      'team_key_generation.allowed_roles: nobody knows this setting',
+    ],
+  ])('refuse %s', (_title, settings, fault) => {
+    expect(faultsOf(settings)).toEqual([expect.stringContaining(fault)]);
+  });
+});

@@ -1,0 +1,115 @@
+import type { Pool } from 'pg';
+import { type Owner, owners } from '../identity/owners.ts';
+import { type Account, nameOf, readAccounts } from './accounts.ts';
+import { type BudgetRow, lockBudget } from './budgets-table.ts';
+import { type Connection, rows, transaction } from './connection.ts';
+import { type BudgetRules, followBudgets } from './follow-budgets.ts';
+
+/** Budgets whose end is moved on in one transaction. */
+const BATCH = 100;
+
+interface Linked {
+  readonly kind: 'organization' | 'end_user' | 'key' | 'member';
+  readonly id: string;
+  readonly member: string | null;
+}
+
+function ownerOfLink({ kind, id, member }: Linked): Owner {
+  if (kind === 'member') return owners.member(id, member as string);
+  if (kind === 'key') return owners.key(id);
+  return kind === 'end_user' ? owners.endUser(id) : owners.organization(id);
+}
+
+/** Everybody who is linked to one of these budgets. */
+async function linkedOwners(db: Connection, budgetIds: readonly string[]): Promise<readonly Owner[]> {
+  const found = await rows<Linked>(db, {
+    text: `
+      SELECT 'organization' AS kind, organization_id AS id, NULL AS member
+      FROM "LiteLLM_OrganizationTable" WHERE budget_id = ANY ($1)
+      UNION ALL SELECT 'end_user', user_id, NULL FROM "LiteLLM_EndUserTable" WHERE budget_id = ANY ($1)
+      UNION ALL SELECT 'key', token, NULL FROM "LiteLLM_VerificationToken" WHERE budget_id = ANY ($1)
+      UNION ALL SELECT 'member', team_id, user_id FROM "LiteLLM_TeamMembership" WHERE budget_id = ANY ($1)
+      UNION ALL SELECT 'member', m.team_id, m.user_id FROM "LiteLLM_TeamTable" t
+      JOIN "LiteLLM_TeamMembership" m ON m.team_id = t.team_id AND m.budget_id IS NULL
+      WHERE t.metadata ->> 'team_member_budget_id' = ANY ($1)`,
+    values: [budgetIds],
+  });
+  return found.map(ownerOfLink);
+}
+
+/** Whether anybody is linked to this budget. */
+export async function isLinked(db: Connection, budgetId: string): Promise<boolean> {
+  return (await linkedOwners(db, [budgetId])).length > 0;
+}
+
+/** Whether several are linked to this budget: an imported one may be that of all members who were added at once. */
+export async function isShared(db: Connection, budgetId: string): Promise<boolean> {
+  return (await linkedOwners(db, [budgetId])).length > 1;
+}
+
+/** Those of whom the gateway counts what they spend already, or those of whom it does not. */
+async function withAccount(db: Connection, some: readonly Owner[], have: boolean): Promise<readonly Owner[]> {
+  const accounts: ReadonlyMap<string, Account> = await readAccounts(db, some);
+  return some.filter((owner) => accounts.has(nameOf(owner)) === have);
+}
+
+/**
+ * Changes a budget, which is locked, by `work`, and makes the budgets of all who were linked to it what the columns say then.
+ * Undefined when there is no such budget.
+ */
+export async function changeLinked<T>(
+  db: Connection,
+  budgetId: string,
+  rules: BudgetRules,
+  work: (before: BudgetRow) => Promise<T>,
+): Promise<T | undefined> {
+  const before = await lockBudget(db, budgetId);
+  if (before === undefined) return undefined;
+  const linked = await linkedOwners(db, [budgetId]);
+  const result = await work(before);
+  // Whoever has no account gets it when it calls; it is made from the columns.
+  await followBudgets(db, await withAccount(db, linked, true), rules);
+  return result;
+}
+
+interface Due {
+  readonly budget_id: string;
+  readonly budget_duration: string;
+}
+
+/**
+ * Moves on the ends of budgets that others are linked to, where they are over: the periods of these are begun one by one, and
+ * those that have no account get one first, so that none misses its reset.
+ */
+export async function moveEnds(pool: Pool, rules: BudgetRules): Promise<void> {
+  const now = new Date(rules.now).toISOString();
+  const condition = 'budget_reset_at <= $1 AND budget_duration IS NOT NULL';
+  const [any] = await rows(pool, {
+    name: 'due_linked_budgets',
+    text: `SELECT 1 FROM "LiteLLM_BudgetTable" WHERE ${condition} LIMIT 1`,
+    values: [now],
+  });
+  if (any === undefined) return;
+  await transaction(pool, async (db) => {
+    const due = await rows<Due>(db, {
+      text: `
+        SELECT budget_id, budget_duration FROM "LiteLLM_BudgetTable" WHERE ${condition}
+        ORDER BY budget_id LIMIT ${BATCH} FOR NO KEY UPDATE`,
+      values: [now],
+    });
+    const linked = await linkedOwners(
+      db,
+      due.map(({ budget_id }) => budget_id),
+    );
+    await followBudgets(db, await withAccount(db, linked, false), rules);
+    await rows(db, {
+      text: `
+        UPDATE "LiteLLM_BudgetTable" b SET budget_reset_at = next.resets_at
+        FROM unnest($1::text[], $2::timestamp[]) AS next (budget_id, resets_at) WHERE b.budget_id = next.budget_id`,
+      values: [
+        due.map(({ budget_id }) => budget_id),
+        due.map(({ budget_duration }) => rules.nextReset(budget_duration, rules.now).toISOString()),
+      ],
+    });
+  });
+}

@@ -1,0 +1,32 @@
+import type { CallLimitColumns, LimitColumns } from '../identity/key-limits.ts';
+
+/** Limits of a key that do not stand in its own columns. */
+export interface LinkedLimitColumns {
+  /** Of the budget that the key is linked to; all null where it is to none. */
+  readonly linked_limits: CallLimitColumns;
+  /** `model_max_budget`, whose members may hold `rpm_limit` and `tpm_limit`. */
+  readonly model_limits: unknown;
+}
+
+/** Limits of whom a key acts for, all null where there are none. */
+export interface OwnerLimitColumns {
+  readonly user_limits: CallLimitColumns;
+  readonly team_limits: LimitColumns;
+  readonly member_limits: CallLimitColumns;
+  readonly organization_limits: CallLimitColumns;
+}
+
+const callLimits = (row: string): string =>
+  `'rpm_limit', ${row}.rpm_limit, 'tpm_limit', ${row}.tpm_limit, 'max_parallel_requests', ${row}.max_parallel_requests`;
+
+/**
+ * The columns of both, for a query that knows key, user and team as `k`, `u` and `t`, and the budgets that key, member and
+ * organisation have by a link as `kb`, `mb` and `ob`.
+ */
+export const ownerLimitColumns = `
+  jsonb_build_object(${callLimits('kb')}) AS linked_limits, k.model_max_budget AS model_limits,
+  jsonb_build_object(${callLimits('u')}) AS user_limits,
+  jsonb_build_object(${callLimits('t')}, 'model_rpm_limit', t.metadata -> 'model_rpm_limit',
+    'model_tpm_limit', t.metadata -> 'model_tpm_limit') AS team_limits,
+  jsonb_build_object(${callLimits('mb')}) AS member_limits,
+  jsonb_build_object(${callLimits('ob')}) AS organization_limits`;

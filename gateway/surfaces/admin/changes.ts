@@ -1,0 +1,58 @@
+import {
+  type AuditAction,
+  type AuditEntry,
+  type AuditedTable,
+  audited,
+  changedColumns,
+} from '../../observe/audit-entry.ts';
+
+/** A row's table and its id there. */
+type Place = readonly [table: AuditedTable, id: string];
+
+/** What a request changes: rows, for the audit log, and subjects, for whoever keeps them in memory. */
+export class Changes {
+  readonly #record: (entry: AuditEntry) => void;
+  readonly #subjects = new Set<string>();
+
+  constructor(record: (entry: AuditEntry) => void) {
+    this.#record = record;
+  }
+
+  /** Keys by their hashes, and whom keys act for (`identity/subjects.ts`). */
+  get subjects(): readonly string[] {
+    return [...this.#subjects];
+  }
+
+  /** Notes a subject that is to be forgotten. */
+  add(subject: string): this {
+    this.#subjects.add(subject);
+    return this;
+  }
+
+  created([table, objectId]: Place, row: object): void {
+    this.#record({ action: 'created', table, objectId, before: null, after: audited(row) });
+  }
+
+  deleted([table, objectId]: Place, row: object): void {
+    this.#record({ action: 'deleted', table, objectId, before: audited(row), after: null });
+  }
+
+  /** A row as it was, and as it is now. */
+  updated(
+    [table, objectId]: Place,
+    before: object,
+    after: object,
+    action: Exclude<AuditAction, 'created' | 'deleted'> = 'updated',
+  ): void {
+    const changed = changedColumns(before, after);
+    this.#record({ action, table, objectId, before: audited(before), after: changed });
+  }
+}
+
+export const keyAt = (hash: string): Place => ['LiteLLM_VerificationToken', hash];
+export const teamAt = (teamId: string): Place => ['LiteLLM_TeamTable', teamId];
+/** A member's account within a team; which team says the row. */
+export const memberAt = (userId: string): Place => ['LiteLLM_TeamMembership', userId];
+export const userAt = (userId: string): Place => ['LiteLLM_UserTable', userId];
+export const customerAt = (userId: string): Place => ['LiteLLM_EndUserTable', userId];
+export const budgetAt = (budgetId: string): Place => ['LiteLLM_BudgetTable', budgetId];

@@ -1,0 +1,102 @@
+import { expect, test } from 'vitest';
+import { type KeyLimits, NO_LIMITS } from '../../identity/key-limits.ts';
+import type { KeyForAuthentication } from '../../store/virtual-keys.ts';
+import { limitOfKey, unheldLimit } from './held-limits.ts';
+
+const none = { rpm_limit: null, tpm_limit: null, max_parallel_requests: null };
+const noneOfTeam = { ...none, model_rpm_limit: null, model_tpm_limit: null };
+const personal = { token: 'other', user_id: 'ada', team_id: null, organization_id: null };
+const ofTeam = { ...personal, team_id: 'red' };
+const ofTeamAlone = { ...ofTeam, user_id: null };
+
+/** A key as it is written, whose owners have these limits. */
+const key = (columns: Partial<KeyForAuthentication>): KeyForAuthentication =>
+  ({
+    max_budget: 100,
+    team_max_budget: null,
+    user_max_budget: null,
+    organization_max_budget: null,
+    member_max_budget: null,
+    user_limits: none,
+    team_limits: noneOfTeam,
+    member_limits: none,
+    organization_limits: none,
+    ...columns,
+  }) as unknown as KeyForAuthentication;
+
+/** The calling key's own. */
+const own = (limits: Partial<KeyLimits>, budgets: readonly string[] = []) => ({
+  limits: { ...NO_LIMITS, ...limits },
+  budgets,
+});
+const budgeted = own({}, ['key:own', 'user:ada']);
+const onModel = own({ models: new Map([['m', { requests: 1, tokens: null }]]) });
+const five = { ...none, rpm_limit: 5 };
+
+test.each([
+  ['without limits', own({}, ['user:ada']), key(personal), undefined],
+  ['with a budget, while its user has none', budgeted, key(personal), 'max_budget'],
+  ['with a budget, as its user', budgeted, key({ ...personal, user_max_budget: 9 }), undefined],
+  [
+    'with a budget, while its user’s is not that of a team’s keys',
+    budgeted,
+    key({ ...ofTeam, user_max_budget: 9 }),
+    'max_budget',
+  ],
+  ['with a budget, as the team', budgeted, key({ ...ofTeamAlone, team_max_budget: 9 }), undefined],
+  ['with a budget, as the member', budgeted, key({ ...ofTeam, member_max_budget: 9 }), undefined],
+  [
+    'with a rate, while its user has a budget',
+    own({ requests: 1 }),
+    key({ ...personal, user_max_budget: 9 }),
+    'rpm_limit',
+  ],
+  [
+    'with two rates, of which its user has one',
+    own({ requests: 1, tokens: 1 }),
+    key({ ...personal, user_limits: five }),
+    'tpm_limit',
+  ],
+  [
+    'with a rate, as its user, also in a team',
+    own({ requests: 1 }),
+    key({ ...ofTeam, user_limits: five }),
+    undefined,
+  ],
+  [
+    'with a rate, while a team’s own key has no user',
+    own({ requests: 1 }),
+    key({ ...ofTeamAlone, user_limits: five }),
+    'rpm_limit',
+  ],
+  ['with a limit of calls at the same time', own({ parallel: 0 }), key(personal), 'max_parallel_requests'],
+  ['with a limit on a model', onModel, key(personal), 'model_rpm_limit'],
+  [
+    'with a limit on a model, as the team on another',
+    onModel,
+    key({ ...ofTeam, team_limits: { ...noneOfTeam, model_rpm_limit: { n: 5 } } }),
+    'model_rpm_limit',
+  ],
+  [
+    'with a limit on a model, as the team on the same',
+    onModel,
+    key({ ...ofTeam, team_limits: { ...noneOfTeam, model_rpm_limit: { m: 5 } } }),
+    undefined,
+  ],
+  [
+    'with a limit on a model, as the member on all',
+    onModel,
+    key({ ...ofTeam, member_limits: five }),
+    undefined,
+  ],
+])('what a key %s gets around', (_title, caller, other, unheld) => {
+  expect(unheldLimit(caller, other)).toBe(unheld);
+});
+
+test.each([
+  [{ rpm_limit: null }, 'rpm_limit'],
+  [{ key_alias: 'renamed', metadata: {} }, 'metadata'],
+  [{ key_alias: 'renamed', models: ['m'] }, undefined],
+])('%j limits the key: %s', (wanted, field) => {
+  expect(limitOfKey(wanted)).toBe(field);
+});

@@ -1,0 +1,106 @@
+import { randomUUID } from 'node:crypto';
+import { subjects } from '../../identity/subjects.ts';
+import {
+  type BudgetColumns,
+  type BudgetRow,
+  insertBudget,
+  readBudgets,
+  updateBudget,
+} from '../../store/budgets-table.ts';
+import type { Connection } from '../../store/connection.ts';
+import { changeLinked } from '../../store/linked-budgets.ts';
+import type { ManagementDeps } from './change.ts';
+import { budgetAt, type Changes } from './changes.ts';
+import { badRequest } from './faults.ts';
+import { budgetDuration, maxBudget } from './key-columns.ts';
+import { type CallLimitFields, callLimitColumns } from './limit-fields.ts';
+import { refuseFields } from './unenforced.ts';
+import { unenforcedBudgetFields } from './unenforced-owners.ts';
+
+/** Members of a request that say a budget, and limits that stand beside it. */
+export interface BudgetMembers extends CallLimitFields {
+  readonly max_budget?: number | '' | null;
+  readonly budget_duration?: string | null;
+}
+
+/** Fields of a request, and what a budget calls the same. */
+export type BudgetNames<F> = Readonly<Record<keyof F, keyof BudgetMembers>>;
+
+/** Those of the fields that were sent. */
+export function sentOf<F>(wanted: F, names: BudgetNames<F>): readonly (keyof F)[] {
+  return (Object.keys(names) as (keyof F)[]).filter((field) => wanted[field] !== undefined);
+}
+
+/** What was sent, under the names that it has in a budget. */
+export function asBudget<F>(wanted: F, names: BudgetNames<F>): BudgetMembers {
+  return Object.fromEntries(sentOf(wanted, names).map((field) => [names[field], wanted[field]]));
+}
+
+export function saysNothing(columns: object): boolean {
+  return Object.values(columns).every((value) => value === null);
+}
+
+/** The columns that the sent fields change. A new duration gets a new time of its end. */
+export function budgetColumns(
+  wanted: BudgetMembers,
+  { clock, nextReset }: Pick<ManagementDeps, 'clock' | 'nextReset'>,
+) {
+  const { max_budget, budget_duration } = wanted;
+  const now = clock();
+  const duration = budget_duration === undefined ? undefined : budgetDuration(budget_duration, now);
+  return {
+    ...(max_budget !== undefined && { max_budget: maxBudget(max_budget) }),
+    ...(duration !== undefined && {
+      budget_duration: duration,
+      budget_reset_at: duration === null ? null : nextReset(duration, now),
+    }),
+    ...callLimitColumns(wanted),
+  };
+}
+
+/** The budget of this id, to be linked to. Throws GatewayError bad_request; not_enforced where it says more than is kept. */
+export async function requireBudget(db: Connection, budgetId: string): Promise<BudgetRow> {
+  const [budget] = await readBudgets(db, [budgetId]);
+  if (budget === undefined) throw badRequest('budget_id', `There is no budget '${budgetId}'`);
+  refuseFields({ ...budget }, unenforcedBudgetFields, 'link to this budget');
+  return budget;
+}
+
+/** Makes a budget that somebody is about to be linked to; its id. */
+export async function makeBudget(
+  db: Connection,
+  changed: Changes,
+  { columns, by }: { columns: BudgetColumns; by: string },
+): Promise<string> {
+  const budgetId = randomUUID();
+  await insertBudget(db, budgetId, by);
+  changed.created(budgetAt(budgetId), (await updateBudget(db, budgetId, columns, by)) as BudgetRow);
+  return budgetId;
+}
+
+/** Changes a budget, and with it the limits of all that are linked to it; undefined when there is none. */
+export async function changeBudget(
+  { clock, nextReset }: Pick<ManagementDeps, 'clock' | 'nextReset'>,
+  db: Connection,
+  changed: Changes,
+  { budgetId, columns, by }: { budgetId: string; columns: BudgetColumns; by: string },
+): Promise<BudgetRow | undefined> {
+  changed.add(subjects.budget(budgetId));
+  const rules = { now: clock(), nextReset };
+  return changeLinked(db, budgetId, rules, async (before) => {
+    const row = (await updateBudget(db, budgetId, columns, by)) as BudgetRow;
+    changed.updated(budgetAt(budgetId), before, row);
+    return row;
+  });
+}
+
+/** Rows with the budgets that they are linked to. */
+export async function withBudgets<R extends { readonly budget_id?: unknown }>(
+  db: Connection,
+  linked: readonly R[],
+): Promise<(R & { litellm_budget_table: BudgetRow | null })[]> {
+  const ids = linked.flatMap(({ budget_id }) => (typeof budget_id === 'string' ? budget_id : []));
+  const found = ids.length === 0 ? [] : await readBudgets(db, ids);
+  const budgets = new Map<unknown, BudgetRow>(found.map((budget) => [budget.budget_id, budget]));
+  return linked.map((row) => ({ ...row, litellm_budget_table: budgets.get(row.budget_id) ?? null }));
+}

@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+import { changedLimit, teamMetadata } from './team-limits.ts';
+
+const now = { cost: 7, model_rpm_limit: { gpt: 5 }, team_member_budget_id: 'row' };
+
+test('metadata that are not sent stay, with the limits beside them', () => {
+  expect(teamMetadata({}, now, true)).toBe(now);
+  expect(teamMetadata({ model_tpm_limit: { gpt: 9 } }, now, true)).toEqual({
+    ...now,
+    model_tpm_limit: { gpt: 9 },
+  });
+});
+
+test('who governs the team replaces its metadata as a whole, but for the row of its members', () => {
+  expect(teamMetadata({ metadata: { cost: 8 } }, now, true)).toEqual({
+    cost: 8,
+    team_member_budget_id: 'row',
+  });
+  expect(teamMetadata({ metadata: null }, now, true)).toEqual({ team_member_budget_id: 'row' });
+});
+
+test('who only runs it leaves its limits as they are', () => {
+  const metadata = teamMetadata({ metadata: { cost: 8 } }, now, false);
+  expect(metadata).toEqual({ ...now, cost: 8 });
+  expect(changedLimit(metadata, now)).toBeUndefined();
+});
+
+test.each([
+  ['model_rpm_limit', { metadata: { model_rpm_limit: { gpt: 50 } } }],
+  ['model_rpm_limit', { model_rpm_limit: null }],
+  ['model_tpm_limit', { model_tpm_limit: { gpt: 1 } }],
+  ['team_member_budget_id', { metadata: { team_member_budget_id: 'other' } }],
+])('a changed %s is named', (name, wanted) => {
+  expect(changedLimit(teamMetadata(wanted, now, false), now)).toBe(name);
+});
+
+test('the same limits in another order are no change', () => {
+  const one = { model_rpm_limit: { a: 1, b: 2 } };
+  const other = { model_rpm_limit: { b: 2, a: 1 } };
+  expect([changedLimit(one, other), changedLimit(undefined, other)]).toEqual([undefined, undefined]);
+});

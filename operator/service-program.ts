@@ -1,0 +1,45 @@
+import { join } from 'node:path';
+import { type ProgramResult, parseEnvFile, readTextIfAny } from '../appliance/index.ts';
+import { type Operator, OperatorError } from './operator.ts';
+
+/** Longer than a check of a few million rows takes. */
+const TIMEOUT_MS = 15 * 60_000;
+
+/**
+ * Runs one of the gateway's programs as the service's user with the service's environment. Throws OperatorError before first
+ * boot has made that environment.
+ */
+export async function runAsService(
+  { machine }: Operator,
+  bundle: 'gateway.mjs' | 'migrate.mjs',
+  args: readonly string[],
+): Promise<ProgramResult> {
+  const { fs, facts, run } = machine;
+  const { program } = facts.paths;
+  const user = facts.users.service;
+  const asService = [`--reuid=${user}`, `--regid=${user}`, '--init-groups', '--'];
+  const command = [join(program, 'bin/node'), join(program, bundle), ...args];
+  const env = serviceEnvironment(fs, facts.paths);
+  return run('setpriv', [...asService, ...command], { env, timeoutMs: TIMEOUT_MS });
+}
+
+function serviceEnvironment(
+  fs: Operator['machine']['fs'],
+  paths: { readonly serviceEnv: string; readonly providersEnv: string; readonly databaseEnv: string },
+): Record<string, string> {
+  const own = readTextIfAny(fs, paths.serviceEnv);
+  if (own === undefined) {
+    throw new OperatorError(
+      `${paths.serviceEnv} does not exist: first boot is not complete`,
+      'litellm-ctl status',
+    );
+  }
+  const files = [paths.providersEnv, paths.databaseEnv].map((path) =>
+    parseEnvFile(readTextIfAny(fs, path) ?? '', path),
+  );
+  const { DATABASE_OWNER_URL: _, ...environment } = Object.assign(
+    parseEnvFile(own, paths.serviceEnv),
+    ...files,
+  );
+  return environment;
+}
