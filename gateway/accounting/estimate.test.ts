@@ -4,7 +4,7 @@ import { estimatedUsage, textsOf } from './estimate.ts';
 const model = 'gpt-4o';
 const uncounted = { count: async () => undefined };
 const promptTokens = async (messages: unknown): Promise<unknown> =>
-  (await estimatedUsage({ model, messages, completion: 0 }, uncounted)).prompt_tokens;
+  (await estimatedUsage({ model, messages, completion: { texts: [], atLeast: 0 } }, uncounted)).prompt_tokens;
 
 test('texts are counted for the model that was asked, prompt and answer apart', async () => {
   const asked: unknown[] = [];
@@ -12,7 +12,9 @@ test('texts are counted for the model that was asked, prompt and answer apart', 
     count: async (name: string, texts: readonly string[]) => asked.push([name, texts]) * 10,
   };
   const messages = [{ role: 'user', content: 'one two' }];
-  expect(await estimatedUsage({ model, messages, completion: ['three'] }, counter)).toEqual({
+  expect(
+    await estimatedUsage({ model, messages, completion: { texts: ['three'], atLeast: 1 } }, counter),
+  ).toEqual({
     prompt_tokens: 3 + 10,
     completion_tokens: 20,
     total_tokens: 33,
@@ -29,7 +31,9 @@ test('where they cannot be counted a prompt is four bytes a token and four token
     { role: 'user', content: 'x'.repeat(40) },
     { role: 'user', content: 'é'.repeat(4) },
   ];
-  expect(await estimatedUsage({ model, messages, completion: ['x'.repeat(28)] }, uncounted)).toEqual({
+  expect(
+    await estimatedUsage({ model, messages, completion: { texts: ['x'.repeat(28)], atLeast: 0 } }, uncounted),
+  ).toEqual({
     prompt_tokens: 4 + 10 + 4 + 2,
     completion_tokens: 7,
     total_tokens: 27,

@@ -9,12 +9,17 @@ export const estimateTokens = (bytes: number): number => Math.ceil(bytes / BYTES
 const MEDIA_TOKENS = 1000;
 const TOKENS_AROUND_MESSAGE = 3;
 
+/** What an answer is made of: its texts, and the tokens that these are at least. */
+export interface Produced {
+  readonly texts: readonly string[];
+  readonly atLeast: number;
+}
+
 /** An answer whose provider told no usage, or whose end nobody waited for. */
 export interface Unreported {
   readonly model: string;
   readonly messages: unknown;
-  /** What was produced: its texts, or about how many tokens. */
-  readonly completion: readonly string[] | number;
+  readonly completion: Produced;
   /** How long counting may take, where that is less than the counter's own patience. */
   readonly hasteMs?: number | undefined;
 }
@@ -26,6 +31,7 @@ async function textTokens(
   texts: readonly string[],
   counter: Pick<TokenCounter, 'count'>,
 ): Promise<number> {
+  if (texts.length === 0) return 0;
   const counted = await counter.count(model, texts, hasteMs);
   return counted ?? sum(texts.map((text) => estimateTokens(Buffer.byteLength(text))));
 }
@@ -41,10 +47,11 @@ export async function estimatedUsage(
   const { model, messages, completion } = unreported;
   const prompt = readPrompt(messages, model);
   const media = sum(prompt.media.map((most) => Math.min(most, MEDIA_TOKENS)));
-  const [texts, completionTokens] = await Promise.all([
+  const [texts, produced] = await Promise.all([
     textTokens(unreported, prompt.texts, counter),
-    typeof completion === 'number' ? completion : textTokens(unreported, completion, counter),
+    textTokens(unreported, completion.texts, counter),
   ]);
+  const completionTokens = Math.max(produced, completion.atLeast);
   const promptTokens = prompt.messages * TOKENS_AROUND_MESSAGE + texts + media;
   return {
     prompt_tokens: promptTokens,

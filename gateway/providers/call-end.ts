@@ -1,4 +1,4 @@
-import { estimatedUsage } from '../accounting/estimate.ts';
+import { estimatedUsage, type Produced } from '../accounting/estimate.ts';
 import { settle, settleEstimate } from '../accounting/settle.ts';
 import type { GatewayError } from '../http/errors.ts';
 import { toGatewayError } from '../http/failure.ts';
@@ -9,16 +9,13 @@ const CLIENT_CLOSED = 499;
 /** How long tokens are counted of an answer that nobody gets: others may wait for the money that it holds. */
 const HASTE_MS = 500;
 
-/** What an answer is made of, to be counted: its texts, or about how many tokens. Null: it costs nothing. */
-export type Produced = readonly string[] | number | null;
-
 /** What is known of an answer at its end. */
 export interface Outcome {
   readonly responseId: string | null;
   /** The provider's usage object, if it told one. */
   readonly usage: unknown;
-  /** Asked for where it told none. */
-  readonly produced: () => Produced;
+  /** Asked for where it told none, to be counted. Null: the answer costs nothing. */
+  readonly produced: () => Produced | null;
 }
 
 export type CallEndDeps = Pick<PassThroughDeps, 'counter' | 'logger' | 'timers'>;
@@ -106,7 +103,7 @@ export class CallEnd {
     this.#over = true;
     this.#whenOver();
     if (call.endedAt === 0) call.endedAt = this.#deps.timers.now();
-    let unreported: Produced = null;
+    let unreported: Produced | null = null;
     try {
       call.responseId = responseId;
       settle(call, usage);
@@ -121,7 +118,7 @@ export class CallEnd {
   }
 
   /** What was produced is billed also when nobody waited for its end. */
-  async #estimate(completion: readonly string[] | number, hasteMs?: number): Promise<void> {
+  async #estimate(completion: Produced, hasteMs?: number): Promise<void> {
     const { call, messages } = this.#passage;
     const model = call.deployment.upstreamModel;
     const unreported = { model, messages: messages(), completion, hasteMs };

@@ -17,6 +17,9 @@ const token = event({ id: 'chatcmpl-1', choices: [{ index: 0, delta: { content: 
 const usage = { prompt_tokens: 7, completion_tokens: 30, total_tokens: 37 };
 const END = Buffer.concat([event({ choices: [], usage }), Buffer.from('data: [DONE]\n\n')]);
 const MESSAGES = [{ role: 'user', content: 'hello' }];
+/** Each `word` is a token, the prompt is five. */
+const counted = async (_model: string, texts: readonly string[]) =>
+  texts.join('').match(/word/g)?.length ?? 5;
 
 interface World {
   readonly policy?: OnDisconnect;
@@ -34,7 +37,7 @@ function sentCall({
   streamed = true,
   connected = true,
   reserved,
-  count = async () => 5,
+  count = counted,
   keeping = KEEPS_NOTHING,
 }: World = {}) {
   const timers = new ManualTimers(NOW);
@@ -235,6 +238,22 @@ describe('an answer without usage', () => {
     await nextTurn();
     expect(seen.finished).toMatchObject([{ status: 200, estimated: true, spend: BigInt(3 + 4) + 40n }]);
     expect(seen.told).toEqual(['send']);
+  });
+
+  test('of a stream is counted whole, however many tokens a chunk holds', async () => {
+    const { seen, answers, says } = sentCall();
+    answers();
+    says(event({ choices: [{ delta: { content: 'word word word' } }] }), Buffer.from('data: [DONE]\n\n'));
+    await nextTurn();
+    expect(seen.finished).toMatchObject([{ status: 200, estimated: true, spend: BigInt(3 + 5) + 30n }]);
+  });
+
+  test('of a stream is no less than a token a chunk that said something', async () => {
+    const { seen, answers, says } = sentCall({ count: async () => 1 });
+    answers();
+    says(token, token, token, Buffer.from('data: [DONE]\n\n'));
+    await nextTurn();
+    expect(seen.finished).toMatchObject([{ estimated: true, spend: BigInt(3 + 1) + 30n }]);
   });
 
   test('of a stream that said nothing costs its prompt', async () => {

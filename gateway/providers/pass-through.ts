@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { keptAnswer } from '../accounting/content/content.ts';
 import { StreamDrafts } from '../accounting/draft.ts';
-import { textsOf } from '../accounting/estimate.ts';
+import { type Produced, textsOf } from '../accounting/estimate.ts';
 import type { CollectedBody } from '../http/collected-body.ts';
 import type { GatewayError } from '../http/errors.ts';
 import { toGatewayError } from '../http/failure.ts';
@@ -10,13 +10,15 @@ import { limits } from '../http/limits.ts';
 import type { Deployment } from '../routing/deployment.ts';
 import { answerBody } from './answer-body.ts';
 import { passedHeaders } from './answer-headers.ts';
-import { CallEnd, type Outcome, type Produced } from './call-end.ts';
+import { CallEnd, type Outcome } from './call-end.ts';
 import { readChatAnswer } from './chat-answer.ts';
 import { ClientStream } from './client-stream.ts';
 import type { Passage, PassThroughDeps } from './passage.ts';
 import { answeredError, connectionError, garbled, neverSent, streamError } from './provider-errors.ts';
 import type { Remainder } from './remainders.ts';
 import { SseSplice, StreamFault } from './sse-splice.ts';
+
+const NOTHING: Produced = { texts: [], atLeast: 0 };
 
 /**
  * Carries one call to a provider and its answer back, as undici's handler.
@@ -146,7 +148,7 @@ export class PassThrough implements Dispatcher.DispatchHandler {
 
   /** Hands on a piece of a stream, of which it may be the last. */
   #pass(stream: SseSplice, piece: Buffer): void {
-    const due = this.#drafts.due(stream.chunks, this.#deps.timers.now());
+    const due = this.#drafts.due(stream.text.tokens, this.#deps.timers.now());
     if (due !== null) this.#passage.draft(this.#passage.call, due);
     if (stream.done) this.#complete(piece);
     else this.#forward(piece);
@@ -161,7 +163,7 @@ export class PassThrough implements Dispatcher.DispatchHandler {
   /** Ends the stream with its last piece, once the call is recorded. */
   #complete(last: Buffer): void {
     if (!this.#end.clientGone) this.#client.begin(this.#upstreamHeaders);
-    const outcome = this.#outcome((chunks) => chunks);
+    const outcome = this.#outcome((said) => said);
     const { call } = this.#passage;
     call.answered = this.#stream?.transcript?.answer({ ...outcome, model: call.modelGroup }) ?? null;
     this.#end.succeed(outcome, () => this.#client.end(last));
@@ -182,15 +184,16 @@ export class PassThrough implements Dispatcher.DispatchHandler {
     const { content, textLength } = call.keeping;
     if (content === 'content') call.answered = keptAnswer(answer.body, textLength);
     const upstream = passedHeaders(this.#upstreamHeaders);
-    this.#end.succeed({ responseId, usage, produced: () => textsOf(answer.choices()) }, () =>
-      client.send({ 'content-type': 'application/json', ...upstream, ...headers(call) }, answer.body),
+    this.#end.succeed(
+      { responseId, usage, produced: () => ({ texts: textsOf(answer.choices()), atLeast: 0 }) },
+      () => client.send({ 'content-type': 'application/json', ...upstream, ...headers(call) }, answer.body),
     );
   }
 
-  /** What is known of a stream, or of an answer of which nothing has been read; about each chunk is a token. */
-  #outcome(produced: (chunks: number) => Produced): Outcome {
-    const { responseId = null, usage = null, chunks = 0 } = this.#stream ?? {};
-    return { responseId, usage, produced: () => produced(chunks) };
+  /** What is known of a stream, or of an answer of which nothing has been read. */
+  #outcome(produced: (said: Produced) => Produced | null): Outcome {
+    const { responseId = null, usage = null } = this.#stream ?? {};
+    return { responseId, usage, produced: () => produced(this.#stream?.text.produced() ?? NOTHING) };
   }
 
   /** The provider has answered with an error, which is the client's. */
@@ -202,7 +205,7 @@ export class PassThrough implements Dispatcher.DispatchHandler {
 
   #fail(error: GatewayError): void {
     // A provider that fails is not paid for what it has read, but for what it has said.
-    const outcome = this.#outcome((chunks) => chunks || null);
+    const outcome = this.#outcome((said) => (said.atLeast > 0 ? said : null));
     this.#end.fail(error, outcome);
     this.#controller?.abort(error);
   }
@@ -237,6 +240,6 @@ export class PassThrough implements Dispatcher.DispatchHandler {
   /** What an answer that is cut costs: a provider that is not about to refuse the call has read its prompt. */
   #cutOutcome(): Outcome {
     const read = this.#controller !== null && this.#status < 300;
-    return this.#outcome((chunks) => (read ? chunks : null));
+    return this.#outcome((said) => (read ? said : null));
   }
 }

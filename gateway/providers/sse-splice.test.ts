@@ -48,7 +48,12 @@ test('any division into pieces gives the same bytes, usage and count', () => {
         const wanted = named((shown + (showUsage ? ONLY_USAGE : '') + DONE).replaceAll('\n', newline));
         const { text, splice } = through(stream, { showUsage, sizes: pieces });
         expect(text).toBe(wanted);
-        expect(splice).toMatchObject({ usage: USAGE, responseId: 'chatcmpl-1', chunks: texts.length + 1 });
+        expect(splice).toMatchObject({ usage: USAGE, responseId: 'chatcmpl-1' });
+        const said = texts.filter((said) => said !== '');
+        expect(splice.text.produced()).toEqual({
+          texts: said.length === 0 ? [] : [said.join('')],
+          atLeast: said.length,
+        });
       },
     ),
   );

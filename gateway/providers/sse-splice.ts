@@ -1,5 +1,6 @@
 import type { StreamTranscript } from '../accounting/content/stream-transcript.ts';
 import { JsonObjectFault, type Member, memberValue, type ObjectScan, scanObject } from './json-object.ts';
+import { StreamText } from './stream-text.ts';
 
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
@@ -50,8 +51,8 @@ export class SseSplice {
   /** The last usage object that the provider sent. */
   usage: unknown = null;
   responseId: string | null = null;
-  /** Chunks with choices so far: about one token each. */
-  chunks = 0;
+  /** What it has said so far. */
+  readonly text = new StreamText();
 
   constructor({ model, showUsage, transcript = null }: SseSpliceOptions) {
     this.#model = Buffer.from(JSON.stringify(model));
@@ -180,8 +181,8 @@ export class SseSplice {
     if (usage !== undefined && !isNull(scan, usage)) this.usage = jsonOf(scan, usage);
     const choices = scan.members.get('choices');
     if (choices !== undefined && !isEmptyList(scan, choices)) {
-      this.chunks++;
       this.#lastChoices = scan.bytes.subarray(choices.valueStart, choices.valueEnd);
+      this.text.add(this.#lastChoices);
       this.transcript?.add(this.#lastChoices);
     }
   }
