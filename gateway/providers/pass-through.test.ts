@@ -219,6 +219,17 @@ describe('a client that leaves before anything came', () => {
   });
 });
 
+test.each([
+  ['read, so that its connection can be used again', 16 * 1024, 0],
+  ['not read without end', 16 * 1024 + 1, 1],
+])('what a provider sends behind the end of its stream is %s', (_what, bytes, aborted) => {
+  const { seen, answers, says } = sentCall();
+  answers();
+  says(token, END, Buffer.alloc(bytes, '\n'));
+  expect(seen.finished).toMatchObject([{ status: 200 }]);
+  expect(seen.aborted).toBe(aborted);
+});
+
 describe('an answer without usage', () => {
   test('is counted by tokenizer, recorded as an estimate, and only then sent', async () => {
     const counted = Promise.withResolvers<number>();

@@ -18,6 +18,8 @@ import { answeredError, connectionError, garbled, neverSent, streamError } from 
 import type { Remainder } from './remainders.ts';
 import { SseSplice, StreamFault } from './sse-splice.ts';
 
+/** What a provider may still send behind the end of its stream, so that its connection can be used again. */
+const MOST_BYTES_BEHIND = 16 * 1024;
 const NOTHING: Produced = { texts: [], atLeast: 0 };
 
 /**
@@ -40,6 +42,7 @@ export class PassThrough implements Dispatcher.DispatchHandler {
   #collected: CollectedBody | null = null;
   #stream: SseSplice | null = null;
   #remainder: Remainder | null = null;
+  #behind = 0;
 
   constructor(deps: PassThroughDeps, passage: Passage) {
     this.#deps = deps;
@@ -90,10 +93,16 @@ export class PassThrough implements Dispatcher.DispatchHandler {
 
   onResponseData(_controller: unknown, piece: Buffer): void {
     this.#remainder?.read(piece.length);
-    if (this.#end.over) return;
     const stream = this.#stream;
-    if (stream !== null) this.#guarded(() => this.#pass(stream, stream.push(piece)));
+    if (this.#end.over) this.#readBehind(piece.length);
+    else if (stream !== null) this.#guarded(() => this.#pass(stream, stream.push(piece)));
     else this.#collected?.push(piece);
+  }
+
+  /** Reads what comes behind the end, up to what is worth a connection. */
+  #readBehind(bytes: number): void {
+    this.#behind += bytes;
+    if (this.#behind > MOST_BYTES_BEHIND) this.#controller?.abort(new Error('the answer had ended'));
   }
 
   onResponseEnd(): void {
