@@ -220,6 +220,18 @@ describe('a client that leaves before anything came', () => {
 });
 
 test.each([
+  ['is paid for what it has read where it has begun to speak', [event({ choices: [{ delta: {} }] })], 8n],
+  ['is paid nothing before that', [], 0n],
+] as const)('a provider whose stream breaks off %s', async (_what, pieces, spend) => {
+  const { seen, answers, says, passThrough } = sentCall();
+  answers();
+  says(...pieces);
+  passThrough.onResponseError(null, new Error('reset'));
+  await nextTurn();
+  expect(seen.finished).toMatchObject([{ estimated: spend > 0n, spend }]);
+});
+
+test.each([
   ['read, so that its connection can be used again', 16 * 1024, 0],
   ['not read without end', 16 * 1024 + 1, 1],
 ])('what a provider sends behind the end of its stream is %s', (_what, bytes, aborted) => {

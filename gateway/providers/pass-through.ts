@@ -213,8 +213,8 @@ export class PassThrough implements Dispatcher.DispatchHandler {
   }
 
   #fail(error: GatewayError): void {
-    // A provider that fails is not paid for what it has read, but for what it has said.
-    const outcome = this.#outcome((said) => (said.atLeast > 0 ? said : null));
+    // A provider that fails is paid for what it has read only where it has begun to speak.
+    const outcome = this.#outcome((said) => (this.#stream?.text.begun ? said : null));
     this.#end.fail(error, outcome);
     this.#controller?.abort(error);
   }
