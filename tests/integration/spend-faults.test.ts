@@ -47,12 +47,12 @@ afterEach(async () => {
   rmSync(spendDirectory, { recursive: true });
 });
 
-function start(directory = spendDirectory): Promise<GatewayProcess> {
+function start(directory = spendDirectory, generalSettings: object = {}): Promise<GatewayProcess> {
   return startGateway({
     database,
     environment: { TEST_PROVIDER_KEY: provider.apiKey, LITELLM_SPEND_DIR: directory },
     config: stringify({
-      general_settings: { proxy_batch_write_at: 0.2 },
+      general_settings: { proxy_batch_write_at: 0.2, ...generalSettings },
       model_list: [
         deployment('priced', provider.url, {
           input_cost_per_token: PRICE.input,
@@ -149,7 +149,8 @@ test('a database that stops and starts under load gets every row once', { timeou
   const main = database;
   database = other;
   try {
-    await using gateway = await start();
+    // However long the server takes to come back, calls go on, and each must have its row.
+    await using gateway = await start(spendDirectory, { allow_requests_on_db_unavailable: true });
     const load = new SpendLoad(CLIENTS, seeded(seed));
     load.url = gateway.url;
     for (let outage = 0; outage < 2; outage++) {
