@@ -7,9 +7,8 @@ import type { NextReset } from '../store/budget-periods.ts';
 import { enforcedBudgets } from '../store/enforced-budgets.ts';
 import { findKey } from '../store/virtual-keys.ts';
 import { Certainty } from './certainty.ts';
-import { ADMIN_USER_ID, type Authenticator, type Identity, MASTER_KEY_ALIAS } from './identity.ts';
+import { ADMIN_USER_ID, type Authenticator, type Identity, MASTER_KEY_ALIAS, UNBOUND } from './identity.ts';
 import { KeyCache } from './key-cache.ts';
-import { NO_LIMITS } from './key-limits.ts';
 import { type KnownKey, knownKey, limitedOwners, unchecked } from './known-key.ts';
 import { isOutage } from './outage.ts';
 import { abbreviated, presentedKey } from './presented-key.ts';
@@ -48,19 +47,7 @@ const masterIdentity: Identity = Object.freeze({
   keyHash: MASTER_KEY_ALIAS,
   keyAlias: MASTER_KEY_ALIAS,
   userId: ADMIN_USER_ID,
-  teamId: null,
-  organizationId: null,
-  agentId: null,
-  models: Object.freeze([]),
-  limits: NO_LIMITS,
-  ownerLimits: Object.freeze([]),
-  budgets: Object.freeze([]),
-  team: null,
-  userModels: Object.freeze([]),
-  organizationModels: Object.freeze([]),
-  memberOfTeams: Object.freeze([]),
-  adminOfTeams: Object.freeze([]),
-  adminOfOrganizations: Object.freeze([]),
+  ...UNBOUND,
   allowedRoutes: Object.freeze([]),
   redacted: false,
   spend: 0,

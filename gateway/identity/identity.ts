@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { KeyLimits } from './key-limits.ts';
+import { type KeyLimits, NO_LIMITS } from './key-limits.ts';
 import type { OwnerLimits } from './owner-limits.ts';
 import type { Role } from './roles.ts';
 
@@ -51,6 +51,23 @@ export interface Identity {
   /** USD spent by this key before this call, for `x-litellm-key-spend`. */
   readonly spend: number;
 }
+
+/** What a caller has who acts for nobody and is held by nothing. */
+export const UNBOUND = Object.freeze({
+  teamId: null,
+  organizationId: null,
+  agentId: null,
+  models: Object.freeze([]),
+  limits: NO_LIMITS,
+  ownerLimits: Object.freeze([]),
+  budgets: Object.freeze([]),
+  team: null,
+  userModels: Object.freeze([]),
+  organizationModels: Object.freeze([]),
+  memberOfTeams: Object.freeze([]),
+  adminOfTeams: Object.freeze([]),
+  adminOfOrganizations: Object.freeze([]),
+}) satisfies Partial<Identity>;
 
 export interface Authenticator {
   /**

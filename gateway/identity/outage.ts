@@ -1,6 +1,5 @@
 import { GatewayError } from '../http/errors.ts';
-import type { Identity } from './identity.ts';
-import { NO_LIMITS } from './key-limits.ts';
+import { type Identity, UNBOUND } from './identity.ts';
 
 /** LiteLLM's name for a key that could not be looked up. */
 const UNCHECKED = 'failed-to-connect-to-db';
@@ -15,19 +14,7 @@ export const uncheckedIdentity: Identity = Object.freeze({
   keyHash: UNCHECKED,
   keyAlias: null,
   userId: null,
-  teamId: null,
-  organizationId: null,
-  agentId: null,
-  models: Object.freeze([]),
-  limits: NO_LIMITS,
-  ownerLimits: Object.freeze([]),
-  budgets: Object.freeze([]),
-  team: null,
-  userModels: Object.freeze([]),
-  organizationModels: Object.freeze([]),
-  memberOfTeams: Object.freeze([]),
-  adminOfTeams: Object.freeze([]),
-  adminOfOrganizations: Object.freeze([]),
+  ...UNBOUND,
   allowedRoutes: Object.freeze(['llm_api_routes']),
   // What its key and team want is not known.
   redacted: true,

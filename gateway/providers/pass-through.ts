@@ -214,7 +214,7 @@ export class PassThrough implements Dispatcher.DispatchHandler {
 
   #fail(error: GatewayError): void {
     // A provider that fails is paid for what it has read only where it has begun to speak.
-    const outcome = this.#outcome((said) => (this.#stream?.text.begun ? said : null));
+    const outcome = this.#outcome((said) => (this.#stream?.begun ? said : null));
     this.#end.fail(error, outcome);
     this.#controller?.abort(error);
   }

@@ -75,6 +75,11 @@ export class SseSplice {
     return out.length === 1 ? (out[0] as Buffer) : Buffer.concat(out);
   }
 
+  /** Whether a chunk has come, which may have said nothing yet. */
+  get begun(): boolean {
+    return this.#lastChoices !== null;
+  }
+
   /** Whether the terminator was passed on whole: nothing comes after it. */
   get done(): boolean {
     return this.#done;

@@ -24,12 +24,9 @@ export class StreamText {
   #thoughts: string | null = null;
   /** Chunks that said something. Each of them is a token at least. */
   #chunks = 0;
-  /** Whether a chunk has come, which may have said nothing yet. */
-  begun = false;
 
   /** Takes the `choices` of one chunk, as JSON whose strings are known to end. */
   add(choices: Buffer): void {
-    this.begun = true;
     const before = this.#bytes;
     let name = '';
     let at = choices.indexOf(QUOTE);

@@ -7,6 +7,8 @@ import { OutsideClient } from '../harness/outside.ts';
 
 export const facts = readFacts();
 const { paths } = facts;
+/** Has AIDE record what the machine is like. */
+export const RECORDING = 'litellm-aide-database.service';
 
 type Credentials = Readonly<Record<CredentialField, string>>;
 
@@ -44,7 +46,7 @@ export class Appliance implements AsyncDisposable {
    * nobody wants it: one that is rebooted records anew.
    */
   async spareRecording(): Promise<void> {
-    await this.machine.succeed('systemctl stop litellm-aide-database.service');
+    await this.machine.succeed(`systemctl stop ${RECORDING}`);
   }
 
   /** What the credentials file says now. */

@@ -1,10 +1,9 @@
 import { beforeAll, expect, test, vi } from 'vitest';
-import { type Appliance, facts } from './appliance.ts';
+import { type Appliance, facts, RECORDING } from './appliance.ts';
 import type { Name, World } from './world.ts';
 
 const { credentials: credentialsFile, serviceEnv } = facts.paths;
 const PATIENCE = { timeout: 180_000, interval: 1000 };
-const AIDE = 'litellm-aide-database.service';
 
 /** What no later boot may change: the machine's identity, and the secrets its services run with. */
 async function memoryOf(appliance: Appliance): Promise<Record<string, string>> {
@@ -43,7 +42,7 @@ export function rebootClaims(world: () => World, name: Name): void {
 
   if (name === 'plain') {
     test('AIDE has recorded what the machine is like', async () => {
-      const recorded = `while systemctl is-active --quiet ${AIDE}; do sleep 5; done; test -s /var/lib/aide/aide.db`;
+      const recorded = `while systemctl is-active --quiet ${RECORDING}; do sleep 5; done; test -s /var/lib/aide/aide.db`;
       await world().plain.machine.succeed(recorded);
     });
   }
