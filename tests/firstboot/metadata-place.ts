@@ -1,6 +1,7 @@
 /** On a bare machine: the addresses at which clouds answer, as the machine's own. */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { mustRun, runProgram } from '../../appliance/index.ts';
 
 /** Where every cloud answers, whatever it has besides. */
@@ -22,6 +23,19 @@ export async function own(host: string): Promise<void> {
   const device = withLink(host) === host ? 'lo' : LINK;
   const where = `${host}/${isIpv6 ? 128 : 32}`;
   await ip('address', 'replace', where, 'dev', device, ...(isIpv6 ? ['nodad'] : []));
+  await hasRoute(withLink(host));
+}
+
+/** The kernel makes an address of IPv6 reachable some time after it has given it. */
+async function hasRoute(host: string): Promise<void> {
+  const [address = host, link] = host.split('%');
+  const question = ['route', 'get', address, ...(link === undefined ? [] : ['oif', link])];
+  for (let look = 0; look < 200; look++) {
+    const { stdout } = await runProgram('ip', question);
+    if (stdout.startsWith('local ')) return;
+    await setTimeout(50);
+  }
+  throw new Error(`${host} is the machine's own, and has no route`);
 }
 
 /** Listens on port 80 of these addresses, which the machine is given for it. */
