@@ -6,10 +6,11 @@ import { auditCommand, readAuditArguments } from './audit-command.ts';
 import { retentionIn } from './config/retention.ts';
 import { loggedError } from './observe/logged-error.ts';
 import { dropOldSpend, prepareDatabase, preparePartitions } from './store/prepare.ts';
+import type { TakenOver } from './store/take-over.ts';
 
 const USAGE = `Usage: migrate [migrate | partitions | retention | audit [FILE] [--head SEQ:HASH] [--after SEQ:HASH] [--json]]
 
-  migrate      (default) bring the schema up to date, make the coming days' partitions, grant the runtime role
+  migrate      (default) bring the schema up to date, take over a LiteLLM database, make the coming days' partitions, grant the runtime role
   partitions   make the coming days' partitions of "LiteLLM_SpendLogs" only
   retention    drop the days of "LiteLLM_SpendLogs" that are older than general_settings.maximum_spend_logs_retention_period
   audit        check the chain of "LiteLLM_AuditLog", in the database or in an export of it, CSV or JSON; changes nothing
@@ -50,8 +51,18 @@ function runtimeRole(): string {
 
 const listed = (names: readonly string[]): string => (names.length === 0 ? 'none' : names.join(', '));
 
+/** What the operator has to know of a take-over, above all what did not come along. */
+function sayTakenOver({ tables, views }: TakenOver): void {
+  const full = tables.filter(({ rows }) => rows > 0).map(({ table, rows }) => `${table} ${rows}`);
+  say(`taken over from LiteLLM, rows: ${listed(full)}`);
+  const missed = tables.flatMap(({ table, missed }) => missed.map((column) => `${table}.${column}`));
+  if (missed.length > 0) say(`columns that this program does not have, left out: ${listed(missed)}`);
+  if (views.length > 0) say(`views that its tables cannot serve, left out: ${listed(views)}`);
+}
+
 async function migrate(url: string): Promise<void> {
   const done = await prepareDatabase(url, { runtimeRole: runtimeRole() });
+  if (done.takenOver !== undefined) sayTakenOver(done.takenOver);
   say(`schema is up to date; applied: ${listed(done.migrations)}; new partitions: ${done.partitions.length}`);
 }
 

@@ -4,6 +4,7 @@ import { readUsage } from '../accounting/usage.ts';
 import { quoted } from '../quoted.ts';
 import { type Connection, rows } from './connection.ts';
 import { storable } from './copy-format.ts';
+import { dayOf } from './partitions.ts';
 
 /** A table of what was spent on each day, and for whom a call counts there. */
 interface DailyTable {
@@ -64,9 +65,6 @@ interface Sum extends Figures {
   readonly provider: string;
   readonly endpoint: string;
 }
-
-/** The UTC day of an instant, `YYYY-MM-DD`. */
-const dayOf = (timeMs: number): string => new Date(timeMs).toISOString().slice(0, 10);
 
 function add(sum: Figures, more: Figures): void {
   sum.promptTokens += more.promptTokens;

@@ -7,7 +7,11 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 /** Partitions are made this far ahead, so that a timer that fails for a week harms nothing. */
 export const DAYS_AHEAD = 14;
 
-const isoDay = (timeMs: number): string => new Date(timeMs).toISOString().slice(0, 10);
+/** The UTC day of an instant, `YYYY-MM-DD`. */
+export const dayOf = (timeMs: number): string => new Date(timeMs).toISOString().slice(0, 10);
+
+/** The partition of all days before the one on which a LiteLLM database was taken over; there is none in others. */
+export const TAKEN_OVER = 'LiteLLM_SpendLogs_taken_over';
 
 /** Name of the partition that holds one UTC day (`YYYY-MM-DD`). */
 export function partitionName(day: string): string {
@@ -50,9 +54,9 @@ async function createPartition(db: Connection, day: string, nextDay: string): Pr
 export async function ensurePartitions(db: Connection, nowMs: number): Promise<readonly string[]> {
   const made: string[] = [];
   for (let ahead = 0; ahead <= DAYS_AHEAD; ahead++) {
-    const day = isoDay(nowMs + ahead * DAY_MS);
+    const day = dayOf(nowMs + ahead * DAY_MS);
     if (await exists(db, partitionName(day))) continue;
-    await createPartition(db, day, isoDay(nowMs + (ahead + 1) * DAY_MS));
+    await createPartition(db, day, dayOf(nowMs + (ahead + 1) * DAY_MS));
     made.push(partitionName(day));
   }
   return made;

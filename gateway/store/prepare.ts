@@ -1,10 +1,13 @@
 import { Client } from 'pg';
 import { databaseConnection } from '../../appliance/index.ts';
+import { nextReset } from '../admission/budget-period.ts';
 import type { Retention } from '../config/retention.ts';
 import { grantRuntime } from './grants.ts';
 import { applyMigrations } from './migrator.ts';
 import { ensurePartitions } from './partitions.ts';
+import { columnTypes } from './pool.ts';
 import { type Dropped, dropOldDays, forgetOldIds } from './retention.ts';
+import { type TakenOver, takeOver } from './take-over.ts';
 
 /** One number for everything that changes the schema; PostgreSQL's advisory locks are per database. */
 const SCHEMA_LOCK = 40_005_432;
@@ -35,6 +38,8 @@ export interface PrepareOptions {
 export interface Prepared {
   readonly migrations: readonly string[];
   readonly partitions: readonly string[];
+  /** Only where the database was LiteLLM's. */
+  readonly takenOver?: TakenOver;
 }
 
 async function asOwner<T>(ownerUrl: string, work: (client: Client) => Promise<T>): Promise<T> {
@@ -42,6 +47,7 @@ async function asOwner<T>(ownerUrl: string, work: (client: Client) => Promise<T>
     ...databaseConnection('DATABASE_OWNER_URL', ownerUrl),
     application_name: 'litellm-migrate',
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    types: columnTypes,
   });
   // A broken connection also fails the statement that meets it; the event alone would end the process.
   client.on('error', () => undefined);
@@ -58,7 +64,7 @@ async function asOwner<T>(ownerUrl: string, work: (client: Client) => Promise<T>
 }
 
 /**
- * Brings a database to this program's schema, makes the partitions of the coming days and grants the runtime role its
+ * Brings a database to this program's schema, one that LiteLLM has made too, makes the partitions of the coming days and grants the runtime role its
  * rights. Safe to run at any time and any number of times at once. Throws SchemaError when the database does not fit.
  */
 export function prepareDatabase(
@@ -66,10 +72,14 @@ export function prepareDatabase(
   { runtimeRole, now = Date.now }: PrepareOptions,
 ): Promise<Prepared> {
   return asOwner(ownerUrl, async (client) => {
+    // Every budget that is opened here has a time of its own: the zone of the others is the gateway's to know.
+    const rules = { now: now(), nextReset: (duration: string, at: number) => nextReset(duration, at, 'UTC') };
+    const takenOver = await takeOver(client, rules);
     const applied = await applyMigrations(client);
     await grantRuntime(client, runtimeRole);
     const partitions = await ensurePartitions(client, now());
-    return { migrations: applied.map(({ name }) => name), partitions };
+    const migrations = [...(takenOver?.migrations ?? []), ...applied.map(({ name }) => name)];
+    return { migrations, partitions, ...(takenOver !== null && { takenOver }) };
   });
 }
 

@@ -3,6 +3,7 @@ import type { Retention } from '../config/retention.ts';
 import { betweenReaders } from './between-readers.ts';
 import { type Connection, rows } from './connection.ts';
 import { forgetCounted, leastIdOf } from './counted-calls.ts';
+import { TAKEN_OVER } from './partitions.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -37,12 +38,28 @@ async function partitionsBefore(db: Connection, timeMs: number): Promise<readonl
   return found.map(({ name }) => name);
 }
 
-/** Rows of the default partition that are as old; it is locked for nobody. */
-async function deleteStrays(db: Connection, timeMs: number, idsFromMs: number): Promise<number> {
+/** The partitions that hold more than a day: the default one, and that of a database that was taken over. */
+async function wholePartitions(db: Connection): Promise<readonly string[]> {
+  const found = await rows<{ name: string }>(db, {
+    text: `
+      SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+      WHERE i.inhparent = '"LiteLLM_SpendLogs"'::regclass AND c.relname IN ('LiteLLM_SpendLogs_default', $1)`,
+    values: [TAKEN_OVER],
+  });
+  return found.map(({ name }) => name);
+}
+
+/** Rows of such a partition that are as old; it is locked for nobody. */
+async function deleteStrays(
+  db: Connection,
+  partition: string,
+  timeMs: number,
+  idsFromMs: number,
+): Promise<number> {
   const [counted] = await rows<{ strays: number }>(db, {
     text: `
       WITH gone AS (
-        DELETE FROM "LiteLLM_SpendLogs_default" WHERE "startTime" < $1 RETURNING litellm_row_id
+        DELETE FROM ${escapeIdentifier(partition)} WHERE "startTime" < $1 RETURNING litellm_row_id
       ), kept AS (
         INSERT INTO counted_calls SELECT litellm_row_id FROM gone WHERE litellm_row_id >= $2
         ON CONFLICT DO NOTHING
@@ -84,7 +101,8 @@ export async function dropOldDays(db: Connection, retention: Retention, now: num
   const idsFromMs = now - IDS_KEPT_MS;
   const partitions = await partitionsBefore(db, from);
   for (const name of partitions) await dropPartition(db, name, idsFromMs);
-  const strays = await deleteStrays(db, from, idsFromMs);
+  let strays = 0;
+  for (const name of await wholePartitions(db)) strays += await deleteStrays(db, name, from, idsFromMs);
   return { partitions, rows: strays };
 }
 
