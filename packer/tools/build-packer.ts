@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { which } from 'zx';
 import { cached } from '../cache.ts';
@@ -9,8 +9,9 @@ import { places } from '../places.ts';
 import { programFailure, shellFor } from '../shell.ts';
 import { ensurePackages } from '../tools.ts';
 
-const modules = fileURLToPath(new URL('go', import.meta.url));
-/** Whose repository each plugin comes from; packer/tools/go says at which version. */
+/** One Go module for all of them: what they share is compiled once. */
+const module = fileURLToPath(new URL('go', import.meta.url));
+/** Whose repository each plugin comes from; the module says at which version. */
 const OWNERS = {
   amazon: 'hashicorp',
   ansible: 'hashicorp',
@@ -24,8 +25,8 @@ const HERE = ['ansible', 'qemu'] as const;
 const CLOUDS = ['amazon', 'ansible', 'azure', 'digitalocean', 'googlecompute'] as const;
 
 /**
- * Packer and its plugins at the versions of packer/tools/go, for distributions that package none; about ten minutes
- * the first time. The template is the usual one with the list of plugins beside it, which the packaged one refuses.
+ * Packer and its plugins at the versions of packer/tools/go, for distributions that package none; some minutes the
+ * first time. The template is the usual one with the list of plugins beside it, which the packaged one refuses.
  */
 export async function buildPacker(work: Work): Promise<Packer> {
   const built = await buildPrograms(HERE, work);
@@ -72,14 +73,14 @@ async function buildPrograms(
   return { path: `${packer}/packer`, environment };
 }
 
-/** The directory with the program `name`, compiled from the modules of packer/tools/go/<name> where that is not done. */
+/** The directory with the program `name`, compiled where that is not done. */
 async function compiled(
   name: string,
   source: string,
   symbols: readonly string[],
   { log, signal }: Work,
 ): Promise<string> {
-  const id = sha256OfTree(`${modules}/${name}`).slice(0, 16);
+  const id = sha256OfTree(module).slice(0, 16);
   const { directory } = await cached('tools', `${name}-${id}`, (unfinished) =>
     log.step(`compile ${name}`, () => compile(unfinished)),
   );
@@ -87,9 +88,6 @@ async function compiled(
 
   async function compile(unfinished: string): Promise<void> {
     if ((await which('go', { nothrow: true })) === null) await ensurePackages(['golang-go']);
-    const module = `${unfinished}/go`;
-    mkdirSync(module);
-    for (const file of ['go.mod', 'go.sum']) copyFileSync(`${modules}/${name}/${file}`, `${module}/${file}`);
     const ldflags = ['-s', '-w', ...symbols].join(' ');
     // They run for moments and take minutes to compile: a fifth less without optimisation and the debugger's tables.
     const gcflags = 'all=-N -l -dwarf=false';
@@ -111,5 +109,5 @@ function linkTemplate(directory: string): void {
   mkdirSync(directory);
   const template = `${places.packer}/template`;
   for (const name of readdirSync(template)) symlinkSync(`${template}/${name}`, `${directory}/${name}`);
-  symlinkSync(`${modules}/plugins.pkr.hcl`, `${directory}/plugins.pkr.hcl`);
+  symlinkSync(`${module}/plugins.pkr.hcl`, `${directory}/plugins.pkr.hcl`);
 }
