@@ -25,11 +25,16 @@ import { createServer } from './http/server.ts';
 import { createAuthenticator } from './identity/authenticator.ts';
 import { KeyStreams } from './identity/key-streams.ts';
 import { isOutage } from './identity/outage.ts';
+import { AlertDelivery } from './observe/alerts/delivery.ts';
+import { openPoster } from './observe/alerts/post.ts';
+import { readSecret } from './observe/alerts/signature.ts';
 import type { Logger, Logs } from './observe/logger.ts';
 import { Refusals } from './observe/refusals.ts';
 import { createDispatcher } from './providers/dispatcher.ts';
 import { Remainders } from './providers/remainders.ts';
 import { compilePlan, type Plan } from './routing/plan.ts';
+import { alertOutbox } from './store/alert-outbox.ts';
+import type { AlertRules } from './store/budget-alerts.ts';
 import { watchBudgets } from './store/budget-announcements.ts';
 import { adoptProcesses } from './store/budget-processes.ts';
 import { PostgresBudgets } from './store/budget-store.ts';
@@ -94,6 +99,24 @@ async function openDatabase({ config, logs }: GatewayOptions, stack: AsyncDispos
   return pool;
 }
 
+/** How the store is to tell that budgets are spent; null where nobody wants to know. */
+function alertRules({ alerting }: Config): AlertRules | null {
+  return alerting && { ttlMs: alerting.repeatMs, clock: Date.now };
+}
+
+/** Sends what the store has to tell to the operator's webhook, if there is one. */
+function openDelivery(
+  { config: { alerting }, logs: { logger } }: GatewayOptions,
+  db: Pool,
+  stack: AsyncDisposableStack,
+): void {
+  const key = alerting && readSecret(alerting.secret);
+  if (alerting === null || key === null) return;
+  const poster = openPoster(alerting.url);
+  const delivery = new AlertDelivery({ outbox: alertOutbox(db), poster, key, timers: systemTimers, logger });
+  stack.defer(() => delivery.close());
+}
+
 /** A journal whose rows go into the database, those of dead processes too: what these held of budgets is free then. */
 async function openJournal(
   { config, logs }: GatewayOptions,
@@ -112,7 +135,7 @@ async function openJournal(
       stateDirectory,
       processId,
       codec: spendCodec,
-      write: (rows) => insertSpendLogs(db, rows, unstorable),
+      write: (rows) => insertSpendLogs(db, rows, { unstorable, alerts: alertRules(config) }),
       adopted: (dead) => adoptProcesses(db, [dead]),
       lost: cutOff,
       timers: systemTimers,
@@ -160,11 +183,12 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const nextResetHere = (duration: string, now: number): Date => nextReset(duration, now, config.timezone);
   const rules = (): BudgetRules => ({ now: Date.now(), nextReset: nextResetHere });
   if (config.globalBudget !== null) await setGlobalBudget(db, config.globalBudget, rules());
-  const store = new PostgresBudgets({ db, processId, nextReset: nextResetHere });
+  const store = new PostgresBudgets({ db, processId, nextReset: nextResetHere, alerts: alertRules(config) });
   const ledger = new Ledger({ store, processId, timers: systemTimers, logger });
   // After the last rows are stored: only then is it known what can be given back.
   stack.defer(() => ledger.close());
   stack.use(watchBudgets(db, ledger, logger));
+  openDelivery(options, db, stack);
   const spend = await openJournal(options, db, processId);
   stack.defer(() => spend.close());
   const authenticator = createAuthenticator({

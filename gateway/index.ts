@@ -21,10 +21,16 @@ export { type Access, audiences, type RouteDeclaration, type RouteId, routes } f
 export { createServer } from './http/server.ts';
 export { createAuthenticator, type KeyAuthenticator } from './identity/authenticator.ts';
 export { PasswordHasher } from './identity/password.ts';
+export { AlertDelivery } from './observe/alerts/delivery.ts';
+export type { Outbox } from './observe/alerts/outbox.ts';
+export { openPoster } from './observe/alerts/post.ts';
+export { readSecret } from './observe/alerts/signature.ts';
 export { createLogs } from './observe/logger.ts';
 export { Refusals } from './observe/refusals.ts';
+export { alertOutbox } from './store/alert-outbox.ts';
 export type { Audit } from './store/audit-log.ts';
 export { verifyAudit } from './store/audit-verify.ts';
+export type { AlertRules } from './store/budget-alerts.ts';
 export { watchBudgets } from './store/budget-announcements.ts';
 export { adoptProcesses } from './store/budget-processes.ts';
 export { applySpend } from './store/budget-spend.ts';

@@ -50,6 +50,16 @@ export interface RedisConfig {
   readonly database: number | null;
 }
 
+/** Where it is told that budgets are spent. */
+export interface AlertingConfig {
+  /** `https:`, or `http:` of this machine. */
+  readonly url: string;
+  /** What is sent is signed with it: `whsec_` and base64. */
+  readonly secret: string;
+  /** How long what was told is not told again of budgets without a period, or with a shorter one. */
+  readonly repeatMs: number;
+}
+
 /** A budget as the configuration says it. */
 export interface GlobalBudget {
   /** USD. */
@@ -118,6 +128,8 @@ export interface Config {
   readonly limitedTokens: 'total' | 'input' | 'output';
   /** What gateways share their counters of limits by; null where each counts for itself. */
   readonly redis: RedisConfig | null;
+  /** Null where nothing is told. */
+  readonly alerting: AlertingConfig | null;
   readonly drainMs: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
 }

@@ -29,7 +29,7 @@ export const generalSettings = table({
     disable_adding_master_key_hash_to_db ui_access_mode global_max_parallel_requests max_parallel_requests
     token_rate_limit_type budget_enforcement on_client_disconnect disable_spend_logs store_prompts_in_spend_logs
     maximum_spend_logs_retention_period maximum_spend_logs_retention_interval
-    default_team_disabled allow_requests_on_db_unavailable cut_streams_on_block`,
+    default_team_disabled allow_requests_on_db_unavailable cut_streams_on_block alerting alerting_args`,
   unserved: `database_connection_timeout database_connection_pool_timeout store_model_in_db supported_db_objects
     infer_model_from_keys allow_user_auth custom_auth_run_common_checks public_routes user_header_name
     user_header_mappings forward_client_headers_to_llm_api forward_openai_org_id forward_llm_provider_auth_headers
@@ -40,8 +40,8 @@ export const generalSettings = table({
     health_check_interval health_check_details health_check_concurrency use_shared_health_check
     enable_health_check_routing health_check_staleness_threshold health_check_ignore_transient_errors
     background_health_check_model_groups health_check_skip_disabled_background_models
-    allow_public_health_readiness_details enable_drain_endpoint alerting alerting_threshold alert_types
-    alert_to_webhook_url alerting_args alert_type_config spend_report_frequency pass_through_endpoints
+    allow_public_health_readiness_details enable_drain_endpoint alerting_threshold alert_types
+    alert_to_webhook_url alert_type_config spend_report_frequency pass_through_endpoints
     use_client_credentials_pass_through_routes disable_auto_add_proxy_admin_to_teams coordination_redis
     auto_redirect_ui_login_to_sso use_redis_transaction_buffer encryption_algorithm litellm_license
     control_plane_url block_robots enable_public_model_hub search_tools user_mcp_management_mode
@@ -56,6 +56,13 @@ export const generalSettings = table({
     key_management_settings use_google_kms use_azure_key_vault enable_jwt_auth litellm_jwtauth enforce_rbac
     role_permissions enable_oauth2_auth enable_oauth2_proxy_auth oauth2_config_mappings
     disable_password_login_when_sso_enabled`,
+});
+
+/** Keys of `general_settings.alerting_args`. */
+export const alertingArgs = table({
+  served: 'budget_alert_ttl',
+  unserved: `daily_report_frequency report_check_interval outage_alert_ttl region_outage_alert_ttl
+    minor_outage_alert_threshold major_outage_alert_threshold max_outage_alert_list_size log_to_console`,
 });
 
 export const litellmSettings = table({
@@ -161,7 +168,7 @@ export const inventedNames: ReadonlyMap<string, string> = new Map([
   ],
   [
     'budget_alert_threshold',
-    'LiteLLM has no such setting; its thresholds are fixed, and no alerts are sent yet',
+    'LiteLLM has no such setting; alerts are sent at 85, 95 and 100 % of a budget, and at its soft_budget, which you choose',
   ],
   ['redact_messages_in_logs', 'LiteLLM has no such setting; logs here never hold messages, so remove it'],
   [

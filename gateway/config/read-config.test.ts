@@ -426,14 +426,14 @@ describe('what is only worth knowing', () => {
       general_settings: {
         allow_unknown_settings: true,
         nonsense: 1,
-        alerting_args: { budget_alert_threshold: 1 },
+        alerting_args: { budget_alert_threshold: 1, outage_alert_ttl: 60 },
       },
       litellm_settings: { num_retries: 2, callbacks: ['langfuse'] },
     });
     expect(config).not.toBeNull();
     expect(warnings.map(({ path }) => path).sort()).toEqual([
-      'general_settings.alerting_args',
       'general_settings.alerting_args.budget_alert_threshold',
+      'general_settings.alerting_args.outage_alert_ttl',
       'general_settings.nonsense',
       'litellm_settings.callbacks',
       'litellm_settings.num_retries',

@@ -2,13 +2,14 @@ import { DatabaseUrlError, readDatabaseUrl } from '../../appliance/index.ts';
 import { isTimeZone } from '../admission/budget-period.ts';
 import { limits } from '../http/limits.ts';
 import { parseDuration } from '../identity/duration.ts';
+import { readAlerting } from './alerting.ts';
 import { checkCallbacks, checkKeys, type KeyCheck } from './check-keys.ts';
 import type { Config, ConfigResult, DeploymentConfig, Environment, ModelAlias, Places } from './config.ts';
 import { readContentSettings } from './content-settings.ts';
 import { type DeploymentContext, readDeployment, type Timeouts } from './deployment.ts';
 import { readLimitDefaults } from './deployment-limits.ts';
 import { Findings, isMap, Reader, type Settings } from './findings.ts';
-import { generalSettings, inventedNames, litellmSettings, routerSettings, topLevel } from './known-keys.ts';
+import { generalSettings, litellmSettings, routerSettings, topLevel } from './known-keys.ts';
 import { readKeyRules } from './read-key-rules.ts';
 import { readRedis } from './redis.ts';
 import { resolveReferences } from './references.ts';
@@ -160,16 +161,6 @@ function readLogLevel(environment: Environment, findings: Findings): Config['log
   return known ?? 'info';
 }
 
-/** Members of maps that are not served as a whole, yet hold a name that guides made up. */
-function checkInventedMembers(general: Settings, findings: Findings): void {
-  for (const [key, value] of Object.entries(general)) {
-    for (const member of isMap(value) ? Object.keys(value) : []) {
-      const remedy = inventedNames.get(member);
-      if (remedy !== undefined) findings.warn(`general_settings.${key}.${member}`, remedy);
-    }
-  }
-}
-
 function deepFreeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
     Object.freeze(value);
@@ -204,7 +195,6 @@ export function readConfig({ text, environment: given, places }: ConfigSource): 
   checkKeys(litellmMap, 'litellm_settings', litellmSettings, check);
   checkKeys(routerMap, 'router_settings', routerSettings, check);
   checkCallbacks(litellmMap, findings);
-  checkInventedMembers(generalMap, findings);
   // The admin UI lets in the admin alone, which is both; `sso`, as guides have it, would be none of them.
   general.choice('ui_access_mode', ['all', 'admin_only']);
   // The owner role drops rows; what is wrong is to be told before it tries.
@@ -238,6 +228,7 @@ export function readConfig({ text, environment: given, places }: ConfigSource): 
     cutsStreamsOnBlock: general.boolean('cut_streams_on_block') ?? false,
     limitedTokens: general.choice('token_rate_limit_type', ['total', 'input', 'output']) ?? 'total',
     redis: readRedis(router, top.map('router_settings') ?? {}, findings),
+    alerting: readAlerting({ general, environment, places }, check),
     drainMs: readDrainMs(environment, findings),
     logLevel: readLogLevel(environment, findings),
   };

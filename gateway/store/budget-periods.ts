@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import { type NamedBudget, ownerOfBudget } from './accounts.ts';
+import { type AlertRules, raiseAlerts } from './budget-alerts.ts';
 import { announceBudgets } from './budget-announcements.ts';
 import { type Connection, rows, transaction } from './connection.ts';
 import { lockOwners, type ShownPeriod, showPeriods } from './owner-rows.ts';
@@ -9,6 +10,15 @@ const BATCH = 200;
 
 /** When a budget of this duration is reset next. */
 export type NextReset = (duration: string, now: number) => Date;
+
+/** How periods begin. */
+export interface PeriodRules {
+  /** Epoch milliseconds. */
+  readonly now: number;
+  readonly nextReset: NextReset;
+  /** How it is told what was spent in them already; null where it is not. */
+  readonly alerts?: AlertRules | null;
+}
 
 /** Owners before budgets, as everywhere: whoever stores spend rows has locked them in this order. */
 async function lockOwnersOf(db: Connection, scopes: readonly string[]): Promise<void> {
@@ -30,7 +40,7 @@ async function lockOwnersOf(db: Connection, scopes: readonly string[]): Promise<
 export async function beginPeriods(
   pool: Pool,
   scopes: readonly string[],
-  { now, nextReset }: { now: number; nextReset: NextReset },
+  { now, nextReset, alerts = null }: PeriodRules,
 ): Promise<void> {
   await transaction(pool, async (db) => {
     await lockOwnersOf(db, scopes);
@@ -62,6 +72,8 @@ export async function beginPeriods(
       db,
       shown.filter((each): each is ShownPeriod => each.owner !== null),
     );
+    const spent = begun.filter((each) => each.spent !== '0').map(({ scope }) => scope);
+    if (alerts !== null) await raiseAlerts(db, spent, alerts);
     await announceBudgets(db, { wanted: [], freed: due.map(({ scope }) => scope) });
   });
 }

@@ -2,7 +2,9 @@ import { type Pico, picoFromUsd } from '../accounting/money.ts';
 import type { SpendRecord } from '../accounting/spend.ts';
 import { scopeOf } from '../identity/owners.ts';
 import { type NamedBudget, nameOf, namesOf, ownerOfBudget } from './accounts.ts';
+import { type AlertRules, isNearlySpent, raiseAlerts } from './budget-alerts.ts';
 import { type Connection, rows } from './connection.ts';
+import { budgetLimit, readWritten } from './follow-budgets.ts';
 import { type OwnerRow, showSpent } from './owner-rows.ts';
 import { lockSpenders, type Spenders } from './spenders.ts';
 
@@ -50,20 +52,31 @@ async function lockBudgets(
 /** Begins to count, to the pico-dollar, what those spend whose rows were all that did. The rows are locked. */
 async function openAccounts(db: Connection, some: readonly OwnerRow[]): Promise<NamedBudget[]> {
   if (some.length === 0) return [];
+  const written = await readWritten(
+    db,
+    some.map(({ owner }) => owner),
+  );
+  const soft = new Map(
+    written.flatMap(({ owner, softBudget }) =>
+      softBudget === null ? [] : [[nameOf(owner), budgetLimit(softBudget)] as const],
+    ),
+  );
   const opened = some.map(({ owner, spend }) => ({
     scope: scopeOf(owner),
     token: owner.kind === 'key' ? (owner.ids[0] as string) : null,
     spent: picoFromUsd(spend),
+    soft: soft.get(nameOf(owner)) ?? null,
   }));
   await rows(db, {
     name: 'open_accounts',
     text: `
-      INSERT INTO budget_state (scope, token, spent_pico)
-      SELECT * FROM unnest($1::text[], $2::text[], $3::numeric[])`,
+      INSERT INTO budget_state (scope, token, spent_pico, soft_pico)
+      SELECT * FROM unnest($1::text[], $2::text[], $3::numeric[], $4::numeric[])`,
     values: [
       opened.map(({ scope }) => scope),
       opened.map(({ token }) => token),
       opened.map(({ spent }) => spent),
+      opened.map(({ soft: amount }) => amount),
     ],
   });
   return opened;
@@ -97,6 +110,8 @@ function sumsOf(calls: readonly SpendRecord[], budgets: readonly NamedBudget[], 
 interface Charged extends NamedBudget {
   readonly spent: string;
   readonly added: string;
+  /** Whether there may be something to tell of it. */
+  readonly near: boolean;
 }
 
 /** Adds sums to their budgets, and takes them out of the leases; what is spent then. */
@@ -125,7 +140,8 @@ async function charge(db: Connection, sums: readonly Sum[]): Promise<readonly Ch
         spent_next_pico = s.spent_next_pico + coalesce(charge.spent_next, 0),
         leased_pico = s.leased_pico - coalesce((SELECT sum(leased) FROM lease WHERE lease.scope = s.scope), 0)
       FROM charge WHERE s.scope = charge.scope
-      RETURNING s.scope, s.token, (s.spent_pico + s.spent_next_pico)::text AS spent, charge.added::text AS added`,
+      RETURNING s.scope, s.token, (s.spent_pico + s.spent_next_pico)::text AS spent, charge.added::text AS added,
+        ${isNearlySpent} AS near`,
     values: [
       sums.map(({ scope }) => scope),
       sums.map(({ processId }) => processId),
@@ -139,9 +155,13 @@ async function charge(db: Connection, sums: readonly Sum[]): Promise<readonly Ch
 /**
  * Counts what calls cost for all whose money it is, in the transaction that stores their rows: out of the leases and into
  * what is spent. A call counts in the period in which it ended. Each row is written once, and LiteLLM's columns follow. Rows of
- * owners are locked before budgets, as everywhere.
+ * owners are locked before budgets, as everywhere. With rules for alerts what is to be told is written along.
  */
-export async function applySpend(db: Connection, calls: readonly SpendRecord[]): Promise<void> {
+export async function applySpend(
+  db: Connection,
+  calls: readonly SpendRecord[],
+  alerts: AlertRules | null = null,
+): Promise<void> {
   const costly = calls.filter(({ spend }) => spend !== 0n);
   if (costly.length === 0) return;
   const spenders = await lockSpenders(db, costly);
@@ -154,9 +174,13 @@ export async function applySpend(db: Connection, calls: readonly SpendRecord[]):
   );
   const sums = sumsOf(costly, [...locked, ...opened], spenders);
   if (sums.length === 0) return;
-  const shown = (await charge(db, sums)).flatMap(({ spent, added, ...budget }) => {
-    const owner = ownerOfBudget(budget);
+  const charged = await charge(db, sums);
+  const shown = charged.flatMap(({ spent, added, scope, token }) => {
+    const owner = ownerOfBudget({ scope, token });
     return owner === null || !spenders.rows.has(nameOf(owner)) ? [] : [{ owner, spent, added }];
   });
   await showSpent(db, shown);
+  if (alerts === null) return;
+  const near = charged.filter((budget) => budget.near).map(({ scope }) => scope);
+  await raiseAlerts(db, near, alerts);
 }

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { BudgetRow, BudgetStore, Decision } from '../admission/ledger/port.ts';
+import type { AlertRules } from './budget-alerts.ts';
 import { beginPeriods, dueBudgets, type NextReset } from './budget-periods.ts';
 import { freeDead, heartbeat, leaveBudgets } from './budget-processes.ts';
 import { exchangeBudgets } from './budgets.ts';
@@ -9,6 +10,8 @@ export interface PostgresBudgetsOptions {
   readonly db: Pool;
   readonly processId: string;
   readonly nextReset: NextReset;
+  /** How it is told that budgets are spent; null where it is not. */
+  readonly alerts?: AlertRules | null;
 }
 
 /** The budgets in PostgreSQL, shared by all processes. */
@@ -16,11 +19,13 @@ export class PostgresBudgets implements BudgetStore {
   readonly #db: Pool;
   readonly #processId: string;
   readonly #nextReset: NextReset;
+  readonly #alerts: AlertRules | null;
 
-  constructor({ db, processId, nextReset }: PostgresBudgetsOptions) {
+  constructor({ db, processId, nextReset, alerts = null }: PostgresBudgetsOptions) {
     this.#db = db;
     this.#processId = processId;
     this.#nextReset = nextReset;
+    this.#alerts = alerts;
   }
 
   async exchange(
@@ -31,7 +36,7 @@ export class PostgresBudgets implements BudgetStore {
     const request = { processId: this.#processId, scopes, now };
     let due = await exchangeBudgets(this.#db, request, decide);
     while (due.length > 0) {
-      await beginPeriods(this.#db, due, { now, nextReset: this.#nextReset });
+      await beginPeriods(this.#db, due, { now, nextReset: this.#nextReset, alerts: this.#alerts });
       due = await exchangeBudgets(this.#db, request, decide);
     }
   }
@@ -41,7 +46,7 @@ export class PostgresBudgets implements BudgetStore {
   }
 
   async sweep(now: number): Promise<void> {
-    const rules = { now, nextReset: this.#nextReset };
+    const rules = { now, nextReset: this.#nextReset, alerts: this.#alerts };
     await freeDead(this.#db, now);
     await moveEnds(this.#db, rules);
     for (let due = await dueBudgets(this.#db, now); due.length > 0; due = await dueBudgets(this.#db, now)) {

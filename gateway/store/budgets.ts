@@ -11,6 +11,8 @@ export interface BudgetSetting {
   readonly token: string | null;
   /** Null: nothing is limited. */
   readonly limit: Pico | null;
+  /** From here on it is told that so much was spent; without it never. */
+  readonly soft?: Pico | null;
   /** What is spent already, where the budget is new. */
   readonly spent: Pico;
   readonly duration: string | null;
@@ -19,7 +21,8 @@ export interface BudgetSetting {
 }
 
 /**
- * Sets budgets, inside the caller's transaction. What is spent of one that exists stays spent. The caller has locked
+ * Sets budgets, inside the caller's transaction. What is spent of one that exists stays spent; of one that is changed it is told
+ * anew how much that is. The caller has locked
  * the rows that `spent` was read from: spend rows that are stored meanwhile are counted by either, never by both.
  */
 export async function setBudgets(db: Connection, budgets: readonly BudgetSetting[]): Promise<void> {
@@ -27,12 +30,14 @@ export async function setBudgets(db: Connection, budgets: readonly BudgetSetting
   const scopes = column(({ scope }) => scope);
   await rows(db, {
     text: `
-      INSERT INTO budget_state (scope, token, limit_pico, spent_pico, duration, resets_at)
-      SELECT * FROM unnest($1::text[], $2::text[], $3::numeric[], $4::numeric[], $5::text[], $6::timestamp[])
-        AS budgets (scope, token, limit_pico, spent_pico, duration, resets_at)
+      INSERT INTO budget_state AS s (scope, token, limit_pico, spent_pico, duration, resets_at, soft_pico)
+      SELECT * FROM unnest($1::text[], $2::text[], $3::numeric[], $4::numeric[], $5::text[], $6::timestamp[], $7::numeric[])
+        AS budgets (scope, token, limit_pico, spent_pico, duration, resets_at, soft_pico)
       ORDER BY scope
       ON CONFLICT (scope) DO UPDATE SET
-        limit_pico = excluded.limit_pico, duration = excluded.duration, resets_at = excluded.resets_at,
+        alert_level = CASE WHEN s.limit_pico IS NOT DISTINCT FROM excluded.limit_pico THEN s.alert_level ELSE 0 END,
+        soft_quiet_until = CASE WHEN s.soft_pico IS NOT DISTINCT FROM excluded.soft_pico THEN s.soft_quiet_until END,
+        limit_pico = excluded.limit_pico, soft_pico = excluded.soft_pico, duration = excluded.duration, resets_at = excluded.resets_at,
         updated_at = now() AT TIME ZONE 'UTC'`,
     values: [
       scopes,
@@ -41,6 +46,7 @@ export async function setBudgets(db: Connection, budgets: readonly BudgetSetting
       column(({ spent }) => spent),
       column(({ duration }) => duration),
       column(({ resetsAt }) => resetsAt?.toISOString() ?? null),
+      column(({ soft = null }) => soft),
     ],
   });
   await announceBudgets(db, { wanted: scopes, freed: scopes });
@@ -59,6 +65,7 @@ export async function setSpent(
       UPDATE budget_state SET
         spent_pico = CASE WHEN resets_at <= $3 THEN 0 ELSE $2::numeric END,
         spent_next_pico = CASE WHEN resets_at <= $3 THEN $2::numeric ELSE 0 END,
+        alert_level = 0, soft_quiet_until = NULL,
         updated_at = now() AT TIME ZONE 'UTC'
       WHERE scope = $1`,
     values: [scope, spent, new Date(now).toISOString()],

@@ -35,11 +35,12 @@ export interface BudgetRules {
 interface Written {
   readonly owner: Owner;
   readonly maxBudget: number | null;
+  readonly softBudget: number | null;
   readonly duration: string | null;
   readonly resetAt: Date | null;
 }
 
-const ofLink = 'b.max_budget, b.budget_duration, b.budget_reset_at';
+const ofLink = 'b.max_budget, b.soft_budget, b.budget_duration, b.budget_reset_at';
 
 /** The budget that a member has: one of its own, else that which its team gives to every member. */
 export const memberBudgetId = (member: string, team: string): string =>
@@ -49,26 +50,31 @@ const withLink = (budgetId: string): string =>
   `LEFT JOIN "LiteLLM_BudgetTable" b ON b.budget_id = ${budgetId}`;
 
 /** What a key lacks is filled by the budget that it is linked to. */
-const ofKey = `coalesce(o.max_budget, b.max_budget) AS max_budget,
+const ofKey = `coalesce(o.max_budget, b.max_budget) AS max_budget, b.soft_budget,
   coalesce(o.budget_duration, b.budget_duration) AS budget_duration,
   CASE WHEN o.budget_duration IS NULL THEN b.budget_reset_at ELSE o.budget_reset_at END AS budget_reset_at`;
+
+const ofUser = 'o.max_budget, NULL::float8 AS soft_budget, o.budget_duration, o.budget_reset_at';
 
 /** Where the budgets of a kind are written: columns of the row `o`, or of a budget that it is linked to. */
 const written: Readonly<Record<OwnerKind, readonly [columns: string, join: string]>> = {
   organization: [ofLink, withLink('o.budget_id')],
-  team: ['o.max_budget, o.budget_duration, o.budget_reset_at', ''],
+  team: ['o.max_budget, o.soft_budget, o.budget_duration, o.budget_reset_at', ''],
   team_member: [
     ofLink,
     `LEFT JOIN "LiteLLM_TeamTable" t ON t.team_id = o.team_id ${withLink(memberBudgetId('o', 't'))}`,
   ],
-  user: ['o.max_budget, o.budget_duration, o.budget_reset_at', ''],
-  global: ['o.max_budget, o.budget_duration, o.budget_reset_at', ''],
+  user: [ofUser, ''],
+  global: [ofUser, ''],
   end_user: [ofLink, withLink('o.budget_id')],
   key: [ofKey, withLink('o.budget_id')],
 };
 
-/** A statement of its own, after the locks: only then does it see what was committed while they were waited for. */
-async function readWritten(db: Connection, some: readonly Owner[]): Promise<readonly Written[]> {
+/**
+ * What LiteLLM's columns say. A statement of its own, after the locks: only then does it see what was committed while they were
+ * waited for.
+ */
+export async function readWritten(db: Connection, some: readonly Owner[]): Promise<readonly Written[]> {
   const all: Written[] = [];
   for (const [kind, those] of byKind(some)) {
     const { table, key } = ownerTables[kind];
@@ -84,6 +90,7 @@ async function readWritten(db: Connection, some: readonly Owner[]): Promise<read
       all.push({
         owner: { kind, ids: key.map((column) => row[column] as string) },
         maxBudget: row.max_budget as number | null,
+        softBudget: row.soft_budget as number | null,
         duration: row.budget_duration as string | null,
         resetAt: row.budget_reset_at as Date | null,
       });
@@ -134,7 +141,7 @@ function settingsOf(
 ): readonly BudgetSetting[] {
   const spent = new Map(locked.map(({ owner, spend }) => [nameOf(owner), picoFromUsd(spend)]));
   return budgets.map((budget) => {
-    const { owner, maxBudget, duration } = budget;
+    const { owner, maxBudget, softBudget, duration } = budget;
     const account = accounts.get(nameOf(owner));
     const fallback = owner.kind === 'end_user' ? (rules.endUserDefault ?? null) : null;
     const most = maxBudget ?? fallback;
@@ -142,6 +149,7 @@ function settingsOf(
       scope: account?.scope ?? scopeOf(owner),
       token: owner.kind === 'key' ? (owner.ids[0] as string) : null,
       limit: most === null ? null : budgetLimit(most),
+      soft: softBudget === null ? null : budgetLimit(softBudget),
       spent: spent.get(nameOf(owner)) ?? 0n,
       duration,
       resetsAt: endOfPeriod(budget, account, rules),

@@ -1,5 +1,6 @@
 import { DatabaseError, type Pool, type PoolClient } from 'pg';
 import { bare, type SpendRecord } from '../accounting/spend.ts';
+import type { AlertRules } from './budget-alerts.ts';
 import { applySpend } from './budget-spend.ts';
 import { type Connection, rows, transaction } from './connection.ts';
 import { copyMessages } from './copy-format.ts';
@@ -32,7 +33,11 @@ class StoredAlready extends Error {}
  * Stores calls, none of which may be stored already, and counts what they cost. A row that was dropped with its day is
  * looked for behind the COPY, which has waited for who drops.
  */
-async function store(db: PoolClient, calls: readonly SpendRecord[]): Promise<void> {
+async function store(
+  db: PoolClient,
+  calls: readonly SpendRecord[],
+  alerts: AlertRules | null,
+): Promise<void> {
   const logged = calls.filter((call) => call.logged);
   const silent = logged.filter((call) => call.content === null);
   await copyCalls(db, silent, plainRows);
@@ -45,7 +50,7 @@ async function store(db: PoolClient, calls: readonly SpendRecord[]): Promise<voi
     db,
     calls.filter((call) => !call.logged),
   );
-  await applySpend(db, calls);
+  await applySpend(db, calls, alerts);
   await addToDays(db, calls);
 }
 
@@ -72,12 +77,12 @@ function isStoredAlready(error: unknown): boolean {
   );
 }
 
-async function storeAll(db: Pool, calls: readonly SpendRecord[]): Promise<void> {
+async function storeAll(db: Pool, calls: readonly SpendRecord[], alerts: AlertRules | null): Promise<void> {
   try {
-    await transaction(db, (client) => store(client, calls));
+    await transaction(db, (client) => store(client, calls, alerts));
   } catch (error) {
     if (!isStoredAlready(error)) throw error;
-    await transaction(db, async (client) => store(client, await withoutStored(client, calls)));
+    await transaction(db, async (client) => store(client, await withoutStored(client, calls), alerts));
   }
 }
 
@@ -88,13 +93,20 @@ function fail(_call: SpendRecord, error: unknown): never {
   throw error;
 }
 
+interface StoreOptions {
+  readonly unstorable?: Unstorable;
+  /** How it is told that budgets are spent; null where it is not. */
+  readonly alerts?: AlertRules | null;
+}
+
 /** Stores one call without what may be wrong with it: what was said in it, and then all that others have put into it. */
-async function storeBare(db: Pool, call: SpendRecord, unstorable: Unstorable): Promise<void> {
+async function storeBare(db: Pool, call: SpendRecord, options: StoreOptions): Promise<void> {
+  const { unstorable = fail, alerts = null } = options;
   try {
-    await storeAll(db, [call.content === null ? bare(call) : { ...call, content: null }]);
+    await storeAll(db, [call.content === null ? bare(call) : { ...call, content: null }], alerts);
   } catch (error) {
     if (!isAboutValue(error)) throw error;
-    if (call.content !== null) await storeBare(db, { ...call, content: null }, unstorable);
+    if (call.content !== null) await storeBare(db, { ...call, content: null }, options);
     else unstorable(call, error);
   }
 }
@@ -108,17 +120,17 @@ async function storeBare(db: Pool, call: SpendRecord, unstorable: Unstorable): P
 export async function insertSpendLogs(
   db: Pool,
   calls: readonly SpendRecord[],
-  unstorable: Unstorable = fail,
+  options: StoreOptions = {},
 ): Promise<void> {
   const [first] = calls;
   if (first === undefined) return;
   try {
-    await storeAll(db, calls);
+    await storeAll(db, calls, options.alerts ?? null);
   } catch (error) {
     if (!isAboutValue(error)) throw error;
-    if (calls.length === 1) return await storeBare(db, first, unstorable);
+    if (calls.length === 1) return await storeBare(db, first, options);
     const middle = calls.length >> 1;
-    await insertSpendLogs(db, calls.slice(0, middle), unstorable);
-    await insertSpendLogs(db, calls.slice(middle), unstorable);
+    await insertSpendLogs(db, calls.slice(0, middle), options);
+    await insertSpendLogs(db, calls.slice(middle), options);
   }
 }

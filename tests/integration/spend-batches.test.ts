@@ -261,7 +261,7 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
       record({ requestId: 'too', apiKey: key }),
     ];
     const left: string[] = [];
-    await insertSpendLogs(gateway.db, batch, ({ rowId }) => void left.push(rowId));
+    await insertSpendLogs(gateway.db, batch, { unstorable: ({ rowId }) => void left.push(rowId) });
     expect(left).toEqual([wrong.rowId]);
     expect(await spendOf(key)).toBe(0.5);
   });
