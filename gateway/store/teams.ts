@@ -21,6 +21,8 @@ export interface TeamRow {
   readonly spend: number;
   /** USD. */
   readonly max_budget: number | null;
+  /** USD. */
+  readonly soft_budget: number | null;
   readonly budget_duration: string | null;
   readonly budget_reset_at: Date | null;
   readonly team_member_permissions: readonly string[];
@@ -41,6 +43,7 @@ const settable = [
   'blocked',
   'team_member_permissions',
   'max_budget',
+  'soft_budget',
   'budget_duration',
   'budget_reset_at',
   'rpm_limit',

@@ -50,7 +50,7 @@ export function errorClaims(world: () => World): void {
     const failing: readonly [string, RequestInit][] = [
       ['/v1/models', { headers: asNobody }],
       ['/v1/chat/completions', { method: 'POST', headers: asAdmin, body: '{"model": "none' }],
-      ['/key/generate', { method: 'POST', headers: asAdmin, body: '{"soft_budget": 1}' }],
+      ['/key/generate', { method: 'POST', headers: asAdmin, body: '{"max_budget": -1}' }],
       ['/key/info?key=nobody', { headers: asAdmin }],
       ['/nowhere', {}],
     ];

@@ -77,7 +77,7 @@ test.each(['customer', 'end_user'])(
   },
 );
 
-test.each(['soft_budget', 'model_max_budget', 'default_model', 'allowed_model_region'])(
+test.each(['model_max_budget', 'default_model', 'allowed_model_region'])(
   'a customer with %s is refused by name: nothing would enforce it',
   async (field) => {
     const value = field.includes('budget') ? { m: 5 } : 'eu';

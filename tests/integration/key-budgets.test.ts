@@ -110,7 +110,7 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
     ['an unknown key', { key: 'sk-unknown', max_budget: 1 }, 404],
     ['no key', { max_budget: 1 }, 422],
     ['what is less than nothing', { key: 'sk-any', spend: -1 }, 422],
-    ['a field that nothing enforces', { key: 'sk-any', soft_budget: 1 }, 400],
+    ['a field that nothing enforces', { key: 'sk-any', guardrails: ['pii'] }, 400],
   ])('an update of %s is refused', async (_title, body, status) => {
     expect((await update(body)).status).toBe(status);
   });

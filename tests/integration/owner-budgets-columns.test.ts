@@ -301,14 +301,13 @@ describe('a budget that others are linked to', () => {
   });
 
   test('that says more than is kept is not linked to, and does not come to say it', async () => {
-    await done('/budget/new', { budget_id: id, max_budget: 5, soft_budget: 4 });
+    await done('/budget/new', { budget_id: id, max_budget: 5, model_max_budget: { m: { max_budget: 4 } } });
     const linked = await gateway.call('/key/generate', { body: { budget_id: id } });
-    expect(linked).toMatchObject({ status: 400, body: { error: { param: 'soft_budget' } } });
-    await done('/budget/update', { budget_id: id, soft_budget: null });
+    expect(linked).toMatchObject({ status: 400, body: { error: { param: 'model_max_budget' } } });
+    await done('/budget/update', { budget_id: id, model_max_budget: null });
     await done('/customer/new', { user_id: id, budget_id: id });
-    expect((await gateway.call('/budget/update', { body: { budget_id: id, soft_budget: 1 } })).status).toBe(
-      400,
-    );
+    const more = { budget_id: id, model_max_budget: { m: { max_budget: 1 } } };
+    expect((await gateway.call('/budget/update', { body: more })).status).toBe(400);
   });
 
   test('limits nobody any more when it is deleted, unless an organisation has to have it', async () => {

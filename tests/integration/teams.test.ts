@@ -290,7 +290,7 @@ test.each([
 });
 
 test.each([
-  ['/team/new', 'soft_budget', 10],
+  ['/team/new', 'model_max_budget', { m: { max_budget: 1 } }],
   ['/team/new', 'model_aliases', { a: 'b' }],
   ['/team/update', 'model_max_budget', { m: { max_budget: 1 } }],
   ['/team/member_add', 'allowed_models', ['m']],

@@ -369,8 +369,8 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
 
   test('a field that nothing would enforce is refused by name, and no key is made', async () => {
     const before = (await gateway.call('/key/list')).body.total_count;
-    const answer = await gateway.call('/key/generate', { body: { soft_budget: 10 } });
-    expect(answer).toMatchObject({ status: 400, body: { error: { param: 'soft_budget' } } });
+    const answer = await gateway.call('/key/generate', { body: { guardrails: ['pii'] } });
+    expect(answer).toMatchObject({ status: 400, body: { error: { param: 'guardrails' } } });
     expect((await gateway.call('/key/list')).body.total_count).toBe(before);
   });
 

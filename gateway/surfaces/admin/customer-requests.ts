@@ -24,6 +24,7 @@ export const readCustomer = bodyReader<CustomerRequest>(
       blocked: { type: ['boolean', 'null'] },
       spend: { type: ['number', 'null'], minimum: 0 },
       max_budget: budgetAmount,
+      soft_budget: budgetAmount,
       budget_duration: { type: ['string', 'null'] },
       budget_id: { type: ['string', 'null'] },
       ...callLimitFields,

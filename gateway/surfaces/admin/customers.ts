@@ -44,7 +44,7 @@ function columnsOf({ alias, blocked, spend }: CustomerRequest): EndUserColumns {
 }
 
 /** Amounts that stand in the budget of a customer. */
-const amounts = ['max_budget', 'rpm_limit', 'tpm_limit', 'max_parallel_requests'] as const;
+const amounts = ['max_budget', 'soft_budget', 'rpm_limit', 'tpm_limit', 'max_parallel_requests'] as const;
 
 /** Throws InvalidRequest for a budget that is named and described at once. */
 function requireOneBudget(wanted: CustomerRequest): void {

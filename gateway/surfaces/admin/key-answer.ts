@@ -1,3 +1,4 @@
+import type { BudgetRow } from '../../store/budgets-table.ts';
 import type { VirtualKeyRow } from '../../store/virtual-keys.ts';
 
 /** Fields that LiteLLM folds into `metadata`; the answer shows them beside the columns. */
@@ -15,6 +16,7 @@ const folded = [
 export function generatedKey(
   key: string,
   row: VirtualKeyRow,
+  budget: BudgetRow | null,
 ): Record<string, unknown> & Pick<VirtualKeyRow, 'token'> {
   const members = Object.fromEntries(folded.map((name) => [name, row.metadata[name] ?? null]));
   const { token, key_name, key_alias, expires, ...columns } = row;
@@ -34,10 +36,10 @@ export function generatedKey(
     config: columns.config,
     spend: columns.spend,
     max_budget: columns.max_budget,
-    soft_budget: null,
+    soft_budget: budget?.soft_budget ?? null,
     budget_duration: columns.budget_duration,
     budget_id: columns.budget_id,
-    litellm_budget_table: null,
+    litellm_budget_table: budget,
     max_parallel_requests: columns.max_parallel_requests,
     tpm_limit: columns.tpm_limit,
     rpm_limit: columns.rpm_limit,

@@ -52,6 +52,7 @@ export function requireMayChange(
   if (!rights.govern) {
     const raised = Object.keys(columns).find((column) => !ruled.includes(column));
     if (raised !== undefined) refuse(fieldOf(raised, wanted), 'who governs it');
+    if (wanted.soft_budget !== undefined) refuse('soft_budget', 'who governs it');
     if (columns.models !== undefined && !isNarrower(columns.models, row.models)) {
       refuse('models', 'who governs it, but for leaving models out,');
     }

@@ -25,11 +25,11 @@ export function foldedMetadata(
   return Object.fromEntries(members);
 }
 
-/** A budget in USD; null for none. Throws GatewayError bad_request. */
-export function maxBudget(wanted: KeyFields['max_budget']): number | null {
+/** An amount in USD; null for none. Throws GatewayError bad_request, naming the field. */
+export function usdAmount(field: string, wanted: KeyFields['max_budget']): number | null {
   if (wanted === undefined || wanted === null || wanted === '') return null;
   if (wanted >= 0) return wanted;
-  throw badRequest('max_budget', "'max_budget' must not be negative");
+  throw badRequest(field, `'${field}' must not be negative`);
 }
 
 /**
@@ -66,7 +66,7 @@ export function routesOf({ allowed_routes, key_type }: GenerateRequest): readonl
 /** The columns of a key's budget that the sent fields change. A new duration gets a new time of its end. */
 function budgetOf({ max_budget, budget_duration, budget_id }: KeyFields, now: number): KeyColumns {
   return {
-    ...(max_budget !== undefined && { max_budget: maxBudget(max_budget) }),
+    ...(max_budget !== undefined && { max_budget: usdAmount('max_budget', max_budget) }),
     ...(budget_duration !== undefined && {
       budget_duration: budgetDuration(budget_duration, now),
       budget_reset_at: null,

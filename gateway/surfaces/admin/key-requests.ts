@@ -29,6 +29,7 @@ export interface KeyFields extends CallLimitFields, ModelLimitFields {
   readonly blocked?: boolean | null;
   readonly spend?: number | null;
   readonly max_budget?: number | '' | null;
+  readonly soft_budget?: number | '' | null;
   readonly budget_duration?: string | null;
   readonly budget_id?: string | null;
   readonly allowed_routes?: readonly string[] | null;
@@ -49,6 +50,7 @@ const keyFields = {
   blocked: { type: ['boolean', 'null'] },
   spend: { type: ['number', 'null'], minimum: 0, maximum: LARGEST_BUDGET },
   max_budget: budgetAmount,
+  soft_budget: budgetAmount,
   budget_duration: nullableText,
   budget_id: nullableText,
   ...callLimitFields,

@@ -1,3 +1,4 @@
+import type { PoolClient } from 'pg';
 import type { JsonObject } from '../../http/body.ts';
 import type { GatewayRequest } from '../../http/handler.ts';
 import { endOf } from '../../identity/duration.ts';
@@ -13,7 +14,7 @@ import { setOwnerSpent } from '../../store/owner-budgets.ts';
 import { readTeam } from '../../store/teams.ts';
 import { aliasTaken, readKey, type VirtualKeyRow } from '../../store/virtual-keys.ts';
 import { change, changedBy, type ManagementDeps } from './change.ts';
-import { keyAt } from './changes.ts';
+import { type Changes, keyAt } from './changes.ts';
 import { badRequest, forbidden, notFound } from './faults.ts';
 import { limitOfKey, requireHeld } from './held-limits.ts';
 import { generatedKey } from './key-answer.ts';
@@ -22,7 +23,8 @@ import { columnsOf } from './key-columns.ts';
 import { rightsOnKey } from './key-permissions.ts';
 import { type KeyFields, readRegenerate, readUpdate } from './key-requests.ts';
 import { requireBelow, requireTeamOf } from './key-rules.ts';
-import { requireBudget } from './linked-budget.ts';
+import { changeSoftBudget, lockBudgetOfKey } from './key-soft-budget.ts';
+import { requireBudget, withBudgets } from './linked-budget.ts';
 import { chosenKey, namedKey } from './named-key.ts';
 import { refuseUnenforced } from './unenforced.ts';
 import { InvalidRequest } from './validation.ts';
@@ -68,6 +70,8 @@ interface KeyWrite {
   readonly hash: string;
   readonly wanted: KeyFields;
   readonly columns: KeyColumns;
+  /** What the key is linked to now. */
+  readonly linked: string | null;
   readonly who: Identity;
   readonly by: ChangedBy;
 }
@@ -77,10 +81,14 @@ interface KeyWrite {
  * GatewayError forbidden where the caller's key would get around its own limits.
  */
 async function write(
-  { clock, nextReset }: ManagementDeps,
-  db: Connection,
-  { hash, wanted, columns, who, by }: KeyWrite,
+  deps: ManagementDeps,
+  db: PoolClient,
+  changed: Changes,
+  { hash, wanted, columns: sent, linked, who, by }: KeyWrite,
 ): Promise<VirtualKeyRow> {
+  const { clock, nextReset } = deps;
+  const made = await changeSoftBudget(deps, db, changed, { wanted, linked, who, by: by.userId });
+  const columns = made === undefined ? sent : { ...sent, budget_id: made };
   await updateKey(db, hash, columns, by);
   const { spend, max_budget, budget_duration, budget_id } = columns;
   const now = clock();
@@ -100,11 +108,13 @@ export async function update(deps: ManagementDeps, request: GatewayRequest, iden
   const hash = namedKey(wanted.key, 'key');
   const by = changedBy(request, identity);
   const after = await change(deps, by, async (db, changed) => {
+    await lockBudgetOfKey(db, hash, wanted);
     const { row, rights } = await reach(db, identity, hash, 'adjust');
     const columns = columnsOf(wanted, row, deps.clock());
     requireMayChange(identity, rights, { row, wanted, columns });
     await requireConsistent(db, columns, row);
-    const written = await write(deps, db, { hash, wanted, columns, who: identity, by });
+    const linked = row.budget_id;
+    const written = await write(deps, db, changed, { hash, wanted, columns, linked, who: identity, by });
     changed.add(hash).updated(keyAt(hash), row, written);
     return written;
   });
@@ -135,6 +145,7 @@ export async function regenerate(deps: ManagementDeps, request: GatewayRequest, 
   const graceUntil = endOf(grace_period, now);
   const by = changedBy(request, identity);
   const after = await change(deps, by, async (db, changed) => {
+    await lockBudgetOfKey(db, from, wanted);
     const { row, rights } = await reach(db, identity, from, 'hold');
     const columns = columnsOf(wanted, row, now);
     requireMayChange(identity, rights, { row, wanted, columns });
@@ -143,9 +154,11 @@ export async function regenerate(deps: ManagementDeps, request: GatewayRequest, 
     if (!(await rotateKey(db, rotation, by))) {
       throw badRequest('new_key', 'This key exists already; choose another one');
     }
-    const written = await write(deps, db, { hash: to, wanted, columns, who: identity, by });
+    const linked = row.budget_id;
+    const written = await write(deps, db, changed, { hash: to, wanted, columns, linked, who: identity, by });
     changed.add(from).add(to).updated(keyAt(from), row, written, 'rotated');
     return written;
   });
-  return generatedKey(key, after);
+  const [linked] = await withBudgets(deps.db, [after]);
+  return generatedKey(key, after, linked?.litellm_budget_table ?? null);
 }

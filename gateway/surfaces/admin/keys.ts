@@ -21,7 +21,7 @@ import { type Changes, keyAt } from './changes.ts';
 import { badRequest, forbidden, notFound } from './faults.ts';
 import { requireHeld } from './held-limits.ts';
 import { generatedKey, keyInfo } from './key-answer.ts';
-import { budgetDuration, foldedMetadata, maxBudget, routesOf } from './key-columns.ts';
+import { budgetDuration, foldedMetadata, routesOf, usdAmount } from './key-columns.ts';
 import { list } from './key-list.ts';
 import { type NewOwner, newOwner, requireNoWider, rightsOnKey } from './key-permissions.ts';
 import { removeKeys } from './key-removal.ts';
@@ -35,8 +35,9 @@ import {
   readUpdate,
 } from './key-requests.ts';
 import { completed, requireMaker } from './key-rules.ts';
+import { budgetOfNewKey } from './key-soft-budget.ts';
 import { regenerate, update } from './key-update.ts';
-import { requireBudget, withBudgets } from './linked-budget.ts';
+import { withBudgets } from './linked-budget.ts';
 import { management } from './management.ts';
 import { chosenKey, namedKey } from './named-key.ts';
 import { readServiceAccount, serviceAccountOwner } from './service-accounts.ts';
@@ -80,7 +81,7 @@ export async function makeKey(
   if (keyAlias !== null && (await aliasTaken(db, keyAlias))) {
     throw badRequest('key_alias', `A key with the alias '${keyAlias}' exists already; aliases are unique`);
   }
-  const budget = wanted.budget_id ? await requireBudget(db, wanted.budget_id) : null;
+  const budget = await budgetOfNewKey(db, changed, { wanted, by });
   const row = await insertKey(db, {
     token,
     keyName: displayName(key),
@@ -96,16 +97,16 @@ export async function makeKey(
     rpmLimit: wanted.rpm_limit ?? null,
     tpmLimit: wanted.tpm_limit ?? null,
     maxParallelRequests: wanted.max_parallel_requests ?? null,
-    maxBudget: maxBudget(wanted.max_budget),
+    maxBudget: usdAmount('max_budget', wanted.max_budget),
     budgetDuration: budgetDuration(wanted.budget_duration, now),
-    budgetId: wanted.budget_id || null,
+    budgetId: budget?.budget_id ?? null,
     createdBy: by,
   });
   if (row === undefined) throw badRequest('key', 'This key exists already; choose another one');
-  const most = row.max_budget ?? budget?.max_budget ?? null;
-  if (most !== null) await followBudgets(db, [owners.key(token)], { now, nextReset });
+  const amount = row.max_budget ?? budget?.max_budget ?? budget?.soft_budget ?? null;
+  if (amount !== null) await followBudgets(db, [owners.key(token)], { now, nextReset });
   changed.add(token).created(keyAt(token), row);
-  return { ...generatedKey(key, row), litellm_budget_table: budget };
+  return generatedKey(key, row, budget);
 }
 
 /** Kinds of new keys: what their requests say, and whom they are for. */

@@ -12,7 +12,7 @@ import { changeLinked } from '../../store/linked-budgets.ts';
 import type { ManagementDeps } from './change.ts';
 import { budgetAt, type Changes } from './changes.ts';
 import { badRequest } from './faults.ts';
-import { budgetDuration, maxBudget } from './key-columns.ts';
+import { budgetDuration, usdAmount } from './key-columns.ts';
 import { type CallLimitFields, callLimitColumns } from './limit-fields.ts';
 import { refuseFields } from './unenforced.ts';
 import { unenforcedBudgetFields } from './unenforced-owners.ts';
@@ -20,6 +20,7 @@ import { unenforcedBudgetFields } from './unenforced-owners.ts';
 /** Members of a request that say a budget, and limits that stand beside it. */
 export interface BudgetMembers extends CallLimitFields {
   readonly max_budget?: number | '' | null;
+  readonly soft_budget?: number | '' | null;
   readonly budget_duration?: string | null;
 }
 
@@ -45,11 +46,12 @@ export function budgetColumns(
   wanted: BudgetMembers,
   { clock, nextReset }: Pick<ManagementDeps, 'clock' | 'nextReset'>,
 ) {
-  const { max_budget, budget_duration } = wanted;
+  const { max_budget, soft_budget, budget_duration } = wanted;
   const now = clock();
   const duration = budget_duration === undefined ? undefined : budgetDuration(budget_duration, now);
   return {
-    ...(max_budget !== undefined && { max_budget: maxBudget(max_budget) }),
+    ...(max_budget !== undefined && { max_budget: usdAmount('max_budget', max_budget) }),
+    ...(soft_budget !== undefined && { soft_budget: usdAmount('soft_budget', soft_budget) }),
     ...(duration !== undefined && {
       budget_duration: duration,
       budget_reset_at: duration === null ? null : nextReset(duration, now),

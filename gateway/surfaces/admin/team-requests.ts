@@ -53,6 +53,7 @@ const teamFields = {
   blocked: { type: ['boolean', 'null'] },
   team_member_permissions: nullableTexts,
   max_budget: budgetAmount,
+  soft_budget: budgetAmount,
   budget_duration: nullableText,
   ...callLimitFields,
   ...modelLimitFields,

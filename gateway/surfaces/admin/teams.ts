@@ -121,7 +121,8 @@ async function write(
   const columns = await withMemberBudget(deps, db, changed, { columns: sent, ...rest });
   await updateTeam(db, teamId, columns);
   changed.add(subjects.team(teamId));
-  if (columns.max_budget !== undefined || columns.budget_duration !== undefined) {
+  const { max_budget, soft_budget, budget_duration } = columns;
+  if ([max_budget, soft_budget, budget_duration].some((sent) => sent !== undefined)) {
     await followBudgets(db, [owners.team(teamId)], { now: deps.clock(), nextReset: deps.nextReset });
   }
   return (await readTeam(db, teamId)) as TeamRow;

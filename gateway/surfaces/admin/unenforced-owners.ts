@@ -2,7 +2,7 @@
  * Fields of teams, members, users and customers that LiteLLM knows and this gateway does not enforce yet; refused by name
  * like those of keys.
  */
-const budgets = ['soft_budget', 'budget_limits', 'model_max_budget'] as const;
+const budgets = ['budget_limits', 'model_max_budget'] as const;
 
 const policies = ['guardrails', 'policies', 'prompts', 'object_permission', 'router_settings'] as const;
 
@@ -26,6 +26,7 @@ export const unenforcedMemberFields = ['budget_duration', 'allowed_models'] as c
 
 export const unenforcedUserFields = [
   ...budgets,
+  'soft_budget',
   'model_rpm_limit',
   'model_tpm_limit',
   ...policies,
@@ -47,4 +48,4 @@ export const unenforcedCustomerFields = [
 ] as const;
 
 /** Of a budget that somebody is linked to. */
-export const unenforcedBudgetFields = ['soft_budget', 'model_max_budget'] as const;
+export const unenforcedBudgetFields = ['model_max_budget'] as const;

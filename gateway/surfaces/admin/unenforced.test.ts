@@ -13,7 +13,6 @@ function refusedField(request: Record<string, unknown>): string | null {
 }
 
 test.each<[string, unknown]>([
-  ['soft_budget', 5],
   ['budget_limits', [{ max_budget: 1, budget_duration: '1d' }]],
   ['model_max_budget', { m: { budget_limit: 1 } }],
   ['rpm_limit_type', 'guaranteed_throughput'],
@@ -38,7 +37,7 @@ test.each(['rpm_limit_type', 'tags', 'guardrails', 'allowed_tools', 'temp_budget
 
 test.each([undefined, null, '', false, [], {}])('a field that is %j asks for nothing', (value) => {
   expect(
-    refusedField({ soft_budget: value, tags: value, key_type: value, metadata: { tags: value } }),
+    refusedField({ budget_limits: value, tags: value, key_type: value, metadata: { tags: value } }),
   ).toBeNull();
 });
 

@@ -5,7 +5,6 @@ import { GatewayError } from '../../http/errors.ts';
  * limited or billed by it, so it is refused by name. Absent, null, empty and false ask for nothing and pass.
  */
 export const unenforcedKeyFields = [
-  'soft_budget',
   'budget_limits',
   'budget_fallbacks',
   'model_max_budget',

@@ -11,7 +11,7 @@ const nullableText = { type: ['string', 'null'] } as const;
 const nullableTexts = { type: ['array', 'null'], items: text } as const;
 const nullableId = { type: ['string', 'null'], maxLength: LONGEST_ID } as const;
 
-export interface UserFields extends BudgetMembers {
+export interface UserFields extends Omit<BudgetMembers, 'soft_budget'> {
   readonly user_alias?: string | null;
   readonly user_email?: string | null;
   readonly user_role?: (typeof roles)[number] | null;
