@@ -15,7 +15,7 @@ import { until } from '../../packer/index.ts';
 import { type AdminGateway, startAdminGateway } from '../harness/admin-gateway.ts';
 import { deployment, MESSAGES, postChat } from '../harness/chat.ts';
 import { type FakeProvider, startFakeProvider } from '../harness/fake-provider.ts';
-import { type GatewayProcess, startGateway } from '../harness/gateway-process.ts';
+import { type GatewayProcess, runGateway, startGateway } from '../harness/gateway-process.ts';
 import { manage } from '../harness/manage.ts';
 import { type PostgresServer, startPostgres } from '../harness/postgres.ts';
 import { spendRecord } from '../harness/spend-record.ts';
@@ -224,4 +224,16 @@ test('is part of the gateway: two processes that share a database tell of a budg
   } finally {
     await Promise.all(gateways.map((each) => each.stop()));
   }
+});
+
+test('a gateway that could not sign what it tells does not start, and says what is missing', async () => {
+  const config = stringify({
+    general_settings: { alerting: ['webhook'] },
+    model_list: [deployment('priced', 'http://127.0.0.1:9', {})],
+  });
+  const environment = { WEBHOOK_URL: receiver.url, DATABASE_URL: 'postgresql://nobody@127.0.0.1/none' };
+  const { code, output } = await runGateway({ config, environment });
+  expect(code).toBe(1);
+  expect(output).toContain('WEBHOOK_SECRET: is not set, and alerts are signed with it');
+  expect(output).not.toContain('hush');
 });
