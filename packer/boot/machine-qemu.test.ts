@@ -13,6 +13,7 @@ const hardware = {
   firmware: 'bios',
   smbios: { uuid: 'u' },
   wire: closedWire({ 22: 2422 }),
+  vcpus: 2,
   kvm: false,
 } as const;
 

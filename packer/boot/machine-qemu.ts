@@ -24,11 +24,11 @@ export interface Hardware {
   readonly firmware: Firmware;
   readonly smbios: Smbios;
   readonly wire: Wire;
+  readonly vcpus: number;
   /** Whether a guest really runs under KVM here. */
   readonly kvm: boolean;
 }
 
-const CPUS = 2;
 const MEMORY_MIB = 4096;
 const OVMF = '/usr/share/OVMF';
 
@@ -59,7 +59,7 @@ export function makeVariables(directory: string): void {
 
 /** The program and arguments that run this machine. */
 export function qemuCommand(hardware: Hardware): string[] {
-  const { directory, disk, seed, wire } = hardware;
+  const { directory, disk, seed, wire, vcpus } = hardware;
   const { serial, monitor } = filesOf(directory);
   return [
     ...wire.launcher,
@@ -68,7 +68,7 @@ export function qemuCommand(hardware: Hardware): string[] {
     'qemu-system-x86_64',
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-vga', 'std'],
     ...['-machine', 'q35', ...processor(hardware.kvm)],
-    ...['-smp', `${CPUS}`, '-m', `${MEMORY_MIB}`],
+    ...['-smp', `${vcpus}`, '-m', `${MEMORY_MIB}`],
     ...firmware(hardware),
     ...smbios(hardware.smbios),
     ...['-drive', `file=${disk},if=virtio,format=qcow2`, '-cdrom', seed],

@@ -53,6 +53,7 @@ describe.each(machines)('the image for $target, in $cloud', ({ cloud, target }) 
       ...{
         wire: await network.plug(1),
         smbios: cloud === 'no cloud' ? {} : cloudFirmware[cloud],
+        vcpus: 1,
         kvm: await kvmWorks(),
       },
     });

@@ -71,6 +71,7 @@ test('a bake in a virtual machine ends in a clean disk that boots', async (conte
     image,
     wire: await network.plug(1),
     firmware: 'uefi',
+    vcpus: 1,
     kvm,
   });
   await using cleanUp = new AsyncDisposableStack();

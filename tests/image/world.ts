@@ -121,7 +121,7 @@ export class World implements AsyncDisposable {
     const kvm = await kvmWorks();
     const boot = async (
       target: string,
-      options: Pick<MachineOptions, 'firmware' | 'smbios'> & { readonly name: Name },
+      options: Pick<MachineOptions, 'firmware' | 'smbios' | 'vcpus'> & { readonly name: Name },
       start: (machine: Machine) => Promise<void>,
     ): Promise<BootingMachine> => {
       const index = indexOf(options.name);
@@ -140,7 +140,7 @@ export class World implements AsyncDisposable {
     };
     const plain = await boot(
       'qemu',
-      { name: 'plain', firmware: 'bios', smbios: cloudFirmware.aws },
+      { name: 'plain', firmware: 'bios', smbios: cloudFirmware.aws, vcpus: 1 },
       (machine) => startWithPowerCut(machine, CUT_AFTER_MS),
     );
     const azure = await boot(
