@@ -16,7 +16,7 @@ const AT_ONCE = 10;
 /** Longer than an attempt takes and what became of it is written. */
 const HELD_MS = POST_TIMEOUT_MS + 50 * SECOND;
 /** An alert that nobody has taken by then tells nothing any more. */
-export const GIVEN_UP_AFTER_MS = 3 * DAY;
+const GIVEN_UP_AFTER_MS = 3 * DAY;
 /** How long it can be seen what became of an alert. */
 const KEPT_MS = 30 * DAY;
 const FORGET_EVERY_MS = HOUR;
