@@ -50,21 +50,30 @@ export interface View {
   readonly query: string;
 }
 
-/** Takes the views of the schema away, the newest first: one may read another. Returns them, the oldest first. */
-export async function dropViews(db: Connection): Promise<readonly View[]> {
-  const views = await rows<View>(db, {
+/** The views of the schema, the oldest first. */
+async function readViews(db: Connection): Promise<readonly View[]> {
+  return rows<View>(db, {
     text: `
       SELECT relname AS name, pg_get_viewdef(oid) AS query FROM pg_class
       WHERE relkind = 'v' AND relnamespace = 'public'::regnamespace ORDER BY oid`,
   });
+}
+
+/** Takes the views of the schema away, the newest first: one may read another. Returns them, the oldest first. */
+export async function dropViews(db: Connection): Promise<readonly View[]> {
+  const views = await readViews(db);
   for (const { name } of views.toReversed()) await db.query({ text: `DROP VIEW ${escapeIdentifier(name)}` });
   return views;
 }
 
-/** Makes views over the tables that have taken the place of others; the names of those that these cannot serve. */
+/**
+ * Makes views over the tables that have taken the place of others, but for those that our schema has by the same name. Returns
+ * the names of those that our tables cannot serve.
+ */
 export async function makeViews(db: Connection, views: readonly View[]): Promise<readonly string[]> {
+  const ours = new Set((await readViews(db)).map(({ name }) => name));
   const lost: string[] = [];
-  for (const { name, query } of views) {
+  for (const { name, query } of views.filter((view) => !ours.has(view.name))) {
     await db.query({ text: 'SAVEPOINT view' });
     try {
       await db.query({ text: `CREATE VIEW ${escapeIdentifier(name)} AS ${query}` });

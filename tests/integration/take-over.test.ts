@@ -54,8 +54,9 @@ describe('what was taken over', () => {
   beforeAll(async () => {
     database = await theirs(
       rows,
-      `CREATE VIEW "MonthlyGlobalSpend" AS SELECT DATE("startTime") AS date, SUM(spend) AS spend
+      `CREATE VIEW of_each_day AS SELECT DATE("startTime") AS date, SUM(spend) AS spend
        FROM "LiteLLM_SpendLogs" GROUP BY 1`,
+      'CREATE VIEW "Last30dModelsBySpend" AS SELECT model, SUM(spend) FROM "LiteLLM_SpendLogs" GROUP BY 1',
       'CREATE VIEW of_their_columns AS SELECT tpd_limit FROM "LiteLLM_VerificationToken"',
       'CREATE TABLE notes_of_the_operator (token text REFERENCES "LiteLLM_VerificationToken")',
     );
@@ -229,7 +230,8 @@ describe('what was taken over', () => {
   });
 
   test('views that our tables serve are there; the others and columns that we lack are named', async () => {
-    expect((await ours('SELECT * FROM "MonthlyGlobalSpend"')).length).toBeGreaterThan(39);
+    expect((await ours('SELECT * FROM of_each_day')).length).toBeGreaterThan(39);
+    await ours('SELECT total_spend FROM "Last30dModelsBySpend"');
     expect(done.takenOver?.views).toEqual(['of_their_columns']);
     const missed = done.takenOver?.tables.flatMap(({ table, missed }) =>
       missed.map((name) => `${table}.${name}`),
