@@ -48,6 +48,7 @@ import { insertRefusals } from './store/refusal-rows.ts';
 import { requireSchema } from './store/schema.ts';
 import { insertSpendLogs } from './store/spend-logs.ts';
 import { managementHandlers } from './surfaces/admin/handlers.ts';
+import { calculateHandlers } from './surfaces/admin/spend-calculate.ts';
 import { healthHandlers } from './surfaces/health.ts';
 import { chatHandlers } from './surfaces/openai/chat-completions.ts';
 import { ContentPolicy } from './surfaces/openai/content-policy.ts';
@@ -285,6 +286,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         nextReset: nextResetHere,
         keyRules: config.keyRules,
       }),
+      ...calculateHandlers({ plan, counter, clock: Date.now }),
       ...uiHandlers({
         db,
         audit,

@@ -35,6 +35,7 @@ export const errorTable = {
   upstream: { status: 502, type: 'internal_server_error', param: null },
   upstream_timeout: { status: 408, type: 'invalid_request_error', param: null },
   database_unavailable: { status: 503, type: 'no_db_connection', param: 'None' },
+  reports_busy: { status: 503, type: 'service_unavailable', param: null },
   no_space: { status: 503, type: 'service_unavailable', param: null },
   draining: { status: 503, type: 'service_unavailable', param: null },
   internal: { status: 500, type: 'internal_server_error', param: null },

@@ -122,3 +122,24 @@ export function userRights(who: Identity, user: UserObject): UserRights {
 export function seesAll(who: Identity): boolean {
   return overseer(who);
 }
+
+/** Whose calls a caller sees: it is any of these that a call belongs to. */
+export interface SpendView {
+  readonly userId: string | null;
+  /** Of a key that acts for no user. */
+  readonly keyHash: string | null;
+  readonly teamIds: readonly string[];
+  readonly organizationIds: readonly string[];
+}
+
+/** The caller itself, as the one who has spent something; null for whoever sees everybody. */
+export function ownSpend(who: Identity): Pick<SpendView, 'userId' | 'keyHash'> | null {
+  if (overseer(who)) return null;
+  return { userId: who.userId, keyHash: who.userId === null ? who.keyHash : null };
+}
+
+/** The calls that a caller sees: everybody its own, and whoever runs a team or an organisation those of it; null for all. */
+export function spendView(who: Identity): SpendView | null {
+  const own = ownSpend(who);
+  return own && { ...own, teamIds: who.adminOfTeams, organizationIds: who.adminOfOrganizations };
+}

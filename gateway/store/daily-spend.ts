@@ -4,13 +4,11 @@ import { readUsage } from '../accounting/usage.ts';
 import { quoted } from '../quoted.ts';
 import { type Connection, rows } from './connection.ts';
 import { storable } from './copy-format.ts';
+import { type DailyTableName, dailyTables } from './daily-tables.ts';
 import { dayOf } from './partitions.ts';
 
-/** A table of what was spent on each day, and for whom a call counts there. */
-interface DailyTable {
-  readonly name: string;
-  /** The column that says for whom. */
-  readonly whom: string;
+/** A table of days, and for whom a call counts there. */
+interface DailyTable extends DailyTableName {
   readonly of: (call: SpendRecord) => readonly string[];
 }
 
@@ -18,16 +16,12 @@ const named = (name: string | null): readonly string[] => (name === null || name
 
 /** In the order in which they are written. Every call counts for a user, be it one without a name. */
 const tables: readonly DailyTable[] = [
-  { name: 'LiteLLM_DailyUserSpend', whom: 'user_id', of: ({ userId }) => [userId ?? ''] },
-  { name: 'LiteLLM_DailyTeamSpend', whom: 'team_id', of: ({ teamId }) => named(teamId) },
-  {
-    name: 'LiteLLM_DailyOrganizationSpend',
-    whom: 'organization_id',
-    of: ({ organizationId }) => named(organizationId),
-  },
-  { name: 'LiteLLM_DailyAgentSpend', whom: 'agent_id', of: ({ agentId }) => named(agentId) },
-  { name: 'LiteLLM_DailyEndUserSpend', whom: 'end_user_id', of: ({ endUser }) => named(endUser) },
-  { name: 'LiteLLM_DailyTagSpend', whom: 'tag', of: ({ caller }) => caller.tags },
+  { ...dailyTables.user, of: ({ userId }) => [userId ?? ''] },
+  { ...dailyTables.team, of: ({ teamId }) => named(teamId) },
+  { ...dailyTables.organization, of: ({ organizationId }) => named(organizationId) },
+  { ...dailyTables.agent, of: ({ agentId }) => named(agentId) },
+  { ...dailyTables.endUser, of: ({ endUser }) => named(endUser) },
+  { ...dailyTables.tag, of: ({ caller }) => caller.tags },
 ];
 
 const endpoints: Readonly<Record<SpendRecord['callType'], string>> = { acompletion: '/chat/completions' };

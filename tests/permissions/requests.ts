@@ -97,6 +97,22 @@ const customerInfo: Build = async ({ seeds }) => ({ query: { end_user_id: await 
 const newCustomer: Build = async () => ({ body: { user_id: randomUUID() } });
 const organizationQuery: Build = async ({ object }) =>
   object === '-' ? {} : { query: { organization_ids: organizationOf(object) } };
+const days = { start_date: '2026-11-01', end_date: '2026-11-02' };
+const inDays: Build = async () => ({ query: { ...days, model_group: 'm1' } });
+const inPeriod: Build = async () => ({
+  query: { start_date: '2026-11-01 00:00:00', end_date: '2026-11-02 00:00:00' },
+});
+const userActivity: Build = async (situation) => ({
+  query: { ...days, ...(situation.object !== '-' && { user_id: userOf(situation) }) },
+});
+const spendOfUser: Build = async (situation) =>
+  situation.object === '-' ? {} : { query: { user_id: userOf(situation) } };
+const teamActivity: Build = async ({ object }) => ({
+  query: { ...days, ...(object !== '-' && { team_ids: object === 'foreign' ? BLUE : RED }) },
+});
+const organizationActivity: Build = async (situation) => ({
+  query: { ...days, ...(await organizationQuery(situation)).query },
+});
 const chat: Build = async () => ({ body: { model: 'm1', messages: [] } });
 const oneModel: Build = async () => ({ path: 'm1' });
 const form: Build = async () => ({ form: true });
@@ -183,6 +199,40 @@ export const requests: Readonly<Record<string, Build>> = {
   'GET /budget/list': nothing,
   'GET /audit': nothing,
   'GET /audit/:id': async ({ seeds }) => ({ path: await seeds.auditRow() }),
+  'GET /spend/logs': nothing,
+  'GET /spend/logs/ui': inPeriod,
+  'GET /spend/logs/v2': inPeriod,
+  'GET /spend/logs/ui/:request_id': async () => ({ path: 'chatcmpl-1' }),
+  'GET /spend/logs/session/ui': async () => ({ query: { session_id: 'session-1' } }),
+  'GET /spend/keys': nothing,
+  'GET /spend/users': spendOfUser,
+  'GET /spend/tags': nothing,
+  'POST /spend/calculate': async () => ({ body: { model: 'm1', messages: [] } }),
+  'GET /global/spend': nothing,
+  'GET /global/spend/logs': nothing,
+  'GET /global/spend/keys': nothing,
+  'GET /global/spend/models': nothing,
+  'GET /global/spend/provider': inDays,
+  'GET /global/spend/teams': nothing,
+  'POST /global/spend/end_users': async () => ({ body: {} }),
+  'GET /global/spend/tags': inDays,
+  'GET /global/spend/all_tag_names': nothing,
+  'GET /global/spend/report': inDays,
+  'GET /global/activity': inDays,
+  'GET /global/activity/model': inDays,
+  'GET /global/activity/cache_hits': inDays,
+  'GET /global/activity/exceptions': inDays,
+  'GET /global/activity/exceptions/deployment': inDays,
+  'POST /global/spend/reset': async () => ({ body: {} }),
+  'GET /provider/budgets': nothing,
+  'GET /user/daily/activity': userActivity,
+  'GET /user/daily/activity/aggregated': userActivity,
+  'GET /team/daily/activity': teamActivity,
+  'GET /organization/daily/activity': organizationActivity,
+  'GET /tag/daily/activity': inDays,
+  'GET /customer/daily/activity': inDays,
+  'GET /end_user/daily/activity': inDays,
+  'GET /agent/daily/activity': inDays,
   'GET /health/liveliness': nothing,
   'GET /health/liveness': nothing,
   'GET /health/readiness': nothing,

@@ -3,6 +3,7 @@ import { budgetHandlers } from './budgets.ts';
 import type { ManagementDeps } from './change.ts';
 import { customerHandlers } from './customers.ts';
 import { keyHandlers } from './keys.ts';
+import { spendHandlers } from './spend.ts';
 import { teamHandlers } from './teams.ts';
 import { userHandlers } from './users.ts';
 
@@ -15,5 +16,6 @@ export function managementHandlers(deps: ManagementDeps) {
     ...customerHandlers(deps),
     ...budgetHandlers(deps),
     ...auditHandlers(deps),
+    ...spendHandlers(deps),
   };
 }

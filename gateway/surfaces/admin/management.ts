@@ -39,12 +39,12 @@ function nameIgnored(request: GatewayRequest, reply: FastifyReply, body: BodyRea
 
 /** A management endpoint: what InvalidRequest reports goes out as LiteLLM's 422, everything else as the endpoint's errors do. */
 export function management(
-  work: (request: GatewayRequest, identity: Identity) => Promise<unknown>,
+  work: (request: GatewayRequest, identity: Identity, reply: FastifyReply) => Promise<unknown>,
   { body, errors = 'envelope' }: ManagementOptions = {},
 ): ManagementHandler {
   return async (request, reply, identity) => {
     try {
-      const answer = await work(request, identity);
+      const answer = await work(request, identity, reply);
       if (body !== undefined) nameIgnored(request, reply, body);
       return answer;
     } catch (error) {
