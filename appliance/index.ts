@@ -28,7 +28,7 @@ export {
 export { FactsError } from './facts-error.ts';
 export { type FileSystem, readTextIfAny } from './file-system.ts';
 export { exampleAddresses, type ListingFacts } from './listing-facts.ts';
-export { type MachineFacts, machineFacts } from './machine-facts.ts';
+export { localOwnerUrl, type MachineFacts, machineFacts } from './machine-facts.ts';
 export { linkLocalRanges, metadataHosts } from './metadata-addresses.ts';
 export {
   mustRun,

@@ -27,6 +27,10 @@ export interface MachineFacts extends ProductFacts, TargetFacts {
   readonly commit: string;
 }
 
+/** How the schema's owner signs in to the machine's own server: by socket, as the system user that it is. */
+export const localOwnerUrl = ({ database, users }: MachineFacts): string =>
+  `postgresql:///${database}?host=/run/postgresql&user=${users.owner}`;
+
 const text = { type: 'string', minLength: 1 } as const;
 const schema = record({
   ...productSchemas,

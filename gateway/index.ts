@@ -27,6 +27,7 @@ export { openPoster } from './observe/alerts/post.ts';
 export { readSecret } from './observe/alerts/signature.ts';
 export { createLogs } from './observe/logger.ts';
 export { Refusals } from './observe/refusals.ts';
+export { personalDataCommand, readPersonalDataArguments } from './personal-data-command.ts';
 export { alertOutbox } from './store/alert-outbox.ts';
 export type { Audit } from './store/audit-log.ts';
 export { verifyAudit } from './store/audit-verify.ts';

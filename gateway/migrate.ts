@@ -5,14 +5,20 @@ import { explainDatabaseFailure, readDatabaseUrl } from '../appliance/index.ts';
 import { auditCommand, readAuditArguments } from './audit-command.ts';
 import { retentionIn } from './config/retention.ts';
 import { loggedError } from './observe/logged-error.ts';
+import { personalDataCommand, readPersonalDataArguments } from './personal-data-command.ts';
 import { dropOldSpend, prepareDatabase, preparePartitions } from './store/prepare.ts';
 import type { TakenOver } from './store/take-over.ts';
 
 const USAGE = `Usage: migrate [migrate | partitions | retention | audit [FILE] [--head SEQ:HASH] [--after SEQ:HASH] [--json]]
+       migrate personal-data export (--user ID | --customer ID) [--fd N]
+       migrate personal-data delete (--user ID | --customer ID) [--dry-run] [--json]
 
   migrate      (default) bring the schema up to date, take over a LiteLLM database, make the coming days' partitions, grant the runtime role
   partitions   make the coming days' partitions of "LiteLLM_SpendLogs" only
   retention    drop the days of "LiteLLM_SpendLogs" that are older than general_settings.maximum_spend_logs_retention_period
+  personal-data
+               export what is kept of one person, an internal user (by id or address) or a customer, as JSON to standard
+               output or to the open file N; or delete it, and keep amounts under a pseudonym
   audit        check the chain of "LiteLLM_AuditLog", in the database or in an export of it, CSV or JSON; changes nothing
                --head: the head that was kept elsewhere; --after: the head before the oldest row, where older ones were deleted
 
@@ -125,6 +131,15 @@ async function audit(args: readonly string[]): Promise<number> {
   return broken ? 1 : 0;
 }
 
+/** Exports or deletes what is kept of a person. */
+async function personalData(args: readonly string[]): Promise<number> {
+  const asked = readPersonalDataArguments(args);
+  await carryOut(async (url) => {
+    process.stdout.write(await personalDataCommand(url, asked));
+  });
+  return 0;
+}
+
 /** Carries a command out and returns the exit code. */
 type Command = (args: readonly string[]) => Promise<number>;
 
@@ -140,6 +155,7 @@ const commands = new Map<string, Command>([
   ['partitions', doing(partitions)],
   ['retention', doing(retention)],
   ['audit', audit],
+  ['personal-data', personalData],
 ]);
 
 async function run(name: string, args: readonly string[]): Promise<number> {

@@ -4,6 +4,7 @@ import type { AuditOptions } from './audit.ts';
 import { certificateCommand } from './certificate/verbs.ts';
 import { type LogsOptions, lineCount, logPart, sinceOf } from './logs.ts';
 import type { Operator } from './operator.ts';
+import { personalDataCommand } from './personal-data.ts';
 
 type HelpTopic =
   | 'main'
@@ -15,6 +16,7 @@ type HelpTopic =
   | 'certificate'
   | 'verify'
   | 'audit'
+  | 'personal-data'
   | 'logs';
 
 export type Command =
@@ -35,7 +37,7 @@ export type Command =
   | ({ readonly kind: 'logs' } & LogsOptions)
   /** Their words bring what they do. */
   | {
-      readonly kind: 'access' | 'certificate';
+      readonly kind: 'access' | 'certificate' | 'personal-data';
       readonly perform: (operator: Operator) => Promise<number>;
     };
 
@@ -70,6 +72,8 @@ export function parseCommandLine(args: readonly string[]): Command {
       return parseVerify(rest);
     case 'audit':
       return parseAudit(rest);
+    case 'personal-data':
+      return parsePersonalData(rest);
     case 'logs':
       return parseLogs(rest);
     default:
@@ -145,6 +149,11 @@ function parseAccess(args: readonly string[]): Command {
 function parseCertificate(args: readonly string[]): Command {
   if (args.includes('--help') || args.includes('-h')) return { kind: 'help', topic: 'certificate' };
   return { kind: 'certificate', perform: certificateCommand(args) };
+}
+
+function parsePersonalData(args: readonly string[]): Command {
+  if (args.includes('--help') || args.includes('-h')) return { kind: 'help', topic: 'personal-data' };
+  return { kind: 'personal-data', perform: personalDataCommand(args) };
 }
 
 function parseVerify(args: readonly string[]): Command {

@@ -24,6 +24,7 @@ const looking: Readonly<Record<string, readonly string[]>> = {
   certificate: ['certificate', 'status'],
   verify: ['verify'],
   audit: ['audit', 'verify'],
+  'personal-data': ['personal-data', 'delete', '--user', 'ann', '--dry-run'],
   logs: ['logs'],
 };
 

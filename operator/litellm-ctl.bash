@@ -28,10 +28,11 @@ _litellm_ctl() {
       ;;
     verify) offers='--key --json --help' ;;
     audit) offers='verify --head --after --json --help' ;;
+    personal-data) offers='export delete --user --customer --dry-run --json --help' ;;
     logs) offers='gateway edge database first-boot --since --lines --follow --json --help' ;;
     *) offers='' ;;
   esac
-  if ((COMP_CWORD == 1)); then offers='status config database credentials access certificate verify audit logs --help --version'; fi
+  if ((COMP_CWORD == 1)); then offers='status config database credentials access certificate verify audit personal-data logs --help --version'; fi
   mapfile -t COMPREPLY < <(compgen -W "$offers" -- "$word")
 }
 complete -F _litellm_ctl litellm-ctl

@@ -54,6 +54,7 @@ async function perform(operator: Operator, command: Command): Promise<number> {
       return resetAdminPassword(operator, command.json);
     case 'access':
     case 'certificate':
+    case 'personal-data':
       return command.perform(operator);
     case 'verify':
       return verify(operator, command);

@@ -1,5 +1,11 @@
 import { join } from 'node:path';
-import { type ProgramResult, parseEnvFile, readTextIfAny } from '../appliance/index.ts';
+import {
+  localOwnerUrl,
+  type ProgramOptions,
+  type ProgramResult,
+  parseEnvFile,
+  readTextIfAny,
+} from '../appliance/index.ts';
 import { type Operator, OperatorError } from './operator.ts';
 
 /** Longer than a check of a few million rows takes. */
@@ -16,11 +22,31 @@ export async function runAsService(
 ): Promise<ProgramResult> {
   const { fs, facts, run } = machine;
   const { program } = facts.paths;
-  const user = facts.users.service;
-  const asService = [`--reuid=${user}`, `--regid=${user}`, '--init-groups', '--'];
   const command = [join(program, 'bin/node'), join(program, bundle), ...args];
   const env = serviceEnvironment(fs, facts.paths);
-  return run('setpriv', [...asService, ...command], { env, timeoutMs: TIMEOUT_MS });
+  return run('setpriv', [...asUser(facts.users.service), ...command], { env, timeoutMs: TIMEOUT_MS });
+}
+
+const asUser = (user: string): readonly string[] => [
+  `--reuid=${user}`,
+  `--regid=${user}`,
+  '--init-groups',
+  '--',
+];
+
+/** Runs the gateway's program for the schema as the schema's owner, as its units do. */
+export async function runAsOwner(
+  { machine }: Operator,
+  args: readonly string[],
+  options: Pick<ProgramOptions, 'timeoutMs' | 'sharedFile'>,
+): Promise<ProgramResult> {
+  const { fs, facts, run } = machine;
+  const { program, databaseEnv } = facts.paths;
+  const given = readTextIfAny(fs, databaseEnv);
+  const env =
+    given === undefined ? { DATABASE_OWNER_URL: localOwnerUrl(facts) } : parseEnvFile(given, databaseEnv);
+  const command = [join(program, 'bin/node'), join(program, 'migrate.mjs'), ...args];
+  return run('setpriv', [...asUser(facts.users.owner), ...command], { env, ...options });
 }
 
 function serviceEnvironment(

@@ -10,6 +10,7 @@ export const usage = {
   certificate               get one from an authority, install your own, or see which is served
   verify                    whether the machine's files are still those of the image
   audit                     whether the audit log is as it was written
+  personal-data             export or delete what is kept of one person
   logs                      what gateway, edge, database and first boot have logged
 
   litellm-ctl COMMAND --help tells more about a command. All of them need root.
@@ -126,6 +127,20 @@ Keep the head elsewhere: with it, it is found later whether anything before it w
   --json                    for programs
 
 Exit codes: 0 intact, 1 broken (the first broken row is named), or it could not be read, 2 wrong usage
+`,
+  'personal-data': `Usage: litellm-ctl personal-data export (--user ID | --customer ID) FILE
+       litellm-ctl personal-data delete (--user ID | --customer ID) [--dry-run] [--json]
+
+Exports, or deletes, what is kept of one person in the gateway's database: an internal user, by id or address, or a customer,
+as calls name one. Amounts, tokens, times and models stay, under a pseudonym; the audit log holds on with values blanked.
+A deletion that was cut off is completed by the next one.
+  --user ID                 an internal user: account, keys, memberships, calls
+  --customer ID             a customer (end user)
+  FILE                      a new file that only root reads: one JSON object
+  --dry-run                 count, and delete nothing
+  --json                    for programs
+
+Exit codes: 0 done, 1 a problem (also a user who cannot be deleted), 2 wrong usage
 `,
   logs: `Usage: litellm-ctl logs [gateway | edge | database | first-boot] [--since TIME] [--lines N] [--follow] [--json]
 

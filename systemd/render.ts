@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import Handlebars from 'handlebars';
-import { linkLocalRanges, type MachineFacts, metadataHosts } from '../appliance/index.ts';
+import { linkLocalRanges, localOwnerUrl, type MachineFacts, metadataHosts } from '../appliance/index.ts';
 import { limits } from '../gateway/index.ts';
 
 const SECOND = 1000;
@@ -58,7 +58,7 @@ function nameBelow(place: string, path: string): string {
 }
 
 function valuesFor(facts: MachineFacts) {
-  const { paths, users, database } = facts;
+  const { paths, users } = facts;
   const drainSeconds = limits.drainMs / SECOND;
   return {
     paths,
@@ -69,7 +69,7 @@ function valuesFor(facts: MachineFacts) {
     runtime: nameBelow('/run/', paths.runtime),
     firstbootRuntime: nameBelow('/run/', paths.firstbootRuntime),
     spendDirectory: nameBelow('/var/lib/', paths.spendState),
-    ownerUrl: `postgresql:///${database}?host=/run/postgresql&user=${users.owner}`,
+    ownerUrl: localOwnerUrl(facts),
     drainSeconds,
     stopSeconds: drainSeconds + SETTLE_SECONDS,
     operator: paths.operator,

@@ -16,7 +16,11 @@ const COLUMNS = `id, updated_at, changed_by, changed_by_api_key, action, table_n
   litellm_seq, litellm_salts, litellm_digests, litellm_previous, litellm_hash`;
 
 /** Appends to the chain. Holds its end until the transaction is over, so it is the last thing that a transaction does. */
-async function append(db: Connection, by: ChangedBy, entries: readonly AuditEntry[]): Promise<AuditHead> {
+export async function appendAudit(
+  db: Connection,
+  by: ChangedBy,
+  entries: readonly AuditEntry[],
+): Promise<AuditHead> {
   const [end] = await rows<AuditHead & { now: Date }>(db, {
     text: `SELECT seq, hash, clock_timestamp() AT TIME ZONE 'UTC' AS now FROM audit_head FOR UPDATE`,
   });
@@ -60,7 +64,7 @@ export async function auditedTransaction<T>(
   const result = await transaction(db, async (client) => {
     const entries: AuditEntry[] = [];
     const done = await work(client, (entry) => entries.push(entry));
-    if (audit.enabled && entries.length > 0) head = await append(client, by, entries);
+    if (audit.enabled && entries.length > 0) head = await appendAudit(client, by, entries);
     return done;
   });
   if (head !== null) audit.logger.info({ audit: head }, 'the audit log has a new head');

@@ -38,15 +38,19 @@ function recordOf(refusal: RefusalRow) {
   };
 }
 
-const COLUMNS = `request_id, call_type, api_key, "startTime", "endTime", "user", team_id, requester_ip_address, session_id,
-  status, metadata`;
-
-/** Stores refused requests as rows that cost nothing. */
+/** Stores refused requests as rows that cost nothing; those of somebody who was erased since name nobody. */
 export async function insertRefusals(db: Connection, refused: readonly RefusalRow[]): Promise<void> {
   await rows(db, {
     text: `
-      INSERT INTO "LiteLLM_SpendLogs" (${COLUMNS})
-      SELECT ${COLUMNS} FROM jsonb_populate_recordset(NULL::"LiteLLM_SpendLogs", $1)`,
+      INSERT INTO "LiteLLM_SpendLogs" (request_id, call_type, api_key, "startTime", "endTime", team_id, session_id, status,
+        "user", requester_ip_address, metadata)
+      SELECT r.request_id, r.call_type, r.api_key, r."startTime", r."endTime", r.team_id, r.session_id, r.status,
+        coalesce(e.pseudonym, r."user"), CASE WHEN e.subject IS NULL THEN r.requester_ip_address END,
+        CASE WHEN e.subject IS NULL THEN r.metadata ELSE r.metadata
+          || jsonb_build_object('user_api_key_user_id', e.pseudonym, 'requester_ip_address', NULL) END
+      FROM jsonb_populate_recordset(NULL::"LiteLLM_SpendLogs", $1) r
+      LEFT JOIN erased_people e ON e.subject = encode(sha256(convert_to('user:' || r."user", 'UTF8')), 'hex')
+        AND (e.erased_at IS NULL OR r."startTime" <= e.erased_at)`,
     values: [JSON.stringify(refused.map(recordOf))],
   });
 }

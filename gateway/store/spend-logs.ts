@@ -7,6 +7,7 @@ import { copyMessages } from './copy-format.ts';
 import { copyIn } from './copy-in.ts';
 import { countedCalls, markCounted } from './counted-calls.ts';
 import { addToDays } from './daily-spend.ts';
+import { withoutErased } from './erased-people.ts';
 import { plainRows, rowsWithContent, type SpendRows } from './spend-row.ts';
 import { isAboutValue } from './sqlstate.ts';
 
@@ -35,9 +36,10 @@ class StoredAlready extends Error {}
  */
 async function store(
   db: PoolClient,
-  calls: readonly SpendRecord[],
+  finished: readonly SpendRecord[],
   alerts: AlertRules | null,
 ): Promise<void> {
+  const calls = await withoutErased(db, finished);
   const logged = calls.filter((call) => call.logged);
   const silent = logged.filter((call) => call.content === null);
   await copyCalls(db, silent, plainRows);

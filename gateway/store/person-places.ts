@@ -1,0 +1,114 @@
+import { escapeIdentifier } from 'pg';
+import { type Connection, rows } from './connection.ts';
+import type { Person } from './erased-people.ts';
+
+/** A person with the names that it has in the database. */
+export interface KnownPerson extends Person {
+  /** Of an internal user whose row has one. */
+  readonly email: string | null;
+}
+
+/** Who is meant by an id, or of users by an address; somebody without a row may still be named in others. */
+export async function findPerson(db: Connection, { kind, id }: Person): Promise<KnownPerson> {
+  if (kind === 'customer') return { kind, id, email: null };
+  const [row] = await rows<{ user_id: string; user_email: string | null }>(db, {
+    text: `
+      SELECT user_id, user_email FROM "LiteLLM_UserTable" WHERE user_id = $1 OR lower(user_email) = lower($1)
+      ORDER BY user_id = $1 DESC LIMIT 1`,
+    values: [id],
+  });
+  return { kind, id: row?.user_id ?? id, email: row?.user_email ?? null };
+}
+
+/** The column of spend rows, and the table and column of daily rows, that name people of a kind. */
+export const spendPlaces = {
+  user: { column: '"user"', daily: '"LiteLLM_DailyUserSpend"', whom: 'user_id' },
+  customer: { column: 'end_user', daily: '"LiteLLM_DailyEndUserSpend"', whom: 'end_user_id' },
+} as const;
+
+/** A text column of a table. */
+export interface Place {
+  readonly table: string;
+  readonly column: string;
+  /** Whether it must name a user that has a row. */
+  readonly linked: boolean;
+}
+
+/** Tables whose rows are handled each in their own way. */
+const handled =
+  /^LiteLLM_(?:SpendLogs.*|Daily(?:User|Team|Tag|Organization|EndUser|Agent)Spend|UserTable|EndUserTable|VerificationToken|DeletedVerificationToken|TeamMembership|AuditLog)$/;
+
+/** Columns of these names in every table, those that only LiteLLM has included. */
+function columnsNamed(db: Connection, names: readonly string[]): Promise<readonly Place[]> {
+  return rows<Place>(db, {
+    text: `
+      SELECT c.relname AS table, a.attname AS column, EXISTS (
+        SELECT FROM pg_constraint k WHERE k.contype = 'f' AND k.conrelid = c.oid AND a.attnum = ANY (k.conkey)
+          AND k.confrelid = '"LiteLLM_UserTable"'::regclass) AS linked
+      FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+      WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relnamespace = 'public'::regnamespace
+        AND a.attname = ANY ($1) AND NOT a.attisdropped AND a.atttypid = 'text'::regtype
+      ORDER BY 1, 2`,
+    values: [names],
+  });
+}
+
+/** Where rows are somebody's, beside the tables that everybody knows. */
+export async function ownedPlaces(db: Connection, { kind }: Person): Promise<readonly Place[]> {
+  const found = await columnsNamed(db, [kind === 'user' ? 'user_id' : 'end_user_id']);
+  return found.filter(({ table }) => !handled.test(table));
+}
+
+/** Where rows say who has made or changed them. */
+export const signedPlaces = (db: Connection): Promise<readonly Place[]> =>
+  columnsNamed(db, ['created_by', 'updated_by', 'deleted_by', 'litellm_changed_by']);
+
+/** SQL for a place: its table and its column, quoted. */
+export const quotedPlace = ({ table, column }: Place): readonly [string, string] => [
+  escapeIdentifier(table),
+  escapeIdentifier(column),
+];
+
+/** Whether a JSON value has a name of the person as a text somewhere. */
+const mentions = (column: string): string => `(strpos(${column}::text, to_json(person.id)::text) > 0
+  OR strpos(lower(${column}::text), lower(to_json(person.email)::text)) > 0)`;
+
+/** SQL for rows of the audit log: changes that the person made, rows about it, rows whose values tell of it. */
+export interface AuditConditions {
+  readonly by: string;
+  readonly object: string;
+  readonly told: string;
+}
+
+/** They speak of a row `log` of the audit log, and of `PERSON`. */
+export function auditConditions({ kind }: Person): AuditConditions {
+  if (kind === 'customer') {
+    const object = `(log.table_name = 'LiteLLM_EndUserTable' AND log.object_id = person.id)`;
+    return { by: 'false', object, told: object };
+  }
+  const tables = `('LiteLLM_UserTable', 'LiteLLM_TeamMembership', 'ui_sessions')`;
+  const object = `(log.table_name IN ${tables} AND log.object_id = person.id)`;
+  return {
+    by: 'log.changed_by IN (person.id, person.email)',
+    object,
+    told: `(${object} OR log.object_id = ANY (person.keys) OR ${mentions('log.before_value')}
+      OR ${mentions('log.updated_values')})`,
+  };
+}
+
+/** SQL for the names of a person, from the three values of `namesOf`. */
+export const PERSON = '(VALUES ($1::text, $2::text, $3::text[])) AS person (id, email, keys)';
+
+/** Id, address (null where there is none) and the hashes of the keys that a user has, or had. */
+export async function namesOf(
+  db: Connection,
+  { kind, id, email }: KnownPerson,
+): Promise<[string, string | null, readonly string[]]> {
+  const keys = await rows<{ token: string }>(db, {
+    text: `
+      SELECT token FROM "LiteLLM_VerificationToken" WHERE $2 AND user_id = $1
+      UNION SELECT token FROM "LiteLLM_DeletedVerificationToken" WHERE $2 AND user_id = $1`,
+    values: [id, kind === 'user'],
+  });
+  return [id, email, keys.map(({ token }) => token)];
+}
