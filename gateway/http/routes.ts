@@ -34,7 +34,7 @@ export type Audience = keyof typeof audiences;
 export type Access = 'public' | 'llm' | 'ui' | Audience;
 
 export interface RouteDeclaration {
-  readonly method: 'GET' | 'POST' | 'HEAD';
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE' | 'HEAD';
   /** Fastify path. */
   readonly url: string;
   readonly access: Access;
@@ -87,6 +87,16 @@ export const routes = {
   updateUser: { method: 'POST', url: '/user/update', access: 'key' },
   deleteUser: { method: 'POST', url: '/user/delete', access: 'admin' },
   listUsers: { method: 'GET', url: '/user/list', access: 'directory' },
+
+  newOrganization: { method: 'POST', url: '/organization/new', access: 'admin' },
+  updateOrganization: { method: 'PATCH', url: '/organization/update', access: 'organizer' },
+  deleteOrganization: { method: 'DELETE', url: '/organization/delete', access: 'admin' },
+  listOrganizations: { method: 'GET', url: '/organization/list', access: 'key' },
+  organizationInfo: { method: 'GET', url: '/organization/info', access: 'key' },
+  organizationsInfo: { method: 'POST', url: '/organization/info', access: 'key' },
+  addOrganizationMember: { method: 'POST', url: '/organization/member_add', access: 'organizer' },
+  updateOrganizationMember: { method: 'PATCH', url: '/organization/member_update', access: 'organizer' },
+  deleteOrganizationMember: { method: 'DELETE', url: '/organization/member_delete', access: 'organizer' },
 
   newCustomer: { method: 'POST', url: '/customer/new', access: 'admin' },
   customerInfo: { method: 'GET', url: '/customer/info', access: 'overseer' },

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Identity } from './identity.ts';
 import { NO_LIMITS } from './key-limits.ts';
-import { keyRights, teamRights, userRights } from './permissions.ts';
+import { keyRights, organizationRights, teamRights, userRights } from './permissions.ts';
 
 const nobody: Identity = {
   kind: 'virtual_key',
@@ -42,6 +42,7 @@ const key = (more: object) => ({
   token: 't',
   user_id: null,
   team_id: null,
+  organization_id: null,
   created_by: null,
   team: null,
   ...more,
@@ -118,6 +119,26 @@ test.each([
   ['who runs another team', elsewhere, ''],
 ])('%s, of the team', (_who, identity, expected) => {
   expect(given(teamRights(identity, red))).toBe(expected);
+});
+
+test.each([
+  ['an admin', admin, true, 'read run govern'],
+  ['a viewer', viewer, false, 'read'],
+  ['who runs it', organizer, true, 'read run'],
+  ['a member', ada, true, 'read'],
+  ['a key of it', who({ organizationId: 'acme' }), false, 'read'],
+  ['a stranger', ada, false, ''],
+  ['who runs a team of it', lead, false, ''],
+])('%s, of the organisation', (_who, identity, member, expected) => {
+  expect(given(organizationRights(identity, { organizationId: 'acme', member }))).toBe(expected);
+});
+
+test.each([
+  ['who runs the organisation', organizer, 'read adjust govern block delete hold'],
+  ['who runs a team of it', lead, ''],
+  ['a member', member, ''],
+])('%s, of the organisation’s key', (_who, identity, expected) => {
+  expect(given(keyRights(identity, key({ organization_id: 'acme' })))).toBe(expected);
 });
 
 test.each([

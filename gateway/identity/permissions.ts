@@ -22,6 +22,14 @@ export interface TeamRights {
   readonly govern: boolean;
 }
 
+export interface OrganizationRights {
+  readonly read: boolean;
+  /** Change its name and its members, and narrow what it may do. */
+  readonly run: boolean;
+  /** Change what it may do and spend, delete it. */
+  readonly govern: boolean;
+}
+
 export interface UserRights {
   readonly read: boolean;
   /** Change how the person is reached. */
@@ -40,6 +48,7 @@ export interface KeyObject {
   readonly token: string;
   readonly user_id: string | null;
   readonly team_id: string | null;
+  readonly organization_id: string | null;
   readonly created_by: string | null;
   /** The team's row; null for a personal key, and for one whose team does not exist. */
   readonly team: TeamObject | null;
@@ -71,7 +80,7 @@ const overseer = ({ role }: Identity): boolean => role === 'proxy_admin' || role
 
 const isUser = (who: Identity, userId: string | null): boolean => userId !== null && who.userId === userId;
 
-const governsOrganization = (who: Identity, organizationId: string | null): boolean =>
+export const governsOrganization = (who: Identity, organizationId: string | null): boolean =>
   organizationId !== null && who.adminOfOrganizations.includes(organizationId);
 
 /** Whether a member of a team may call a route for the team's keys. */
@@ -90,6 +99,16 @@ export function teamRights(who: Identity, team: TeamObject): TeamRights {
   return { read: run || inside || overseer(who), run, govern };
 }
 
+/** `member`: whether the caller's user is a member of it. */
+export function organizationRights(
+  who: Identity,
+  { organizationId, member }: { readonly organizationId: string; readonly member: boolean },
+): OrganizationRights {
+  const govern = who.role === 'proxy_admin';
+  const run = govern || governsOrganization(who, organizationId);
+  return { read: run || member || who.organizationId === organizationId || overseer(who), run, govern };
+}
+
 /**
  * A key acts as its user, so nobody else but a proxy admin is given its secret. Its user governs it where he has made it
  * himself: of one that he was given he may not lift the limits.
@@ -97,17 +116,20 @@ export function teamRights(who: Identity, team: TeamObject): TeamRights {
 export function keyRights(who: Identity, key: KeyObject): KeyRights {
   const { team } = key;
   const admin = who.role === 'proxy_admin';
-  const runsTeam = admin || (team !== null && teamRights(who, team).run);
+  const runs =
+    admin ||
+    governsOrganization(who, team?.organization_id ?? key.organization_id) ||
+    (team !== null && teamRights(who, team).run);
   const itsUser = isUser(who, key.user_id);
   const member = (route: string): boolean => team !== null && memberMay(who, team, route);
   const own = itsUser && (key.team_id === null || member('/key/update'));
   return {
-    read: runsTeam || itsUser || who.keyHash === key.token || overseer(who) || member('/key/info'),
-    adjust: runsTeam || itsUser,
-    govern: runsTeam || (own && key.created_by === who.userId),
-    block: runsTeam,
-    delete: runsTeam || itsUser || member('/key/delete'),
-    hold: admin || itsUser || (key.user_id === null && (runsTeam || member('/key/regenerate'))),
+    read: runs || itsUser || who.keyHash === key.token || overseer(who) || member('/key/info'),
+    adjust: runs || itsUser,
+    govern: runs || (own && key.created_by === who.userId),
+    block: runs,
+    delete: runs || itsUser || member('/key/delete'),
+    hold: admin || itsUser || (key.user_id === null && (runs || member('/key/regenerate'))),
   };
 }
 

@@ -8,6 +8,8 @@ export type AuditedTable =
   | 'LiteLLM_TeamTable'
   | 'LiteLLM_TeamMembership'
   | 'LiteLLM_UserTable'
+  | 'LiteLLM_OrganizationTable'
+  | 'LiteLLM_OrganizationMembership'
   | 'LiteLLM_EndUserTable'
   | 'LiteLLM_BudgetTable'
   | 'ui_sessions';

@@ -20,7 +20,7 @@ const sources: Readonly<Record<OwnerKind, readonly [columns: string, joins: stri
   end_user: ['o.user_id AS customer_id', ''],
   key: [
     `o.token, o.key_alias, o.user_id, o.team_id, t.team_alias, u.user_email,
-      coalesce(o.organization_id, t.organization_id) AS organization_id`,
+      coalesce(t.organization_id, o.organization_id) AS organization_id`,
     `${team} ${user}`,
   ],
 };

@@ -10,6 +10,7 @@ const settable = [
   'models',
   'user_id',
   'team_id',
+  'organization_id',
   'metadata',
   'blocked',
   'spend',

@@ -105,6 +105,18 @@ export async function lockTeam(db: Connection, teamId: string): Promise<TeamRow 
   return row && asRead(row);
 }
 
+/** The teams of organisations, locked until the transaction ends. */
+export async function lockTeamsIn(
+  db: Connection,
+  organizationIds: readonly string[],
+): Promise<readonly TeamRow[]> {
+  const found = await rows<TeamRow>(db, {
+    text: 'SELECT * FROM "LiteLLM_TeamTable" WHERE organization_id = ANY ($1) ORDER BY team_id FOR UPDATE',
+    values: [organizationIds],
+  });
+  return found.map(asRead);
+}
+
 /** The teams that list this user as a member, locked until the transaction ends. */
 export async function lockTeamsOf(db: Connection, userId: string): Promise<readonly TeamRow[]> {
   const found = await rows<TeamRow>(db, {

@@ -15,6 +15,7 @@ export interface VirtualKeyRow {
   readonly aliases: Readonly<Record<string, unknown>>;
   readonly user_id: string | null;
   readonly team_id: string | null;
+  readonly organization_id: string | null;
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly blocked: boolean | null;
   readonly rpm_limit: number | null;
@@ -69,7 +70,7 @@ export interface KeyForAuthentication extends OwnerLimitColumns, LinkedLimitColu
   /** An object, unless another program has written it. */
   readonly key_metadata: unknown;
   readonly team_metadata: unknown;
-  /** The key's own, else that of its team. */
+  /** That of its team, else the key's own: a key of a team is held to what the team's organisation may. */
   readonly organization_id: string | null;
   readonly organization_models: readonly string[] | null;
   readonly member_of_teams: readonly string[];
@@ -109,7 +110,7 @@ export async function findKey(db: Connection, hash: string): Promise<KeyForAuthe
       FROM "LiteLLM_VerificationToken" k
       LEFT JOIN "LiteLLM_UserTable" u ON u.user_id = k.user_id
       LEFT JOIN "LiteLLM_TeamTable" t ON t.team_id = k.team_id
-      LEFT JOIN "LiteLLM_OrganizationTable" o ON o.organization_id = coalesce(k.organization_id, t.organization_id)
+      LEFT JOIN "LiteLLM_OrganizationTable" o ON o.organization_id = coalesce(t.organization_id, k.organization_id)
       LEFT JOIN "LiteLLM_TeamMembership" m ON m.team_id = k.team_id AND m.user_id = k.user_id
       LEFT JOIN "LiteLLM_BudgetTable" kb ON kb.budget_id = k.budget_id
       LEFT JOIN "LiteLLM_BudgetTable" ob ON ob.budget_id = o.budget_id
@@ -139,6 +140,7 @@ export interface NewVirtualKey {
   readonly aliases: object;
   readonly userId: string | null;
   readonly teamId: string | null;
+  readonly organizationId: string | null;
   readonly allowedRoutes: readonly string[];
   readonly metadata: object;
   readonly blocked: boolean | null;
@@ -159,9 +161,10 @@ export async function insertKey(db: Connection, key: NewVirtualKey): Promise<Vir
     text: `
       INSERT INTO "LiteLLM_VerificationToken"
         (token, key_name, key_alias, expires, models, aliases, user_id, team_id, allowed_routes, metadata, blocked, spend,
-          rpm_limit, tpm_limit, max_parallel_requests, max_budget, budget_duration, budget_id, created_by, updated_by)
+          rpm_limit, tpm_limit, max_parallel_requests, max_budget, budget_duration, budget_id, organization_id, created_by,
+          updated_by)
       SELECT $1, $2, $3, $4::timestamp, $5::text[], $6::jsonb, $7, $8, $9::text[], $10::jsonb, $11::boolean,
-        $12::double precision, $13::bigint, $14::bigint, $15::integer, $16::double precision, $17, $18, $19, $19
+        $12::double precision, $13::bigint, $14::bigint, $15::integer, $16::double precision, $17, $18, $19, $20, $20
       WHERE NOT EXISTS (SELECT 1 FROM "LiteLLM_DeprecatedVerificationToken" WHERE token = $1)
       ON CONFLICT (token) DO NOTHING
       RETURNING *`,
@@ -184,6 +187,7 @@ export async function insertKey(db: Connection, key: NewVirtualKey): Promise<Vir
       key.maxBudget,
       key.budgetDuration,
       key.budgetId,
+      key.organizationId,
       key.createdBy,
     ],
   });
@@ -261,14 +265,23 @@ export async function deleteKeys(
   return deleted;
 }
 
-/** The hashes of every key of these teams, or of these users. */
+/** Those whose keys are meant. */
+export interface KeyOwners {
+  readonly teamIds?: readonly string[];
+  readonly userIds?: readonly string[];
+  readonly organizationIds?: readonly string[];
+}
+
+/** The hashes of every key of these teams, users or organisations. */
 export async function hashesOfOwners(
   db: Connection,
-  { teamIds = [], userIds = [] }: { teamIds?: readonly string[]; userIds?: readonly string[] },
+  { teamIds = [], userIds = [], organizationIds = [] }: KeyOwners,
 ): Promise<readonly string[]> {
   const found = await rows<{ token: string }>(db, {
-    text: 'SELECT token FROM "LiteLLM_VerificationToken" WHERE team_id = ANY ($1) OR user_id = ANY ($2)',
-    values: [teamIds, userIds],
+    text: `
+      SELECT token FROM "LiteLLM_VerificationToken"
+      WHERE team_id = ANY ($1) OR user_id = ANY ($2) OR organization_id = ANY ($3)`,
+    values: [teamIds, userIds, organizationIds],
   });
   return found.map(({ token }) => token);
 }
@@ -364,13 +377,17 @@ function listed(query: KeyQuery): { condition: string; values: unknown[] } {
   }
   const filters = {
     team_id: query.teamId,
-    organization_id: query.organizationId,
     project_id: query.projectId,
     token: query.keyHash,
     key_alias: query.keyAlias,
   };
   for (const [column, value] of Object.entries(filters)) {
     if (value !== null) conditions.push(`${column} = ${given(value)}`);
+  }
+  if (query.organizationId !== null) {
+    const organization = given(query.organizationId);
+    conditions.push(`(organization_id = ${organization} OR team_id IN (
+      SELECT team_id FROM "LiteLLM_TeamTable" WHERE organization_id = ${organization}))`);
   }
   return { condition: conditions.join(' AND '), values };
 }

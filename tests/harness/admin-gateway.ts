@@ -35,6 +35,8 @@ export interface AdminGatewayOptions {
 
 interface ApiCall {
   readonly key?: string;
+  /** POST where there is a body, else GET. */
+  readonly method?: 'PATCH' | 'DELETE';
   readonly body?: object;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -117,10 +119,10 @@ export async function startAdminGateway(database: TestDatabase, options: AdminGa
     },
   });
 
-  /** Calls an API route with a key; a body makes it a POST. */
-  async function call(path: string, { key = MASTER_KEY, body, headers = {} }: ApiCall = {}) {
+  /** Calls an API route with a key. */
+  async function call(path: string, { key = MASTER_KEY, body, method, headers = {} }: ApiCall = {}) {
     const answer = await app.inject({
-      method: body === undefined ? 'GET' : 'POST',
+      method: method ?? (body === undefined ? 'GET' : 'POST'),
       url: path,
       headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', ...headers },
       ...(body === undefined ? {} : { payload: JSON.stringify(body) }),

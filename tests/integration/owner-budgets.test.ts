@@ -150,16 +150,15 @@ const kinds: Record<string, (usd: number) => Promise<Limited>> = {
     };
   },
   async 'an organisation'(usd) {
-    const budget_id = 'of-the-organisation';
-    await done('/budget/new', { budget_id, ...daily(usd) });
-    await db.query(
-      `INSERT INTO "LiteLLM_OrganizationTable" (organization_id, organization_alias, budget_id, created_by, updated_by)
-       VALUES ('org', 'Org', $1, 'x', 'x')`,
-      [budget_id],
-    );
-    const { team_id } = await done('/team/new', { organization_id: 'org' });
+    const organization_id = 'org';
+    const { budget_id } = await done('/organization/new', {
+      organization_alias: 'Org',
+      organization_id,
+      ...daily(usd),
+    });
+    const { team_id } = await done('/team/new', { organization_id });
     return {
-      keys: [await newKey({ team_id }), await newKey({ team_id })],
+      keys: [await newKey({ team_id }), await newKey({ organization_id })],
       change: (max_budget) => done('/budget/update', { budget_id, max_budget }),
       row: `SELECT o.spend, b.budget_reset_at FROM "LiteLLM_OrganizationTable" o
         JOIN "LiteLLM_BudgetTable" b USING (budget_id) WHERE organization_id = 'org'`,

@@ -25,6 +25,8 @@ function ownerOf({ caller, object }: Situation): Owner {
       return { teamId: RED };
     case 'mate':
       return { teamId: RED, userId: 'u-mate' };
+    case 'org':
+      return { organizationId: 'acme', userId: 'u-hired', createdBy: 'u-hired' };
     case 'foreign':
       return { teamId: BLUE, userId: 'u-stranger', createdBy: 'u-stranger' };
     case 'given':
@@ -65,6 +67,7 @@ const generate: Build = async ({ object }) => ({
     own: {},
     team: { team_id: RED },
     mate: { team_id: RED, user_id: 'u-mate' },
+    org: { organization_id: 'acme' },
     foreign: { team_id: BLUE },
     raise: { spend: 0 },
   }[object] as object,
@@ -170,6 +173,34 @@ export const requests: Readonly<Record<string, Build>> = {
   'POST /team/member_delete': teamBody(({ object }) => ({
     user_id: object === 'foreign' ? 'u-hired' : 'u-mate',
   })),
+  'POST /organization/new': async () => ({ body: { organization_alias: 'new' } }),
+  'PATCH /organization/update': async ({ object }) => ({
+    body: {
+      organization_id: organizationOf(object),
+      ...(object === 'raise' ? { max_budget: 5 } : { organization_alias: 'x' }),
+    },
+  }),
+  'DELETE /organization/delete': async ({ seeds }) => ({
+    body: { organization_ids: [await seeds.organization(randomUUID())] },
+  }),
+  'GET /organization/list': nothing,
+  'GET /organization/info': async ({ object }) => ({ query: { organization_id: organizationOf(object) } }),
+  'POST /organization/info': async ({ object }) => ({ body: { organizations: [organizationOf(object)] } }),
+  'POST /organization/member_add': async ({ seeds, object }) => ({
+    body: {
+      organization_id: organizationOf(object),
+      member: {
+        role: 'internal_user',
+        user_id: object === 'raise' ? await seeds.user(randomUUID(), 'internal_user') : randomUUID(),
+      },
+    },
+  }),
+  'PATCH /organization/member_update': async ({ seeds, object }) => ({
+    body: { ...(await seeds.member(organizationOf(object))), role: 'org_admin' },
+  }),
+  'DELETE /organization/member_delete': async ({ seeds, object }) => ({
+    body: await seeds.member(organizationOf(object)),
+  }),
   'POST /user/new': async ({ object }) => ({
     body: {
       ...(object === '-' ? {} : { organizations: [organizationOf(object)] }),

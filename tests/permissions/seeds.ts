@@ -37,6 +37,7 @@ export interface Caller {
 export interface Owner {
   readonly userId?: string | null;
   readonly teamId?: string | null;
+  readonly organizationId?: string;
   readonly createdBy?: string;
 }
 
@@ -55,14 +56,7 @@ export class Seeds {
 
   async plant(masterKey: string): Promise<ReadonlyMap<string, Caller>> {
     for (const { id, role } of Object.values(people)) await this.user(id, role);
-    for (const organization of ['acme', 'umbrella']) {
-      await this.budget(organization);
-      await this.#db.query(
-        `INSERT INTO "LiteLLM_OrganizationTable" (organization_id, organization_alias, budget_id, created_by, updated_by)
-         VALUES ($1, $1, $1, 'x', 'x')`,
-        [organization],
-      );
-    }
+    for (const organization of ['acme', 'umbrella']) await this.organization(organization);
     await this.#belong(people.org.id, 'acme', 'org_admin');
     await this.#belong(people.hired.id, 'acme', 'internal_user');
     await this.#belong(people.stranger.id, 'umbrella', 'org_admin');
@@ -85,6 +79,23 @@ export class Seeds {
     return id;
   }
 
+  async organization(id: string): Promise<string> {
+    await this.budget(id);
+    await this.#db.query(
+      `INSERT INTO "LiteLLM_OrganizationTable" (organization_id, organization_alias, budget_id, created_by, updated_by)
+       VALUES ($1, $1, $1, 'x', 'x')`,
+      [id],
+    );
+    return id;
+  }
+
+  /** A new member of an organisation. */
+  async member(organization_id: string) {
+    const user_id = await this.user(randomUUID(), 'internal_user');
+    await this.#belong(user_id, organization_id, 'internal_user');
+    return { organization_id, user_id };
+  }
+
   async #belong(userId: string, organizationId: string, role: string): Promise<void> {
     await this.#db.query(
       'INSERT INTO "LiteLLM_OrganizationMembership" (user_id, organization_id, user_role) VALUES ($1, $2, $3)',
@@ -103,11 +114,11 @@ export class Seeds {
 
   async key(owner: Owner, allowedRoutes: readonly string[] = []): Promise<Caller> {
     const key = `sk-${randomBytes(16).toString('base64url')}`;
-    const { userId = null, teamId = null, createdBy = 'u-root' } = owner;
+    const { userId = null, teamId = null, organizationId = null, createdBy = 'u-root' } = owner;
     await this.#db.query(
-      `INSERT INTO "LiteLLM_VerificationToken" (token, user_id, team_id, created_by, allowed_routes)
-       VALUES ($1, $2, $3, $4, $5)`,
-      [hash('sha256', key), userId, teamId, createdBy, allowedRoutes],
+      `INSERT INTO "LiteLLM_VerificationToken" (token, user_id, team_id, organization_id, created_by, allowed_routes)
+       VALUES ($1, $2, $3, $4, $5, $6)`,
+      [hash('sha256', key), userId, teamId, organizationId, createdBy, allowedRoutes],
     );
     return { key, hash: hash('sha256', key), userId };
   }

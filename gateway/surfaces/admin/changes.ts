@@ -53,6 +53,12 @@ export const keyAt = (hash: string): Place => ['LiteLLM_VerificationToken', hash
 export const teamAt = (teamId: string): Place => ['LiteLLM_TeamTable', teamId];
 /** A member's account within a team; which team says the row. */
 export const memberAt = (userId: string): Place => ['LiteLLM_TeamMembership', userId];
+export const organizationAt = (organizationId: string): Place => [
+  'LiteLLM_OrganizationTable',
+  organizationId,
+];
+/** A member's account within an organisation; which one says the row. */
+export const organizationMemberAt = (userId: string): Place => ['LiteLLM_OrganizationMembership', userId];
 export const userAt = (userId: string): Place => ['LiteLLM_UserTable', userId];
 export const customerAt = (userId: string): Place => ['LiteLLM_EndUserTable', userId];
 export const budgetAt = (budgetId: string): Place => ['LiteLLM_BudgetTable', budgetId];

@@ -23,16 +23,15 @@ import { type Changes, customerAt } from './changes.ts';
 import { type CustomerRequest, readCustomer, readCustomers, readInfoQuery } from './customer-requests.ts';
 import {
   type BudgetMembers,
+  budgetAmounts,
   budgetColumns,
-  changeBudget,
-  makeBudget,
-  requireBudget,
+  requireOneBudget,
+  settleBudget,
   withBudgets,
 } from './linked-budget.ts';
 import { management } from './management.ts';
 import { refuseFields } from './unenforced.ts';
 import { unenforcedCustomerFields } from './unenforced-owners.ts';
-import { InvalidRequest } from './validation.ts';
 
 function missing(param: string, userId: string): GatewayError {
   return new GatewayError('not_found', `There is no customer '${userId}'`, { type: 'not_found', param });
@@ -43,21 +42,9 @@ function columnsOf({ alias, blocked, spend }: CustomerRequest): EndUserColumns {
   return { ...(alias && { alias }), ...(blocked && { blocked }), ...(spend && { spend }) };
 }
 
-/** Amounts that stand in the budget of a customer. */
-const amounts = ['max_budget', 'soft_budget', 'rpm_limit', 'tpm_limit', 'max_parallel_requests'] as const;
-
-/** Throws InvalidRequest for a budget that is named and described at once. */
-function requireOneBudget(wanted: CustomerRequest): void {
-  if (!wanted.budget_id) return;
-  const described = amounts.find((name) => (wanted[name] ?? '') !== '');
-  if (described === undefined) return;
-  const msg = "must not be given with 'budget_id': a budget has its own";
-  throw new InvalidRequest([{ loc: ['body', described], msg, type: 'exclusive' }]);
-}
-
 /** What of its budget a request changes. Of a customer that is there 0 asks for nothing, as in LiteLLM; of a new one it does. */
 function budgetOf(wanted: CustomerRequest, isNew: boolean): BudgetMembers {
-  const asked = amounts.filter((name) => (wanted[name] ?? '') !== '' && (isNew || wanted[name] !== 0));
+  const asked = budgetAmounts.filter((name) => (wanted[name] ?? '') !== '' && (isNew || wanted[name] !== 0));
   const { budget_duration } = wanted;
   return {
     ...Object.fromEntries(asked.map((name) => [name, wanted[name]])),
@@ -72,8 +59,8 @@ interface CustomerBudget {
   readonly by: string;
 }
 
-/** Makes, changes or finds the budget that a request names or describes; what the customer is to be linked to. */
-async function settleBudget(
+/** What the customer is to be linked to, and what its request says of that. */
+function settle(
   deps: ManagementDeps,
   db: PoolClient,
   changed: Changes,
@@ -81,12 +68,7 @@ async function settleBudget(
 ): Promise<string | null> {
   requireOneBudget(wanted);
   const columns = budgetColumns(budgetOf(wanted, linked === undefined), deps);
-  if (wanted.budget_id) await requireBudget(db, wanted.budget_id);
-  const budgetId = wanted.budget_id || linked || null;
-  if (Object.keys(columns).length === 0) return budgetId;
-  if (budgetId === null) return makeBudget(db, changed, { columns, by });
-  await changeBudget(deps, db, changed, { budgetId, columns, by });
-  return budgetId;
+  return settleBudget(deps, db, changed, { named: wanted.budget_id, linked, columns, by });
 }
 
 /** Writes columns of a customer who is there, and makes its budget what they say; the row as it is then. */
@@ -114,7 +96,7 @@ async function create(deps: ManagementDeps, request: GatewayRequest, who: Identi
         param: 'user_id',
       });
     }
-    const budget_id = await settleBudget(deps, db, changed, { wanted, linked: undefined, by: by.userId });
+    const budget_id = await settle(deps, db, changed, { wanted, linked: undefined, by: by.userId });
     const made = await write(deps, db, wanted.user_id, { ...columnsOf(wanted), budget_id });
     changed.add(subjects.endUser(wanted.user_id)).created(customerAt(wanted.user_id), made);
     return made;
@@ -140,7 +122,7 @@ async function update(deps: ManagementDeps, request: GatewayRequest, who: Identi
     if (known === undefined) throw missing('user_id', user_id);
     // A budget before whoever is linked to it: so they are locked everywhere.
     const settled = { wanted, linked: known.budget_id, by: by.userId };
-    const budget_id = await settleBudget(deps, db, changed, settled);
+    const budget_id = await settle(deps, db, changed, settled);
     const [before] = await lockEndUsers(db, [user_id]);
     if (before === undefined) throw missing('user_id', user_id);
     const budget = budget_id === known.budget_id ? {} : { budget_id };

@@ -3,6 +3,7 @@ import { budgetHandlers } from './budgets.ts';
 import type { ManagementDeps } from './change.ts';
 import { customerHandlers } from './customers.ts';
 import { keyHandlers } from './keys.ts';
+import { organizationHandlers } from './organizations.ts';
 import { spendHandlers } from './spend.ts';
 import { teamHandlers } from './teams.ts';
 import { userHandlers } from './users.ts';
@@ -13,6 +14,7 @@ export function managementHandlers(deps: ManagementDeps) {
     ...keyHandlers(deps),
     ...teamHandlers(deps),
     ...userHandlers(deps),
+    ...organizationHandlers(deps),
     ...customerHandlers(deps),
     ...budgetHandlers(deps),
     ...auditHandlers(deps),

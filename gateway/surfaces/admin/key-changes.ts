@@ -13,7 +13,15 @@ export function isNarrower(wanted: readonly string[] | null | undefined, now: re
 }
 
 /** Columns that have rules of their own, below; every other one is changed by who governs the key, and nobody else. */
-const ruled: readonly string[] = ['key_alias', 'models', 'user_id', 'team_id', 'blocked', 'spend'];
+const ruled: readonly string[] = [
+  'key_alias',
+  'models',
+  'user_id',
+  'team_id',
+  'organization_id',
+  'blocked',
+  'spend',
+];
 
 /** The field of a request that changes a column. */
 function fieldOf(column: string, wanted: KeyFields): string {
@@ -42,7 +50,7 @@ export function requireMayChange(
     throw forbidden(field, `'${field}' of this key may be changed by ${by} alone`);
   };
   if (who.role !== 'proxy_admin') {
-    const moved = (['user_id', 'team_id'] as const).find(
+    const moved = (['user_id', 'team_id', 'organization_id'] as const).find(
       (column) => columns[column] !== undefined && columns[column] !== row[column],
     );
     if (moved !== undefined) refuse(moved, 'a proxy admin');

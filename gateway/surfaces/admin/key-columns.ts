@@ -88,6 +88,7 @@ export function columnsOf(wanted: KeyFields, row: Pick<VirtualKeyRow, 'metadata'
     ...(wanted.models !== undefined && { models: wanted.models ?? [] }),
     ...(wanted.user_id !== undefined && { user_id: wanted.user_id || null }),
     ...(wanted.team_id !== undefined && { team_id: wanted.team_id || null }),
+    ...(wanted.organization_id !== undefined && { organization_id: wanted.organization_id || null }),
     ...(metadata !== row.metadata && { metadata }),
     ...(wanted.blocked !== undefined && { blocked: wanted.blocked }),
     ...(typeof wanted.spend === 'number' && { spend: wanted.spend }),

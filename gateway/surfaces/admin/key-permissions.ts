@@ -1,6 +1,7 @@
 import { GatewayError } from '../../http/errors.ts';
 import type { Identity } from '../../identity/identity.ts';
 import {
+  governsOrganization,
   type KeyRights,
   keyRights,
   type MemberPermission,
@@ -10,12 +11,13 @@ import {
   teamRights,
 } from '../../identity/permissions.ts';
 import type { Connection } from '../../store/connection.ts';
+import { holdOrganizations } from '../../store/organizations.ts';
 import { readTeam } from '../../store/teams.ts';
 import type { KeyOwner, VirtualKeyRow } from '../../store/virtual-keys.ts';
 import { badRequest, forbidden } from './faults.ts';
 import type { KeyFields } from './key-requests.ts';
 
-type OwnedKey = Pick<VirtualKeyRow, 'token' | 'user_id' | 'team_id' | 'created_by'>;
+type OwnedKey = Pick<VirtualKeyRow, 'token' | 'user_id' | 'team_id' | 'organization_id' | 'created_by'>;
 
 /** What the caller may do with a key that is stored. */
 export async function rightsOnKey(db: Connection, who: Identity, key: OwnedKey): Promise<KeyRights> {
@@ -73,6 +75,7 @@ export function listingScope(who: Identity, target: ListingTarget): KeyOwner | n
 export interface NewOwner {
   readonly userId: string | null;
   readonly teamId: string | null;
+  readonly organizationId: string | null;
 }
 
 /** The same, and whether the caller runs that team. */
@@ -103,21 +106,64 @@ export async function requireTeamKeys(
   throw forbidden('team_id', 'This key may make keys only for its own user, and for teams that it runs');
 }
 
+/** Throws GatewayError bad_request for an organisation that is not there, or is not that of the key's team. */
+export async function requireOrganizationOf(
+  db: Connection,
+  { organizationId, teamId }: Pick<NewOwner, 'organizationId' | 'teamId'>,
+): Promise<void> {
+  if (organizationId === null) return;
+  const [organization] = await holdOrganizations(db, [organizationId]);
+  if (organization === undefined) {
+    throw badRequest('organization_id', `There is no organisation '${organizationId}'`);
+  }
+  const team = teamId === null ? undefined : await readTeam(db, teamId);
+  const teams = team?.organization_id ?? organizationId;
+  if (teams === organizationId) return;
+  throw badRequest(
+    'organization_id',
+    `Team '${teamId}' belongs to organisation '${teams}', and so do its keys; leave 'organization_id' out`,
+  );
+}
+
+/**
+ * The organisation that the caller may make this key for: one that it runs; that of the key's team may be named by whoever
+ * makes keys of it. Throws GatewayError bad_request or forbidden.
+ */
+export async function newKeysOrganization(
+  db: Connection,
+  who: Identity,
+  { organization_id, team_id }: KeyFields,
+): Promise<string | null> {
+  const organizationId = organization_id || null;
+  const teamId = team_id || null;
+  if (organizationId === null) return null;
+  const runs = who.role === 'proxy_admin' || governsOrganization(who, organizationId);
+  const ofTeam = teamId !== null && (await readTeam(db, teamId))?.organization_id === organizationId;
+  if (!runs && !ofTeam) {
+    throw forbidden('organization_id', 'This key may make keys only of organisations that its user runs');
+  }
+  await requireOrganizationOf(db, { organizationId, teamId });
+  return organizationId;
+}
+
 /**
  * Whom the caller may make this key for: a proxy admin for anybody; others for themselves, and without a user for a team
- * that they run. Throws GatewayError bad_request, forbidden or member_permission.
+ * or an organisation that they run. Throws GatewayError bad_request, forbidden or member_permission.
  */
 export async function newOwner(db: Connection, who: Identity, wanted: KeyFields): Promise<NewOwnerByMaker> {
   const teamId = wanted.team_id || null;
   const runsTeam = teamId !== null && (await requireTeamKeys(db, who, teamId, '/key/generate'));
-  if (who.role === 'proxy_admin') return { userId: wanted.user_id || null, teamId, runsTeam };
+  const organizationId = await newKeysOrganization(db, who, wanted);
+  const place = { teamId, organizationId, runsTeam };
+  if (who.role === 'proxy_admin') return { userId: wanted.user_id || null, ...place };
   if (who.userId === null) {
     throw forbidden('user_id', 'This key belongs to no user, and so may make no keys');
   }
   if (wanted.user_id && wanted.user_id !== who.userId) {
     throw forbidden('user_id', 'Only a proxy admin may make keys for other users: a key acts as its user');
   }
-  return { userId: wanted.user_id === null && runsTeam ? null : who.userId, teamId, runsTeam };
+  const runs = runsTeam || governsOrganization(who, organizationId);
+  return { userId: wanted.user_id === null && runs ? null : who.userId, ...place };
 }
 
 const within = (wanted: readonly string[], own: readonly string[]): boolean =>

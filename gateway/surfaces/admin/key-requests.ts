@@ -25,6 +25,7 @@ export interface KeyFields extends CallLimitFields, ModelLimitFields {
   readonly models?: readonly string[] | null;
   readonly user_id?: string | null;
   readonly team_id?: string | null;
+  readonly organization_id?: string | null;
   readonly metadata?: Readonly<Record<string, unknown>> | null;
   readonly blocked?: boolean | null;
   readonly spend?: number | null;
@@ -46,6 +47,7 @@ const keyFields = {
   models: nullableTexts,
   user_id: { ...nullableText, maxLength: LONGEST_ID },
   team_id: { ...nullableText, maxLength: LONGEST_ID },
+  organization_id: { ...nullableText, maxLength: LONGEST_ID },
   metadata: { ...nullableObject, properties: { ...modelLimitFields, ...contentSwitch } },
   blocked: { type: ['boolean', 'null'] },
   spend: { type: ['number', 'null'], minimum: 0, maximum: LARGEST_BUDGET },

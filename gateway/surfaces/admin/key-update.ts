@@ -20,7 +20,7 @@ import { limitOfKey, requireHeld } from './held-limits.ts';
 import { generatedKey } from './key-answer.ts';
 import { requireMayChange } from './key-changes.ts';
 import { columnsOf } from './key-columns.ts';
-import { rightsOnKey } from './key-permissions.ts';
+import { requireOrganizationOf, rightsOnKey } from './key-permissions.ts';
 import { type KeyFields, readRegenerate, readUpdate } from './key-requests.ts';
 import { requireBelow, requireTeamOf } from './key-rules.ts';
 import { changeSoftBudget, lockBudgetOfKey } from './key-soft-budget.ts';
@@ -64,6 +64,10 @@ async function requireConsistent(db: Connection, columns: KeyColumns, row: Virtu
     throw badRequest('team_id', `There is no team '${teamId}'`);
   }
   if (budgetId) await requireBudget(db, budgetId);
+  if (teamId !== undefined || columns.organization_id !== undefined) {
+    const { team_id, organization_id } = { ...row, ...columns };
+    await requireOrganizationOf(db, { teamId: team_id, organizationId: organization_id });
+  }
 }
 
 interface KeyWrite {

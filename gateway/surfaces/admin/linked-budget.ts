@@ -16,6 +16,7 @@ import { budgetDuration, usdAmount } from './key-columns.ts';
 import { type CallLimitFields, callLimitColumns } from './limit-fields.ts';
 import { refuseFields } from './unenforced.ts';
 import { unenforcedBudgetFields } from './unenforced-owners.ts';
+import { InvalidRequest } from './validation.ts';
 
 /** Members of a request that say a budget, and limits that stand beside it. */
 export interface BudgetMembers extends CallLimitFields {
@@ -94,6 +95,49 @@ export async function changeBudget(
     changed.updated(budgetAt(budgetId), before, row);
     return row;
   });
+}
+
+/** Amounts that stand in a budget which somebody is linked to. */
+export const budgetAmounts = [
+  'max_budget',
+  'soft_budget',
+  'rpm_limit',
+  'tpm_limit',
+  'max_parallel_requests',
+] as const;
+
+/** Throws InvalidRequest for a budget that is named and described at once. */
+export function requireOneBudget(wanted: BudgetMembers & { readonly budget_id?: string | null }): void {
+  if (!wanted.budget_id) return;
+  const described = budgetAmounts.find((name) => (wanted[name] ?? '') !== '');
+  if (described === undefined) return;
+  const msg = "must not be given with 'budget_id': a budget has its own";
+  throw new InvalidRequest([{ loc: ['body', described], msg, type: 'exclusive' }]);
+}
+
+export interface BudgetSettlement {
+  /** The budget that a request names. */
+  readonly named: string | null | undefined;
+  /** The one that is linked to now; undefined of somebody new. */
+  readonly linked: string | null | undefined;
+  /** What the request says of it. */
+  readonly columns: BudgetColumns;
+  readonly by: string;
+}
+
+/** Finds, changes or makes the budget that a request names or describes; what its owner is to be linked to. */
+export async function settleBudget(
+  deps: Pick<ManagementDeps, 'clock' | 'nextReset'>,
+  db: Connection,
+  changed: Changes,
+  { named, linked, columns, by }: BudgetSettlement,
+): Promise<string | null> {
+  if (named) await requireBudget(db, named);
+  const budgetId = named || linked || null;
+  if (Object.keys(columns).length === 0) return budgetId;
+  if (budgetId === null) return makeBudget(db, changed, { columns, by });
+  await changeBudget(deps, db, changed, { budgetId, columns, by });
+  return budgetId;
 }
 
 /** Rows with the budgets that they are linked to. */

@@ -3,7 +3,7 @@ import { jsonObject } from '../../http/body.ts';
 import type { Identity } from '../../identity/identity.ts';
 import type { Connection } from '../../store/connection.ts';
 import { badRequest } from './faults.ts';
-import { type NewOwnerByMaker, requireTeamKeys } from './key-permissions.ts';
+import { type NewOwnerByMaker, newKeysOrganization, requireTeamKeys } from './key-permissions.ts';
 import { type KeyFields, readGenerate } from './key-requests.ts';
 
 const ROUTE = '/key/service-account/generate';
@@ -30,8 +30,10 @@ export const readServiceAccount: typeof readGenerate = Object.assign(
 export async function serviceAccountOwner(
   db: Connection,
   who: Identity,
-  { team_id: teamId }: KeyFields,
+  wanted: KeyFields,
 ): Promise<NewOwnerByMaker> {
+  const { team_id: teamId } = wanted;
   if (!teamId) throw badRequest('team_id', `${ROUTE} needs 'team_id': a service account belongs to a team`);
-  return { userId: null, teamId, runsTeam: await requireTeamKeys(db, who, teamId, ROUTE) };
+  const runsTeam = await requireTeamKeys(db, who, teamId, ROUTE);
+  return { userId: null, teamId, organizationId: await newKeysOrganization(db, who, wanted), runsTeam };
 }

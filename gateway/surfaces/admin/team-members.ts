@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { PoolClient } from 'pg';
 import { GatewayError } from '../../http/errors.ts';
 import type { GatewayRequest } from '../../http/handler.ts';
@@ -14,22 +13,15 @@ import {
   type TeamRow,
   updateTeam,
 } from '../../store/teams.ts';
-import {
-  forgetTeams,
-  insertUser,
-  lockEmail,
-  noteTeam,
-  readUser,
-  readUserByEmail,
-  updateUser,
-} from '../../store/users.ts';
+import { forgetTeams, noteTeam } from '../../store/users.ts';
 import { keysOfOwners } from '../../store/virtual-keys.ts';
 import { change, changedBy, type ManagementDeps } from './change.ts';
-import { type Changes, teamAt, userAt } from './changes.ts';
+import { type Changes, teamAt } from './changes.ts';
 import { badRequest, forbidden } from './faults.ts';
 import { removeKeys } from './key-removal.ts';
 import { withBudgets } from './linked-budget.ts';
 import { limitMember, limitOfMember, limitsOfMember, type MemberFields } from './member-budgets.ts';
+import { personOf } from './people.ts';
 import { type ReachedTeam, reachTeam, teamAnswer } from './team-objects.ts';
 import {
   type MemberName,
@@ -43,24 +35,6 @@ import { unenforcedMemberFields } from './unenforced-owners.ts';
 
 const sameAddress = (one: string | null, other: string | null | undefined): boolean =>
   one !== null && other != null && one.toLowerCase() === other.toLowerCase();
-
-/** The id of somebody who is named; whoever has no row gets one, as an internal user. */
-async function personOf(
-  db: PoolClient,
-  changed: Changes,
-  { user_id, user_email }: NamedMember,
-): Promise<TeamMember> {
-  if (user_email) await lockEmail(db, user_email);
-  const known = user_id ? await readUser(db, user_id) : user_email && (await readUserByEmail(db, user_email));
-  if (known)
-    return { user_id: known.user_id, user_email: known.user_email ?? user_email ?? null, role: 'user' };
-  const id = user_id || randomUUID();
-  await insertUser(db, id);
-  const columns = { user_role: 'internal_user', user_email: user_email || null };
-  const row = await updateUser(db, id, columns);
-  if (row !== undefined) changed.created(userAt(id), row);
-  return { user_id: id, user_email: user_email || null, role: 'user' };
-}
 
 /** Adds people to a team that is locked: to its list, to their rows, and an account for each. */
 export async function join(db: PoolClient, changed: Changes, team: TeamRow, named: readonly NamedMember[]) {

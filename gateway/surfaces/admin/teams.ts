@@ -7,25 +7,12 @@ import { memberPermissions } from '../../identity/permissions.ts';
 import { subjects } from '../../identity/subjects.ts';
 import type { Connection } from '../../store/connection.ts';
 import { followBudgets } from '../../store/follow-budgets.ts';
-import { readOrganizations } from '../../store/organizations.ts';
-import { removeOwnerBudgets } from '../../store/owner-budgets.ts';
-import {
-  deleteTeams,
-  insertTeam,
-  readMemberships,
-  readTeam,
-  readTeams,
-  type TeamColumns,
-  type TeamRow,
-  updateTeam,
-} from '../../store/teams.ts';
-import { forgetTeams } from '../../store/users.ts';
-import { hashesOfOwners } from '../../store/virtual-keys.ts';
+import { holdOrganizations } from '../../store/organizations.ts';
+import { insertTeam, readTeam, type TeamColumns, type TeamRow, updateTeam } from '../../store/teams.ts';
 import { change, changedBy, type ManagementDeps } from './change.ts';
 import { type Changes, teamAt } from './changes.ts';
 import { badRequest, forbidden } from './faults.ts';
 import { isNarrower } from './key-changes.ts';
-import { removeKeys } from './key-removal.ts';
 import { budgetColumns } from './linked-budget.ts';
 import { management } from './management.ts';
 import { limitOfMembers, withMemberBudget } from './team-budgets.ts';
@@ -33,6 +20,7 @@ import { changedLimit, teamMetadata } from './team-limits.ts';
 import { join, memberAdd, memberDelete, memberUpdate } from './team-members.ts';
 import { type ReachedTeam, reachTeam, teamAnswer } from './team-objects.ts';
 import { info, list } from './team-reads.ts';
+import { removeTeams } from './team-removal.ts';
 import {
   membersFields,
   type NamedMember,
@@ -131,7 +119,7 @@ async function write(
 /** Throws GatewayError bad_request for an organisation that is not there, or does not have the models. */
 async function requireOrganization(db: Connection, { organization_id, models }: TeamColumns): Promise<void> {
   if (!organization_id) return;
-  const [organization] = await readOrganizations(db, [organization_id]);
+  const [organization] = await holdOrganizations(db, [organization_id]);
   if (organization === undefined) {
     throw badRequest('organization_id', `There is no organisation '${organization_id}'`);
   }
@@ -246,19 +234,7 @@ async function remove(deps: ManagementDeps, request: GatewayRequest, identity: I
   const by = changedBy(request, identity);
   await change(deps, by, async (db, changed) => {
     for (const teamId of teamIds) await reachTeam(db, identity, teamId, 'govern');
-    const teams = await readTeams(db, teamIds);
-    const members = teams.flatMap(({ members_with_roles }) =>
-      members_with_roles.flatMap(({ user_id }) => user_id ?? []),
-    );
-    const accounts = (await readMemberships(db, teamIds)).map((each) =>
-      owners.member(each.team_id, each.user_id),
-    );
-    await deleteTeams(db, teamIds, by);
-    await forgetTeams(db, teamIds, members);
-    await removeKeys(db, changed, await hashesOfOwners(db, { teamIds }), by);
-    await removeOwnerBudgets(db, [...accounts, ...teamIds.map(owners.team)]);
-    for (const userId of members) changed.add(subjects.user(userId));
-    for (const team of teams) changed.add(subjects.team(team.team_id)).deleted(teamAt(team.team_id), team);
+    await removeTeams(db, changed, teamIds, by);
   });
   return { deleted_teams: teamIds };
 }

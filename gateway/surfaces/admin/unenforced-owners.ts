@@ -24,6 +24,16 @@ export const unenforcedTeamFields = [
 
 export const unenforcedMemberFields = ['budget_duration', 'allowed_models'] as const;
 
+export const unenforcedOrganizationFields = [
+  'model_max_budget',
+  'model_rpm_limit',
+  'model_tpm_limit',
+  'object_permission',
+] as const;
+
+/** What a member spends in an organisation is counted for the organisation alone. */
+export const unenforcedOrganizationMemberFields = ['max_budget_in_organization'] as const;
+
 export const unenforcedUserFields = [
   ...budgets,
   'soft_budget',

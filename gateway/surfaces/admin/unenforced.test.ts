@@ -20,7 +20,6 @@ test.each<[string, unknown]>([
   ['guardrails', ['pii']],
   ['tags', ['team-red']],
   ['aliases', { a: 'b' }],
-  ['organization_id', 'acme'],
   ['project_id', 'p'],
   ['auto_rotate', true],
   ['object_permission', { models: ['m'] }],

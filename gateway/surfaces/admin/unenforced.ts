@@ -15,7 +15,6 @@ export const unenforcedKeyFields = [
   'aliases',
   'config',
   'router_settings',
-  'organization_id',
   'project_id',
   'agent_id',
   'permissions',

@@ -190,7 +190,7 @@ async function create(deps: ManagementDeps, request: GatewayRequest, identity: I
     if (wanted.auto_create_key === false) return { ...user, key: null, token: null, ...person };
     const { keyRules, clock } = deps;
     const own = { key_alias: wanted.key_alias ?? null, duration: wanted.duration ?? null };
-    const owner = { userId: user_id, teamId: null };
+    const owner = { userId: user_id, teamId: null, organizationId: null };
     requireMaker(identity, own, { ...owner, runsTeam: false }, keyRules);
     const key = await makeKey(deps, db, changed, { wanted: completed(own, keyRules, clock()), owner, by });
     return { ...key, ...person, ...sharedWith(user) };

@@ -1,0 +1,143 @@
+import type { PoolClient } from 'pg';
+import { GatewayError } from '../../http/errors.ts';
+import type { GatewayRequest } from '../../http/handler.ts';
+import type { Identity } from '../../identity/identity.ts';
+import { userRights } from '../../identity/permissions.ts';
+import { subjects } from '../../identity/subjects.ts';
+import {
+  deleteMember,
+  insertMember,
+  lockMember,
+  type OrganizationMemberRow,
+  setMemberRole,
+} from '../../store/organization-members.ts';
+import { organizationsOf } from '../../store/organizations.ts';
+import { readUsers } from '../../store/users.ts';
+import { keysOfOwners } from '../../store/virtual-keys.ts';
+import { change, changedBy, type ManagementDeps } from './change.ts';
+import { type Changes, organizationMemberAt } from './changes.ts';
+import { badRequest, forbidden } from './faults.ts';
+import { removeKeys } from './key-removal.ts';
+import { reachOrganization } from './organization-objects.ts';
+import {
+  type NewOrganizationMember,
+  readOrganizationMemberAdd,
+  readOrganizationMemberDelete,
+  readOrganizationMemberUpdate,
+} from './organization-requests.ts';
+import { knownPerson, type NamedPerson, personOf } from './people.ts';
+import { refuseFields } from './unenforced.ts';
+import { unenforcedOrganizationMemberFields } from './unenforced-owners.ts';
+
+/** What each of these routes answers. */
+async function answer(db: PoolClient, organizationId: string, memberships: readonly OrganizationMemberRow[]) {
+  return {
+    organization_id: organizationId,
+    updated_users: await readUsers(
+      db,
+      memberships.map(({ user_id }) => user_id),
+    ),
+    updated_organization_memberships: memberships,
+  };
+}
+
+/**
+ * Throws GatewayError forbidden for somebody who is there already and whom the caller may not look at: who runs an
+ * organisation sees its people, and nobody makes himself see others by adding them.
+ */
+async function requireMayAdd(db: PoolClient, who: Identity, named: NamedPerson): Promise<void> {
+  if (who.role === 'proxy_admin') return;
+  const known = await knownPerson(db, named);
+  if (known === undefined) return;
+  const { user_id } = known;
+  if (userRights(who, { user_id, organizations: await organizationsOf(db, user_id) }).read) return;
+  throw forbidden(
+    'member',
+    'Somebody who has an account and is in none of your organisations is added by a proxy admin',
+  );
+}
+
+async function add(
+  db: PoolClient,
+  changed: Changes,
+  organizationId: string,
+  named: NewOrganizationMember,
+): Promise<OrganizationMemberRow> {
+  const { user_id: userId } = await personOf(db, changed, named);
+  const row = await insertMember(db, { organizationId, userId, role: named.role });
+  if (row === undefined) {
+    throw badRequest('member', `User '${userId}' is in organisation '${organizationId}' already`);
+  }
+  changed.add(subjects.user(userId)).created(organizationMemberAt(userId), row);
+  return row;
+}
+
+/** `/organization/member_add` */
+export async function memberAdd(deps: ManagementDeps, request: GatewayRequest, who: Identity) {
+  const wanted = readOrganizationMemberAdd(request.body);
+  refuseFields(wanted, unenforcedOrganizationMemberFields, 'member');
+  const { organization_id: organizationId } = wanted;
+  return change(deps, changedBy(request, who), async (db, changed) => {
+    await reachOrganization(db, who, organizationId, 'run');
+    const memberships: OrganizationMemberRow[] = [];
+    for (const named of [wanted.member].flat()) {
+      await requireMayAdd(db, who, named);
+      memberships.push(await add(db, changed, organizationId, named));
+    }
+    return answer(db, organizationId, memberships);
+  });
+}
+
+/** The member that is named, locked. Throws GatewayError bad_request. */
+async function memberOf(
+  db: PoolClient,
+  organizationId: string,
+  named: NamedPerson,
+): Promise<OrganizationMemberRow> {
+  const { user_id: userId } = (await knownPerson(db, named)) ?? {};
+  const row = userId === undefined ? undefined : await lockMember(db, organizationId, userId);
+  if (row !== undefined) return row;
+  const field = named.user_id ? 'user_id' : 'user_email';
+  throw new GatewayError(
+    'bad_request',
+    `'${named[field]}' is no member of organisation '${organizationId}'`,
+    { param: field },
+  );
+}
+
+/** `/organization/member_update` */
+export async function memberUpdate(deps: ManagementDeps, request: GatewayRequest, who: Identity) {
+  const wanted = readOrganizationMemberUpdate(request.body);
+  refuseFields(wanted, unenforcedOrganizationMemberFields, 'member');
+  const { organization_id: organizationId, role } = wanted;
+  return change(deps, changedBy(request, who), async (db, changed) => {
+    await reachOrganization(db, who, organizationId, 'run');
+    const before = await memberOf(db, organizationId, wanted);
+    if (!role) return answer(db, organizationId, [before]);
+    const row = await setMemberRole(db, before, role);
+    changed.add(subjects.user(row.user_id)).updated(organizationMemberAt(row.user_id), before, row);
+    return answer(db, organizationId, [row]);
+  });
+}
+
+/** `/organization/member_delete`: who leaves an organisation loses the keys that its budget pays for. */
+export async function memberDelete(deps: ManagementDeps, request: GatewayRequest, who: Identity) {
+  const wanted = readOrganizationMemberDelete(request.body);
+  const { organization_id: organizationId } = wanted;
+  const by = changedBy(request, who);
+  return change(deps, by, async (db, changed) => {
+    await reachOrganization(db, who, organizationId, 'run');
+    const gone = await memberOf(db, organizationId, wanted);
+    await deleteMember(db, gone);
+    changed.add(subjects.user(gone.user_id)).deleted(organizationMemberAt(gone.user_id), gone);
+    const keys = await keysOfOwners(db, { userIds: [gone.user_id] });
+    const paid = keys.filter(({ organization_id }) => organization_id === organizationId);
+    await removeKeys(
+      db,
+      changed,
+      paid.map(({ token }) => token),
+      by,
+    );
+    return answer(db, organizationId, [gone]);
+  });
+}
