@@ -52,6 +52,9 @@ export interface DailyNames {
   readonly endpoint: string;
 }
 
+type Count = (typeof COUNTS)[number];
+type Name = keyof DailyNames;
+
 const NAMES = [
   'api_key',
   'model',
@@ -78,27 +81,39 @@ export function filterValues({ days, whom, notWhom, apiKeys, model }: DailyFilte
 export const dailySource = (kind: DailyKind): string =>
   `"${dailyTables[kind].name}" d WHERE ${condition(kind)}`;
 
-const NAMED = NAMES.map((name) => `coalesce(d.${name}, '') AS ${name}`).join(', ');
+/** A name of a row, as SQL. */
+function nameOf(kind: DailyKind, name: Name): string {
+  if (name === 'date') return 'd.date';
+  return name === 'whom' ? `d.${dailyTables[kind].whom}` : `coalesce(d.${name}, '')`;
+}
 
-/** Rows as they are told apart: who, and the figures times `sign`. */
-const read = (kind: DailyKind, whom: string, sign: '' | '-' = ''): string => `
-  SELECT d.date, ${whom} AS whom, ${NAMED}, ${sign}d.spend_pico AS spend_pico,
-    ${COUNTS.map((name) => `${sign}d.${name} AS ${name}`).join(', ')}
-  FROM ${dailySource(kind)}`;
+const selected = (kind: DailyKind, by: readonly Name[]): string =>
+  by.map((name) => `${nameOf(kind, name)} AS ${name}, `).join('');
 
-/**
- * The rows of a table, and those of nobody there: every call counts for a user, so what the table lacks of that belongs to
- * nobody.
- */
-const withNobody = (kind: DailyKind): string => `
-  ${read(kind, `d.${dailyTables[kind].whom}`)}
-  UNION ALL ${read('user', 'NULL')}
-  UNION ALL ${read(kind, 'NULL', '-')}`;
+/** `GROUP BY` the first columns of a statement, which are as many as these. */
+const grouped = (by: readonly Name[]): string =>
+  by.length === 0 ? '' : `GROUP BY ${by.map((_name, index) => index + 1).join(', ')}`;
 
-const rowsOf = (kind: DailyKind, nobody: boolean): string =>
-  nobody ? withNobody(kind) : read(kind, `d.${dailyTables[kind].whom}`);
+/** A statement that sums the rows which fit; only what is asked for is read, for there may be some hundred thousand. */
+function summed(kind: DailyKind, by: readonly Name[], counts: readonly Count[], rest = ''): string {
+  const sums = ['spend_pico', ...counts].map((name) => `sum(d.${name}) AS ${name}`);
+  return `SELECT ${selected(kind, by)}${sums.join(', ')} FROM ${dailySource(kind)} ${rest} ${grouped(by)}`;
+}
 
-const SUMS = `sum(spend_pico)::text AS spent, ${COUNTS.map((name) => `sum(${name})::bigint AS ${name}`).join(', ')}`;
+/** What is left of the sums `whole` without the sums `part`, as a statement whose first columns are `by`. */
+function without(by: readonly string[], counts: readonly Count[], whole: string, part: string): string {
+  const figures = ['spend_pico', ...counts];
+  const names = by.map((name) => `${name}, `).join('');
+  return `
+    SELECT ${names}${figures.map((name) => `sum(${name}) AS ${name}`).join(', ')} FROM (
+      SELECT ${names}${figures.join(', ')} FROM ${whole}
+      UNION ALL SELECT ${names}${figures.map((name) => `-${name}`).join(', ')} FROM ${part}
+    ) AS both_sides ${by.length === 0 ? '' : `GROUP BY ${by.join(', ')}`} HAVING sum(api_requests) > 0`;
+}
+
+/** The columns of a sum as they are read: money as text, counts as numbers. */
+const shown = (by: readonly Name[], counts: readonly Count[]): string =>
+  [...by, 'spend_pico::text AS spent', ...counts.map((name) => `${name}::bigint AS ${name}`)].join(', ');
 
 type Stored<T> = Omit<T, 'spent'> & { readonly spent: string };
 
@@ -113,7 +128,7 @@ export async function dailyRows(
 ): Promise<readonly DailyRow[]> {
   const found = await rows<Stored<DailyRow>>(db, {
     text: `
-      SELECT d.date, d.${dailyTables[kind].whom} AS whom, ${NAMED}, d.spend_pico::text AS spent, ${COUNTS.join(', ')}
+      SELECT ${selected(kind, ['date', 'whom', ...NAMES])} d.spend_pico::text AS spent, ${COUNTS.join(', ')}
       FROM ${dailySource(kind)} ORDER BY d.date DESC, d.id LIMIT $7 OFFSET $8`,
     values: [...filterValues(filter), limit, offset],
   });
@@ -130,26 +145,30 @@ export async function dailyTotals(
   filter: DailyFilter,
   keys: number,
 ): Promise<readonly DailyRow[]> {
-  const others = NAMES.filter((name) => name !== 'api_key').join(', ');
+  const others = ['date', ...NAMES.filter((name) => name !== 'api_key')] as const;
+  const columns = ['date', ...NAMES] as const;
   const found = await rows<Stored<DailyRow>>(db, {
     text: `
-      WITH fit AS (${read(kind, 'NULL')}), top AS (
-        SELECT api_key FROM fit GROUP BY api_key ORDER BY sum(spend_pico) DESC, api_key LIMIT $7
-      ), known AS (
-        SELECT fit.*, top.api_key AS key FROM fit LEFT JOIN top ON top.api_key = fit.api_key
-      )
-      SELECT date, NULL AS whom, coalesce(key, '') AS api_key, ${others}, ${SUMS}
-      FROM known GROUP BY date, key, ${others} ORDER BY date DESC`,
+      WITH top AS (
+        SELECT d.api_key FROM ${dailySource(kind)} GROUP BY 1 ORDER BY sum(d.spend_pico) DESC, 1 LIMIT $7
+      ), known AS (${summed(kind, columns, COUNTS, 'AND d.api_key IN (SELECT api_key FROM top)')}),
+      whole AS (${summed(kind, others, COUNTS)}),
+      rest AS (${without(others, COUNTS, 'whole', 'known')})
+      SELECT NULL AS whom, ${shown(columns, COUNTS)} FROM known
+      UNION ALL SELECT NULL, ${shown(columns, COUNTS).replace('api_key', `'' AS api_key`)} FROM rest
+      ORDER BY date DESC`,
     values: [...filterValues(filter), keys],
   });
   return found.map(withPico<DailyRow>);
 }
 
-export interface SumQuery<By extends keyof DailyNames> {
+export interface SumQuery<By extends Name, Counted extends Count> {
   readonly kind: DailyKind;
   readonly filter: DailyFilter;
   /** What the sums are told apart by; nothing makes one sum of all. */
   readonly by: readonly By[];
+  /** What is summed beside what was spent and the number of calls. */
+  readonly counts?: readonly Counted[];
   /** Whether what counts for nobody of this kind is a sum as well; only where the filter names nobody. */
   readonly nobody?: boolean;
   /** By what they are told apart, or what was spent most first. */
@@ -157,25 +176,37 @@ export interface SumQuery<By extends keyof DailyNames> {
   readonly limit?: number;
 }
 
+/** What was spent on days, and by how many calls. */
+export type DailySum<By extends Name, Counted extends Count> = Pick<DailyNames, By> &
+  Pick<DailyFigures, 'spent' | 'api_requests' | Counted>;
+
 /** What was spent on days, in sums. */
-export async function sumDays<By extends keyof DailyNames>(
+export async function sumDays<By extends Name, Counted extends Count = never>(
   db: Connection,
-  { kind, filter, by, nobody = false, order, limit = Number.MAX_SAFE_INTEGER }: SumQuery<By>,
-): Promise<readonly (Pick<DailyNames, By> & DailyFigures)[]> {
-  type Sum = Pick<DailyNames, By> & DailyFigures;
-  const names = by.join(', ');
-  const grouped = by.length === 0 ? 'HAVING count(*) > 0' : `GROUP BY ${names} HAVING sum(api_requests) > 0`;
-  const first = [...(order === 'spent' ? ['sum(spend_pico) DESC'] : []), ...by];
-  const found = await rows<Stored<Sum>>(db, {
-    text: `
-      SELECT ${by.map((name) => `${name}, `).join('')}${SUMS} FROM (${rowsOf(kind, nobody)}) AS fit
-      ${grouped} ${first.length === 0 ? '' : `ORDER BY ${first.join(', ')}`} LIMIT $7`,
-    values: [...filterValues(filter), limit],
+  { kind, filter, by, counts = [], nobody = false, order, limit }: SumQuery<By, Counted>,
+): Promise<readonly DailySum<By, Counted>[]> {
+  const counted: readonly Count[] = ['api_requests', ...counts];
+  const names = by.filter((name) => name !== 'whom');
+  const columns = (whom: string) => [...by, 'spend_pico', ...counted].join(', ').replace(/\bwhom\b/, whom);
+  const first = [...(order === 'spent' ? ['spend_pico DESC'] : []), ...by];
+  // Every call counts for a user: what a table lacks of that belongs to nobody there.
+  const rest = nobody
+    ? `, everybody AS (${summed('user', names, counted)}),
+      rest AS (${without(names, counted, 'everybody', 'theirs')}),
+      found AS (SELECT ${columns('whom')} FROM theirs UNION ALL SELECT ${columns('NULL')} FROM rest)`
+    : ', found AS (SELECT * FROM theirs)';
+  const text = `
+    WITH theirs AS (${summed(kind, by, counted)})${rest}
+    SELECT ${shown(by, counted)} FROM found WHERE api_requests > 0
+    ${first.length === 0 ? '' : `ORDER BY ${first.join(', ')}`} LIMIT $7`;
+  const found = await rows<Stored<DailySum<By, Counted>>>(db, {
+    text,
+    values: [...filterValues(filter), limit ?? null],
   });
-  return found.map(withPico<Sum>);
+  return found.map(withPico<DailySum<By, Counted>>);
 }
 
-/** What one of a group has spent on one day; those who spent least are one without names. */
+/** What one of a group has spent on one day. */
 export interface GroupedDay extends Pick<DailyNames, 'date' | 'whom'> {
   /** Null for all that are not told apart. */
   readonly model: string | null;
@@ -184,7 +215,7 @@ export interface GroupedDay extends Pick<DailyNames, 'date' | 'whom'> {
   readonly total_tokens: number;
 }
 
-/** For each day and each of a kind, nobody included: which models and keys have spent most, `top` of them, and all the others. */
+/** For each day and each of a kind: on which models its keys have spent most, `top` rows of them, and all the others. */
 export async function groupedDays(
   db: Connection,
   kind: DailyKind,
@@ -193,15 +224,15 @@ export async function groupedDays(
 ): Promise<readonly GroupedDay[]> {
   const found = await rows<Stored<GroupedDay>>(db, {
     text: `
-      WITH sums AS (
-        SELECT date, whom, model, api_key, sum(spend_pico) AS spent, sum(prompt_tokens + completion_tokens) AS tokens
-        FROM (${withNobody(kind)}) AS fit GROUP BY date, whom, model, api_key HAVING sum(api_requests) > 0
-      ), placed AS (
-        SELECT *, row_number() OVER (PARTITION BY date, whom ORDER BY spent DESC, model, api_key) > $7 AS rest FROM sums
+      WITH placed AS (
+        SELECT ${selected(kind, ['date', 'whom', 'model', 'api_key'])} d.spend_pico,
+          d.prompt_tokens + d.completion_tokens AS tokens,
+          row_number() OVER (PARTITION BY d.date, ${nameOf(kind, 'whom')} ORDER BY d.spend DESC) > $7 AS rest
+        FROM ${dailySource(kind)}
       )
       SELECT date, whom, CASE WHEN NOT rest THEN model END AS model, CASE WHEN NOT rest THEN api_key END AS api_key,
-        sum(spent)::text AS spent, sum(tokens)::bigint AS total_tokens
-      FROM placed GROUP BY date, whom, rest, 3, 4 ORDER BY date, whom, rest, sum(spent) DESC, 3, 4`,
+        sum(spend_pico)::text AS spent, sum(tokens)::bigint AS total_tokens
+      FROM placed GROUP BY date, whom, rest, 3, 4 ORDER BY date, whom, rest, sum(spend_pico) DESC, 3, 4`,
     values: [...filterValues(filter), top],
   });
   return found.map(withPico<GroupedDay>);

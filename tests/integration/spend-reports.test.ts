@@ -251,7 +251,7 @@ describe('the report', () => {
           {
             team_name: 'Unassigned Team',
             total_spend: 0.05,
-            metadata: [{ model: 'small', api_key: bob.token, spend: 0.05, total_tokens: 12 }],
+            metadata: [{ model: 'others', api_key: 'others', spend: 0.05, total_tokens: 12 }],
           },
         ],
       },

@@ -7,6 +7,7 @@ import type { Report } from './spend-reports.ts';
 import { readReportQuery } from './spend-requests.ts';
 
 const TOP = 10;
+const TOKENS = ['prompt_tokens', 'completion_tokens'] as const;
 const RATE_LIMITED = '429';
 
 /** `Jan 22`, as LiteLLM's charts have it. */
@@ -40,7 +41,9 @@ const asked = ({ request }: Report): Days => readDays(readReportQuery(request.qu
 /** `/global/activity` */
 export async function activity(report: Report) {
   const filter = ownDays(report.who, asked(report));
-  return chart(await sumDays(report.db, { kind: 'user', filter, by: ['date'], order: 'names' }));
+  return chart(
+    await sumDays(report.db, { kind: 'user', filter, by: ['date'], counts: TOKENS, order: 'names' }),
+  );
 }
 
 /** `/global/activity/model`: the models that are called most. */
@@ -50,6 +53,7 @@ export async function activityByModel(report: Report) {
     kind: 'user',
     filter,
     by: ['date', 'model_group'],
+    counts: TOKENS,
     order: 'names',
   });
   return [...Map.groupBy(days, ({ model_group }) => model_group)]
@@ -61,7 +65,13 @@ export async function activityByModel(report: Report) {
 /** `/global/activity/cache_hits`: nothing is cached, so every call was a provider's. */
 export async function cacheHits(report: Report) {
   const filter = ownDays(report.who, asked(report));
-  const sums = await sumDays(report.db, { kind: 'user', filter, by: ['api_key', 'model'], order: 'names' });
+  const sums = await sumDays(report.db, {
+    kind: 'user',
+    filter,
+    by: ['api_key', 'model'],
+    counts: ['completion_tokens'],
+    order: 'names',
+  });
   return sums.map(({ api_key, model, api_requests, completion_tokens }) => ({
     api_key,
     call_type: 'acompletion',

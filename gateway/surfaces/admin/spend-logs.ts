@@ -48,35 +48,39 @@ interface Spent {
   readonly spent: Pico;
 }
 
-/** What was spent on a day, in USD by name; own members whatever the names are. */
-function amounts<T extends Spent>(
-  some: readonly T[],
-  date: string,
-  name: (sum: T) => string,
-): Record<string, number> {
-  const those = some.filter((sum) => sum.date === date);
-  return Object.fromEntries(those.map((sum) => [name(sum), usdFromPico(sum.spent)]));
+/** What was spent on each day, in USD by name: own members, whatever the names are. */
+function amounts<T extends Spent>(some: readonly T[], name: (sum: T) => string) {
+  const days = [...Map.groupBy(some, ({ date }) => date)];
+  return new Map<string, object>(
+    days.map(([date, those]) => [
+      date,
+      Object.fromEntries(those.map((sum) => [name(sum), usdFromPico(sum.spent)])),
+    ]),
+  );
 }
 
 /** One object for each day that has calls, and for those behind the last one. */
 async function summary(db: Connection, filter: DailyFilter): Promise<readonly object[]> {
-  const sums = <By extends keyof DailyNames>(...by: By[]) =>
-    sumDays(db, { kind: 'user', filter, by: ['date', ...by], order: 'names' });
-  const days = await sums();
-  const [users, models, keys] = [await sums('whom'), await sums('model'), await sums('api_key')];
-  const found = days.map(({ date, spent }) => ({
-    ...amounts(keys, date, ({ api_key }) => api_key),
+  const sums = <By extends keyof DailyNames>(name: By) =>
+    sumDays(db, { kind: 'user', filter, by: ['date', name], order: 'names' });
+  const byModel = await sums('model');
+  const users = amounts(await sums('whom'), ({ whom }) => whom ?? '');
+  const keys = amounts(await sums('api_key'), ({ api_key }) => api_key);
+  const models = amounts(byModel, ({ model }) => model);
+  const found = [...Map.groupBy(byModel, ({ date }) => date)].map(([date, those]) => ({
+    ...keys.get(date),
     startTime: date,
-    spend: usdFromPico(spent),
-    users: amounts(users, date, ({ whom }) => whom ?? ''),
-    models: amounts(models, date, ({ model }) => model),
+    spend: usdFromPico(those.reduce((sum, { spent }) => sum + spent, 0n)),
+    users: users.get(date),
+    models: models.get(date),
   }));
-  const last = days.at(-1);
+  const last = found.at(-1);
   if (last === undefined) return [];
   const end = Date.parse(filter.days.until);
   const rest: object[] = [];
-  for (let time = Date.parse(last.date) + DAY_MS; time <= end; time += DAY_MS)
+  for (let time = Date.parse(last.startTime) + DAY_MS; time <= end; time += DAY_MS) {
     rest.push(emptyDay(dayOf(time)));
+  }
   return [...found, ...rest];
 }
 

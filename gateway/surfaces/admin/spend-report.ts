@@ -9,13 +9,21 @@ import { askedKey } from './spend-logs.ts';
 import { allDays, type Report } from './spend-reports.ts';
 import { type ReportQuery, readReportQuery } from './spend-requests.ts';
 
-/** Pairs of a key and a model that a group shows of a day; the others are one line. */
-const TOP_LINES = 25;
+/** Lines of a key and a model that a group shows of a day; the others are one. */
+const TOP_LINES = 10;
+/** Teams or customers that are shown. */
+const TOP_GROUPS = 100;
 const OTHERS = 'others';
 
 /** What each key has spent, and on which models. */
 async function byKey(db: Connection, filter: DailyFilter) {
-  const found = await sumDays(db, { kind: 'user', filter, by: ['api_key', 'model'], order: 'spent' });
+  const found = await sumDays(db, {
+    kind: 'user',
+    filter,
+    by: ['api_key', 'model'],
+    counts: ['prompt_tokens', 'completion_tokens'],
+    order: 'spent',
+  });
   const keys = [...Map.groupBy(found, ({ api_key }) => api_key)].map(([api_key, lines]) => ({
     api_key,
     spent: lines.reduce((sum, { spent }) => sum + spent, 0n),
@@ -39,12 +47,47 @@ const lineOf = ({ model, api_key, spent, total_tokens }: GroupedDay) => ({
   total_tokens,
 });
 
+/** What belongs to no team, or no customer, on each day: one line. */
+async function ofNobody(
+  db: Connection,
+  kind: DailyKind,
+  filter: DailyFilter,
+): Promise<readonly GroupedDay[]> {
+  const counts = ['prompt_tokens', 'completion_tokens'] as const;
+  const sums = await sumDays(db, {
+    kind,
+    filter,
+    by: ['date', 'whom'],
+    counts,
+    nobody: true,
+    order: 'names',
+  });
+  return sums
+    .filter(({ whom }) => whom === null)
+    .map(({ date, spent, prompt_tokens, completion_tokens }) => ({
+      ...{ date, whom: null, model: null, api_key: null, spent },
+      total_tokens: prompt_tokens + completion_tokens,
+    }));
+}
+
+/** The lines of those who are named, or of those who have spent most and of nobody, the oldest day first. */
+async function linesOf(db: Connection, kind: DailyKind, filter: DailyFilter): Promise<readonly GroupedDay[]> {
+  if (filter.whom !== null) return groupedDays(db, kind, filter, TOP_LINES);
+  const most = await sumDays(db, { kind, filter, by: ['whom'], order: 'spent', limit: TOP_GROUPS });
+  const whom = most.flatMap((sum) => sum.whom ?? []);
+  const lines = [
+    ...(await groupedDays(db, kind, { ...filter, whom }, TOP_LINES)),
+    ...(await ofNobody(db, kind, filter)),
+  ];
+  return lines.sort((one, other) => one.date.localeCompare(other.date));
+}
+
 /** Of each day, what each team or customer has spent, and on what. */
 async function byGroup(
   db: Connection,
   { kind, filter, list, name }: { kind: DailyKind; filter: DailyFilter; list: string; name: string },
 ) {
-  const found = await groupedDays(db, kind, filter, TOP_LINES);
+  const found = await linesOf(db, kind, filter);
   const ids = new Set(found.flatMap(({ whom }) => whom ?? []));
   const aliases = kind === 'team' ? await teamAliases(db, [...ids]) : new Map<string, string>();
   const nameOf = (whom: string | null): string | null =>
@@ -67,11 +110,12 @@ function ofOne(query: ReportQuery): Pick<DailyFilter, 'apiKeys' | 'whom'> | null
 }
 
 /** `/global/spend/report` */
-export async function report({ db, request }: Report) {
+export async function report({ db, request, reply }: Report) {
   const query = readReportQuery(request.query);
   const filter = allDays(readDays(query));
   const one = ofOne(query);
   if (one !== null || query.group_by === 'api_key') return byKey(db, { ...filter, ...one });
+  reply.header('x-litellm-rows', `highest ${TOP_GROUPS}`);
   const { team_id: team, customer_id: customer } = query;
   if (team !== undefined && customer !== undefined) {
     throw badRequest(
