@@ -79,7 +79,15 @@ test.each([
 });
 
 test('a person reads what holds, what does not, and the head to keep', () => {
-  const report = { rows: 2, blanked: 1, unchained: 3, head: { seq: 2, hash: 'abc' }, broken: null };
+  const beginning = { seq: 0, hash: '' };
+  const report = {
+    rows: 2,
+    blanked: 1,
+    unchained: 3,
+    beginning,
+    head: { seq: 2, hash: 'abc' },
+    broken: null,
+  };
   expect(renderAudit(report)).toBe(
     'audit log: intact\n  2 rows hold; 1 value is blanked\n  3 rows are not chained: from LiteLLM\n  head: 2:abc\n',
   );

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import type { AuditHead } from './observe/audit-chain.ts';
+import { type AuditHead, NO_ROWS } from './observe/audit-chain.ts';
 import { ChainCheck, type ChainExpectation } from './observe/audit-check.ts';
 import { readExport } from './observe/audit-export.ts';
 import { type AuditReport, verifyAudit } from './store/audit-verify.ts';
@@ -48,7 +48,7 @@ export function verifyExport(text: string, expected: ChainExpectation): AuditRep
   const { rows, unchained } = readExport(text);
   const check = new ChainCheck(expected);
   for (const row of rows) check.add(row);
-  return { ...check.end(), unchained };
+  return { ...check.end(), unchained, beginning: expected.beginning ?? NO_ROWS };
 }
 
 async function verifyDatabase(url: string, expected: ChainExpectation): Promise<AuditReport> {
@@ -61,13 +61,14 @@ async function verifyDatabase(url: string, expected: ChainExpectation): Promise<
 }
 
 /** The report for a person. */
-export function renderAudit({ rows, blanked, unchained, head, broken }: AuditReport): string {
+export function renderAudit({ rows, blanked, unchained, beginning, head, broken }: AuditReport): string {
   const some = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
   return [
     `audit log: ${broken === null ? 'intact' : 'broken'}`,
     ...(broken === null ? [] : [`  row ${broken.seq}: ${broken.reason}`]),
     `  ${some(rows, 'row holds', 'rows hold')}; ${some(blanked, 'value is', 'values are')} blanked`,
     ...(unchained === 0 ? [] : [`  ${some(unchained, 'row is', 'rows are')} not chained: from LiteLLM`]),
+    ...(beginning.seq === 0 ? [] : [`  begins after: ${beginning.seq}:${beginning.hash}`]),
     ...(head.seq === 0 ? [] : [`  head: ${head.seq}:${head.hash}`]),
     '',
   ].join('\n');

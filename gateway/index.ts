@@ -43,6 +43,7 @@ export { migrations } from './store/migrations.ts';
 export { applyMigrations } from './store/migrator.ts';
 export { openPool } from './store/pool.ts';
 export {
+  dropOldAudit,
   dropOldSpend,
   type Prepared,
   type PrepareOptions,

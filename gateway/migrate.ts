@@ -6,7 +6,7 @@ import { auditCommand, readAuditArguments } from './audit-command.ts';
 import { retentionIn } from './config/retention.ts';
 import { loggedError } from './observe/logged-error.ts';
 import { personalDataCommand, readPersonalDataArguments } from './personal-data-command.ts';
-import { dropOldSpend, prepareDatabase, preparePartitions } from './store/prepare.ts';
+import { dropOldAudit, dropOldSpend, prepareDatabase, preparePartitions } from './store/prepare.ts';
 import type { TakenOver } from './store/take-over.ts';
 
 const USAGE = `Usage: migrate [migrate | partitions | retention | audit [FILE] [--head SEQ:HASH] [--after SEQ:HASH] [--json]]
@@ -15,7 +15,8 @@ const USAGE = `Usage: migrate [migrate | partitions | retention | audit [FILE] [
 
   migrate      (default) bring the schema up to date, take over a LiteLLM database, make the coming days' partitions, grant the runtime role
   partitions   make the coming days' partitions of "LiteLLM_SpendLogs" only
-  retention    drop the days of "LiteLLM_SpendLogs" that are older than general_settings.maximum_spend_logs_retention_period
+  retention    drop the days of "LiteLLM_SpendLogs" that are older than general_settings.maximum_spend_logs_retention_period,
+               and rows of the audit log that are older than maximum_audit_logs_retention_period
   personal-data
                export what is kept of one person, an internal user (by id or address) or a customer, as JSON to standard
                output or to the open file N; or delete it, and keep amounts under a pseudonym
@@ -80,16 +81,18 @@ async function readRetention() {
   const path = process.env.LITELLM_CONFIG;
   if (!path)
     throw new Error('LITELLM_CONFIG is not set: name the config.yaml that says how long rows are kept');
-  const { retention, faults } = retentionIn(await readFile(path, 'utf8'));
-  if (faults.length === 0) return retention;
+  const retentions = retentionIn(await readFile(path, 'utf8'));
+  if (retentions.faults.length === 0) return retentions;
   throw new Error(
-    `nothing was dropped: ${faults.map(({ path, message }) => `${path}: ${message}`).join('; ')}`,
+    `nothing was dropped: ${retentions.faults.map(({ path, message }) => `${path}: ${message}`).join('; ')}`,
   );
 }
 
 async function retention(url: string): Promise<void> {
-  const { partitions, rows } = await dropOldSpend(url, await readRetention());
+  const { spend, auditMs } = await readRetention();
+  const { partitions, rows } = await dropOldSpend(url, spend);
   say(`dropped partitions: ${listed(partitions)}; rows outside of them: ${rows}`);
+  if (auditMs !== null) say(`deleted rows of the audit log: ${await dropOldAudit(url, auditMs)}`);
 }
 
 type Work = (url: string) => Promise<void>;

@@ -28,7 +28,7 @@ export const generalSettings = table({
     always_include_stream_usage allow_unknown_settings use_x_forwarded_for disable_master_key_return
     disable_adding_master_key_hash_to_db ui_access_mode global_max_parallel_requests max_parallel_requests
     token_rate_limit_type budget_enforcement on_client_disconnect disable_spend_logs store_prompts_in_spend_logs
-    maximum_spend_logs_retention_period maximum_spend_logs_retention_interval
+    maximum_spend_logs_retention_period maximum_spend_logs_retention_interval maximum_audit_logs_retention_period
     default_team_disabled allow_requests_on_db_unavailable cut_streams_on_block alerting alerting_args`,
   unserved: `database_connection_timeout database_connection_pool_timeout store_model_in_db supported_db_objects
     infer_model_from_keys allow_user_auth custom_auth_run_common_checks public_routes user_header_name

@@ -13,7 +13,7 @@ import { generalSettings, litellmSettings, routerSettings, topLevel } from './kn
 import { readKeyRules } from './read-key-rules.ts';
 import { readRedis } from './redis.ts';
 import { resolveReferences } from './references.ts';
-import { readRetention } from './retention.ts';
+import { readAuditPeriod, readRetention } from './retention.ts';
 import { parseYaml } from './yaml.ts';
 
 const SECOND = 1000;
@@ -199,6 +199,7 @@ export function readConfig({ text, environment: given, places }: ConfigSource): 
   general.choice('ui_access_mode', ['all', 'admin_only']);
   // The owner role drops rows; what is wrong is to be told before it tries.
   readRetention(general, findings);
+  readAuditPeriod(general, findings);
 
   const shared = {
     timeouts: readTimeouts(router, litellm),

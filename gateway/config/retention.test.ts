@@ -19,13 +19,14 @@ test.each([
   ['1mo', 31],
 ])('%s is %i days', (written, days) => {
   expect(of({ period: written })).toEqual({
-    retention: { periodMs: days * DAY, intervalMs: DAY },
+    spend: { periodMs: days * DAY, intervalMs: DAY },
+    auditMs: null,
     faults: [],
   });
 });
 
 test('an interval is read as well', () => {
-  expect(of({ period: '30d', interval: '7d' }).retention).toEqual({
+  expect(of({ period: '30d', interval: '7d' }).spend).toEqual({
     periodMs: 30 * DAY,
     intervalMs: 7 * DAY,
   });
@@ -34,7 +35,7 @@ test('an interval is read as well', () => {
 test.each(['', 'general_settings: {}', 'model_list: []', 'general_settings:'])(
   'without the setting rows are kept for ever: %j',
   (text) => {
-    expect(retentionIn(`litellm_settings: {}\n${text}`)).toEqual({ retention: null, faults: [] });
+    expect(retentionIn(`litellm_settings: {}\n${text}`)).toEqual({ spend: null, auditMs: null, faults: [] });
   },
 );
 
@@ -48,9 +49,17 @@ test.each([
   ['period', 'os.environ/RETENTION', PERIOD],
   ['interval', '1y', INTERVAL],
 ])('%s %s is refused by the name of its setting', (key, written, path) => {
-  const { retention, faults } = of({ period: '30d', [key]: written });
+  const { spend, faults } = of({ period: '30d', [key]: written });
   expect(faults.map((fault) => fault.path)).toEqual([path]);
-  expect(retention === null || key === 'interval').toBe(true);
+  expect(spend === null || key === 'interval').toBe(true);
+});
+
+test('the audit log has a period of its own', () => {
+  const setting = (period: string) => `general_settings: { maximum_audit_logs_retention_period: ${period} }`;
+  expect(retentionIn(setting('2190d'))).toEqual({ spend: null, auditMs: 2190 * DAY, faults: [] });
+  expect(retentionIn(setting('12h')).faults).toMatchObject([
+    { path: 'general_settings.maximum_audit_logs_retention_period' },
+  ]);
 });
 
 test('a file that is no YAML is refused', () => {

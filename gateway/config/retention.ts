@@ -10,6 +10,7 @@ const DAY = 24 * HOUR;
 const SECTION = 'general_settings';
 const PERIOD = 'maximum_spend_logs_retention_period';
 const INTERVAL = 'maximum_spend_logs_retention_interval';
+const AUDIT_PERIOD = 'maximum_audit_logs_retention_period';
 
 /** A month is as long as the longest one: what is to be kept for it is kept. */
 const unitMs: Readonly<Record<string, number>> = {
@@ -49,26 +50,37 @@ export function readRetention(general: Reader, findings: Findings): Retention | 
   return periodMs === undefined ? null : { periodMs, intervalMs };
 }
 
+/** How long rows of the audit log are kept by the settings, in milliseconds; null: for ever. */
+export function readAuditPeriod(general: Reader, findings: Findings): number | null {
+  return readDuration(general, AUDIT_PERIOD, DAY, findings) ?? null;
+}
+
+/** How long rows are kept. */
+export interface Retentions {
+  readonly spend: Retention | null;
+  /** Of the audit log, in milliseconds. */
+  readonly auditMs: number | null;
+  readonly faults: readonly Finding[];
+}
+
 /**
  * The same from the text of config.yaml, of which nothing else is looked at, and every fault in it. A setting that refers to
  * a variable is one: who drops rows does not have the gateway's environment.
  */
-export function retentionIn(text: string): {
-  readonly retention: Retention | null;
-  readonly faults: readonly Finding[];
-} {
+export function retentionIn(text: string): Retentions {
   const findings = new Findings();
   const section = parseYaml(text, findings)[SECTION] ?? {};
+  const nothing = { spend: null, auditMs: null, faults: findings.faults };
   if (!isMap(section)) {
     findings.fault(SECTION, 'must be a map');
-    return { retention: null, faults: findings.faults };
+    return nothing;
   }
-  for (const key of [PERIOD, INTERVAL]) {
+  for (const key of [PERIOD, INTERVAL, AUDIT_PERIOD]) {
     const variable = referencedVariable(section[key]);
     if (variable === undefined) continue;
     findings.fault(`${SECTION}.${key}`, `must be written in the file, not in ${variable}`);
   }
-  const retention =
-    findings.faults.length > 0 ? null : readRetention(new Reader(section, SECTION, findings), findings);
-  return { retention, faults: findings.faults };
+  if (findings.faults.length > 0) return nothing;
+  const general = new Reader(section, SECTION, findings);
+  return { ...nothing, spend: readRetention(general, findings), auditMs: readAuditPeriod(general, findings) };
 }

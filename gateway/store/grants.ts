@@ -27,7 +27,8 @@ export async function grantRuntime(db: Connection, runtimeRole: string): Promise
     `ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO ${role}`,
     `REVOKE INSERT, UPDATE, DELETE ON schema_migrations FROM ${role}`,
     `REVOKE UPDATE, DELETE ON "LiteLLM_AuditLog" FROM ${role}`,
-    `REVOKE INSERT, DELETE ON audit_head FROM ${role}`,
+    `REVOKE INSERT, UPDATE, DELETE ON audit_head FROM ${role}`,
+    `GRANT UPDATE (seq, hash) ON audit_head TO ${role}`,
   ];
   for (const text of statements) await db.query({ text });
 }

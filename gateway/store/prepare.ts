@@ -1,6 +1,7 @@
 import { nextReset } from '../admission/budget-period.ts';
 import type { Retention } from '../config/retention.ts';
 import { asOwner } from './as-owner.ts';
+import { deleteOldAudit } from './audit-retention.ts';
 import { grantRuntime } from './grants.ts';
 import { applyMigrations } from './migrator.ts';
 import { ensurePartitions } from './partitions.ts';
@@ -22,8 +23,9 @@ export interface Prepared {
 }
 
 /**
- * Brings a database to this program's schema, one that LiteLLM has made too, makes the partitions of the coming days and grants the runtime role its
- * rights. Safe to run at any time and any number of times at once. Throws SchemaError when the database does not fit.
+ * Brings a database to this program's schema, also one that LiteLLM has made, makes the partitions of the coming days and
+ * grants the runtime role its rights. Safe to run at any time and any number of times at once. Throws SchemaError when the
+ * database does not fit.
  */
 export function prepareDatabase(
   ownerUrl: string,
@@ -61,4 +63,13 @@ export function dropOldSpend(
     await forgetOldIds(client, now());
     return dropped;
   });
+}
+
+/** Deletes the rows of the audit log that are older than a period, in milliseconds; how many. */
+export function dropOldAudit(
+  ownerUrl: string,
+  periodMs: number,
+  { now = Date.now }: Pick<PrepareOptions, 'now'> = {},
+): Promise<number> {
+  return asOwner(ownerUrl, (client) => deleteOldAudit(client, now() - periodMs));
 }

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { runProgram } from '../../appliance/index.ts';
 import {
   audiences,
+  dropOldAudit,
   gatewayBundle,
   type RouteDeclaration,
   routes,
@@ -391,6 +392,40 @@ test('rows that are taken from the end are missed by the database itself', async
     });
   } finally {
     await alone.close();
+  }
+});
+
+test('retention deletes the oldest rows, the check says where the chain begins, and it is for the owner alone', async () => {
+  const alone = await server.createDatabase();
+  const { db, call, close } = await startAdminGateway(alone);
+  try {
+    for (const id of ['one', 'two', 'three']) await call('/customer/new', { body: { user_id: id } });
+    const client = new Client({ connectionString: alone.ownerUrl });
+    await client.connect();
+    await client.query(
+      `INSERT INTO "LiteLLM_AuditLog" (id, updated_at, action, table_name, object_id)
+       VALUES ('theirs', '2020-01-01', 'created', 'LiteLLM_UserTable', 'x')`,
+    );
+    await client.end();
+    const { rows } = await db.query(
+      'SELECT updated_at, litellm_hash FROM "LiteLLM_AuditLog" WHERE litellm_seq IN (2, 3) ORDER BY 1',
+    );
+    const DAY = 86_400_000;
+    const keepsThird = { now: () => rows[1].updated_at.getTime() + DAY };
+    expect(await dropOldAudit(alone.ownerUrl, DAY, keepsThird)).toBe(3);
+    expect(await verifyAudit(db)).toMatchObject({
+      broken: null,
+      rows: 1,
+      unchained: 0,
+      beginning: { seq: 2, hash: rows[0].litellm_hash },
+    });
+    expect(await dropOldAudit(alone.ownerUrl, DAY, keepsThird)).toBe(0);
+    await expect(db.query('UPDATE audit_head SET first_seq = 3')).rejects.toMatchObject({ code: '42501' });
+    expect(await dropOldAudit(alone.ownerUrl, DAY, { now: () => Date.now() + 2 * DAY })).toBe(1);
+    await call('/customer/new', { body: { user_id: 'four' } });
+    expect(await verifyAudit(db)).toMatchObject({ broken: null, rows: 1, head: { seq: 4 } });
+  } finally {
+    await close();
   }
 });
 

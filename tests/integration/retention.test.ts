@@ -169,6 +169,8 @@ test('the command takes the period from the configuration', async () => {
     'dropped partitions: none; rows outside of them: 0\n',
   );
   expect(await count('LiteLLM_SpendLogs')).toBe(1);
+  const audit = 'general_settings: { maximum_audit_logs_retention_period: 30d }';
+  expect((await command(audit, ownerUrl)).stdout).toContain('deleted rows of the audit log: 0\n');
 });
 
 test.each([
