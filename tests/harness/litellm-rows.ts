@@ -22,6 +22,15 @@ export const keys = {
 } as const;
 
 export const HASHED_MASTER = hashed('sk-master-of-litellm');
+/** `openai/gpt-4o` under the salt key `salt-of-the-vectors`, as PyNaCl and cryptography of PyPI seal it in LiteLLM's formats. */
+export const sealed = {
+  saltKey: 'salt-of-the-vectors',
+  text: 'openai/gpt-4o',
+  legacy: '8EYxpGk0tgeIJqtR3-6hQqzra3R5ZNR5ZRZgxPCYnkOdxKS2Ote8FTInTG1LYFYjrqdU4TI=',
+  v2: 'v2:gcm:y1nNC6moLvIv72t_67d_-XHg5TWIprCk_plnERNRai2ZWEqMUa2a_5g=',
+  v3: 'v3:gcm:y1nNC6moLvIv72t_jCsf1yFRlNzz4Q0mo1kyzHNZ0KKDa7z7lDaSOco=',
+} as const;
+
 const token = (name: keyof typeof keys, row: object = {}) => ({ token: hashed(keys[name]), ...row });
 const byAdmin = { created_by: 'default_user_id', updated_by: 'default_user_id' };
 
@@ -136,6 +145,23 @@ export const rows: Plant = {
       updated_by: 'ada',
     },
   ],
+  LiteLLM_ProxyModelTable: [
+    {
+      model_id: 'm1',
+      model_name: 'fast',
+      litellm_params: JSON.stringify({ model: sealed.v3, api_base: sealed.legacy, rpm: 10 }),
+      ...byAdmin,
+    },
+  ],
+  LiteLLM_CredentialsTable: [
+    {
+      credential_id: 'c1',
+      credential_name: 'shared',
+      credential_values: JSON.stringify({ api_key: sealed.v2 }),
+      ...byAdmin,
+    },
+  ],
+  LiteLLM_Config: [{ param_name: 'litellm_settings', param_value: '{"drop_params": true}' }],
   LiteLLM_SpendLogs: calls,
   LiteLLM_AuditLog: [
     {

@@ -12,7 +12,7 @@ import {
 } from '../../gateway/index.ts';
 import { type AdminGateway, inUtc, startAdminGateway } from '../harness/admin-gateway.ts';
 import { hashed, litellmDatabase, type Plant } from '../harness/litellm-database.ts';
-import { at, HASHED_MASTER, keys, NOW, rows } from '../harness/litellm-rows.ts';
+import { at, HASHED_MASTER, keys, NOW, rows, sealed } from '../harness/litellm-rows.ts';
 import { type PostgresServer, startPostgres, type TestDatabase } from '../harness/postgres.ts';
 import { spendRecord } from '../harness/spend-record.ts';
 
@@ -216,6 +216,18 @@ describe('what was taken over', () => {
       `SELECT password, spend FROM "LiteLLM_UserTable" WHERE user_id = 'default_user_id'`,
     );
     expect(admin).toEqual({ password: null, spend: 1.5 });
+  });
+
+  test('models and credentials are there as they were sealed, in each of the three formats', async () => {
+    const [found] = await ours(`
+      SELECT (SELECT litellm_params FROM "LiteLLM_ProxyModelTable") AS model,
+        (SELECT credential_values FROM "LiteLLM_CredentialsTable") AS credential,
+        (SELECT param_value FROM "LiteLLM_Config") AS config`);
+    expect(found).toEqual({
+      model: { model: sealed.v3, api_base: sealed.legacy, rpm: 10 },
+      credential: { api_key: sealed.v2 },
+      config: { drop_params: true },
+    });
   });
 
   test('tables that are none of ours stay, and point at ours', async () => {
