@@ -3,8 +3,19 @@ import { readOptions } from './options.ts';
 
 const known = ['direct', 'bare', 'ours'];
 
-test('nothing set means every peer', () => {
-  expect(readOptions({}, known).peers).toEqual(known);
+test('nothing set means every part, every peer and ten million rows', () => {
+  expect(readOptions({}, known)).toMatchObject({
+    parts: ['calls', 'reports'],
+    peers: known,
+    rows: 10_000_000,
+  });
+});
+
+test('a part can be measured alone', () => {
+  expect(readOptions({ BENCH_PARTS: 'reports', BENCH_ROWS: '1000' }, known)).toMatchObject({
+    parts: ['reports'],
+    rows: 1000,
+  });
 });
 
 test('chosen peers keep the order of the turns', () => {

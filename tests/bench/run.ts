@@ -1,19 +1,30 @@
 /**
  * `make bench`: installs what is measured, then measures it in a sandbox without network. Results go to build/bench/.
- * BENCH_PEERS=ours,bare,... and BENCH_SECONDS=N make short runs.
+ * BENCH_PARTS=calls or =reports runs one part; BENCH_PEERS=ours,bare,..., BENCH_SECONDS=N and BENCH_ROWS=N make short runs.
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureTools, Failure } from '../../packer/index.ts';
-import { readOptions } from './options.ts';
+import { type BenchOptions, type BenchPart, readOptions } from './options.ts';
 import { allPeers } from './peers/all.ts';
+import type { Plan } from './plan.ts';
 import { runInSandbox } from './sandbox.ts';
-import type { Plan } from './session.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const session = fileURLToPath(new URL('session.ts', import.meta.url));
+const programOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+/** What measures each part, in a sandbox of its own. */
+const sessions: Readonly<Record<BenchPart, string>> = {
+  calls: programOf('session.ts'),
+  reports: programOf('reports/session.ts'),
+};
+
+/** Reports are asked of ours alone. */
+const neededPeers = ({ parts, peers }: BenchOptions): readonly string[] => [
+  ...(parts.includes('calls') ? peers : []),
+  ...(parts.includes('reports') ? ['ours'] : []),
+];
 
 async function install(names: readonly string[]): Promise<string> {
   const cache = join(root, '.cache/bench');
@@ -49,15 +60,23 @@ async function main(): Promise<number> {
     allPeers.map(({ name }) => name),
   );
   await ensureTools('bench');
-  const installed = await install(options.peers);
+  const installed = await install(neededPeers(options));
   const output = join(root, 'build/bench');
   mkdirSync(output, { recursive: true });
+  const signal = interrupted();
+  let worst = 0;
+  for (const part of options.parts)
+    worst = Math.max(worst, await measure(part, { ...options, installed, output }, signal));
+  return worst;
+}
+
+/** Returns the session's exit code. */
+async function measure(part: BenchPart, plan: Omit<Plan, 'scratch'>, signal: AbortSignal): Promise<number> {
   // Short, because a socket's path must be; not in memory, because rows must reach a disk.
   const scratch = mkdtempSync(join(tmpdir(), 'bench-'));
   try {
-    const plan: Plan = { ...options, installed, scratch, output };
-    const inside = [process.execPath, session, JSON.stringify(plan)];
-    return await runInSandbox(inside, { TMPDIR: scratch }, interrupted());
+    const inside = [process.execPath, sessions[part], JSON.stringify({ ...plan, scratch } satisfies Plan)];
+    return await runInSandbox(inside, { TMPDIR: scratch }, signal);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }

@@ -1,14 +1,13 @@
 /** The measuring half of the bench, run by run.ts in a sandbox whose only network is loopback. Usage: session.ts PLAN */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { $ } from 'zx';
 import { firstAnswer } from './first-answer.ts';
-import type { BenchOptions } from './options.ts';
 import { allPeers } from './peers/all.ts';
 import { direct } from './peers/direct.ts';
-import type { CallCounts, Finding, Lane, Peer, Site } from './peers/peer.ts';
+import type { CallCounts, Finding, Lane, Peer } from './peers/peer.ts';
+import { type Plan, PROVIDER_PORT, runSession, say, siteOf } from './plan.ts';
 import { startProgram } from './program.ts';
 import { judgeLimits } from './report/limits.ts';
 import { type BenchResult, condense, type Measured } from './report/result.ts';
@@ -16,43 +15,10 @@ import { renderSvg } from './report/svg.ts';
 import { renderTable } from './report/table.ts';
 import { type Turn, takeTurn } from './turn.ts';
 
-/** What run.ts hands over. */
-export interface Plan extends BenchOptions {
-  readonly installed: string;
-  readonly scratch: string;
-  readonly output: string;
-}
-
-/** Free for certain: the sandbox's loopback has no other users. */
-const PROVIDER_PORT = 9000;
-
 interface Entrant {
   readonly peer: Peer;
   readonly lane: Lane;
   readonly turns: Turn[];
-}
-
-function say(line: string): void {
-  process.stdout.write(`${line}\n`);
-}
-
-function siteOf(plan: Plan, name: string, number: number): Site {
-  const scratch = join(plan.scratch, name);
-  mkdirSync(scratch, { recursive: true });
-  return {
-    installed: join(plan.installed, name),
-    scratch,
-    log: join(scratch, 'output.log'),
-    providerPort: PROVIDER_PORT,
-    port: PROVIDER_PORT + 1 + number,
-  };
-}
-
-/** Loopback is down in a new namespace; and shared memory of a killed database must not stay behind on the machine. */
-async function prepareSandbox(): Promise<void> {
-  const run = $({ quiet: true });
-  await run`ip link set lo up`;
-  await run`mount -t tmpfs tmpfs /dev/shm`;
 }
 
 async function startProvider(plan: Plan): Promise<void> {
@@ -95,7 +61,6 @@ function measuredOf({ peer, turns }: Entrant): Measured {
 
 async function main(plan: Plan): Promise<boolean> {
   const startedAt = new Date().toISOString();
-  await prepareSandbox();
   await startProvider(plan);
   const entrants = await openLanes(plan);
   await runRounds(plan, entrants);
@@ -117,10 +82,4 @@ async function main(plan: Plan): Promise<boolean> {
   return result.checks.every(({ holds }) => holds);
 }
 
-try {
-  // Nothing started here outlives this process: it is the first of its process namespace.
-  process.exit((await main(JSON.parse(process.argv[2] ?? '') as Plan)) ? 0 : 1);
-} catch (error) {
-  process.stderr.write(`bench: ${(error as Error).message}\n`);
-  process.exit(2);
-}
+await runSession(main);

@@ -8,7 +8,7 @@ import { type Program, startProgram } from '../program.ts';
 import { type BenchKeys, judgeRows } from './ours-rows.ts';
 import type { Door, Peer, Site } from './peer.ts';
 
-const MASTER_KEY = 'sk-bench-master-0123456789abcdef';
+export const MASTER_KEY = 'sk-bench-master-0123456789abcdef';
 const SALT_KEY = 'sk-bench-salt-0123456789abcdef';
 const DOLLARS_PER_TOKEN = 0.000001;
 
@@ -31,7 +31,11 @@ function config(providerPort: number): string {
   });
 }
 
-function startGateway({ installed, scratch, log, port, providerPort }: Site, databaseUrl: string): Program {
+/** Starts the gateway as the image carries it. */
+export function startGateway(
+  { installed, scratch, log, port, providerPort }: Site,
+  databaseUrl: string,
+): Program {
   const file = join(scratch, 'config.yaml');
   writeFileSync(file, config(providerPort));
   const env = {

@@ -3,7 +3,7 @@ import { figure } from './figure.ts';
 import type { BenchResult, PeerResult } from './result.ts';
 
 /** Lays cells out in columns: the first to the left, the others to the right. */
-function columns(rows: readonly (readonly string[])[]): string[] {
+export function columns(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((row) => (row[at] ?? '').length)));
   return rows.map((row) =>
     row
