@@ -80,7 +80,7 @@ export const EVERY_CALL: CallFilter = {
 const SOURCE = `"LiteLLM_SpendLogs" WHERE
   ($1::timestamp IS NULL OR "startTime" >= $1) AND ($2::timestamp IS NULL OR "startTime" < $2)
   AND ($3::boolean OR "user" = $4 OR api_key = $5 OR team_id = ANY ($6::text[]) OR organization_id = ANY ($7::text[]))
-  AND ($8::text[] IS NULL OR api_key = ANY ($8)) AND ($9::text IS NULL OR "user" = $9)
+  AND ($8::text IS NULL OR api_key = $8) AND ($21::text[] IS NULL OR api_key = ANY ($21)) AND ($9::text IS NULL OR "user" = $9)
   AND ($10::text IS NULL OR request_id = $10) AND ($11::text IS NULL OR team_id = $11)
   AND ($12::text IS NULL OR end_user = $12) AND ($13::text IS NULL OR session_id = $13)
   AND ($14::text IS NULL OR model = $14) AND ($15::text IS NULL OR model_id = $15)
@@ -95,6 +95,8 @@ const some = (names: readonly string[]): readonly string[] | null => (names.leng
 /** Values of SOURCE. */
 function valuesOf(filter: CallFilter): unknown[] {
   const { view } = filter;
+  // One key's calls have an order in its index, those of a list of keys have none.
+  const oneKey = filter.apiKeys?.length === 1 ? filter.apiKeys[0] : null;
   return [
     filter.from?.toISOString() ?? null,
     filter.before?.toISOString() ?? null,
@@ -103,7 +105,7 @@ function valuesOf(filter: CallFilter): unknown[] {
     view?.keyHash ?? null,
     some(view?.teamIds ?? []),
     some(view?.organizationIds ?? []),
-    filter.apiKeys,
+    oneKey,
     filter.userId,
     filter.requestId,
     filter.teamId,
@@ -116,6 +118,7 @@ function valuesOf(filter: CallFilter): unknown[] {
     filter.maxSpend,
     filter.errorCode,
     filter.errorPart === null ? null : containing(filter.errorPart),
+    oneKey === null ? filter.apiKeys : null,
   ];
 }
 
@@ -133,7 +136,7 @@ const NEWEST = 'ORDER BY "startTime" DESC, request_id DESC';
 export function newestCalls(db: Connection, filter: CallFilter, limit: number): Promise<ShownCall[]> {
   return rows<ShownCall>(
     db,
-    callsThatFit(filter, { select: LISTED, rest: `${NEWEST} LIMIT $21`, values: [limit] }),
+    callsThatFit(filter, { select: LISTED, rest: `${NEWEST} LIMIT $22`, values: [limit] }),
   );
 }
 
@@ -163,14 +166,14 @@ function pageStatement({ filter, sortBy, sortOrder, limit, offset }: CallPageQue
   const direction = sortOrder === 'asc' ? 'ASC' : 'DESC';
   const values = [limit, offset];
   if (sortBy === 'startTime') {
-    const rest = `ORDER BY "startTime" ${direction}, request_id ${direction} LIMIT $21 OFFSET $22`;
+    const rest = `ORDER BY "startTime" ${direction}, request_id ${direction} LIMIT $22 OFFSET $23`;
     return callsThatFit(filter, { select: LISTED, rest, values });
   }
   const newest = callsThatFit(filter, { select: LISTED, rest: `${NEWEST} LIMIT ${COUNTED_EXACTLY}`, values });
   const order = `"${sortBy}" ${direction} NULLS LAST, "startTime" DESC, request_id DESC`;
   return {
     ...newest,
-    text: `SELECT * FROM (${newest.text}) AS newest ORDER BY ${order} LIMIT $21 OFFSET $22`,
+    text: `SELECT * FROM (${newest.text}) AS newest ORDER BY ${order} LIMIT $22 OFFSET $23`,
   };
 }
 
@@ -190,7 +193,7 @@ export function failuresByDay(
     db,
     callsThatFit(filter, {
       select: `to_char("startTime", 'YYYY-MM-DD') AS date, coalesce(api_base, '') AS api_base, count(*) AS failures`,
-      rest: 'AND model_group = $21 GROUP BY 1, 2 ORDER BY 1, 2',
+      rest: 'AND model_group = $22 GROUP BY 1, 2 ORDER BY 1, 2',
       values: [filter.modelGroup],
     }),
   );
