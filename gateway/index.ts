@@ -36,7 +36,7 @@ export { watchBudgets } from './store/budget-announcements.ts';
 export { adoptProcesses } from './store/budget-processes.ts';
 export { applySpend } from './store/budget-spend.ts';
 export { PostgresBudgets } from './store/budget-store.ts';
-export { setBudgets } from './store/budgets.ts';
+export { type BudgetSetting, setBudgets } from './store/budgets.ts';
 export { transaction } from './store/connection.ts';
 export { watchKeyChanges } from './store/key-changes.ts';
 export { migrations } from './store/migrations.ts';

@@ -1,19 +1,46 @@
 import { expect, test } from 'vitest';
-import type { Identity } from '../identity/identity.ts';
 import { CallBudgets } from './call-budgets.ts';
 
-const identity = { budgets: ['key:a', 'team:red'] } as unknown as Identity;
-const of = (customer: string | null, global: boolean) => new CallBudgets({ global }).of(identity, customer);
+interface Case {
+  readonly budgets: readonly string[];
+  readonly customer?: readonly string[];
+  readonly models?: readonly string[];
+  readonly global?: boolean;
+}
 
-test('the budgets of a call stand in the order in which they are looked at', () => {
-  expect(of('end_user:acme', true)).toEqual([
+const of = ({ budgets, customer = [], models = ['gpt'], global = false }: Case) =>
+  new CallBudgets({ global }).of({ identity: { budgets }, customer, models });
+
+test('the budgets of a call stand in the order in which they are looked at, whatever they were read in', () => {
+  const inOrder = [
     'key:a',
+    'model:["gpt","key:a"]',
+    'model:["gpt","end_user:acme"]',
     'team:red',
+    'window:["1d","team:red"]',
+    'window:["1d","key:a"]',
+    'organization:org',
+    'model:["gpt","organization:org"]',
+    'team_member:["red","ada"]',
+    'model:["gpt","team_member:[\\"red\\",\\"ada\\"]"]',
     'end_user:acme',
     'global:litellm-proxy-budget',
-  ]);
+  ];
+  const customer = inOrder.filter((scope) => scope.includes('end_user'));
+  const budgets = inOrder.filter((scope) => !scope.includes('end_user') && !scope.includes('global'));
+  expect(of({ budgets: budgets.toReversed(), customer, global: true })).toEqual(inOrder);
 });
 
 test('a call that names nobody who is limited has those of its key', () => {
-  expect(of(null, false)).toBe(identity.budgets);
+  expect(of({ budgets: ['key:a', 'team:red'] })).toEqual(['key:a', 'team:red']);
+});
+
+test.each([
+  ['the name that was asked for', ['gpt', 'group'], true],
+  ['the group that it means', ['alias', 'gpt'], true],
+  ['the name behind its provider', ['openai/gpt', 'openai/*'], true],
+  ['another one', ['gpt-mini', 'gpt-mini'], false],
+])('the budget of a model holds calls by %s', (_how, models, held) => {
+  const own = 'model:["gpt","key:a"]';
+  expect(of({ budgets: ['key:a', own], models })).toEqual(held ? ['key:a', own] : ['key:a']);
 });

@@ -15,8 +15,8 @@ async function customers(limited: Record<string, Customer>) {
       state.looked++;
       if (state.away) throw new Error('away');
       const { budgetId = null, requests = null } = budgets.get(endUser) ?? {};
-      const scope = budgets.has(endUser) ? `end_user:${endUser}` : null;
-      return { scope, budgetId, limits: { requests, tokens: null, parallel: null } };
+      const scopes = budgets.has(endUser) ? [`end_user:${endUser}`] : [];
+      return { budgets: scopes, budgetId, limits: { requests, tokens: null, parallel: null } };
     },
     anyLimited: async () => budgets.size > 0,
     outage: null,
@@ -26,14 +26,14 @@ async function customers(limited: Record<string, Customer>) {
   await memory.refresh();
   memory.confirmed(0);
   const held = async (endUser: string) => {
-    const { scope, limits } = await memory.of(endUser);
-    return [scope, limits[0]?.limit ?? null];
+    const { budgets: scopes, limits } = await memory.of(endUser);
+    return [scopes[0] ?? null, limits[0]?.limit ?? null];
   };
   return { memory, budgets, state, held };
 }
 
 const gold = { budgetId: 'gold', requests: 5 };
-const nothing = { scope: null, budgetId: null, limits: [] };
+const nothing = { budgets: [], budgetId: null, limits: [] };
 
 describe('the budgets of customers', () => {
   test('are not looked up where no customer has one', async () => {
@@ -45,7 +45,7 @@ describe('the budgets of customers', () => {
   test('are looked up once, with the limits in them, for those without a budget too', async () => {
     const { memory, state } = await customers({ acme: gold });
     const acme = {
-      scope: 'end_user:acme',
+      budgets: ['end_user:acme'],
       budgetId: 'gold',
       limits: [
         {

@@ -12,22 +12,22 @@ const CACHE_LIMIT = 20_000;
 
 /** What is written about a customer. */
 export interface WrittenEndUser {
-  /** What the budget is called that it is held to; null when nothing limits what it spends. */
-  readonly scope: string | null;
+  /** What the budgets are called that it is held to. */
+  readonly budgets: readonly string[];
   /** The budget that it is linked to, which its limits stand in. */
   readonly budgetId: string | null;
   readonly limits: CallLimits;
 }
 
 /** What holds a customer back. */
-export interface EndUserBudget extends Pick<WrittenEndUser, 'scope' | 'budgetId'> {
+export interface EndUserBudget extends Pick<WrittenEndUser, 'budgets' | 'budgetId'> {
   readonly limits: readonly Limit[];
 }
 
-const NOTHING: EndUserBudget = Object.freeze({ scope: null, budgetId: null, limits: [] });
+const NOTHING: EndUserBudget = Object.freeze({ budgets: [], budgetId: null, limits: [] });
 
 export interface EndUserBudgetsOptions {
-  /** Looks a customer up, and makes its budget what is written about it. */
+  /** Looks a customer up, and makes its budgets what is written about it. */
   readonly load: (endUser: string) => Promise<WrittenEndUser>;
   /** Whether any customer has a budget: where none has, none is looked up. */
   readonly anyLimited: () => Promise<boolean>;
@@ -55,8 +55,8 @@ export class EndUserBudgets {
     this.#options = options;
     this.#cache = new KeyCache<EndUserBudget>({
       load: async (endUser) => {
-        const { scope, budgetId, limits } = await load(endUser);
-        return { scope, budgetId, limits: limitsOf('end_user', endUser, limits) };
+        const { budgets, budgetId, limits } = await load(endUser);
+        return { budgets, budgetId, limits: limitsOf('end_user', endUser, limits) };
       },
       certain: (now) => this.#certainty.holds(now),
       outage: outage && { isOne: outage, stranger: NOTHING },

@@ -7,6 +7,13 @@ import { type Owner, owners } from './owners.ts';
 import { redactedBy } from './redaction.ts';
 import { roleOf } from './roles.ts';
 import { subjects } from './subjects.ts';
+import {
+  readIncrease,
+  readModelBudgets,
+  readWindows,
+  type WrittenBudget,
+  wholeBudget,
+} from './written-budgets.ts';
 
 /** A key as authentication remembers it. */
 export interface KnownKey {
@@ -75,20 +82,32 @@ export function knownKey(row: KeyForAuthentication, budgets: readonly string[]):
 }
 
 /**
- * Whose budgets a key is held to, in the order in which they are looked at: the first that has no room is the one that is
- * named. A user's own budget is for personal keys, as in LiteLLM; in a team there is that of the member.
+ * The budgets that a key is held to. A user's own are for personal keys, as in LiteLLM; in a team there are those of the
+ * member.
  */
 export function limitedOwners(row: KeyForAuthentication): readonly Limited[] {
   const { token, team_id: team, user_id: user, organization_id: organization } = row;
   const limited: Limited[] = [];
-  const add = (owner: Owner | null, maxBudget: number | null): void => {
-    if (owner !== null && maxBudget !== null) limited.push({ owner, maxBudget });
+  const add = (owner: Owner, ...budgets: (readonly WrittenBudget[])[]): void => {
+    for (const budget of budgets.flat()) limited.push({ owner, budget });
   };
-  add(owners.key(token), row.max_budget);
-  add(team === null ? null : owners.team(team), row.team_max_budget);
-  add(organization === null ? null : owners.organization(organization), row.organization_max_budget);
+  const increase = readIncrease(row.key_metadata);
+  add(owners.key(token), wholeBudget(row.max_budget, increase), readModelBudgets(row.model_limits));
+  if (team !== null) add(owners.team(team), wholeBudget(row.team_max_budget), readWindows(row.team_windows));
+  add(owners.key(token), readWindows(row.windows));
+  if (organization !== null) {
+    add(
+      owners.organization(organization),
+      wholeBudget(row.organization_max_budget),
+      readModelBudgets(row.organization_model_budgets),
+    );
+  }
   if (user === null) return limited;
-  if (team === null) add(owners.user(user), row.user_max_budget);
-  else add(owners.member(team, user), row.member_max_budget);
+  if (team === null) {
+    add(owners.user(user), wholeBudget(row.user_max_budget), readModelBudgets(row.user_model_budgets));
+  } else {
+    const member = owners.member(team, user);
+    add(member, wholeBudget(row.member_max_budget), readModelBudgets(row.member_model_budgets));
+  }
   return limited;
 }

@@ -38,7 +38,7 @@ export function scopeOf({ kind, ids }: Owner): string {
   return `${kind}:${ids.length === 1 ? ids[0] : JSON.stringify(ids)}`;
 }
 
-/** Whose budget has this name; null for that of a key, which may have been rotated, and for no owner's. */
+/** Whose whole budget has this name; null for that of a key, which may have been rotated, and for no owner's. */
 export function ownerOf(scope: string): Owner | null {
   const kind = ownerKinds.find((each) => each !== 'key' && scope.startsWith(`${each}:`));
   if (kind === undefined) return null;

@@ -1,23 +1,29 @@
+import { type BudgetPart, readScope } from '../identity/budget-parts.ts';
 import { type Owner, ownerOf, owners, scopeOf } from '../identity/owners.ts';
 import { type Connection, rows } from './connection.ts';
 
-/** A row of `budget_state`. */
-export interface Account {
+/** A budget by its name, and the hash of the key that has it; null where it is not that of a key, or a part. */
+export interface NamedBudget {
   readonly scope: string;
+  readonly token: string | null;
+  /** The budget of which it is a part; null where it is whole. */
+  readonly part_of: string | null;
+}
+
+/** A row of `budget_state`. */
+export interface Account extends NamedBudget {
   /** Pico-dollars; null where nothing is limited. */
   readonly limit_pico: string | null;
+  /** Added to it, and until when; null where nothing is. */
+  readonly increase_pico: string | null;
+  readonly increase_until: Date | null;
   readonly duration: string | null;
   readonly resets_at: Date | null;
 }
 
-/** A budget by its name, and the hash of the key that has it; null where it is not that of a key. */
-export interface NamedBudget {
-  readonly scope: string;
-  readonly token: string | null;
-}
-
-/** Whose budget it is; null where nobody has it that the gateway knows. */
-export function ownerOfBudget({ scope, token }: NamedBudget): Owner | null {
+/** Whose whole budget it is; null where it is a part, or nobody has it that the gateway knows. */
+export function ownerOfBudget({ scope, token, part_of }: NamedBudget): Owner | null {
+  if (part_of !== null) return null;
   return token === null ? ownerOf(scope) : owners.key(token);
 }
 
@@ -30,25 +36,33 @@ export function namesOf(some: readonly Owner[]): { readonly scopes: string[]; re
   return { scopes: others.map(scopeOf), tokens: keys.map(({ ids }) => ids[0] as string) };
 }
 
-export const nameOf = ({ kind, ids }: Owner): string => JSON.stringify([kind, ...ids]);
+/** A name for an owner, or for a part of what it may spend, to be looked up by. */
+export const nameOf = ({ kind, ids }: Owner, part: BudgetPart | null = null): string =>
+  JSON.stringify([kind, ...ids, ...(part === null ? [] : [part.kind, part.name])]);
 
-/** Accounts by `nameOf` their owners. */
+/** Accounts by `nameOf` their owners and parts. */
 export type Accounts = ReadonlyMap<string, Account>;
 
-/** The accounts that these owners have. */
+/** The accounts that these owners have, with their parts. */
 export async function readAccounts(db: Connection, some: readonly Owner[]): Promise<Accounts> {
   const { scopes, tokens } = namesOf(some);
-  const found = await rows<NamedBudget & Account>(db, {
+  const columns = (table: string): string =>
+    ['scope', 'token', 'part_of', 'limit_pico', 'increase_pico', 'increase_until', 'duration', 'resets_at']
+      .map((column) => `${table}.${column}`)
+      .join(', ');
+  const found = await rows<Account>(db, {
     name: 'read_accounts',
     text: `
-      SELECT scope, token, limit_pico, duration, resets_at FROM budget_state
-      WHERE scope = ANY ($1) OR token = ANY ($2)`,
+      WITH wholes AS (SELECT ${columns('b')} FROM budget_state b WHERE scope = ANY ($1) OR token = ANY ($2))
+      SELECT * FROM wholes
+      UNION ALL SELECT ${columns('p')} FROM budget_state p JOIN wholes ON p.part_of = wholes.scope`,
     values: [scopes, tokens],
   });
+  const byScope = new Map(found.map((account) => [account.scope, ownerOfBudget(account)]));
   const accounts = new Map<string, Account>();
   for (const account of found) {
-    const owner = ownerOfBudget(account);
-    if (owner !== null) accounts.set(nameOf(owner), account);
+    const owner = byScope.get(account.part_of ?? account.scope) ?? null;
+    if (owner !== null) accounts.set(nameOf(owner, readScope(account.scope).part), account);
   }
   return accounts;
 }

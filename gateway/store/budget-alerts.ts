@@ -35,15 +35,20 @@ interface WatchedRow extends NamedBudget {
 
 const epochMs = (column: string): string => `(extract(epoch FROM ${column}) * 1000)::float8`;
 
-async function readWatched(db: Connection, scopes: readonly string[]): Promise<readonly WatchedRow[]> {
+async function readWatched(
+  db: Connection,
+  scopes: readonly string[],
+  now: number,
+): Promise<readonly WatchedRow[]> {
   return rows<WatchedRow>(db, {
     name: 'nearly_spent_budgets',
     text: `
-      SELECT s.scope, s.token, s.spent_pico::text AS spent, s.limit_pico::text AS limit, s.soft_pico::text AS soft,
+      SELECT s.scope, s.token, s.part_of, s.spent_pico::text AS spent, s.soft_pico::text AS soft,
+        (s.limit_pico + CASE WHEN s.increase_until > $2 THEN s.increase_pico ELSE 0 END)::text AS limit,
         ${epochMs('s.period_start')} AS period_start, ${epochMs('s.resets_at')} AS resets_at, s.alert_level AS level,
         ${epochMs('s.alert_quiet_until')} AS quiet_until, ${epochMs('s.soft_quiet_until')} AS soft_quiet_until
       FROM budget_state s WHERE s.scope = ANY ($1) AND ${isNearlySpent}`,
-    values: [scopes],
+    values: [scopes, new Date(now).toISOString()],
   });
 }
 
@@ -87,8 +92,8 @@ async function remember(db: Connection, told: readonly Told[]): Promise<void> {
 
 /**
  * Writes into the outbox what is to be told of these budgets, which the caller's transaction has locked and changed: they are
- * committed together or not at all, and whoever changes the budget next sees what was told. Budgets of nobody that the gateway
- * knows are left out.
+ * committed together or not at all, and whoever changes the budget next sees what was told. Parts, and budgets of nobody that
+ * the gateway knows, are left out.
  */
 export async function raiseAlerts(
   db: Connection,
@@ -98,7 +103,7 @@ export async function raiseAlerts(
   if (scopes.length === 0) return;
   const times = { now: rules.clock(), ttlMs: rules.ttlMs };
   const told: Told[] = [];
-  for (const row of await readWatched(db, scopes)) {
+  for (const row of await readWatched(db, scopes, times.now)) {
     const [owner, budget] = [ownerOfBudget(row), watchedBudget(row)];
     const due = dueAlerts(budget, times);
     if (owner !== null && due !== null) told.push({ scope: row.scope, owner, budget, due });

@@ -23,7 +23,7 @@ export interface PeriodRules {
 /** Owners before budgets, as everywhere: whoever stores spend rows has locked them in this order. */
 async function lockOwnersOf(db: Connection, scopes: readonly string[]): Promise<void> {
   const budgets = await rows<NamedBudget>(db, {
-    text: 'SELECT scope, token FROM budget_state WHERE scope = ANY ($1)',
+    text: 'SELECT scope, token, part_of FROM budget_state WHERE scope = ANY ($1)',
     values: [scopes],
   });
   await lockOwners(
@@ -57,7 +57,7 @@ export async function beginPeriods(
           resets_at = next.resets_at, updated_at = now() AT TIME ZONE 'UTC'
         FROM unnest($1::text[], $2::timestamp[]) AS next (scope, resets_at)
         WHERE s.scope = next.scope
-        RETURNING s.scope, s.token, s.spent_pico::text AS spent, s.resets_at`,
+        RETURNING s.scope, s.token, s.part_of, s.spent_pico::text AS spent, s.resets_at`,
       values: [
         due.map(({ scope }) => scope),
         due.map(({ duration }) => (duration === null ? null : nextReset(duration, now).toISOString())),

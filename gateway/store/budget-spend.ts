@@ -1,5 +1,6 @@
 import { type Pico, picoFromUsd } from '../accounting/money.ts';
 import type { SpendRecord } from '../accounting/spend.ts';
+import { budgetedNames, readScope } from '../identity/budget-parts.ts';
 import { scopeOf } from '../identity/owners.ts';
 import { type NamedBudget, nameOf, namesOf, ownerOfBudget } from './accounts.ts';
 import { type AlertRules, isNearlySpent, raiseAlerts } from './budget-alerts.ts';
@@ -32,7 +33,7 @@ function byOwner(budgets: readonly NamedBudget[]): ReadonlyMap<string, string> {
   );
 }
 
-/** The budgets that calls are charged to, locked in the order of their names. */
+/** The budgets that calls are charged to, with the parts of those of their owners, locked in the order of their names. */
 async function lockBudgets(
   db: Connection,
   calls: readonly SpendRecord[],
@@ -43,7 +44,12 @@ async function lockBudgets(
   return rows<NamedBudget>(db, {
     name: 'lock_spent_budgets',
     text: `
-      SELECT scope, token FROM budget_state WHERE scope = ANY ($1) OR token = ANY ($2)
+      WITH wholes AS (SELECT scope FROM budget_state WHERE scope = ANY ($1) OR token = ANY ($2))
+      SELECT scope, token, part_of FROM budget_state
+      WHERE scope = ANY (ARRAY(
+        SELECT scope FROM wholes
+        UNION ALL SELECT p.scope FROM budget_state p JOIN wholes ON p.part_of = wholes.scope
+      ))
       ORDER BY scope FOR UPDATE`,
     values: [[...new Set([...scopes, ...charged])], tokens],
   });
@@ -64,6 +70,7 @@ async function openAccounts(db: Connection, some: readonly OwnerRow[]): Promise<
   const opened = some.map(({ owner, spend }) => ({
     scope: scopeOf(owner),
     token: owner.kind === 'key' ? (owner.ids[0] as string) : null,
+    part_of: null,
     spent: picoFromUsd(spend),
     soft: soft.get(nameOf(owner)) ?? null,
   }));
@@ -82,17 +89,30 @@ async function openAccounts(db: Connection, some: readonly OwnerRow[]): Promise<
   return opened;
 }
 
+/** The parts of budgets, by the whole that each is a part of. */
+type Parts = ReadonlyMap<string | null, readonly NamedBudget[]>;
+
+/** The budget of an owner that a call is charged to, and the parts that it falls into. */
+function withParts(whole: string, { modelGroup }: SpendRecord, parts: Parts): string[] {
+  const own = (parts.get(whole) ?? []).filter(({ scope }) => {
+    const { part } = readScope(scope);
+    return part?.kind !== 'model' || budgetedNames([modelGroup]).includes(part.name);
+  });
+  return [whole, ...own.map(({ scope }) => scope)];
+}
+
 /** Everybody is charged for every call, also for one that began before there was a budget. */
 function sumsOf(calls: readonly SpendRecord[], budgets: readonly NamedBudget[], spenders: Spenders): Sum[] {
   const known = new Set(budgets.map(({ scope }) => scope));
   const scopes = byOwner(budgets);
+  const parts: Parts = Map.groupBy(budgets, ({ part_of }) => part_of);
   const sums = new Map<string, Sum>();
   for (const call of calls) {
     const { spend: cost, endTime, charges } = call;
     const endedAt = Math.floor(endTime / SECOND);
     const unleased = spenders
       .of(call)
-      .map((owner) => scopes.get(nameOf(owner)) as string)
+      .flatMap((owner) => withParts(scopes.get(nameOf(owner)) as string, call, parts))
       .filter((scope) => !charges.some((charge) => charge.scope === scope))
       .map((scope) => ({ scope, processId: null, leased: 0n }));
     for (const { scope, processId, leased } of [...charges, ...unleased]) {
@@ -140,7 +160,7 @@ async function charge(db: Connection, sums: readonly Sum[]): Promise<readonly Ch
         spent_next_pico = s.spent_next_pico + coalesce(charge.spent_next, 0),
         leased_pico = s.leased_pico - coalesce((SELECT sum(leased) FROM lease WHERE lease.scope = s.scope), 0)
       FROM charge WHERE s.scope = charge.scope
-      RETURNING s.scope, s.token, (s.spent_pico + s.spent_next_pico)::text AS spent, charge.added::text AS added,
+      RETURNING s.scope, s.token, s.part_of, (s.spent_pico + s.spent_next_pico)::text AS spent, charge.added::text AS added,
         ${isNearlySpent} AS near`,
     values: [
       sums.map(({ scope }) => scope),
@@ -175,8 +195,8 @@ export async function applySpend(
   const sums = sumsOf(costly, [...locked, ...opened], spenders);
   if (sums.length === 0) return;
   const charged = await charge(db, sums);
-  const shown = charged.flatMap(({ spent, added, scope, token }) => {
-    const owner = ownerOfBudget({ scope, token });
+  const shown = charged.flatMap(({ spent, added, scope, token, part_of }) => {
+    const owner = ownerOfBudget({ scope, token, part_of });
     return owner === null || !spenders.rows.has(nameOf(owner)) ? [] : [{ owner, spent, added }];
   });
   await showSpent(db, shown);

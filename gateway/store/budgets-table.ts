@@ -9,7 +9,7 @@ export interface BudgetRow {
   readonly max_parallel_requests: number | null;
   readonly tpm_limit: number | null;
   readonly rpm_limit: number | null;
-  readonly model_max_budget: Readonly<Record<string, unknown>> | null;
+  readonly model_max_budget: unknown;
   readonly budget_duration: string | null;
   readonly budget_reset_at: Date | string | null;
   readonly allowed_models: readonly string[];

@@ -9,10 +9,14 @@ export interface BudgetSetting {
   readonly scope: string;
   /** The hash of the key whose budget it is; null where it is not that of a key. */
   readonly token: string | null;
+  /** The budget of which it is a part; null where it is whole. */
+  readonly partOf: string | null;
   /** Null: nothing is limited. */
   readonly limit: Pico | null;
   /** From here on it is told that so much was spent; without it never. */
   readonly soft?: Pico | null;
+  /** Added to the limit until then; null where nothing is. */
+  readonly increase: { readonly amount: Pico; readonly until: Date } | null;
   /** What is spent already, where the budget is new. */
   readonly spent: Pico;
   readonly duration: string | null;
@@ -22,27 +26,35 @@ export interface BudgetSetting {
 
 /**
  * Sets budgets, inside the caller's transaction. What is spent of one that exists stays spent; of one that is changed it is told
- * anew how much that is. The caller has locked
- * the rows that `spent` was read from: spend rows that are stored meanwhile are counted by either, never by both.
+ * anew how much that is. The caller has locked the rows that `spent` was read from: spend rows that are stored meanwhile are
+ * counted by either, never by both.
  */
 export async function setBudgets(db: Connection, budgets: readonly BudgetSetting[]): Promise<void> {
   const column = <T>(value: (budget: BudgetSetting) => T): T[] => budgets.map(value);
   const scopes = column(({ scope }) => scope);
   await rows(db, {
     text: `
-      INSERT INTO budget_state AS s (scope, token, limit_pico, spent_pico, duration, resets_at, soft_pico)
-      SELECT * FROM unnest($1::text[], $2::text[], $3::numeric[], $4::numeric[], $5::text[], $6::timestamp[], $7::numeric[])
-        AS budgets (scope, token, limit_pico, spent_pico, duration, resets_at, soft_pico)
+      INSERT INTO budget_state AS s
+        (scope, token, part_of, limit_pico, increase_pico, increase_until, spent_pico, duration, resets_at, soft_pico)
+      SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::numeric[], $5::numeric[], $6::timestamp[],
+          $7::numeric[], $8::text[], $9::timestamp[], $10::numeric[])
+        AS budgets (scope, token, part_of, limit_pico, increase_pico, increase_until, spent_pico, duration, resets_at, soft_pico)
       ORDER BY scope
       ON CONFLICT (scope) DO UPDATE SET
-        alert_level = CASE WHEN s.limit_pico IS NOT DISTINCT FROM excluded.limit_pico THEN s.alert_level ELSE 0 END,
+        alert_level = CASE WHEN (s.limit_pico, s.increase_pico, s.increase_until) IS NOT DISTINCT FROM
+          (excluded.limit_pico, excluded.increase_pico, excluded.increase_until) THEN s.alert_level ELSE 0 END,
         soft_quiet_until = CASE WHEN s.soft_pico IS NOT DISTINCT FROM excluded.soft_pico THEN s.soft_quiet_until END,
-        limit_pico = excluded.limit_pico, soft_pico = excluded.soft_pico, duration = excluded.duration, resets_at = excluded.resets_at,
+        limit_pico = excluded.limit_pico, increase_pico = excluded.increase_pico,
+        increase_until = excluded.increase_until, soft_pico = excluded.soft_pico, duration = excluded.duration,
+        resets_at = excluded.resets_at,
         updated_at = now() AT TIME ZONE 'UTC'`,
     values: [
       scopes,
       column(({ token }) => token),
+      column(({ partOf }) => partOf),
       column(({ limit }) => limit),
+      column(({ increase }) => increase?.amount ?? null),
+      column(({ increase }) => increase?.until.toISOString() ?? null),
       column(({ spent }) => spent),
       column(({ duration }) => duration),
       column(({ resetsAt }) => resetsAt?.toISOString() ?? null),
@@ -86,6 +98,8 @@ export async function removeBudgets(db: Connection, scopes: readonly string[]): 
 interface Locked {
   readonly scope: string;
   readonly limit_pico: string | null;
+  /** Until when the limit is as high as that; null where it stays. */
+  readonly falls_at: Date | null;
   readonly spent_pico: string;
   readonly leased_pico: string;
   readonly due: boolean;
@@ -102,8 +116,9 @@ async function lockBudgets(db: Connection, scopes: readonly string[], now: numbe
   return rows<Locked>(db, {
     name: 'lock_budgets',
     text: `
-      SELECT scope, limit_pico, spent_pico + spent_next_pico AS spent_pico, leased_pico,
-        coalesce(resets_at <= $2, false) AS due
+      SELECT scope, limit_pico + CASE WHEN increase_until > $2 THEN increase_pico ELSE 0 END AS limit_pico,
+        CASE WHEN increase_until > $2 THEN increase_until END AS falls_at,
+        spent_pico + spent_next_pico AS spent_pico, leased_pico, coalesce(resets_at <= $2, false) AS due
       FROM budget_state WHERE scope = ANY ($1) ORDER BY scope FOR UPDATE`,
     values: [scopes, new Date(now).toISOString()],
   });
@@ -128,10 +143,11 @@ function budgetRows(locked: readonly Locked[], leased: readonly Leased[]): Map<s
     ]),
   );
   return new Map(
-    locked.map(({ scope, limit_pico, spent_pico, leased_pico }) => [
+    locked.map(({ scope, limit_pico, falls_at, spent_pico, leased_pico }) => [
       scope,
       {
         limit: limit_pico === null ? null : BigInt(limit_pico),
+        fallsAt: falls_at?.getTime() ?? null,
         spent: BigInt(spent_pico),
         leased: BigInt(leased_pico),
         lease: leases.get(scope) ?? null,

@@ -117,6 +117,7 @@ export interface EndUserLimit extends CallLimitColumns {
   readonly budget_id: string | null;
   /** USD. */
   readonly max_budget: number | null;
+  readonly model_max_budget: unknown;
 }
 
 /** Two primary-key look-ups; undefined when there is no such customer. */
@@ -124,7 +125,7 @@ export async function findEndUserLimit(db: Connection, userId: string): Promise<
   const [row] = await rows<EndUserLimit>(db, {
     name: 'find_end_user_limit',
     text: `
-      SELECT b.budget_id, b.max_budget, b.rpm_limit, b.tpm_limit, b.max_parallel_requests
+      SELECT b.budget_id, b.max_budget, b.model_max_budget, b.rpm_limit, b.tpm_limit, b.max_parallel_requests
       FROM "LiteLLM_EndUserTable" u LEFT JOIN "LiteLLM_BudgetTable" b ON b.budget_id = u.budget_id
       WHERE u.user_id = $1`,
     values: [userId],

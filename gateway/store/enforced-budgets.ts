@@ -1,19 +1,27 @@
 import type { Pool } from 'pg';
 import type { Owner } from '../identity/owners.ts';
+import type { WrittenBudget } from '../identity/written-budgets.ts';
 import { type Accounts, nameOf, readAccounts } from './accounts.ts';
 import { transaction } from './connection.ts';
-import { type BudgetRules, budgetLimit, followBudgets } from './follow-budgets.ts';
+import { type BudgetRules, followBudgets, increaseOf, limitOf } from './follow-budgets.ts';
 
-/** An owner, and what it may spend, in USD, as LiteLLM's columns say. */
+/** A budget of an owner that calls are held to, as LiteLLM's columns say it. */
 export interface Limited {
   readonly owner: Owner;
-  readonly maxBudget: number;
+  readonly budget: WrittenBudget;
 }
 
-/** Whether the budget that is enforced is not the one that is written. */
-function isStale({ owner, maxBudget }: Limited, accounts: Accounts): boolean {
-  const limit = accounts.get(nameOf(owner))?.limit_pico ?? null;
-  return limit === null || BigInt(limit) !== budgetLimit(maxBudget);
+/** Whether the budget that is enforced is not the one that is written. When the whole is reset is followed by who sets it. */
+function isStale({ owner, budget }: Limited, accounts: Accounts): boolean {
+  const account = accounts.get(nameOf(owner, budget.part));
+  if (account === undefined || account.limit_pico === null) return true;
+  if (budget.part !== null && account.duration !== budget.duration) return true;
+  const [written, increase] = [limitOf(budget), increaseOf(budget)];
+  return (
+    BigInt(account.limit_pico) !== written ||
+    BigInt(account.increase_pico ?? 0) !== (increase?.amount ?? 0n) ||
+    account.increase_until?.getTime() !== increase?.until.getTime()
+  );
 }
 
 /**
@@ -33,5 +41,5 @@ export async function enforcedBudgets(
     await transaction(pool, (db) => followBudgets(db, stale, rules));
     accounts = await readAccounts(pool, some);
   }
-  return some.flatMap((owner) => accounts.get(nameOf(owner))?.scope ?? []);
+  return limited.flatMap(({ owner, budget }) => accounts.get(nameOf(owner, budget.part))?.scope ?? []);
 }

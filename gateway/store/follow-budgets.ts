@@ -1,5 +1,12 @@
 import { type Pico, picoFromUsd } from '../accounting/money.ts';
+import { scopeOfPart } from '../identity/budget-parts.ts';
 import { type Owner, type OwnerKind, scopeOf } from '../identity/owners.ts';
+import {
+  readIncrease,
+  readModelBudgets,
+  readWindows,
+  type WrittenBudget,
+} from '../identity/written-budgets.ts';
 import { type Account, type Accounts, nameOf, readAccounts } from './accounts.ts';
 import type { NextReset } from './budget-periods.ts';
 import { type BudgetSetting, setBudgets } from './budgets.ts';
@@ -31,20 +38,30 @@ export interface BudgetRules {
   readonly endUserDefault?: number | null;
 }
 
-/** A budget as LiteLLM's columns say it. */
-interface Written {
-  readonly owner: Owner;
-  readonly maxBudget: number | null;
-  readonly softBudget: number | null;
-  readonly duration: string | null;
-  readonly resetAt: Date | null;
+/** What is enforced of what is written, in pico-dollars; null where nothing is limited. */
+export function limitOf({ maxBudget }: WrittenBudget): Pico | null {
+  return maxBudget === null ? null : budgetLimit(maxBudget);
 }
 
-const ofLink = 'b.max_budget, b.soft_budget, b.budget_duration, b.budget_reset_at';
+export function increaseOf({ increase }: WrittenBudget): BudgetSetting['increase'] {
+  return increase && { amount: budgetLimit(increase.amount), until: increase.until };
+}
+
+/** A budget of an owner, as LiteLLM's columns say it. */
+interface Written extends WrittenBudget {
+  readonly owner: Owner;
+}
+
+const ofRow = 'o.max_budget, o.budget_duration, o.budget_reset_at';
+const ofLink = 'b.max_budget, b.soft_budget, b.budget_duration, b.budget_reset_at, b.model_max_budget';
 
 /** The budget that a member has: one of its own, else that which its team gives to every member. */
 export const memberBudgetId = (member: string, team: string): string =>
   `coalesce(${member}.budget_id, ${team}.metadata ->> 'team_member_budget_id')`;
+
+/** The budgets of single models that a key has: its own, else those of the budget that it is linked to. */
+export const keyModelBudgets = (key: string, budget: string): string =>
+  `coalesce(nullif(${key}.model_max_budget, '{}'), ${budget}.model_max_budget)`;
 
 const withLink = (budgetId: string): string =>
   `LEFT JOIN "LiteLLM_BudgetTable" b ON b.budget_id = ${budgetId}`;
@@ -52,23 +69,35 @@ const withLink = (budgetId: string): string =>
 /** What a key lacks is filled by the budget that it is linked to. */
 const ofKey = `coalesce(o.max_budget, b.max_budget) AS max_budget, b.soft_budget,
   coalesce(o.budget_duration, b.budget_duration) AS budget_duration,
-  CASE WHEN o.budget_duration IS NULL THEN b.budget_reset_at ELSE o.budget_reset_at END AS budget_reset_at`;
-
-const ofUser = 'o.max_budget, NULL::float8 AS soft_budget, o.budget_duration, o.budget_reset_at';
+  CASE WHEN o.budget_duration IS NULL THEN b.budget_reset_at ELSE o.budget_reset_at END AS budget_reset_at,
+  o.budget_limits, ${keyModelBudgets('o', 'b')} AS model_max_budget, o.metadata`;
 
 /** Where the budgets of a kind are written: columns of the row `o`, or of a budget that it is linked to. */
 const written: Readonly<Record<OwnerKind, readonly [columns: string, join: string]>> = {
   organization: [ofLink, withLink('o.budget_id')],
-  team: ['o.max_budget, o.soft_budget, o.budget_duration, o.budget_reset_at', ''],
+  team: [`${ofRow}, o.soft_budget, o.budget_limits`, ''],
   team_member: [
     ofLink,
     `LEFT JOIN "LiteLLM_TeamTable" t ON t.team_id = o.team_id ${withLink(memberBudgetId('o', 't'))}`,
   ],
-  user: [ofUser, ''],
-  global: [ofUser, ''],
+  user: [`${ofRow}, o.model_max_budget`, ''],
+  global: [ofRow, ''],
   end_user: [ofLink, withLink('o.budget_id')],
   key: [ofKey, withLink('o.budget_id')],
 };
+
+/** The whole of an owner, and its parts. A kind that cannot have some of them has no such columns. */
+function readBudgets(row: Record<string, unknown>): readonly WrittenBudget[] {
+  const whole = {
+    part: null,
+    maxBudget: row.max_budget as number | null,
+    softBudget: (row.soft_budget ?? null) as number | null,
+    increase: readIncrease(row.metadata),
+    duration: row.budget_duration as string | null,
+    resetAt: row.budget_reset_at as Date | null,
+  };
+  return [whole, ...readWindows(row.budget_limits), ...readModelBudgets(row.model_max_budget)];
+}
 
 /**
  * What LiteLLM's columns say. A statement of its own, after the locks: only then does it see what was committed while they were
@@ -87,13 +116,8 @@ export async function readWritten(db: Connection, some: readonly Owner[]): Promi
       values: [...keyLists(kind, those)],
     });
     for (const row of found) {
-      all.push({
-        owner: { kind, ids: key.map((column) => row[column] as string) },
-        maxBudget: row.max_budget as number | null,
-        softBudget: row.soft_budget as number | null,
-        duration: row.budget_duration as string | null,
-        resetAt: row.budget_reset_at as Date | null,
-      });
+      const owner = { kind, ids: key.map((column) => row[column] as string) };
+      all.push(...readBudgets(row).map((budget) => ({ owner, ...budget })));
     }
   }
   return all;
@@ -116,7 +140,7 @@ function endOfPeriod(
 async function writeEnds(db: Connection, budgets: readonly Written[], ends: readonly (Date | null)[]) {
   const open = budgets.map((budget, at) => ({ ...budget, end: ends[at] ?? null }));
   for (const [kind, some] of Map.groupBy(open, ({ owner }) => owner.kind)) {
-    const fresh = some.filter(({ resetAt, end }) => resetAt === null && end !== null);
+    const fresh = some.filter(({ part, resetAt, end }) => part === null && resetAt === null && end !== null);
     const { table, key, own } = ownerTables[kind];
     if (!own || fresh.length === 0) continue;
     await rows(db, {
@@ -135,22 +159,29 @@ async function writeEnds(db: Connection, budgets: readonly Written[], ends: read
   }
 }
 
-function settingsOf(
-  budgets: readonly Written[],
-  { locked, accounts, rules }: { locked: readonly OwnerRow[]; accounts: Accounts; rules: BudgetRules },
-): readonly BudgetSetting[] {
+interface Known {
+  readonly locked: readonly OwnerRow[];
+  readonly accounts: Accounts;
+  readonly rules: BudgetRules;
+}
+
+function settingsOf(budgets: readonly Written[], { locked, accounts, rules }: Known): BudgetSetting[] {
   const spent = new Map(locked.map(({ owner, spend }) => [nameOf(owner), picoFromUsd(spend)]));
   return budgets.map((budget) => {
-    const { owner, maxBudget, softBudget, duration } = budget;
-    const account = accounts.get(nameOf(owner));
-    const fallback = owner.kind === 'end_user' ? (rules.endUserDefault ?? null) : null;
-    const most = maxBudget ?? fallback;
+    const { owner, part, duration } = budget;
+    const account = accounts.get(nameOf(owner, part));
+    const whole = accounts.get(nameOf(owner))?.scope ?? scopeOf(owner);
+    const isWhole = part === null;
+    const fallback = isWhole && owner.kind === 'end_user' ? (rules.endUserDefault ?? null) : null;
     return {
-      scope: account?.scope ?? scopeOf(owner),
-      token: owner.kind === 'key' ? (owner.ids[0] as string) : null,
-      limit: most === null ? null : budgetLimit(most),
-      soft: softBudget === null ? null : budgetLimit(softBudget),
-      spent: spent.get(nameOf(owner)) ?? 0n,
+      scope: isWhole ? whole : scopeOfPart(part, whole),
+      token: isWhole && owner.kind === 'key' ? (owner.ids[0] as string) : null,
+      partOf: isWhole ? null : whole,
+      limit: limitOf({ ...budget, maxBudget: budget.maxBudget ?? fallback }),
+      increase: increaseOf(budget),
+      soft: budget.softBudget === null ? null : budgetLimit(budget.softBudget),
+      // What was spent before there was a part is not known of it: it begins at nothing.
+      spent: isWhole ? (spent.get(nameOf(owner)) ?? 0n) : 0n,
       duration,
       resetsAt: endOfPeriod(budget, account, rules),
     };
@@ -158,9 +189,33 @@ function settingsOf(
 }
 
 /**
- * Makes the budgets of these owners what LiteLLM's columns say, inside the caller's transaction: after they were changed, and
- * where another program has written there. What is spent is read from an owner's row only where the budget is new. Owners
- * without a row are left out.
+ * Parts that are not written any more. They limit nothing, and go on counting: a call that waits for one is not refused for
+ * that, and one that is written again has lost nothing.
+ */
+function droppedParts(budgets: readonly Written[], accounts: Accounts): BudgetSetting[] {
+  const kept = new Set(budgets.map(({ owner, part }) => nameOf(owner, part)));
+  return [...accounts].flatMap(([name, { scope, part_of, duration, resets_at }]) =>
+    part_of === null || kept.has(name)
+      ? []
+      : [
+          {
+            scope,
+            token: null,
+            partOf: part_of,
+            limit: null,
+            increase: null,
+            spent: 0n,
+            duration,
+            resetsAt: resets_at,
+          },
+        ],
+  );
+}
+
+/**
+ * Makes the budgets of these owners, with their parts, what LiteLLM's columns say, inside the caller's transaction: after they
+ * were changed, and where another program has written there. What is spent is read from an owner's row only where the budget is
+ * new. Owners without a row are left out.
  */
 export async function followBudgets(
   db: Connection,
@@ -171,11 +226,12 @@ export async function followBudgets(
   if (locked.length === 0) return;
   const present = locked.map(({ owner }) => owner);
   const budgets = await readWritten(db, present);
-  const settings = settingsOf(budgets, { locked, accounts: await readAccounts(db, present), rules });
+  const accounts = await readAccounts(db, present);
+  const settings = settingsOf(budgets, { locked, accounts, rules });
   await writeEnds(
     db,
     budgets,
     settings.map(({ resetsAt }) => resetsAt),
   );
-  await setBudgets(db, settings);
+  await setBudgets(db, [...settings, ...droppedParts(budgets, accounts)]);
 }

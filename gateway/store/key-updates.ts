@@ -17,6 +17,8 @@ const settable = [
   'max_budget',
   'budget_duration',
   'budget_reset_at',
+  'budget_limits',
+  'model_max_budget',
   'budget_id',
   'rpm_limit',
   'tpm_limit',

@@ -37,11 +37,6 @@ async function linkedOwners(db: Connection, budgetIds: readonly string[]): Promi
   return found.map(ownerOfLink);
 }
 
-/** Whether anybody is linked to this budget. */
-export async function isLinked(db: Connection, budgetId: string): Promise<boolean> {
-  return (await linkedOwners(db, [budgetId])).length > 0;
-}
-
 /** Whether several are linked to this budget: an imported one may be that of all members who were added at once. */
 export async function isShared(db: Connection, budgetId: string): Promise<boolean> {
   return (await linkedOwners(db, [budgetId])).length > 1;

@@ -1,10 +1,11 @@
 import type { CallLimitColumns, LimitColumns } from '../identity/key-limits.ts';
+import { keyModelBudgets } from './follow-budgets.ts';
 
 /** Limits of a key that do not stand in its own columns. */
 export interface LinkedLimitColumns {
   /** Of the budget that the key is linked to; all null where it is to none. */
   readonly linked_limits: CallLimitColumns;
-  /** `model_max_budget`, whose members may hold `rpm_limit` and `tpm_limit`. */
+  /** `model_max_budget`, of the key or else of that budget, whose members may hold `rpm_limit` and `tpm_limit`. */
   readonly model_limits: unknown;
 }
 
@@ -24,7 +25,7 @@ const callLimits = (row: string): string =>
  * organisation have by a link as `kb`, `mb` and `ob`.
  */
 export const ownerLimitColumns = `
-  jsonb_build_object(${callLimits('kb')}) AS linked_limits, k.model_max_budget AS model_limits,
+  jsonb_build_object(${callLimits('kb')}) AS linked_limits, ${keyModelBudgets('k', 'kb')} AS model_limits,
   jsonb_build_object(${callLimits('u')}) AS user_limits,
   jsonb_build_object(${callLimits('t')}, 'model_rpm_limit', t.metadata -> 'model_rpm_limit',
     'model_tpm_limit', t.metadata -> 'model_tpm_limit') AS team_limits,

@@ -25,6 +25,8 @@ export interface TeamRow {
   readonly soft_budget: number | null;
   readonly budget_duration: string | null;
   readonly budget_reset_at: Date | null;
+  /** Budgets of windows of time, as they were sent. */
+  readonly budget_limits: unknown;
   readonly team_member_permissions: readonly string[];
   readonly rpm_limit: number | null;
   readonly tpm_limit: number | null;
@@ -46,6 +48,7 @@ const settable = [
   'soft_budget',
   'budget_duration',
   'budget_reset_at',
+  'budget_limits',
   'rpm_limit',
   'tpm_limit',
   'max_parallel_requests',

@@ -73,6 +73,8 @@ export interface UserRow {
   readonly max_budget: number | null;
   readonly budget_duration: string | null;
   readonly budget_reset_at: Date | null;
+  /** Budgets of single models, as they were sent. */
+  readonly model_max_budget: unknown;
   readonly rpm_limit: number | null;
   readonly tpm_limit: number | null;
   readonly max_parallel_requests: number | null;
@@ -96,6 +98,7 @@ const settable = [
   'max_budget',
   'budget_duration',
   'budget_reset_at',
+  'model_max_budget',
   'rpm_limit',
   'tpm_limit',
   'max_parallel_requests',

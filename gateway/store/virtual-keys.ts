@@ -25,6 +25,9 @@ export interface VirtualKeyRow {
   readonly max_budget: number | null;
   readonly budget_duration: string | null;
   readonly budget_reset_at: Date | null;
+  /** Budgets of windows of time, and of single models, as they were sent. */
+  readonly budget_limits: unknown;
+  readonly model_max_budget: unknown;
   readonly budget_id: string | null;
   readonly created_at: Date | null;
   readonly updated_at: Date | null;
@@ -61,6 +64,13 @@ export interface KeyForAuthentication extends OwnerLimitColumns, LinkedLimitColu
   readonly user_max_budget: number | null;
   /** What the key's user may spend in the key's team. */
   readonly member_max_budget: number | null;
+  /** Windows of time, `budget_limits`. */
+  readonly windows: unknown;
+  readonly team_windows: unknown;
+  /** `model_max_budget`; that of the key itself is in `model_limits`. */
+  readonly organization_model_budgets: unknown;
+  readonly user_model_budgets: unknown;
+  readonly member_model_budgets: unknown;
   /** The budgets that any of these comes from by a link. */
   readonly budget_ids: readonly string[];
   readonly user_models: readonly string[] | null;
@@ -97,6 +107,9 @@ export async function findKey(db: Connection, hash: string): Promise<KeyForAuthe
         coalesce(k.max_budget, kb.max_budget) AS max_budget,
         t.max_budget AS team_max_budget, u.max_budget AS user_max_budget, ob.max_budget AS organization_max_budget,
         CASE WHEN m.user_id IS NOT NULL THEN mb.max_budget END AS member_max_budget,
+        k.budget_limits AS windows, t.budget_limits AS team_windows, ob.model_max_budget AS organization_model_budgets,
+        u.model_max_budget AS user_model_budgets,
+        CASE WHEN m.user_id IS NOT NULL THEN mb.model_max_budget END AS member_model_budgets,
         array_remove(ARRAY[kb.budget_id, ob.budget_id, mb.budget_id], NULL) AS budget_ids,
         u.user_role, u.models AS user_models, t.models AS team_models, t.blocked AS team_blocked,
         k.metadata AS key_metadata, t.metadata AS team_metadata,
@@ -151,6 +164,8 @@ export interface NewVirtualKey {
   /** USD. */
   readonly maxBudget: number | null;
   readonly budgetDuration: string | null;
+  readonly budgetLimits: VirtualKeyRow['budget_limits'];
+  readonly modelMaxBudget: object;
   readonly budgetId: string | null;
   readonly createdBy: string;
 }
@@ -161,10 +176,11 @@ export async function insertKey(db: Connection, key: NewVirtualKey): Promise<Vir
     text: `
       INSERT INTO "LiteLLM_VerificationToken"
         (token, key_name, key_alias, expires, models, aliases, user_id, team_id, allowed_routes, metadata, blocked, spend,
-          rpm_limit, tpm_limit, max_parallel_requests, max_budget, budget_duration, budget_id, organization_id, created_by,
-          updated_by)
+          rpm_limit, tpm_limit, max_parallel_requests, max_budget, budget_duration, budget_limits, model_max_budget,
+          budget_id, organization_id, created_by, updated_by)
       SELECT $1, $2, $3, $4::timestamp, $5::text[], $6::jsonb, $7, $8, $9::text[], $10::jsonb, $11::boolean,
-        $12::double precision, $13::bigint, $14::bigint, $15::integer, $16::double precision, $17, $18, $19, $20, $20
+        $12::double precision, $13::bigint, $14::bigint, $15::integer, $16::double precision, $17, $18::jsonb, $19::jsonb,
+        $20, $21, $22, $22
       WHERE NOT EXISTS (SELECT 1 FROM "LiteLLM_DeprecatedVerificationToken" WHERE token = $1)
       ON CONFLICT (token) DO NOTHING
       RETURNING *`,
@@ -186,6 +202,8 @@ export async function insertKey(db: Connection, key: NewVirtualKey): Promise<Vir
       key.maxParallelRequests,
       key.maxBudget,
       key.budgetDuration,
+      key.budgetLimits === null ? null : JSON.stringify(key.budgetLimits),
+      JSON.stringify(key.modelMaxBudget),
       key.budgetId,
       key.organizationId,
       key.createdBy,

@@ -9,8 +9,13 @@ export interface StoredCall {
   readonly endedAt: number;
 }
 
+/** More of a budget for a while. `until`: epoch milliseconds. */
+export interface Increase {
+  readonly amount: Pico;
+  readonly until: number;
+}
+
 export interface BankBudget {
-  readonly limit: Pico;
   /** Of this period. */
   readonly spent: Pico;
   readonly leased: Pico;
@@ -26,6 +31,8 @@ export interface Bank {
   storeFor(processId: string): BudgetStore;
   open(scope: string, limit: Pico, resetsAt: number | null): Promise<void>;
   setLimit(scope: string, limit: Pico): Promise<void>;
+  /** Adds to the limit until then. */
+  increase(scope: string, increase: Increase): Promise<void>;
   storeCalls(calls: readonly StoredCall[]): Promise<void>;
   adopt(processId: string): Promise<void>;
   budget(scope: string): Promise<BankBudget>;
@@ -41,8 +48,11 @@ export const PERIOD_MS = 3_600_000;
 export const nextReset = (_duration: string, now: number): Date =>
   new Date((Math.floor(now / PERIOD_MS) + 1) * PERIOD_MS);
 
+const NO_INCREASE: Increase = { amount: 0n, until: 0 };
+
 interface State {
   limit: Pico;
+  increase: Increase;
   spent: Pico;
   spentNext: Pico;
   periodStart: number;
@@ -76,7 +86,7 @@ export class MemoryBank implements Bank {
 
   async open(scope: string, limit: Pico, resetsAt: number | null): Promise<void> {
     const fresh = { spent: 0n, spentNext: 0n, periodStart: Number.NEGATIVE_INFINITY, leases: new Map() };
-    this.#states.set(scope, { limit, resetsAt, ...fresh });
+    this.#states.set(scope, { limit, increase: NO_INCREASE, resetsAt, ...fresh });
   }
 
   remove(scope: string): void {
@@ -84,7 +94,13 @@ export class MemoryBank implements Bank {
   }
 
   async setLimit(scope: string, limit: Pico): Promise<void> {
-    this.#state(scope).limit = limit;
+    Object.assign(this.#state(scope), { limit, increase: NO_INCREASE });
+    this.#listener('wanted', scope);
+    this.#listener('freed', scope);
+  }
+
+  async increase(scope: string, increase: Increase): Promise<void> {
+    this.#state(scope).increase = increase;
     this.#listener('wanted', scope);
     this.#listener('freed', scope);
   }
@@ -110,7 +126,7 @@ export class MemoryBank implements Bank {
           await nextTurn();
           this.#beginPeriods(now);
           const known = scopes.filter((scope) => this.#states.has(scope));
-          const decision = decide(new Map(known.map((scope) => [scope, this.#row(processId, scope)])));
+          const decision = decide(new Map(known.map((scope) => [scope, this.#row(processId, scope, now)])));
           await nextTurn();
           this.#book(processId, decision);
         }),
@@ -135,12 +151,14 @@ export class MemoryBank implements Bank {
     };
   }
 
-  #row(processId: string, scope: string): BudgetRow {
+  #row(processId: string, scope: string, now: number): BudgetRow {
     const state = this.#state(scope);
-    const { limit, spent, spentNext, leases } = state;
+    const { limit, increase, spent, spentNext, leases } = state;
     const lease = leases.get(processId);
+    const increased = increase.until > now;
     return {
-      limit,
+      limit: increased ? limit + increase.amount : limit,
+      fallsAt: increased ? increase.until : null,
       spent: spent + spentNext,
       leased: leasedOf(state),
       lease: lease === undefined ? null : { ...lease },
@@ -177,7 +195,6 @@ export class MemoryBank implements Bank {
   async budget(scope: string): Promise<BankBudget> {
     const state = this.#state(scope);
     return {
-      limit: state.limit,
       spent: state.spent + state.spentNext,
       leased: leasedOf(state),
       leases: leasedOf(state),

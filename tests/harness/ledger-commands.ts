@@ -70,6 +70,18 @@ function step(): fc.Arbitrary<Step> {
     },
     {
       weight: 1,
+      arbitrary: fc
+        .tuple(
+          fc.constantFrom(...SCOPES),
+          fc.bigInt({ min: 1n, max: 300n }),
+          fc.constantFrom(1000, 10_000, 2_000_000),
+        )
+        .map(([scope, more, ms]) =>
+          named(`increase ${scope} ${more} for ${ms}`, (world) => world.increase(scope, more, ms)),
+        ),
+    },
+    {
+      weight: 1,
       arbitrary: fc.boolean().map((lost) =>
         named(`lost announcements: ${lost}`, (world) => {
           world.silent = lost;

@@ -10,7 +10,7 @@ import {
   type Reservation,
   type Timers,
 } from '../../gateway/index.ts';
-import { type Bank, PERIOD_MS, type StoredCall } from './budget-bank.ts';
+import { type Bank, type Increase, PERIOD_MS, type StoredCall } from './budget-bank.ts';
 import { ManualTimers } from './manual-timers.ts';
 
 const HOUR = 3_600_000;
@@ -19,11 +19,17 @@ const WAIT_MS = 2000;
 const MOST_WAITS = 5;
 const CUT = 4n;
 
-export const SCOPES = ['key:a', 'key:b', 'team:t'] as const;
+/** A budget for an hour beside the whole of the team's. */
+const WINDOW = 'window:["1h","team:t"]';
+export const SCOPES = ['key:a', 'key:b', 'team:t', WINDOW] as const;
 /** Budgets that calls name together; the second and the third meet in the team's. */
-export const BUDGETS: readonly (readonly string[])[] = [['key:a'], ['key:a', 'team:t'], ['key:b', 'team:t']];
-/** The one budget that begins anew every hour. */
-const PERIODIC = 'key:b';
+export const BUDGETS: readonly (readonly string[])[] = [
+  ['key:a'],
+  ['key:a', 'team:t', WINDOW],
+  ['key:b', 'team:t', WINDOW],
+];
+/** The budgets that begin anew every hour. */
+const periodic: readonly string[] = ['key:b', WINDOW];
 
 export interface CallWish {
   readonly budgets: readonly string[];
@@ -59,6 +65,9 @@ export class LedgerWorld {
   readonly #dead = new Set<Process>();
   readonly #calls: ModelCall[] = [];
   readonly #limits = new Map<string, Pico>();
+  readonly #increases = new Map<string, Increase>();
+  /** What was allowed at the last check. */
+  readonly #allowed = new Map<string, Pico>();
   /** What was spent or reserved at the last check. */
   readonly #exposures = new Map<string, Pico>();
   /** Announcements are lost. */
@@ -90,7 +99,7 @@ export class LedgerWorld {
   async open(limits: Readonly<Record<string, Pico>>, processes: number): Promise<void> {
     for (const [scope, limit] of Object.entries(limits)) {
       this.#limits.set(scope, limit);
-      await this.#bank.open(scope, limit, scope === PERIODIC ? START + PERIOD_MS : null);
+      await this.#bank.open(scope, limit, periodic.includes(scope) ? START + PERIOD_MS : null);
     }
     for (let slot = 0; slot < processes; slot++) this.#processes.push(this.#start());
   }
@@ -177,13 +186,19 @@ export class LedgerWorld {
     await this.#timers.pass(0);
   }
 
+  /** What is allowed now. */
+  #limit(scope: string): Pico {
+    const { amount, until } = this.#increases.get(scope) ?? { amount: 0n, until: 0 };
+    return (this.#limits.get(scope) as Pico) + (until > this.#timers.now() ? amount : 0n);
+  }
+
   #process(slot: number): Process {
     return this.#processes[slot % this.#processes.length] as Process;
   }
 
   #periodStart(scope: string): number {
     const now = this.#timers.now();
-    if (scope !== PERIODIC || now < START + PERIOD_MS) return Number.NEGATIVE_INFINITY;
+    if (!periodic.includes(scope) || now < START + PERIOD_MS) return Number.NEGATIVE_INFINITY;
     return Math.floor(now / PERIOD_MS) * PERIOD_MS;
   }
 
@@ -215,7 +230,7 @@ export class LedgerWorld {
   async #left(scope: string): Promise<Pico> {
     const dead = await Promise.all([...this.#dead].map(({ id }) => this.#bank.held(id, scope)));
     const lost = dead.reduce((total, held) => total + held, 0n);
-    return (this.#limits.get(scope) as Pico) - this.#used(scope) - lost;
+    return this.#limit(scope) - this.#used(scope) - lost;
   }
 
   /** What the call should get; undefined when it should be refused. */
@@ -365,9 +380,22 @@ export class LedgerWorld {
 
   async setLimit(scope: string, limit: Pico): Promise<void> {
     this.#limits.set(scope, limit);
+    // Whoever sets a limit sets the whole of it.
+    this.#increases.delete(scope);
+    await this.#changeLimit(() => this.#bank.setLimit(scope, limit));
+  }
+
+  /** Allows more for so long; then that is over, whatever runs and hears. */
+  async increase(scope: string, amount: Pico, spanMs: number): Promise<void> {
+    const increase = { amount, until: this.#timers.now() + spanMs };
+    this.#increases.set(scope, increase);
+    await this.#changeLimit(() => this.#bank.increase(scope, increase));
+  }
+
+  async #changeLimit(change: () => Promise<void>): Promise<void> {
     // A lowered limit that a process has not heard of does not bind it.
     this.silent = false;
-    await this.#bank.setLimit(scope, limit);
+    await change();
     this.#announced = true;
     await this.#rest();
   }
@@ -375,7 +403,7 @@ export class LedgerWorld {
   /** What holds after every step. */
   async check(): Promise<void> {
     for (const scope of SCOPES) {
-      const { limit, spent, leased, leases, periodStart } = await this.#bank.budget(scope);
+      const { spent, leased, leases, periodStart } = await this.#bank.budget(scope);
       expect(leased).toBe(leases);
       const stored = this.#calls.filter(
         ({ state, scopes, endedAt }) =>
@@ -384,7 +412,13 @@ export class LedgerWorld {
       expect(spent).toBe(stored.reduce((total, { cost }) => total + cost, 0n));
       const exposure = this.#exposure(scope);
       const before = this.#exposures.get(scope) ?? 0n;
-      const most = this.#enforcement === 'strict' ? limit : limit + this.#largest;
+      const limit = this.#limit(scope);
+      // An increase may have ended since, after calls that it allowed.
+      const allowed = [limit, this.#allowed.get(scope) ?? limit].reduce((one, other) =>
+        one > other ? one : other,
+      );
+      this.#allowed.set(scope, limit);
+      const most = this.#enforcement === 'strict' ? allowed : allowed + this.#largest;
       // Beyond a limit that was lowered nothing grows.
       expect(exposure).toBeLessThanOrEqual(before > most ? before : most);
       this.#exposures.set(scope, exposure);

@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import {
   adoptProcesses,
   applySpend,
+  type BudgetSetting,
   type BudgetStore,
   type Pico,
   PostgresBudgets,
@@ -9,7 +10,14 @@ import {
   transaction,
   watchBudgets,
 } from '../../gateway/index.ts';
-import { type Announcement, type Bank, type BankBudget, nextReset, type StoredCall } from './budget-bank.ts';
+import {
+  type Announcement,
+  type Bank,
+  type BankBudget,
+  type Increase,
+  nextReset,
+  type StoredCall,
+} from './budget-bank.ts';
 import { spendRecord } from './spend-record.ts';
 
 const silent = { warn: () => undefined, info: () => undefined };
@@ -80,10 +88,23 @@ export class PostgresBank implements Bank, AsyncDisposable {
     await this.#set(scope, limit, rows[0].resets_at);
   }
 
-  async #set(scope: string, limit: Pico, resetsAt: Date | null): Promise<void> {
+  async increase(scope: string, { amount, until }: Increase): Promise<void> {
+    const { rows } = await this.#db.query('SELECT limit_pico, resets_at FROM budget_state WHERE scope = $1', [
+      scope,
+    ]);
+    const [{ limit_pico, resets_at }] = rows;
+    await this.#set(scope, BigInt(limit_pico), resets_at, { amount, until: new Date(until) });
+  }
+
+  async #set(
+    scope: string,
+    limit: Pico,
+    resetsAt: Date | null,
+    increase: BudgetSetting['increase'] = null,
+  ): Promise<void> {
     const duration = resetsAt === null ? null : '1h';
     await transaction(this.#db, (db) =>
-      setBudgets(db, [{ scope, token: null, limit, spent: 0n, duration, resetsAt }]),
+      setBudgets(db, [{ scope, token: null, partOf: null, limit, increase, spent: 0n, duration, resetsAt }]),
     );
   }
 
@@ -100,7 +121,7 @@ export class PostgresBank implements Bank, AsyncDisposable {
 
   async budget(scope: string): Promise<BankBudget> {
     const { rows } = await this.#db.query(
-      `SELECT limit_pico, spent_pico + spent_next_pico AS spent, leased_pico,
+      `SELECT spent_pico + spent_next_pico AS spent, leased_pico,
          (SELECT coalesce(sum(granted_pico - stored_pico), 0) FROM budget_leases l WHERE l.scope = s.scope)
            AS leases, extract(epoch FROM period_start) * 1000 AS period_start
        FROM budget_state s WHERE scope = $1`,
@@ -108,7 +129,6 @@ export class PostgresBank implements Bank, AsyncDisposable {
     );
     const [row] = rows;
     return {
-      limit: BigInt(row.limit_pico),
       spent: BigInt(row.spent),
       leased: BigInt(row.leased_pico),
       leases: BigInt(row.leases),

@@ -116,7 +116,16 @@ describe('a budget', () => {
     await query(
       `INSERT INTO "LiteLLM_UserTable" (user_id) VALUES ('litellm-proxy-budget') ON CONFLICT DO NOTHING`,
     );
-    const open = { scope, token: null, limit: picoFromUsd(1), spent: 0n, duration: null, resetsAt: null };
+    const open = {
+      scope,
+      token: null,
+      partOf: null,
+      limit: picoFromUsd(1),
+      increase: null,
+      spent: 0n,
+      duration: null,
+      resetsAt: null,
+    };
     await transaction(gateway.db, (db) => setBudgets(db, [open]));
     await spend({
       apiKey: token,

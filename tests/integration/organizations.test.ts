@@ -112,7 +112,6 @@ test.each([
 });
 
 test.each([
-  ['/organization/new', 'model_max_budget', { m: { max_budget: 5 } }],
   ['/organization/new', 'model_rpm_limit', { m: 1 }],
   ['/organization/update', 'object_permission', { models: ['m'] }],
   ['/organization/member_add', 'max_budget_in_organization', 5],

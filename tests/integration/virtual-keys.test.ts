@@ -67,6 +67,7 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
       rpm_limit: null,
       metadata: {},
       permissions: {},
+      budget_limits: null,
       model_max_budget: {},
       model_rpm_limit: null,
       model_tpm_limit: null,

@@ -65,10 +65,11 @@ export class Exchange {
     const granted = new Map<string, Pico>();
     const freed: string[] = [];
     for (const slice of kept) {
-      const { lease } = rows.get(slice.scope) as BudgetRow;
+      const { lease, fallsAt } = rows.get(slice.scope) as BudgetRow;
       const { left } = rooms.get(slice.scope) as Room;
       const target = this.#target(slice, left);
       slice.mustAsk = left < 0n;
+      slice.fallsAt = fallsAt ?? Number.POSITIVE_INFINITY;
       granted.set(slice.scope, target);
       if (target > slice.granted) this.#grown.set(slice, target);
       else slice.hold(target);

@@ -326,3 +326,15 @@ test('who does not want to wait for others is told at once; who waits for the sa
   await timers.pass(0);
   expect((await patient).amount).toBe(30n);
 });
+
+test('more that was allowed for a while is not spent any more when that is over, though it is held', async () => {
+  const { ask, bank, timers, seen } = await setUp(100n);
+  await bank.increase(SCOPE, { amount: 1_000_000n, until: START + 60_000 });
+  (await ask(90n)).settle(90n);
+  expect((await bank.budget(SCOPE)).leased).toBeGreaterThan(100n);
+  atOnce(ask(20n)).release();
+  timers.jump(60_000);
+  await expect(ask(20n)).rejects.toThrow('Budget has been exceeded!');
+  expect((await ask(10n)).amount).toBe(10n);
+  expect(seen.exchanges).toBe(2);
+});

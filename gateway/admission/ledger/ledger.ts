@@ -84,6 +84,7 @@ export class Ledger implements Keeper {
     const slice = this.#holdings.get(scope);
     const enough = enforcement === 'compatible' && bound === 0n ? 1n : bound;
     if (slice === undefined || slice.mustAsk || slice.free < enough) return undefined;
+    if (slice.fallsAt <= this.#timers.now()) return undefined;
     return this.#queues.waitFor(scope) ? undefined : slice;
   }
 

@@ -12,6 +12,8 @@ export interface Lease {
 export interface BudgetRow {
   /** Null: nothing is limited. */
   readonly limit: Pico | null;
+  /** When the limit falls, epoch milliseconds; null where it stays until somebody changes it. */
+  readonly fallsAt: number | null;
   /** Cost of the stored calls of this period. */
   readonly spent: Pico;
   /** What all processes hold: granted to them and not stored yet. */

@@ -19,6 +19,8 @@ export class Slice {
   lost = false;
   /** Whatever is free, the store is asked first: all that the limit allows is spent or reserved, or may be elsewhere. */
   mustAsk = false;
+  /** From then on the store is asked first: less is allowed than when it was last asked. */
+  fallsAt = Number.POSITIVE_INFINITY;
   usedAt: number;
   /** Until then somebody else needs money of this budget. */
   contendedUntil = 0;

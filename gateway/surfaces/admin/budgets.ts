@@ -11,17 +11,17 @@ import {
   readBudgets,
   updateBudget,
 } from '../../store/budgets-table.ts';
-import { changeLinked, isLinked } from '../../store/linked-budgets.ts';
+import { changeLinked } from '../../store/linked-budgets.ts';
 import { limitsOrganization } from '../../store/organizations.ts';
+import { budgetDuration, modelBudgetsOf } from './budget-columns.ts';
+import { type ModelBudgetFields, modelBudgetFields } from './budget-fields.ts';
 import { change, changedBy, type ManagementDeps } from './change.ts';
 import { budgetAt } from './changes.ts';
 import { badRequest, notFound } from './faults.ts';
-import { budgetDuration } from './key-columns.ts';
 import { LONGEST_ID } from './key-requests.ts';
 import { changeBudget } from './linked-budget.ts';
 import { management } from './management.ts';
-import { refuseFields } from './unenforced.ts';
-import { unenforcedBudgetFields } from './unenforced-owners.ts';
+import { refuseModelLimits } from './unenforced.ts';
 import { bodyReader } from './validation.ts';
 
 type BudgetRoutes = Pick<
@@ -29,7 +29,7 @@ type BudgetRoutes = Pick<
   'newBudget' | 'budgetInfo' | 'updateBudget' | 'deleteBudget' | 'listBudgets'
 >;
 
-interface BudgetRequest {
+interface BudgetRequest extends ModelBudgetFields {
   readonly budget_id?: string | null;
   readonly max_budget?: number | null;
   readonly soft_budget?: number | null;
@@ -38,7 +38,6 @@ interface BudgetRequest {
   readonly rpm_limit?: number | null;
   readonly budget_duration?: string | null;
   readonly budget_reset_at?: string | null;
-  readonly model_max_budget?: Readonly<Record<string, unknown>> | null;
 }
 
 const number = { type: ['number', 'null'] } as const;
@@ -56,7 +55,7 @@ const readBudget = bodyReader<BudgetRequest>({
     rpm_limit: integer,
     budget_duration: text,
     budget_reset_at: text,
-    model_max_budget: { type: ['object', 'null'] },
+    ...modelBudgetFields,
   },
 });
 
@@ -98,8 +97,11 @@ function columnsOf(wanted: BudgetRequest, deps: ManagementDeps): BudgetColumns {
     if (amount !== null && amount < 0) throw badRequest(name, `'${name}' must not be negative`);
     columns[name] = amount;
   }
-  for (const name of ['budget_duration', 'model_max_budget'] as const) {
-    if (wanted[name] !== undefined) columns[name] = wanted[name] || null;
+  const { budget_duration, model_max_budget } = wanted;
+  if (budget_duration !== undefined) columns.budget_duration = budget_duration || null;
+  if (model_max_budget !== undefined) {
+    refuseModelLimits(model_max_budget, 'budget');
+    columns.model_max_budget = model_max_budget && modelBudgetsOf(model_max_budget, deps.clock());
   }
   const reset = resetAt(wanted, deps);
   return reset === undefined ? columns : { ...columns, budget_reset_at: reset };
@@ -127,7 +129,6 @@ async function update(deps: ManagementDeps, request: GatewayRequest, who: Identi
   const columns = columnsOf(wanted, deps);
   const by = changedBy(request, who);
   return change(deps, by, async (db, changed) => {
-    if (await isLinked(db, budgetId)) refuseFields(wanted, unenforcedBudgetFields, 'budget with links');
     const row = await changeBudget(deps, db, changed, { budgetId, columns, by: by.userId });
     if (row === undefined) throw notFound('budget_id', `There is no budget '${budgetId}'`);
     return row;

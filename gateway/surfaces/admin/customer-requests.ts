@@ -1,3 +1,4 @@
+import { modelBudgetFields } from './budget-fields.ts';
 import { budgetAmount, LONGEST_ID } from './key-requests.ts';
 import { callLimitFields } from './limit-fields.ts';
 import type { BudgetMembers } from './linked-budget.ts';
@@ -27,6 +28,7 @@ export const readCustomer = bodyReader<CustomerRequest>(
       soft_budget: budgetAmount,
       budget_duration: { type: ['string', 'null'] },
       budget_id: { type: ['string', 'null'] },
+      ...modelBudgetFields,
       ...callLimitFields,
     },
   },

@@ -25,12 +25,13 @@ import {
   type BudgetMembers,
   budgetAmounts,
   budgetColumns,
+  namedModels,
   requireOneBudget,
   settleBudget,
   withBudgets,
 } from './linked-budget.ts';
 import { management } from './management.ts';
-import { refuseFields } from './unenforced.ts';
+import { refuseFields, refuseModelLimits } from './unenforced.ts';
 import { unenforcedCustomerFields } from './unenforced-owners.ts';
 
 function missing(param: string, userId: string): GatewayError {
@@ -47,7 +48,7 @@ function budgetOf(wanted: CustomerRequest, isNew: boolean): BudgetMembers {
   const asked = budgetAmounts.filter((name) => (wanted[name] ?? '') !== '' && (isNew || wanted[name] !== 0));
   const { budget_duration } = wanted;
   return {
-    ...Object.fromEntries(asked.map((name) => [name, wanted[name]])),
+    ...Object.fromEntries([...asked, ...namedModels(wanted)].map((name) => [name, wanted[name]])),
     ...(budget_duration && { budget_duration }),
   };
 }
@@ -67,6 +68,7 @@ function settle(
   { wanted, linked, by }: CustomerBudget,
 ): Promise<string | null> {
   requireOneBudget(wanted);
+  refuseModelLimits(wanted.model_max_budget, 'customer');
   const columns = budgetColumns(budgetOf(wanted, linked === undefined), deps);
   return settleBudget(deps, db, changed, { named: wanted.budget_id, linked, columns, by });
 }

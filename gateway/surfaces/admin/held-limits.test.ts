@@ -46,6 +46,36 @@ test.each([
   ['with a budget, as the team', budgeted, key({ ...ofTeamAlone, team_max_budget: 9 }), undefined],
   ['with a budget, as the member', budgeted, key({ ...ofTeam, member_max_budget: 9 }), undefined],
   [
+    'with a budget, while its user’s is for one model',
+    budgeted,
+    key({ ...personal, user_model_budgets: { m: { max_budget: 9 } } }),
+    'max_budget',
+  ],
+  [
+    'with a budget for one model, which its user has for the same',
+    own({}, ['model:["m","key:own"]']),
+    key({ ...personal, user_model_budgets: { m: { max_budget: 9 } } }),
+    undefined,
+  ],
+  [
+    'with a budget for one model, which its user has for another',
+    own({}, ['model:["m","key:own"]']),
+    key({ ...personal, user_model_budgets: { other: { max_budget: 9 } } }),
+    'model_max_budget',
+  ],
+  [
+    'with a window, while its user has none',
+    own({}, ['window:["1d","key:own"]']),
+    key(personal),
+    'budget_limits',
+  ],
+  [
+    'with a window, as the team that has another',
+    own({}, ['window:["1d","key:own"]']),
+    key({ ...ofTeamAlone, team_windows: [{ budget_duration: '7d', max_budget: 9 }] }),
+    undefined,
+  ],
+  [
     'with a rate, while its user has a budget',
     own({ requests: 1 }),
     key({ ...personal, user_max_budget: 9 }),

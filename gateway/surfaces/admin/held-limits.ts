@@ -1,8 +1,8 @@
+import { type BudgetPart, readScope } from '../../identity/budget-parts.ts';
 import type { Identity } from '../../identity/identity.ts';
 import type { RateLimit } from '../../identity/key-limits.ts';
 import { limitedOwners } from '../../identity/known-key.ts';
 import { readOwnerLimits } from '../../identity/owner-limits.ts';
-import { ownerOf } from '../../identity/owners.ts';
 import type { Connection } from '../../store/connection.ts';
 import { findKey, type KeyForAuthentication } from '../../store/virtual-keys.ts';
 import { forbidden } from './faults.ts';
@@ -12,6 +12,9 @@ import type { KeyFields } from './key-requests.ts';
 const limitFields = [
   'max_budget',
   'budget_duration',
+  'budget_limits',
+  'model_max_budget',
+  'temp_budget_increase',
   'budget_id',
   'rpm_limit',
   'tpm_limit',
@@ -24,6 +27,13 @@ const limitFields = [
 const names = { requests: 'rpm_limit', tokens: 'tpm_limit', parallel: 'max_parallel_requests' } as const;
 const rates: readonly (keyof RateLimit)[] = ['requests', 'tokens'];
 
+const budgetNames = { whole: 'max_budget', window: 'budget_limits', model: 'model_max_budget' } as const;
+
+/** Whether all that counts on one part of a key's budget counts on that part of another's. */
+function holds(other: BudgetPart | null, part: BudgetPart | null): boolean {
+  return other?.kind !== 'model' || (part?.kind === 'model' && part.name === other.name);
+}
+
 /**
  * What the calling key is limited by itself while nobody is for whom the other key acts: calls of both would count together
  * nowhere. Undefined when everything is held.
@@ -32,8 +42,11 @@ export function unheldLimit(
   { budgets, limits: own }: Pick<Identity, 'budgets' | 'limits'>,
   key: KeyForAuthentication,
 ): string | undefined {
-  const spends = budgets.some((scope) => ownerOf(scope) === null);
-  if (spends && limitedOwners(key).every(({ owner }) => owner.kind === 'key')) return 'max_budget';
+  const others = limitedOwners(key).filter(({ owner }) => owner.kind !== 'key');
+  for (const { owner: whose, part } of budgets.map(readScope)) {
+    const held = others.some(({ budget }) => holds(budget.part, part));
+    if (whose === null && !held) return budgetNames[part?.kind ?? 'whole'];
+  }
   const { user_id: userId, team_id: teamId, organization_id: organizationId } = key;
   const owners = readOwnerLimits({ userId, teamId, organizationId }, key);
   const unheld = (['requests', 'tokens', 'parallel'] as const).find(

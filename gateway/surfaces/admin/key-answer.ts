@@ -45,6 +45,7 @@ export function generatedKey(
     rpm_limit: columns.rpm_limit,
     metadata: columns.metadata,
     permissions: columns.permissions,
+    budget_limits: columns.budget_limits,
     model_max_budget: columns.model_max_budget,
     ...members,
     allowed_cache_controls: columns.allowed_cache_controls,

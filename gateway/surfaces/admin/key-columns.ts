@@ -1,19 +1,25 @@
 import { isRouteRule, keyTypes, routeGroups } from '../../identity/allowed-routes.ts';
-import { endOf, parseDuration } from '../../identity/duration.ts';
 import { expiryOf } from '../../identity/key-params.ts';
 import type { KeyColumns } from '../../store/key-updates.ts';
 import type { VirtualKeyRow } from '../../store/virtual-keys.ts';
+import { budgetDuration, modelBudgetsOf, usdAmount, windowsOf } from './budget-columns.ts';
+import type { IncreaseFields } from './budget-fields.ts';
 import { badRequest } from './faults.ts';
 import type { GenerateRequest, KeyFields } from './key-requests.ts';
 import { callLimitColumns, type ModelLimitFields } from './limit-fields.ts';
 
 /** Members of a request that LiteLLM keeps in the key's metadata. */
-const folded = ['model_rpm_limit', 'model_tpm_limit'] as const;
+export const folded = [
+  'model_rpm_limit',
+  'model_tpm_limit',
+  'temp_budget_increase',
+  'temp_budget_expiry',
+] as const;
 
 /** The metadata with the members that were sent beside it. */
 export function foldedMetadata(
   metadata: Readonly<Record<string, unknown>>,
-  request: ModelLimitFields,
+  request: ModelLimitFields & IncreaseFields,
 ): Readonly<Record<string, unknown>> {
   const sent = folded.filter((name) => request[name] !== undefined);
   if (sent.length === 0) return metadata;
@@ -23,27 +29,6 @@ export function foldedMetadata(
     else members.set(name, request[name]);
   }
   return Object.fromEntries(members);
-}
-
-/** An amount in USD; null for none. Throws GatewayError bad_request, naming the field. */
-export function usdAmount(field: string, wanted: KeyFields['max_budget']): number | null {
-  if (wanted === undefined || wanted === null || wanted === '') return null;
-  if (wanted >= 0) return wanted;
-  throw badRequest(field, `'${field}' must not be negative`);
-}
-
-/**
- * A duration that budgets can have, as LiteLLM reads it; null for none. `now`: epoch milliseconds. Throws GatewayError
- * bad_request.
- */
-export function budgetDuration(wanted: string | null | undefined, now: number): string | null {
-  const text = (wanted ?? '').trim();
-  if (endOf(text, now) === null) return null;
-  const { count = 0, unit = '' } = parseDuration(text) ?? {};
-  if (count === 0) {
-    throw badRequest('budget_duration', 'A budget that lasts for no time is none; leave budget_duration out');
-  }
-  return `${count}${unit}`;
 }
 
 /** The routes that a key is bound to; `key_type` stands for a list where none is given. */
@@ -64,13 +49,16 @@ export function routesOf({ allowed_routes, key_type }: GenerateRequest): readonl
 }
 
 /** The columns of a key's budget that the sent fields change. A new duration gets a new time of its end. */
-function budgetOf({ max_budget, budget_duration, budget_id }: KeyFields, now: number): KeyColumns {
+function budgetOf(wanted: KeyFields, now: number): KeyColumns {
+  const { max_budget, budget_duration, budget_limits, model_max_budget, budget_id } = wanted;
   return {
     ...(max_budget !== undefined && { max_budget: usdAmount('max_budget', max_budget) }),
     ...(budget_duration !== undefined && {
       budget_duration: budgetDuration(budget_duration, now),
       budget_reset_at: null,
     }),
+    ...(budget_limits !== undefined && { budget_limits: windowsOf(budget_limits, now) }),
+    ...(model_max_budget !== undefined && { model_max_budget: modelBudgetsOf(model_max_budget, now) }),
     ...(budget_id !== undefined && { budget_id: budget_id || null }),
   };
 }

@@ -1,5 +1,14 @@
 import { sortableColumns } from '../../store/virtual-keys.ts';
 import {
+  type IncreaseFields,
+  increaseFields,
+  LARGEST_BUDGET,
+  type ModelBudgetFields,
+  modelBudgetFields,
+  type WindowFields,
+  windowFields,
+} from './budget-fields.ts';
+import {
   type CallLimitFields,
   callLimitFields,
   type ModelLimitFields,
@@ -19,7 +28,12 @@ export const contentSwitch = { turn_off_message_logging: { type: ['boolean', 'nu
 /** Ids and names are index keys, and PostgreSQL bounds what an index takes. */
 export const LONGEST_ID = 256;
 
-export interface KeyFields extends CallLimitFields, ModelLimitFields {
+export interface KeyFields
+  extends CallLimitFields,
+    ModelLimitFields,
+    WindowFields,
+    ModelBudgetFields,
+    IncreaseFields {
   readonly key_alias?: string | null;
   readonly duration?: string | null;
   readonly models?: readonly string[] | null;
@@ -36,8 +50,6 @@ export interface KeyFields extends CallLimitFields, ModelLimitFields {
   readonly allowed_routes?: readonly string[] | null;
 }
 
-/** What is beyond it is a mistake, and no float column would hold it to the cent. */
-const LARGEST_BUDGET = 1e12;
 /** USD. An empty text is no budget, as in LiteLLM. */
 export const budgetAmount = { anyOf: [{ type: ['number', 'null'], maximum: LARGEST_BUDGET }, { const: '' }] };
 
@@ -48,13 +60,16 @@ const keyFields = {
   user_id: { ...nullableText, maxLength: LONGEST_ID },
   team_id: { ...nullableText, maxLength: LONGEST_ID },
   organization_id: { ...nullableText, maxLength: LONGEST_ID },
-  metadata: { ...nullableObject, properties: { ...modelLimitFields, ...contentSwitch } },
+  metadata: { ...nullableObject, properties: { ...modelLimitFields, ...increaseFields, ...contentSwitch } },
   blocked: { type: ['boolean', 'null'] },
   spend: { type: ['number', 'null'], minimum: 0, maximum: LARGEST_BUDGET },
   max_budget: budgetAmount,
   soft_budget: budgetAmount,
   budget_duration: nullableText,
   budget_id: nullableText,
+  ...windowFields,
+  ...modelBudgetFields,
+  ...increaseFields,
   ...callLimitFields,
   ...modelLimitFields,
   allowed_routes: nullableTexts,

@@ -4,10 +4,10 @@ import { type BudgetRow, lockBudget, readBudgets } from '../../store/budgets-tab
 import type { Connection } from '../../store/connection.ts';
 import { isShared } from '../../store/linked-budgets.ts';
 import { readKey } from '../../store/virtual-keys.ts';
+import { usdAmount } from './budget-columns.ts';
 import type { ManagementDeps } from './change.ts';
 import type { Changes } from './changes.ts';
 import { badRequest } from './faults.ts';
-import { usdAmount } from './key-columns.ts';
 import type { KeyFields } from './key-requests.ts';
 import { changeBudget, makeBudget, requireBudget, saysNothing } from './linked-budget.ts';
 

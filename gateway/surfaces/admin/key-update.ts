@@ -6,6 +6,7 @@ import type { Identity } from '../../identity/identity.ts';
 import { owners } from '../../identity/owners.ts';
 import type { KeyRights } from '../../identity/permissions.ts';
 import { displayName, hashKey } from '../../identity/virtual-key.ts';
+import { readBudgets } from '../../store/budgets-table.ts';
 import type { ChangedBy } from '../../store/changed-by.ts';
 import type { Connection } from '../../store/connection.ts';
 import { followBudgets } from '../../store/follow-budgets.ts';
@@ -13,6 +14,7 @@ import { type KeyColumns, lockKey, rotateKey, updateKey } from '../../store/key-
 import { setOwnerSpent } from '../../store/owner-budgets.ts';
 import { readTeam } from '../../store/teams.ts';
 import { aliasTaken, readKey, type VirtualKeyRow } from '../../store/virtual-keys.ts';
+import { requireIncrease } from './budget-columns.ts';
 import { change, changedBy, type ManagementDeps } from './change.ts';
 import { type Changes, keyAt } from './changes.ts';
 import { badRequest, forbidden, notFound } from './faults.ts';
@@ -55,7 +57,12 @@ async function reach(
   throw forbidden('key', 'This key may change only keys of its own user, and of teams that it runs');
 }
 
-async function requireConsistent(db: Connection, columns: KeyColumns, row: VirtualKeyRow): Promise<void> {
+async function requireConsistent(
+  { clock, keyRules }: ManagementDeps,
+  db: Connection,
+  columns: KeyColumns,
+  row: VirtualKeyRow,
+): Promise<void> {
   const { key_alias: alias, team_id: teamId, budget_id: budgetId } = columns;
   if (alias && (await aliasTaken(db, alias, row.token))) {
     throw badRequest('key_alias', `A key with the alias '${alias}' exists already; aliases are unique`);
@@ -68,7 +75,23 @@ async function requireConsistent(db: Connection, columns: KeyColumns, row: Virtu
     const { team_id, organization_id } = { ...row, ...columns };
     await requireOrganizationOf(db, { teamId: team_id, organizationId: organization_id });
   }
+  if ((['metadata', 'max_budget', 'budget_id'] as const).every((name) => columns[name] === undefined)) return;
+  const { metadata, max_budget, budget_id } = { ...row, ...columns };
+  const [linked] = budget_id === null ? [] : await readBudgets(db, [budget_id]);
+  const most = max_budget ?? linked?.max_budget ?? null;
+  const { ceilings } = keyRules;
+  requireIncrease({ before: row.metadata, after: metadata, most, ceilings, now: clock() });
 }
+
+/** Columns that say what a key may spend. */
+const budgetColumns = [
+  'max_budget',
+  'budget_duration',
+  'budget_limits',
+  'model_max_budget',
+  'budget_id',
+  'metadata',
+] as const;
 
 interface KeyWrite {
   readonly hash: string;
@@ -94,10 +117,10 @@ async function write(
   const made = await changeSoftBudget(deps, db, changed, { wanted, linked, who, by: by.userId });
   const columns = made === undefined ? sent : { ...sent, budget_id: made };
   await updateKey(db, hash, columns, by);
-  const { spend, max_budget, budget_duration, budget_id } = columns;
+  const { spend } = columns;
   const now = clock();
   if (spend !== undefined) await setOwnerSpent(db, owners.key(hash), { usd: spend, now });
-  if ([max_budget, budget_duration, budget_id].some((sent) => sent !== undefined)) {
+  if (budgetColumns.some((column) => columns[column] !== undefined)) {
     await followBudgets(db, [owners.key(hash)], { now, nextReset });
   }
   const field = limitOfKey(wanted);
@@ -116,7 +139,7 @@ export async function update(deps: ManagementDeps, request: GatewayRequest, iden
     const { row, rights } = await reach(db, identity, hash, 'adjust');
     const columns = columnsOf(wanted, row, deps.clock());
     requireMayChange(identity, rights, { row, wanted, columns });
-    await requireConsistent(db, columns, row);
+    await requireConsistent(deps, db, columns, row);
     const linked = row.budget_id;
     const written = await write(deps, db, changed, { hash, wanted, columns, linked, who: identity, by });
     changed.add(hash).updated(keyAt(hash), row, written);
@@ -153,7 +176,7 @@ export async function regenerate(deps: ManagementDeps, request: GatewayRequest, 
     const { row, rights } = await reach(db, identity, from, 'hold');
     const columns = columnsOf(wanted, row, now);
     requireMayChange(identity, rights, { row, wanted, columns });
-    await requireConsistent(db, columns, row);
+    await requireConsistent(deps, db, columns, row);
     const rotation = { from, to, keyName: displayName(key), graceUntil };
     if (!(await rotateKey(db, rotation, by))) {
       throw badRequest('new_key', 'This key exists already; choose another one');

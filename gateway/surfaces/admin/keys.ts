@@ -5,6 +5,7 @@ import { expiryOf } from '../../identity/key-params.ts';
 import { owners } from '../../identity/owners.ts';
 import { seesAll } from '../../identity/permissions.ts';
 import { displayName, hashKey } from '../../identity/virtual-key.ts';
+import { readModelBudgets, readWindows } from '../../identity/written-budgets.ts';
 import type { Connection } from '../../store/connection.ts';
 import { followBudgets } from '../../store/follow-budgets.ts';
 import { lockKey } from '../../store/key-updates.ts';
@@ -16,12 +17,13 @@ import {
   setBlocked,
   type VirtualKeyRow,
 } from '../../store/virtual-keys.ts';
+import { budgetDuration, modelBudgetsOf, requireIncrease, usdAmount, windowsOf } from './budget-columns.ts';
 import { change, changedBy, type ManagementDeps } from './change.ts';
 import { type Changes, keyAt } from './changes.ts';
 import { badRequest, forbidden, notFound } from './faults.ts';
 import { requireHeld } from './held-limits.ts';
 import { generatedKey, keyInfo } from './key-answer.ts';
-import { budgetDuration, foldedMetadata, routesOf, usdAmount } from './key-columns.ts';
+import { foldedMetadata, routesOf } from './key-columns.ts';
 import { list } from './key-list.ts';
 import { type NewOwner, newOwner, requireNoWider, rightsOnKey } from './key-permissions.ts';
 import { removeKeys } from './key-removal.ts';
@@ -40,6 +42,7 @@ import { regenerate, update } from './key-update.ts';
 import { withBudgets } from './linked-budget.ts';
 import { management } from './management.ts';
 import { chosenKey, namedKey } from './named-key.ts';
+import { withPartSpend } from './part-spend.ts';
 import { readServiceAccount, serviceAccountOwner } from './service-accounts.ts';
 import { refuseUnenforced } from './unenforced.ts';
 
@@ -68,7 +71,7 @@ export interface KeyOrder {
 
 /** Stores a new key and returns the answer that shows it. */
 export async function makeKey(
-  { clock, nextReset }: Pick<ManagementDeps, 'clock' | 'nextReset'>,
+  { clock, nextReset, keyRules }: Pick<ManagementDeps, 'clock' | 'nextReset' | 'keyRules'>,
   db: PoolClient,
   changed: Changes,
   { wanted, owner, by }: KeyOrder,
@@ -82,6 +85,9 @@ export async function makeKey(
     throw badRequest('key_alias', `A key with the alias '${keyAlias}' exists already; aliases are unique`);
   }
   const budget = await budgetOfNewKey(db, changed, { wanted, by });
+  const metadata = foldedMetadata(wanted.metadata ?? {}, wanted);
+  const most = usdAmount('max_budget', wanted.max_budget) ?? budget?.max_budget ?? null;
+  requireIncrease({ before: {}, after: metadata, most, ceilings: keyRules.ceilings, now });
   const row = await insertKey(db, {
     token,
     keyName: displayName(key),
@@ -91,7 +97,7 @@ export async function makeKey(
     aliases: {},
     ...owner,
     allowedRoutes: routesOf(wanted),
-    metadata: foldedMetadata(wanted.metadata ?? {}, wanted),
+    metadata,
     blocked: wanted.blocked ?? null,
     spend: wanted.spend ?? 0,
     rpmLimit: wanted.rpm_limit ?? null,
@@ -99,12 +105,17 @@ export async function makeKey(
     maxParallelRequests: wanted.max_parallel_requests ?? null,
     maxBudget: usdAmount('max_budget', wanted.max_budget),
     budgetDuration: budgetDuration(wanted.budget_duration, now),
+    budgetLimits: windowsOf(wanted.budget_limits ?? null, now),
+    modelMaxBudget: modelBudgetsOf(wanted.model_max_budget ?? null, now),
     budgetId: budget?.budget_id ?? null,
     createdBy: by,
   });
   if (row === undefined) throw badRequest('key', 'This key exists already; choose another one');
-  const amount = row.max_budget ?? budget?.max_budget ?? budget?.soft_budget ?? null;
-  if (amount !== null) await followBudgets(db, [owners.key(token)], { now, nextReset });
+  const amount = most ?? budget?.soft_budget ?? null;
+  const parts = [...readWindows(row.budget_limits), ...readModelBudgets(row.model_max_budget)];
+  if (amount !== null || parts.length > 0) {
+    await followBudgets(db, [owners.key(token)], { now, nextReset });
+  }
   changed.add(token).created(keyAt(token), row);
   return generatedKey(key, row, budget);
 }
@@ -140,7 +151,10 @@ async function info({ db }: ManagementDeps, named: string | undefined, identity:
     const [linked] = await withBudgets(db, [row]);
     return {
       key: named ?? hash,
-      info: { ...keyInfo(row), litellm_budget_table: linked?.litellm_budget_table },
+      info: {
+        ...(await withPartSpend(db, owners.key(hash), keyInfo(row))),
+        litellm_budget_table: linked?.litellm_budget_table,
+      },
     };
   }
   // A stranger gets one answer for absent keys and for others' keys.

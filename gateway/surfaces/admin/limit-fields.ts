@@ -1,6 +1,10 @@
 import type { CallLimitColumns } from '../../identity/key-limits.ts';
 
-const nullableCount = { type: ['integer', 'null'], minimum: 0, maximum: Number.MAX_SAFE_INTEGER } as const;
+export const nullableCount = {
+  type: ['integer', 'null'],
+  minimum: 0,
+  maximum: Number.MAX_SAFE_INTEGER,
+} as const;
 /** What the column holds. */
 const nullableInt4 = { type: ['integer', 'null'], minimum: 0, maximum: 2 ** 31 - 1 } as const;
 const countsByModel = { type: ['object', 'null'], additionalProperties: nullableCount } as const;

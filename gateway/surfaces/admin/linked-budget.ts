@@ -9,17 +9,17 @@ import {
 } from '../../store/budgets-table.ts';
 import type { Connection } from '../../store/connection.ts';
 import { changeLinked } from '../../store/linked-budgets.ts';
+import { budgetDuration, modelBudgetsOf, usdAmount } from './budget-columns.ts';
+import type { ModelBudgetFields } from './budget-fields.ts';
 import type { ManagementDeps } from './change.ts';
 import { budgetAt, type Changes } from './changes.ts';
 import { badRequest } from './faults.ts';
-import { budgetDuration, usdAmount } from './key-columns.ts';
 import { type CallLimitFields, callLimitColumns } from './limit-fields.ts';
-import { refuseFields } from './unenforced.ts';
-import { unenforcedBudgetFields } from './unenforced-owners.ts';
+import { refuseModelLimits } from './unenforced.ts';
 import { InvalidRequest } from './validation.ts';
 
 /** Members of a request that say a budget, and limits that stand beside it. */
-export interface BudgetMembers extends CallLimitFields {
+export interface BudgetMembers extends CallLimitFields, ModelBudgetFields {
   readonly max_budget?: number | '' | null;
   readonly soft_budget?: number | '' | null;
   readonly budget_duration?: string | null;
@@ -47,7 +47,7 @@ export function budgetColumns(
   wanted: BudgetMembers,
   { clock, nextReset }: Pick<ManagementDeps, 'clock' | 'nextReset'>,
 ) {
-  const { max_budget, soft_budget, budget_duration } = wanted;
+  const { max_budget, soft_budget, budget_duration, model_max_budget } = wanted;
   const now = clock();
   const duration = budget_duration === undefined ? undefined : budgetDuration(budget_duration, now);
   return {
@@ -57,15 +57,15 @@ export function budgetColumns(
       budget_duration: duration,
       budget_reset_at: duration === null ? null : nextReset(duration, now),
     }),
+    ...(model_max_budget !== undefined && { model_max_budget: modelBudgetsOf(model_max_budget, now) }),
     ...callLimitColumns(wanted),
   };
 }
 
-/** The budget of this id, to be linked to. Throws GatewayError bad_request; not_enforced where it says more than is kept. */
+/** The budget of this id, to be linked to. Throws GatewayError bad_request. */
 export async function requireBudget(db: Connection, budgetId: string): Promise<BudgetRow> {
   const [budget] = await readBudgets(db, [budgetId]);
   if (budget === undefined) throw badRequest('budget_id', `There is no budget '${budgetId}'`);
-  refuseFields({ ...budget }, unenforcedBudgetFields, 'link to this budget');
   return budget;
 }
 
@@ -106,10 +106,16 @@ export const budgetAmounts = [
   'max_parallel_requests',
 ] as const;
 
+/** `model_max_budget` where it names models. */
+export function namedModels({ model_max_budget }: BudgetMembers): readonly 'model_max_budget'[] {
+  return Object.keys(model_max_budget ?? {}).length === 0 ? [] : ['model_max_budget'];
+}
+
 /** Throws InvalidRequest for a budget that is named and described at once. */
 export function requireOneBudget(wanted: BudgetMembers & { readonly budget_id?: string | null }): void {
   if (!wanted.budget_id) return;
-  const described = budgetAmounts.find((name) => (wanted[name] ?? '') !== '');
+  const amounts = budgetAmounts.filter((name) => (wanted[name] ?? '') !== '');
+  const [described] = [...amounts, ...namedModels(wanted)];
   if (described === undefined) return;
   const msg = "must not be given with 'budget_id': a budget has its own";
   throw new InvalidRequest([{ loc: ['body', described], msg, type: 'exclusive' }]);
@@ -132,7 +138,7 @@ export async function settleBudget(
   changed: Changes,
   { named, linked, columns, by }: BudgetSettlement,
 ): Promise<string | null> {
-  if (named) await requireBudget(db, named);
+  if (named) refuseModelLimits((await requireBudget(db, named)).model_max_budget, 'link to this budget');
   const budgetId = named || linked || null;
   if (Object.keys(columns).length === 0) return budgetId;
   if (budgetId === null) return makeBudget(db, changed, { columns, by });

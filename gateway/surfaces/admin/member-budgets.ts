@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { PoolClient } from 'pg';
 import { owners } from '../../identity/owners.ts';
 import { subjects } from '../../identity/subjects.ts';
@@ -65,6 +66,7 @@ function spendingOf(budget: BudgetRow | null): BudgetColumns {
 const compared = [
   'max_budget',
   'budget_duration',
+  'model_max_budget',
   'rpm_limit',
   'tpm_limit',
   'max_parallel_requests',
@@ -72,7 +74,7 @@ const compared = [
 
 /** Whether two budgets hold somebody in the same way. */
 function holdsAlike(one: BudgetColumns, other: BudgetColumns): boolean {
-  return compared.every((column) => (one[column] ?? null) === (other[column] ?? null));
+  return compared.every((column) => isDeepStrictEqual(one[column] ?? null, other[column] ?? null));
 }
 
 /**

@@ -1,3 +1,4 @@
+import { modelBudgetFields } from './budget-fields.ts';
 import { budgetAmount, LONGEST_ID } from './key-requests.ts';
 import { callLimitFields } from './limit-fields.ts';
 import type { BudgetMembers } from './linked-budget.ts';
@@ -24,6 +25,7 @@ const fields = {
   max_budget: budgetAmount,
   soft_budget: budgetAmount,
   budget_duration: nullableText,
+  ...modelBudgetFields,
   ...callLimitFields,
 } as const;
 

@@ -49,7 +49,7 @@ import {
   readOrganizationUpdate,
 } from './organization-requests.ts';
 import { removeTeams } from './team-removal.ts';
-import { refuseFields } from './unenforced.ts';
+import { refuseFields, refuseModelLimits } from './unenforced.ts';
 import { unenforcedOrganizationFields } from './unenforced-owners.ts';
 
 type OrganizationRoutes = Pick<
@@ -84,6 +84,7 @@ async function create(deps: ManagementDeps, request: GatewayRequest, who: Identi
   const wanted = readNewOrganization(request.body);
   refuseFields(wanted, unenforcedOrganizationFields, 'organisation');
   requireOneBudget(wanted);
+  refuseModelLimits(wanted.model_max_budget, 'organization');
   const organizationId = wanted.organization_id || randomUUID();
   const changer = changedBy(request, who);
   const by = changer.userId;
@@ -120,6 +121,7 @@ async function update(deps: ManagementDeps, request: GatewayRequest, who: Identi
   const wanted = readOrganizationUpdate(request.body);
   refuseFields(wanted, unenforcedOrganizationFields, 'organisation');
   requireOneBudget(wanted);
+  refuseModelLimits(wanted.model_max_budget, 'organization');
   const { organization_id: organizationId } = wanted;
   const changer = changedBy(request, who);
   return change(deps, changer, async (db, changed) => {

@@ -1,9 +1,11 @@
 import { GatewayError } from '../../http/errors.ts';
 import type { Identity } from '../../identity/identity.ts';
+import { owners } from '../../identity/owners.ts';
 import { seesAll, teamRights } from '../../identity/permissions.ts';
 import type { Connection } from '../../store/connection.ts';
 import { listTeams, readTeam, type TeamQuery } from '../../store/teams.ts';
 import { withBudgets } from './linked-budget.ts';
+import { withPartSpend } from './part-spend.ts';
 import { memberBudgetOf } from './team-budgets.ts';
 import { noTeam, strangeTeam, teamAnswer, withContents } from './team-objects.ts';
 import { readTeamListQuery, readTeamQuery } from './team-requests.ts';
@@ -22,7 +24,7 @@ export async function info(db: Connection, rawQuery: unknown, identity: Identity
   return {
     team_id,
     team_info: {
-      ...teamAnswer(team),
+      ...(await withPartSpend(db, owners.team(team_id), teamAnswer(team))),
       object_permission: null,
       team_member_budget_table: ofMembers?.litellm_budget_table ?? null,
     },

@@ -1,3 +1,4 @@
+import { type WindowFields, windowFields } from './budget-fields.ts';
 import { budgetAmount, contentSwitch, LONGEST_ID } from './key-requests.ts';
 import {
   callLimitFields,
@@ -36,7 +37,7 @@ const member = {
   ],
 } as const;
 
-export interface TeamFields extends BudgetMembers, ModelLimitFields, MembersFields {
+export interface TeamFields extends BudgetMembers, WindowFields, ModelLimitFields, MembersFields {
   readonly team_alias?: string | null;
   readonly organization_id?: string | null;
   readonly metadata?: Readonly<Record<string, unknown>> | null;
@@ -55,6 +56,7 @@ const teamFields = {
   max_budget: budgetAmount,
   soft_budget: budgetAmount,
   budget_duration: nullableText,
+  ...windowFields,
   ...callLimitFields,
   ...modelLimitFields,
   team_member_budget: budgetAmount,

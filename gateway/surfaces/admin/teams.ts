@@ -9,6 +9,7 @@ import type { Connection } from '../../store/connection.ts';
 import { followBudgets } from '../../store/follow-budgets.ts';
 import { holdOrganizations } from '../../store/organizations.ts';
 import { insertTeam, readTeam, type TeamColumns, type TeamRow, updateTeam } from '../../store/teams.ts';
+import { windowsOf } from './budget-columns.ts';
 import { change, changedBy, type ManagementDeps } from './change.ts';
 import { type Changes, teamAt } from './changes.ts';
 import { badRequest, forbidden } from './faults.ts';
@@ -88,6 +89,9 @@ function columnsOf(
       team_member_permissions: permissionsOf(wanted.team_member_permissions),
     }),
     ...budgetColumns(wanted, deps),
+    ...(wanted.budget_limits !== undefined && {
+      budget_limits: windowsOf(wanted.budget_limits, deps.clock()),
+    }),
   };
 }
 
@@ -109,8 +113,8 @@ async function write(
   const columns = await withMemberBudget(deps, db, changed, { columns: sent, ...rest });
   await updateTeam(db, teamId, columns);
   changed.add(subjects.team(teamId));
-  const { max_budget, soft_budget, budget_duration } = columns;
-  if ([max_budget, soft_budget, budget_duration].some((sent) => sent !== undefined)) {
+  const { max_budget, soft_budget, budget_duration, budget_limits } = columns;
+  if ([max_budget, soft_budget, budget_duration, budget_limits].some((sent) => sent !== undefined)) {
     await followBudgets(db, [owners.team(teamId)], { now: deps.clock(), nextReset: deps.nextReset });
   }
   return (await readTeam(db, teamId)) as TeamRow;

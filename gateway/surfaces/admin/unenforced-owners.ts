@@ -2,12 +2,13 @@
  * Fields of teams, members, users and customers that LiteLLM knows and this gateway does not enforce yet; refused by name
  * like those of keys.
  */
-const budgets = ['budget_limits', 'model_max_budget'] as const;
+const increases = ['temp_budget_increase', 'temp_budget_expiry'] as const;
 
 const policies = ['guardrails', 'policies', 'prompts', 'object_permission', 'router_settings'] as const;
 
 export const unenforcedTeamFields = [
-  ...budgets,
+  ...increases,
+  'model_max_budget',
   ...policies,
   'rpm_limit_type',
   'tpm_limit_type',
@@ -25,7 +26,6 @@ export const unenforcedTeamFields = [
 export const unenforcedMemberFields = ['budget_duration', 'allowed_models'] as const;
 
 export const unenforcedOrganizationFields = [
-  'model_max_budget',
   'model_rpm_limit',
   'model_tpm_limit',
   'object_permission',
@@ -35,8 +35,9 @@ export const unenforcedOrganizationFields = [
 export const unenforcedOrganizationMemberFields = ['max_budget_in_organization'] as const;
 
 export const unenforcedUserFields = [
-  ...budgets,
+  ...increases,
   'soft_budget',
+  'budget_limits',
   'model_rpm_limit',
   'model_tpm_limit',
   ...policies,
@@ -51,11 +52,9 @@ export const unenforcedUserFields = [
 ] as const;
 
 export const unenforcedCustomerFields = [
-  ...budgets,
+  ...increases,
+  'budget_limits',
   'allowed_model_region',
   'default_model',
   'object_permission',
 ] as const;
-
-/** Of a budget that somebody is linked to. */
-export const unenforcedBudgetFields = ['model_max_budget'] as const;

@@ -1,10 +1,15 @@
 import { expect, test } from 'vitest';
 import { GatewayError } from '../../http/errors.ts';
-import { refuseUnenforced } from './unenforced.ts';
+import { refuseFields, refuseModelLimits, refuseUnenforced } from './unenforced.ts';
+import { unenforcedTeamFields, unenforcedUserFields } from './unenforced-owners.ts';
 
 function refusedField(request: Record<string, unknown>): string | null {
+  return refusedBy(() => refuseUnenforced(request));
+}
+
+function refusedBy(refuse: () => void): string | null {
   try {
-    refuseUnenforced(request);
+    refuse();
     return null;
   } catch (error) {
     if (error instanceof GatewayError && error.code === 'not_enforced') return error.param;
@@ -13,8 +18,7 @@ function refusedField(request: Record<string, unknown>): string | null {
 }
 
 test.each<[string, unknown]>([
-  ['budget_limits', [{ max_budget: 1, budget_duration: '1d' }]],
-  ['model_max_budget', { m: { budget_limit: 1 } }],
+  ['budget_fallbacks', { m: ['n'] }],
   ['rpm_limit_type', 'guaranteed_throughput'],
   ['permissions', { get_spend_routes: true }],
   ['guardrails', ['pii']],
@@ -27,7 +31,7 @@ test.each<[string, unknown]>([
   expect(refusedField({ [field]: value })).toBe(field);
 });
 
-test.each(['rpm_limit_type', 'tags', 'guardrails', 'allowed_tools', 'temp_budget_increase'])(
+test.each(['rpm_limit_type', 'tags', 'guardrails', 'allowed_tools'])(
   'metadata.%s is refused by name',
   (member) => {
     expect(refusedField({ metadata: { [member]: { m: 1 } } })).toBe(`metadata.${member}`);
@@ -50,6 +54,24 @@ test('free metadata, the default key type and what is enforced pass', () => {
     tpm_limit: 1000,
     max_parallel_requests: 3,
     model_rpm_limit: { m: 1 },
+    budget_limits: [{ max_budget: 1, budget_duration: '1d' }],
+    model_max_budget: { m: { budget_limit: 1, rpm_limit: 5 } },
+    temp_budget_increase: 5,
   };
   expect(refusedField(request)).toBeNull();
+});
+
+test.each([
+  ['team', unenforcedTeamFields],
+  ['user', unenforcedUserFields],
+])('what increases the budget of a key alone is refused of a %s', (whom, fields) => {
+  const request = { metadata: { temp_budget_increase: 5 } };
+  expect(refusedBy(() => refuseFields(request, fields, whom))).toBe('metadata.temp_budget_increase');
+});
+
+test('limits in the budgets of models are refused where they are not a key’s', () => {
+  const budgets = { a: { max_budget: 1, rpm_limit: null }, b: { tpm_limit: 7 } };
+  expect(refusedBy(() => refuseModelLimits(budgets, 'user'))).toBe('model_max_budget.b.tpm_limit');
+  expect(refusedBy(() => refuseModelLimits({ a: { max_budget: 1 } }, 'user'))).toBeNull();
+  expect(refusedBy(() => refuseModelLimits(undefined, 'user'))).toBeNull();
 });

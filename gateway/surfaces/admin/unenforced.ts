@@ -5,11 +5,7 @@ import { GatewayError } from '../../http/errors.ts';
  * limited or billed by it, so it is refused by name. Absent, null, empty and false ask for nothing and pass.
  */
 export const unenforcedKeyFields = [
-  'budget_limits',
   'budget_fallbacks',
-  'model_max_budget',
-  'temp_budget_increase',
-  'temp_budget_expiry',
   'tpm_limit_type',
   'rpm_limit_type',
   'aliases',
@@ -41,8 +37,6 @@ export const unenforcedKeyFields = [
 const metadataMembers = [
   'tpm_limit_type',
   'rpm_limit_type',
-  'temp_budget_increase',
-  'temp_budget_expiry',
   'allowed_vector_store_indexes',
   'allowed_passthrough_routes',
   'allowed_tools',
@@ -58,8 +52,13 @@ const metadataMembers = [
   'soft_budget',
 ] as const;
 
-/** Folded too; of keys and teams they are enforced. */
-const perModel = ['model_rpm_limit', 'model_tpm_limit'] as const;
+/** Folded too; they are enforced of some, and refused where they are fields that are. */
+const enforcedOfSome = [
+  'model_rpm_limit',
+  'model_tpm_limit',
+  'temp_budget_increase',
+  'temp_budget_expiry',
+] as const;
 
 function asksForNothing(value: unknown): boolean {
   if (value === undefined || value === null || value === '' || value === false) return true;
@@ -80,8 +79,17 @@ type Request = Readonly<Record<string, unknown>>;
 export function refuseFields(request: Request, fields: readonly string[], whom: string): void {
   for (const field of fields) if (!asksForNothing(request[field])) refuse(field, whom);
   const metadata = (request.metadata ?? {}) as Request;
-  for (const member of [...metadataMembers, ...perModel.filter((field) => fields.includes(field))]) {
+  for (const member of [...metadataMembers, ...enforcedOfSome.filter((field) => fields.includes(field))]) {
     if (!asksForNothing(metadata[member])) refuse(`metadata.${member}`, whom);
+  }
+}
+
+/** Throws GatewayError not_enforced for the first limit of a model that stands in its budget: those of keys alone are enforced. */
+export function refuseModelLimits(modelBudgets: unknown, whom: string): void {
+  for (const [model, budget] of Object.entries((modelBudgets ?? {}) as Record<string, Request | null>)) {
+    for (const limit of ['rpm_limit', 'tpm_limit']) {
+      if (!asksForNothing(budget?.[limit])) refuse(`model_max_budget.${model}.${limit}`, whom);
+    }
   }
 }
 

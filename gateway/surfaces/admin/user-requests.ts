@@ -1,5 +1,6 @@
 import { roles } from '../../identity/roles.ts';
 import { sortableUserColumns } from '../../store/user-list.ts';
+import { modelBudgetFields } from './budget-fields.ts';
 import { budgetAmount, LONGEST_ID } from './key-requests.ts';
 import { callLimitFields } from './limit-fields.ts';
 import type { BudgetMembers } from './linked-budget.ts';
@@ -29,6 +30,7 @@ const userFields = {
   spend: { type: ['number', 'null'], minimum: 0 },
   max_budget: budgetAmount,
   budget_duration: nullableText,
+  ...modelBudgetFields,
   ...callLimitFields,
 };
 

@@ -39,7 +39,7 @@ import { management } from './management.ts';
 import { limitMember } from './member-budgets.ts';
 import { join } from './team-members.ts';
 import { reachTeam } from './team-objects.ts';
-import { refuseFields } from './unenforced.ts';
+import { refuseFields, refuseModelLimits } from './unenforced.ts';
 import { unenforcedUserFields } from './unenforced-owners.ts';
 import { info, list } from './user-reads.ts';
 import {
@@ -55,6 +55,7 @@ type UserRoutes = Pick<Handlers, 'newUser' | 'userInfo' | 'updateUser' | 'delete
 
 /** The columns that the sent fields change. */
 function columnsOf(wanted: UserFields, deps: ManagementDeps): UserColumns {
+  refuseModelLimits(wanted.model_max_budget, 'user');
   return {
     ...(wanted.user_alias !== undefined && { user_alias: wanted.user_alias || null }),
     ...(wanted.user_email !== undefined && { user_email: wanted.user_email || null }),
@@ -118,10 +119,10 @@ async function write(
   columns: UserColumns,
 ): Promise<UserRow> {
   await updateUser(db, userId, columns);
-  const { spend, max_budget, budget_duration } = columns;
+  const { spend, max_budget, budget_duration, model_max_budget } = columns;
   const [owner, now] = [owners.user(userId), clock()];
   if (spend !== undefined) await setOwnerSpent(db, owner, { usd: spend, now });
-  if (max_budget !== undefined || budget_duration !== undefined) {
+  if ([max_budget, budget_duration, model_max_budget].some((sent) => sent !== undefined)) {
     await followBudgets(db, [owner], { now, nextReset });
   }
   return (await readUser(db, userId)) as UserRow;
@@ -162,7 +163,7 @@ async function store(
 
 /** What a user has and a key too: beside a new key the answer tells it of the user, of whom it was said. */
 function sharedWith(user: UserRow) {
-  const { models, metadata, spend, max_budget, budget_duration } = user;
+  const { models, metadata, spend, max_budget, budget_duration, model_max_budget } = user;
   const { rpm_limit, tpm_limit, max_parallel_requests } = user;
   return {
     models,
@@ -170,6 +171,7 @@ function sharedWith(user: UserRow) {
     spend,
     max_budget,
     budget_duration,
+    model_max_budget,
     rpm_limit,
     tpm_limit,
     max_parallel_requests,

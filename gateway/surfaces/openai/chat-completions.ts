@@ -248,11 +248,11 @@ class ChatCompletions {
       finished: this.#finished,
     });
     const customer = deps.endUserBudgets.of(chat.user);
+    const models = [chat.model, group.name];
+    const scopesWith = ({ budgets }: EndUserBudget): readonly string[] =>
+      deps.budgets.of({ identity, customer: budgets, models });
     // A call that waits for nothing: its client cannot leave meanwhile.
-    const instant =
-      !(customer instanceof Promise) &&
-      deps.budgets.of(identity, customer.scope).length === 0 &&
-      !deps.limits.waits;
+    const instant = !(customer instanceof Promise) && scopesWith(customer).length === 0 && !deps.limits.waits;
     const gone = instant ? null : new AbortController();
     client.onClose((whole) => {
       const leave = (): void => deps.drain.leave();
@@ -282,13 +282,13 @@ class ChatCompletions {
       if (gone?.signal.aborted) return;
       return after(admit(call, { chat, endUser, size, group, deployments }, deps), begin);
     };
-    const pass = ({ scope, limits }: EndUserBudget): void | Promise<void> => {
-      const scopes = deps.budgets.of(identity, scope);
+    const pass = (customer: EndUserBudget): void | Promise<void> => {
+      const scopes = scopesWith(customer);
       const reserving =
         gone === null || scopes.length === 0
           ? undefined
           : reserveCall({ call, scopes, size, deployments, signal: gone.signal }, deps);
-      return reserving ? reserving.then(() => enter(limits), sooner) : enter(limits);
+      return reserving ? reserving.then(() => enter(customer.limits), sooner) : enter(customer.limits);
     };
     const sent = after(customer, pass);
     if (sent instanceof Promise) {
