@@ -300,14 +300,17 @@ describe('a budget that others are linked to', () => {
     expect(await budgetsOf(key)).toEqual([]);
   });
 
-  test('that says more than is kept is not linked to, and does not come to say it', async () => {
+  test('that says more than is kept of a customer is not linked to, and does not come to say it', async () => {
     await done('/budget/new', { budget_id: id, max_budget: 5, model_max_budget: { m: { max_budget: 4 } } });
-    const linked = await gateway.call('/key/generate', { body: { budget_id: id } });
-    expect(linked).toMatchObject({ status: 400, body: { error: { param: 'model_max_budget' } } });
-    await done('/budget/update', { budget_id: id, model_max_budget: null });
-    await done('/customer/new', { user_id: id, budget_id: id });
-    const more = { budget_id: id, model_max_budget: { m: { max_budget: 1 } } };
+    const more = { budget_id: id, model_max_budget: { m: { max_budget: 1, rpm_limit: 5 } } };
+    const param = 'model_max_budget.m.rpm_limit';
     expect((await gateway.call('/budget/update', { body: more })).status).toBe(400);
+    await query(
+      `UPDATE "LiteLLM_BudgetTable" SET model_max_budget = '{"m": {"max_budget": 1, "rpm_limit": 5}}' WHERE budget_id = $1`,
+      id,
+    );
+    const linked = await gateway.call('/customer/new', { body: { user_id: id, budget_id: id } });
+    expect(linked).toMatchObject({ status: 400, body: { error: { param } } });
   });
 
   test('limits nobody any more when it is deleted, unless an organisation has to have it', async () => {
