@@ -25,6 +25,7 @@ import { createServer } from './http/server.ts';
 import { createAuthenticator } from './identity/authenticator.ts';
 import { KeyStreams } from './identity/key-streams.ts';
 import { isOutage } from './identity/outage.ts';
+import { PasswordHasher } from './identity/password.ts';
 import { AlertDelivery } from './observe/alerts/delivery.ts';
 import { openPoster } from './observe/alerts/post.ts';
 import { readSecret } from './observe/alerts/signature.ts';
@@ -225,6 +226,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const counters = await openCounters(options, processId, stack);
   const limits = new Limits({ store: counters, now: Date.now });
   const drain = new Drain();
+  const hasher = new PasswordHasher();
   const audit = { enabled: config.recordChanges, logger };
   const refusals = new Refusals({
     enabled: config.recordCalls && config.recordFailures,
@@ -248,6 +250,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         limits,
         limitedTokens: config.limitedTokens,
         descriptors: new Descriptors(config.globalParallel),
+        userHeader: config.userHeader,
+        userRequired: config.userRequired,
+        requiredParams: config.requiredParams,
         endUserBudgets,
         dispatcher,
         spend,
@@ -285,10 +290,13 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         clock: Date.now,
         nextReset: nextResetHere,
         keyRules: config.keyRules,
+        teamDefaults: config.teamDefaults,
+        hasher,
       }),
       ...calculateHandlers({ plan, counter, clock: Date.now }),
       ...uiHandlers({
         db,
+        hasher,
         audit,
         refusals,
         clock: Date.now,

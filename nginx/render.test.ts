@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import { machineFacts, readFacts } from '../appliance/index.ts';
-import { limits, routes } from '../gateway/index.ts';
+import { absentRoutes, limits, routes } from '../gateway/index.ts';
 import { guardedLocations } from './locations.ts';
 import { edgeLinks, renderEdge } from './render.ts';
 
+const all = { ...routes, ...absentRoutes };
 const facts = readFacts();
 const bases = Object.keys(facts.bases);
 const edgeOf = (base: string) => renderEdge(machineFacts(facts, base, 'qemu', 'test'));
@@ -50,9 +51,9 @@ test.each(bases)(
     const gateway = content(base, `${facts.paths.edgeIncludes}/gateway.conf`);
     const locations = [...gateway.matchAll(/^location (.+) \{\n((?: {4}.*\n)*)\}/gm)];
     const passed = locations.filter(([, , body]) => body?.includes('/proxy.conf;')).map(([, match]) => match);
-    expect(passed).toEqual(guardedLocations(routes).map(({ match }) => match));
+    expect(passed).toEqual(guardedLocations(all).map(({ match }) => match));
     const segments = passed.map((match) => match?.split('/')[1]);
-    const declared = Object.values(routes).map(({ url }) => url.split('/')[1]);
+    const declared = Object.values(all).map(({ url }) => url.split('/')[1]);
     expect(new Set(segments)).toEqual(new Set(declared));
     // Whoever reaches nginx's own directive knows no other way to the gateway.
     for (const { path, content } of edgeOf(base)) {
@@ -63,7 +64,7 @@ test.each(bases)(
 
 test.each(bases)('every location of %s but the health checks has its guard', (base) => {
   const gateway = content(base, `${facts.paths.edgeIncludes}/gateway.conf`);
-  for (const { match, access } of guardedLocations(routes)) {
+  for (const { match, access } of guardedLocations(all)) {
     const guard = access === 'probe' ? '' : `    include ${facts.paths.edgeIncludes}/guard-${access}.conf;\n`;
     expect(gateway).toContain(
       `location ${match} {\n${guard}    include ${facts.paths.edgeIncludes}/proxy.conf;\n}`,

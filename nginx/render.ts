@@ -1,5 +1,5 @@
 import type { MachineFacts } from '../appliance/index.ts';
-import { AUTH_FAILURE_HEADER, authFailures, limits, routes } from '../gateway/index.ts';
+import { AUTH_FAILURE_HEADER, absentRoutes, authFailures, limits, routes } from '../gateway/index.ts';
 import {
   ACME_ROOT,
   accessInclude,
@@ -80,7 +80,7 @@ function valuesFor(facts: MachineFacts) {
     authFailures,
     banDirectories: banJails.map(({ name }) => `${facts.paths.bans}/${name}`),
     privateNetworks,
-    locations: guardedLocations(routes).map(({ match, access }) => ({
+    locations: guardedLocations({ ...routes, ...absentRoutes }).map(({ match, access }) => ({
       match,
       access,
       guarded: access !== 'probe',

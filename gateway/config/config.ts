@@ -1,5 +1,6 @@
 import type { WrittenPrices } from '../accounting/price-sheet.ts';
 import type { KeyRules } from './key-rules.ts';
+import type { TeamDefaults } from './team-defaults.ts';
 
 /** One entry of `model_list`, checked and with its references resolved. */
 export interface DeploymentConfig {
@@ -117,9 +118,15 @@ export interface Config {
   /** Whether changes by the management API and sign-ins at the admin UI are kept in the audit log. */
   readonly recordChanges: boolean;
   readonly alwaysIncludeStreamUsage: boolean;
+  /** The header by which customers are named, in lower case; null for none of the operator's own. */
+  readonly userHeader: string | null;
+  /** Whether every call must name its `user`, and parameters that it must have beside it. */
+  readonly userRequired: boolean;
+  readonly requiredParams: readonly string[];
   /** Calls at the same time in the whole gateway; null without such a limit. */
   readonly globalParallel: number | null;
   readonly keyRules: KeyRules;
+  readonly teamDefaults: TeamDefaults;
   /** Whether calls are served while the database is away and nobody can say whether their keys are good. */
   readonly servesWithoutDatabase: boolean;
   /** Whether streams end when their key may not be used any more. */

@@ -87,6 +87,32 @@ describe('an accepted configuration', () => {
     expect(accepted({ general_settings }).globalParallel).toBe(globalParallel);
   });
 
+  test('what a new team has', () => {
+    const default_team_params = {
+      max_budget: 5,
+      budget_duration: '30d',
+      team_member_permissions: ['/key/list'],
+    };
+    const { teamDefaults } = accepted({ litellm_settings: { default_team_params } });
+    expect(teamDefaults).toEqual(default_team_params);
+    const wrong = { team_member_permissions: ['/team/new'], budget_duration: 'often' };
+    const { faults } = read({ litellm_settings: { default_team_params: wrong } });
+    expect(faults.map(({ path }) => path).sort()).toEqual([
+      'litellm_settings.default_team_params.budget_duration',
+      'litellm_settings.default_team_params.team_member_permissions',
+    ]);
+  });
+
+  test('what every call must say', () => {
+    expect(accepted({})).toMatchObject({ userHeader: null, userRequired: false, requiredParams: [] });
+    expect(accepted({ general_settings: { user_header_name: 'X-Person' } }).userHeader).toBe('x-person');
+    const general_settings = { enforce_user_param: true, enforced_params: ['metadata.cost_center'] };
+    expect(accepted({ general_settings })).toMatchObject({
+      userRequired: true,
+      requiredParams: ['metadata.cost_center'],
+    });
+  });
+
   test('keeps nothing of what is said in calls, unless it says so', () => {
     expect(accepted({})).toMatchObject({
       logKeys: true,

@@ -11,6 +11,7 @@ import { readLimitDefaults } from './deployment-limits.ts';
 import { Findings, isMap, Reader, type Settings } from './findings.ts';
 import { generalSettings, litellmSettings, routerSettings, topLevel } from './known-keys.ts';
 import { readKeyRules } from './read-key-rules.ts';
+import { readTeamDefaults } from './read-team-defaults.ts';
 import { readRedis } from './redis.ts';
 import { resolveReferences } from './references.ts';
 import { readAuditPeriod, readRetention } from './retention.ts';
@@ -145,6 +146,15 @@ function readGlobalBudget(litellm: Reader, findings: Findings): Config['globalBu
   return maxBudget === 0 ? null : { maxBudget, duration };
 }
 
+/** What a call must say, and where it says whom it is for. */
+function readCallDuties(general: Reader): Pick<Config, 'userHeader' | 'userRequired' | 'requiredParams'> {
+  return {
+    userHeader: general.text('user_header_name')?.toLowerCase() || null,
+    userRequired: general.boolean('enforce_user_param') ?? false,
+    requiredParams: general.texts('enforced_params') ?? [],
+  };
+}
+
 function readDrainMs(environment: Environment, findings: Findings): number {
   const written = environment.LITELLM_DRAIN_SECONDS;
   if (written === undefined || written === '') return limits.drainMs;
@@ -223,8 +233,10 @@ export function readConfig({ text, environment: given, places }: ConfigSource): 
     logKeys: !(litellm.boolean('redact_user_api_key_info') ?? false),
     recordChanges: litellm.boolean('store_audit_logs') ?? false,
     alwaysIncludeStreamUsage: general.boolean('always_include_stream_usage') ?? false,
+    ...readCallDuties(general),
     globalParallel: general.number('global_max_parallel_requests', 0) ?? null,
     keyRules: readKeyRules({ general, litellm, environment }, check),
+    teamDefaults: readTeamDefaults(litellm, check),
     servesWithoutDatabase: readServesWithoutDatabase(general, findings),
     cutsStreamsOnBlock: general.boolean('cut_streams_on_block') ?? false,
     limitedTokens: general.choice('token_rate_limit_type', ['total', 'input', 'output']) ?? 'total',

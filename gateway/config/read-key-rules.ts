@@ -42,18 +42,25 @@ interface Place {
 }
 
 /** Without the members that have no value. */
-function given<T extends object>(members: { readonly [F in keyof T]?: T[F] | undefined }): T {
+export function given<T extends object>(members: { readonly [F in keyof T]?: T[F] | undefined }): T {
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as T;
+}
+
+/** A budget and limits, as keys and teams have them. */
+export function budgetParams(reader: Reader, place: Place) {
+  return {
+    max_budget: reader.number('max_budget', 0, MOST_USD),
+    budget_duration: duration(reader, 'budget_duration', place),
+    tpm_limit: wholeNumber(reader, 'tpm_limit', place),
+    rpm_limit: wholeNumber(reader, 'rpm_limit', place),
+  };
 }
 
 function readParams(reader: Reader, place: Place): KeyParams {
   return given<KeyParams>({
-    max_budget: reader.number('max_budget', 0, MOST_USD),
-    budget_duration: duration(reader, 'budget_duration', place),
+    ...budgetParams(reader, place),
     duration: duration(reader, 'duration', place),
     max_parallel_requests: wholeNumber(reader, 'max_parallel_requests', place, MOST_INT4),
-    tpm_limit: wholeNumber(reader, 'tpm_limit', place),
-    rpm_limit: wholeNumber(reader, 'rpm_limit', place),
     models: reader.texts('models'),
   });
 }

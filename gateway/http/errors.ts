@@ -4,6 +4,7 @@
  */
 export const errorTable = {
   sign_in_refused: { status: 401, type: 'auth_error', param: 'invalid_credentials' },
+  link_refused: { status: 401, type: 'auth_error', param: 'None' },
   no_api_key: { status: 401, type: 'auth_error', param: 'None' },
   malformed_key: { status: 401, type: 'auth_error', param: 'None' },
   unknown_key: { status: 401, type: 'token_not_found_in_db', param: 'key' },
@@ -11,6 +12,7 @@ export const errorTable = {
   blocked_key: { status: 401, type: 'auth_error', param: 'None' },
   blocked_team: { status: 401, type: 'auth_error', param: 'None' },
   blocked_end_user: { status: 401, type: 'auth_error', param: 'None' },
+  user_required: { status: 401, type: 'auth_error', param: 'user' },
   admin_only: { status: 401, type: 'auth_error', param: 'None' },
   forbidden: { status: 403, type: 'auth_error', param: 'None' },
   model_access_denied: { status: 403, type: 'key_model_access_denied', param: 'model' },
@@ -32,6 +34,7 @@ export const errorTable = {
   budget_exceeded: { status: 429, type: 'budget_exceeded', param: null },
   unpriced_model: { status: 400, type: 'invalid_request_error', param: 'model' },
   no_deployment: { status: 429, type: 'all_deployments_in_cooldown', param: null },
+  not_built: { status: 501, type: 'not_implemented_error', param: null },
   upstream: { status: 502, type: 'internal_server_error', param: null },
   upstream_timeout: { status: 408, type: 'invalid_request_error', param: null },
   database_unavailable: { status: 503, type: 'no_db_connection', param: 'None' },

@@ -29,7 +29,8 @@ export type Audience = keyof typeof audiences;
  * - `public`: anyone; the handler sees no identity.
  * - `llm`: a virtual key or the master key; refused in the OpenAI envelope.
  * - an audience: the master key, or a virtual key of somebody who belongs to it.
- * - `ui`: the admin UI; pages and forms check the session cookie and the CSRF token themselves, in ui/.
+ * - `ui`: what a browser asks for without a key. Pages and forms of the admin UI check the session cookie and the CSRF token
+ *   themselves, in ui/; what an invitation opens checks its link.
  */
 export type Access = 'public' | 'llm' | 'ui' | Audience;
 
@@ -69,24 +70,47 @@ export const routes = {
   blockKey: { method: 'POST', url: '/key/block', access: 'team_keeper' },
   unblockKey: { method: 'POST', url: '/key/unblock', access: 'team_keeper' },
   listKeys: { method: 'GET', url: '/key/list', access: 'key' },
+  listKeyAliases: { method: 'GET', url: '/key/aliases', access: 'key' },
+  keysInfo: { method: 'POST', url: '/v2/key/info', access: 'key' },
+  updateKeys: { method: 'POST', url: '/key/bulk_update', access: 'key_keeper' },
+  resetKeySpend: { method: 'POST', url: '/key/:key/reset_spend', access: 'admin' },
+  keyHealth: { method: 'POST', url: '/key/health', access: 'key' },
 
   newTeam: { method: 'POST', url: '/team/new', access: 'organizer' },
   updateTeam: { method: 'POST', url: '/team/update', access: 'team_keeper' },
   deleteTeam: { method: 'POST', url: '/team/delete', access: 'organizer' },
   teamInfo: { method: 'GET', url: '/team/info', access: 'key' },
   listTeams: { method: 'GET', url: '/team/list', access: 'key' },
+  pageTeams: { method: 'GET', url: '/v2/team/list', access: 'key' },
   availableTeams: { method: 'GET', url: '/team/available', access: 'key' },
   blockTeam: { method: 'POST', url: '/team/block', access: 'organizer' },
   unblockTeam: { method: 'POST', url: '/team/unblock', access: 'organizer' },
   addTeamMember: { method: 'POST', url: '/team/member_add', access: 'team_keeper' },
   updateTeamMember: { method: 'POST', url: '/team/member_update', access: 'team_keeper' },
   deleteTeamMember: { method: 'POST', url: '/team/member_delete', access: 'team_keeper' },
+  addTeamMembers: { method: 'POST', url: '/team/bulk_member_add', access: 'team_keeper' },
+  addTeamModels: { method: 'POST', url: '/team/model/add', access: 'team_keeper' },
+  deleteTeamModels: { method: 'POST', url: '/team/model/delete', access: 'team_keeper' },
+  teamPermissions: { method: 'GET', url: '/team/permissions_list', access: 'key' },
+  updateTeamPermissions: { method: 'POST', url: '/team/permissions_update', access: 'team_keeper' },
 
   newUser: { method: 'POST', url: '/user/new', access: 'organizer' },
   userInfo: { method: 'GET', url: '/user/info', access: 'key' },
   updateUser: { method: 'POST', url: '/user/update', access: 'key' },
   deleteUser: { method: 'POST', url: '/user/delete', access: 'admin' },
   listUsers: { method: 'GET', url: '/user/list', access: 'directory' },
+  getUsers: { method: 'GET', url: '/user/get_users', access: 'directory' },
+  userAlone: { method: 'GET', url: '/v2/user/info', access: 'key' },
+  updateUsers: { method: 'POST', url: '/user/bulk_update', access: 'admin' },
+  availableRoles: { method: 'GET', url: '/user/available_roles', access: 'key' },
+  availableUsers: { method: 'GET', url: '/user/available_users', access: 'directory' },
+
+  newInvitation: { method: 'POST', url: '/invitation/new', access: 'admin' },
+  invitationInfo: { method: 'GET', url: '/invitation/info', access: 'admin' },
+  updateInvitation: { method: 'POST', url: '/invitation/update', access: 'admin' },
+  deleteInvitation: { method: 'POST', url: '/invitation/delete', access: 'admin' },
+  openInvitation: { method: 'GET', url: '/onboarding/get_token', access: 'ui' },
+  claimInvitation: { method: 'POST', url: '/onboarding/claim_token', access: 'ui' },
 
   newOrganization: { method: 'POST', url: '/organization/new', access: 'admin' },
   updateOrganization: { method: 'PATCH', url: '/organization/update', access: 'organizer' },
@@ -118,6 +142,7 @@ export const routes = {
   updateBudget: { method: 'POST', url: '/budget/update', access: 'admin' },
   deleteBudget: { method: 'POST', url: '/budget/delete', access: 'admin' },
   listBudgets: { method: 'GET', url: '/budget/list', access: 'overseer' },
+  budgetSettings: { method: 'GET', url: '/budget/settings', access: 'overseer' },
 
   listAudit: { method: 'GET', url: '/audit', access: 'overseer' },
   auditRow: { method: 'GET', url: '/audit/:id', access: 'overseer' },

@@ -9,6 +9,7 @@ import fastify, {
 } from 'fastify';
 import type { Authenticator, Identity } from '../identity/identity.ts';
 import type { Refusals } from '../observe/refusals.ts';
+import { absentMethods, absentRoutes, notBuilt } from './absent.ts';
 import { admit } from './access.ts';
 import { callId } from './call-id.ts';
 import { directRoutes, isDirect } from './direct.ts';
@@ -47,8 +48,10 @@ function allowedMethods(url: string): readonly string[] {
     .map((route) => route.method);
 }
 
+const pathOf = (url: string): string => url.split('?', 1)[0] ?? url;
+
 function answerNotFound(request: FastifyRequest): never {
-  const path = request.url.split('?', 1)[0] ?? request.url;
+  const path = pathOf(request.url);
   const allowed = allowedMethods(path);
   if (allowed.length > 0) {
     const allow = allowed.join(', ');
@@ -58,6 +61,22 @@ function answerNotFound(request: FastifyRequest): never {
   const meant = meantBy(path);
   const hint = meant === undefined ? '' : `; what you look for is ${meant}`;
   throw new GatewayError('not_found', `Not found: ${request.method} ${path}${hint}`);
+}
+
+/** The routes of what is not built, each with one answer. */
+function registerAbsent(app: FastifyInstance, { authenticator }: ServerOptions): void {
+  for (const route of Object.values(absentRoutes)) {
+    const { url, access, instead } = route;
+    app.route({
+      method: [...absentMethods],
+      url,
+      config: { access },
+      onRequest: accessHook(authenticator, route),
+      handler: ({ method, url: asked }) => {
+        throw notBuilt(method, pathOf(asked), instead);
+      },
+    });
+  }
 }
 
 function register(app: FastifyInstance, id: RouteId, { handlers, authenticator }: ServerOptions): void {
@@ -114,6 +133,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   const ids = (Object.keys(routes) as RouteId[]).filter((id) => !isDirect(id));
   const forPages = (id: RouteId): boolean => routes[id].access === 'ui';
   for (const id of ids) if (!forPages(id)) register(app, id, options);
+  registerAbsent(app, options);
   // Cookies are for the pages alone: their hooks took part in every call.
   await app.register(async (pages) => {
     await pages.register(cookie);

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { type KeyLimits, NO_LIMITS } from './key-limits.ts';
+import { type ModelAliases, NO_ALIASES } from './model-aliases.ts';
 import type { OwnerLimits } from './owner-limits.ts';
 import type { Role } from './roles.ts';
 
@@ -29,6 +30,8 @@ export interface Identity {
   readonly agentId: string | null;
   /** Model names, wildcards or special members; empty means every model. */
   readonly models: readonly string[];
+  /** What its key and its team call models. */
+  readonly aliases: { readonly key: ModelAliases; readonly team: ModelAliases };
   readonly limits: KeyLimits;
   /** Limits that hold for all keys of whom this one acts for. */
   readonly ownerLimits: readonly OwnerLimits[];
@@ -46,6 +49,8 @@ export interface Identity {
   readonly adminOfOrganizations: readonly string[];
   /** Paths, `/x/*` and names of groups that the key is bound to; empty for every route that its role may call. */
   readonly allowedRoutes: readonly string[];
+  /** Parameters that each of its calls must have. */
+  readonly requiredParams: readonly string[];
   /** Whether key or team say that nothing is kept of what its calls say. */
   readonly redacted: boolean;
   /** USD spent by this key before this call, for `x-litellm-key-spend`. */
@@ -58,6 +63,7 @@ export const UNBOUND = Object.freeze({
   organizationId: null,
   agentId: null,
   models: Object.freeze([]),
+  aliases: Object.freeze({ key: NO_ALIASES, team: NO_ALIASES }),
   limits: NO_LIMITS,
   ownerLimits: Object.freeze([]),
   budgets: Object.freeze([]),
@@ -67,6 +73,7 @@ export const UNBOUND = Object.freeze({
   memberOfTeams: Object.freeze([]),
   adminOfTeams: Object.freeze([]),
   adminOfOrganizations: Object.freeze([]),
+  requiredParams: Object.freeze([]),
 }) satisfies Partial<Identity>;
 
 export interface Authenticator {

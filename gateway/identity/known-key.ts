@@ -1,10 +1,12 @@
 import type { Limited } from '../store/enforced-budgets.ts';
 import type { KeyForAuthentication } from '../store/virtual-keys.ts';
 import type { Identity } from './identity.ts';
+import { readAliases } from './model-aliases.ts';
 import { uncheckedIdentity } from './outage.ts';
 import { readLinkedKeyLimits, readOwnerLimits } from './owner-limits.ts';
 import { type Owner, owners } from './owners.ts';
 import { redactedBy } from './redaction.ts';
+import { requiredBy } from './required-params.ts';
 import { roleOf } from './roles.ts';
 import { subjects } from './subjects.ts';
 import {
@@ -53,6 +55,7 @@ export function knownKey(row: KeyForAuthentication, budgets: readonly string[]):
     ...actsFor,
     agentId: row.agent_id,
     models: Object.freeze(row.models),
+    aliases: Object.freeze({ key: readAliases(row.key_aliases), team: readAliases(row.team_aliases) }),
     limits: readLinkedKeyLimits(row),
     ownerLimits: Object.freeze(readOwnerLimits(actsFor, row)),
     budgets: Object.freeze(budgets),
@@ -63,6 +66,7 @@ export function knownKey(row: KeyForAuthentication, budgets: readonly string[]):
     adminOfTeams: Object.freeze(row.admin_of_teams),
     adminOfOrganizations: Object.freeze(row.admin_of_organizations),
     allowedRoutes: Object.freeze(row.allowed_routes),
+    requiredParams: Object.freeze(requiredBy(row.key_metadata)),
     redacted: redactedBy(row.key_metadata) || redactedBy(row.team_metadata),
     spend: row.spend,
   });

@@ -14,6 +14,7 @@ const nobody: Identity = {
   organizationId: null,
   agentId: null,
   models: [],
+  aliases: { key: {}, team: {} },
   limits: NO_LIMITS,
   ownerLimits: [],
   budgets: [],
@@ -24,6 +25,7 @@ const nobody: Identity = {
   adminOfTeams: [],
   adminOfOrganizations: [],
   allowedRoutes: [],
+  requiredParams: [],
   redacted: false,
   spend: 0,
 };

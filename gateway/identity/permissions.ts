@@ -60,7 +60,7 @@ export interface UserObject {
 }
 
 /** What a member may do with the keys of a team that says nothing about it. */
-const MEMBER_PERMISSIONS: readonly string[] = ['/key/info', '/key/health'];
+export const MEMBER_PERMISSIONS: readonly string[] = ['/key/info', '/key/health'];
 
 /** Management routes of keys that a team may open to its members. */
 export const memberPermissions = [

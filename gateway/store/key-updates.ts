@@ -8,6 +8,7 @@ const settable = [
   'key_alias',
   'expires',
   'models',
+  'aliases',
   'user_id',
   'team_id',
   'organization_id',

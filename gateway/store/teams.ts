@@ -36,6 +36,12 @@ export interface TeamRow {
   readonly [column: string]: unknown;
 }
 
+/** Every column of a team `t`, and what it calls models as the API shows it. */
+export const teamColumns = `t.*, (
+        SELECT jsonb_build_object('id', m.id, 'model_aliases', coalesce(m.aliases, '{}'))
+        FROM "LiteLLM_ModelTable" m WHERE m.id = t.model_id
+      ) AS litellm_model_table`;
+
 const settable = [
   'team_alias',
   'organization_id',
@@ -57,7 +63,7 @@ const settable = [
 export type TeamColumns = Partial<Pick<TeamRow, (typeof settable)[number]>>;
 
 /** An imported row without members holds the column's default, which is no list. */
-function asRead(row: TeamRow): TeamRow {
+export function asRead(row: TeamRow): TeamRow {
   return Array.isArray(row.members_with_roles) ? row : { ...row, members_with_roles: [] };
 }
 
@@ -81,7 +87,7 @@ export async function updateTeam(
       UPDATE "LiteLLM_TeamTable" t
       SET updated_at = now() AT TIME ZONE 'UTC', ${columnsFromJson(settable, '$2')}
       WHERE team_id = $1
-      RETURNING *`,
+      RETURNING ${teamColumns}`,
     values: [teamId, JSON.stringify(changes)],
   });
   return row && asRead(row);
@@ -89,7 +95,8 @@ export async function updateTeam(
 
 export async function readTeams(db: Connection, teamIds: readonly string[]): Promise<readonly TeamRow[]> {
   const found = await rows<TeamRow>(db, {
-    text: 'SELECT * FROM "LiteLLM_TeamTable" WHERE team_id = ANY ($1) ORDER BY team_alias, team_id',
+    text: `
+      SELECT ${teamColumns} FROM "LiteLLM_TeamTable" t WHERE team_id = ANY ($1) ORDER BY team_alias, team_id`,
     values: [teamIds],
   });
   return found.map(asRead);
@@ -102,7 +109,7 @@ export async function readTeam(db: Connection, teamId: string): Promise<TeamRow 
 /** Reads a team and holds it until the transaction ends: its list of members is changed by reading and writing it. */
 export async function lockTeam(db: Connection, teamId: string): Promise<TeamRow | undefined> {
   const [row] = await rows<TeamRow>(db, {
-    text: 'SELECT * FROM "LiteLLM_TeamTable" WHERE team_id = $1 FOR UPDATE',
+    text: `SELECT ${teamColumns} FROM "LiteLLM_TeamTable" t WHERE team_id = $1 FOR UPDATE OF t`,
     values: [teamId],
   });
   return row && asRead(row);
@@ -114,7 +121,9 @@ export async function lockTeamsIn(
   organizationIds: readonly string[],
 ): Promise<readonly TeamRow[]> {
   const found = await rows<TeamRow>(db, {
-    text: 'SELECT * FROM "LiteLLM_TeamTable" WHERE organization_id = ANY ($1) ORDER BY team_id FOR UPDATE',
+    text: `
+      SELECT ${teamColumns} FROM "LiteLLM_TeamTable" t
+      WHERE organization_id = ANY ($1) ORDER BY team_id FOR UPDATE OF t`,
     values: [organizationIds],
   });
   return found.map(asRead);
@@ -124,10 +133,10 @@ export async function lockTeamsIn(
 export async function lockTeamsOf(db: Connection, userId: string): Promise<readonly TeamRow[]> {
   const found = await rows<TeamRow>(db, {
     text: `
-      SELECT * FROM "LiteLLM_TeamTable"
+      SELECT ${teamColumns} FROM "LiteLLM_TeamTable" t
       WHERE members_with_roles @> jsonb_build_array(jsonb_build_object('user_id', $1::text))
       ORDER BY team_id
-      FOR UPDATE`,
+      FOR UPDATE OF t`,
     values: [userId],
   });
   return found.map(asRead);
@@ -246,29 +255,4 @@ export async function membershipsOf(
     text: 'SELECT * FROM "LiteLLM_TeamMembership" WHERE user_id = ANY ($1)',
     values: [userIds],
   });
-}
-
-export interface TeamQuery {
-  /** Teams that list this user as a member. */
-  readonly userId: string | null;
-  readonly organizationId: string | null;
-  /** Teams that belong to no organisation. */
-  readonly withoutOrganization: boolean;
-  /** Only teams of these organisations; null for all. */
-  readonly organizations: readonly string[] | null;
-}
-
-/** Every team that fits, by alias. */
-export async function listTeams(db: Connection, query: TeamQuery): Promise<readonly TeamRow[]> {
-  const found = await rows<TeamRow>(db, {
-    text: `
-      SELECT * FROM "LiteLLM_TeamTable"
-      WHERE ($1::text IS NULL OR members_with_roles @> jsonb_build_array(jsonb_build_object('user_id', $1::text)))
-        AND ($2::text IS NULL OR organization_id = $2)
-        AND (NOT $3::boolean OR organization_id IS NULL)
-        AND ($4::text[] IS NULL OR organization_id = ANY ($4))
-      ORDER BY team_alias NULLS LAST, team_id`,
-    values: [query.userId, query.organizationId, query.withoutOrganization, query.organizations],
-  });
-  return found.map(asRead);
 }

@@ -1,3 +1,4 @@
+import { PROXY_BUDGET_USER } from '../identity/owners.ts';
 import { type Connection, rows } from './connection.ts';
 import { columnsFromJson } from './json-columns.ts';
 
@@ -36,6 +37,14 @@ export async function replacePassword(
     values: [userId, previous, next.password, REPLACED, next.replacedInitial],
   });
   return changed.length === 1;
+}
+
+/** Gives a user a password, and forgets the one before. */
+export async function setPassword(db: Connection, userId: string, password: string): Promise<void> {
+  await rows(db, {
+    text: 'UPDATE "LiteLLM_UserTable" SET password = $2 WHERE user_id = $1',
+    values: [userId, password],
+  });
 }
 
 /** Forgets a user's own password: the initial one is in force again. */
@@ -208,6 +217,43 @@ export async function forgetTeams(
       WHERE user_id = ANY ($2)`,
     values: [teamIds, userIds],
   });
+}
+
+/** Users who are not in this team, at most so many; the row that stands for the whole gateway is nobody. */
+export async function userIdsOutside(
+  db: Connection,
+  teamId: string,
+  most: number,
+): Promise<readonly string[]> {
+  const found = await rows<{ user_id: string }>(db, {
+    text: `
+      SELECT user_id FROM "LiteLLM_UserTable" u
+      WHERE user_id <> $2 AND NOT EXISTS (
+        SELECT 1 FROM "LiteLLM_TeamTable" t
+        WHERE t.team_id = $1
+          AND t.members_with_roles @> jsonb_build_array(jsonb_build_object('user_id', u.user_id))
+      )
+      ORDER BY user_id LIMIT $3`,
+    values: [teamId, PROXY_BUDGET_USER, most],
+  });
+  return found.map(({ user_id }) => user_id);
+}
+
+/** The users that there are, at most so many; the row that stands for the whole gateway is nobody. */
+export async function allUserIds(db: Connection, most: number): Promise<readonly string[]> {
+  const found = await rows<{ user_id: string }>(db, {
+    text: 'SELECT user_id FROM "LiteLLM_UserTable" WHERE user_id <> $1 ORDER BY user_id LIMIT $2',
+    values: [PROXY_BUDGET_USER, most],
+  });
+  return found.map(({ user_id }) => user_id);
+}
+
+export async function countUsers(db: Connection): Promise<number> {
+  const [counted] = await rows<{ total: number }>(db, {
+    text: 'SELECT count(*) AS total FROM "LiteLLM_UserTable" WHERE user_id <> $1',
+    values: [PROXY_BUDGET_USER],
+  });
+  return counted?.total ?? 0;
 }
 
 export async function deleteUsers(db: Connection, userIds: readonly string[]): Promise<number> {

@@ -1,6 +1,7 @@
 import type { ChangedBy } from './changed-by.ts';
 import { type Connection, rows } from './connection.ts';
 import { memberBudgetId } from './follow-budgets.ts';
+import { containing } from './json-columns.ts';
 import { removeKeyBudgets } from './owner-budgets.ts';
 import { type LinkedLimitColumns, type OwnerLimitColumns, ownerLimitColumns } from './owner-limits.ts';
 
@@ -80,6 +81,9 @@ export interface KeyForAuthentication extends OwnerLimitColumns, LinkedLimitColu
   /** An object, unless another program has written it. */
   readonly key_metadata: unknown;
   readonly team_metadata: unknown;
+  /** Names of models, by what the key and the team call them; as they were stored. */
+  readonly key_aliases: unknown;
+  readonly team_aliases: unknown;
   /** That of its team, else the key's own: a key of a team is held to what the team's organisation may. */
   readonly organization_id: string | null;
   readonly organization_models: readonly string[] | null;
@@ -113,6 +117,8 @@ export async function findKey(db: Connection, hash: string): Promise<KeyForAuthe
         array_remove(ARRAY[kb.budget_id, ob.budget_id, mb.budget_id], NULL) AS budget_ids,
         u.user_role, u.models AS user_models, t.models AS team_models, t.blocked AS team_blocked,
         k.metadata AS key_metadata, t.metadata AS team_metadata,
+        k.aliases AS key_aliases,
+        (SELECT n.aliases FROM "LiteLLM_ModelTable" n WHERE n.id = t.model_id) AS team_aliases,
         o.organization_id, o.models AS organization_models,
         ${teamsWhere(`'user_id', k.user_id`)} AS member_of_teams,
         ${teamsWhere(`'user_id', k.user_id, 'role', 'admin'`)} AS admin_of_teams,
@@ -135,12 +141,16 @@ export async function findKey(db: Connection, hash: string): Promise<KeyForAuthe
   return row;
 }
 
-export async function readKey(db: Connection, hash: string): Promise<VirtualKeyRow | undefined> {
-  const [row] = await rows<VirtualKeyRow>(db, {
-    text: 'SELECT * FROM "LiteLLM_VerificationToken" WHERE token = $1',
-    values: [hash],
+/** Those of the keys that exist. */
+export async function readKeys(db: Connection, hashes: readonly string[]): Promise<readonly VirtualKeyRow[]> {
+  return rows<VirtualKeyRow>(db, {
+    text: 'SELECT * FROM "LiteLLM_VerificationToken" WHERE token = ANY ($1)',
+    values: [hashes],
   });
-  return row;
+}
+
+export async function readKey(db: Connection, hash: string): Promise<VirtualKeyRow | undefined> {
+  return (await readKeys(db, [hash]))[0];
 }
 
 /** A key about to be stored: the columns that generation sets, the rest being the table's defaults. */
@@ -313,7 +323,7 @@ export async function keysOfOwners(
   return rows<VirtualKeyRow>(db, {
     text: `
       SELECT * FROM "LiteLLM_VerificationToken"
-      WHERE (team_id = ANY ($1) OR user_id = ANY ($2) OR $3) AND team_id IS DISTINCT FROM 'litellm-dashboard'
+      WHERE (team_id = ANY ($1) OR user_id = ANY ($2) OR $3) AND ${FOR_PEOPLE}
       ORDER BY created_at DESC, token`,
     values: [teamIds, userIds, owners === 'everybody'],
   });
@@ -379,20 +389,28 @@ export interface KeyPage {
 const tableOf = (query: KeyQuery): string =>
   query.deleted ? '"LiteLLM_DeletedVerificationToken"' : '"LiteLLM_VerificationToken"';
 
-/** The condition that a listing and its count share, and its values in their order. */
-function listed(query: KeyQuery): { condition: string; values: unknown[] } {
-  const values: unknown[] = [];
-  const given = (value: unknown): string => `$${values.push(value)}`;
-  // Keys of LiteLLM's own UI sessions, in an imported database, are not for people.
-  const conditions = ["team_id IS DISTINCT FROM 'litellm-dashboard'"];
-  const { owner } = query;
-  if (owner !== null) {
-    const user = given(owner.userId);
-    const creator = owner.includeCreatedBy ? ` OR created_by = ${user}` : '';
-    conditions.push(
-      `(user_id = ${user}${creator} OR token = ${given(owner.keyHash)} OR team_id = ANY (${given(owner.teamIds)}))`,
-    );
-  }
+/** Keys of LiteLLM's own UI sessions, in an imported database, are not for people. */
+const FOR_PEOPLE = "team_id IS DISTINCT FROM 'litellm-dashboard'";
+
+interface Condition {
+  readonly condition: string;
+  /** In their order. */
+  readonly values: unknown[];
+}
+
+function ofOwner(owner: KeyOwner | null): Condition {
+  if (owner === null) return { condition: FOR_PEOPLE, values: [] };
+  const creator = owner.includeCreatedBy ? ' OR created_by = $1' : '';
+  return {
+    condition: `${FOR_PEOPLE} AND (user_id = $1${creator} OR token = $2 OR team_id = ANY ($3))`,
+    values: [owner.userId, owner.keyHash, owner.teamIds],
+  };
+}
+
+/** The condition that a listing and its count share. */
+function listed(query: KeyQuery): Condition {
+  const { condition, values } = ofOwner(query.owner);
+  const conditions = [condition];
   const filters = {
     team_id: query.teamId,
     project_id: query.projectId,
@@ -400,10 +418,10 @@ function listed(query: KeyQuery): { condition: string; values: unknown[] } {
     key_alias: query.keyAlias,
   };
   for (const [column, value] of Object.entries(filters)) {
-    if (value !== null) conditions.push(`${column} = ${given(value)}`);
+    if (value !== null) conditions.push(`${column} = $${values.push(value)}`);
   }
   if (query.organizationId !== null) {
-    const organization = given(query.organizationId);
+    const organization = `$${values.push(query.organizationId)}`;
     conditions.push(`(organization_id = ${organization} OR team_id IN (
       SELECT team_id FROM "LiteLLM_TeamTable" WHERE organization_id = ${organization}))`);
   }
@@ -428,9 +446,30 @@ export async function listKeys(db: Connection, query: KeyQuery): Promise<KeyPage
   return { keys, totalCount: counted?.total ?? 0 };
 }
 
+/** One page of the different aliases that contain `part`, of somebody's keys, or with null of all. */
+export async function aliasesOf(
+  db: Connection,
+  query: Pick<KeyQuery, 'owner' | 'limit' | 'offset'> & { readonly part: string },
+): Promise<{ readonly aliases: readonly string[]; readonly total: number }> {
+  const { condition, values } = ofOwner(query.owner);
+  const found = `
+    SELECT DISTINCT key_alias FROM "LiteLLM_VerificationToken"
+    WHERE ${condition} AND key_alias ILIKE $${values.length + 1}`;
+  const sought = [...values, containing(query.part)];
+  const [counted] = await rows<{ total: number }>(db, {
+    text: `SELECT count(*) AS total FROM (${found}) AS aliases`,
+    values: sought,
+  });
+  const page = await rows<{ key_alias: string }>(db, {
+    text: `${found} ORDER BY key_alias LIMIT $${sought.length + 1} OFFSET $${sought.length + 2}`,
+    values: [...sought, query.limit, query.offset],
+  });
+  return { aliases: page.map(({ key_alias }) => key_alias), total: counted?.total ?? 0 };
+}
+
 export async function countKeys(db: Connection): Promise<number> {
   const [counted] = await rows<{ total: number }>(db, {
-    text: `SELECT count(*) AS total FROM "LiteLLM_VerificationToken" WHERE team_id IS DISTINCT FROM 'litellm-dashboard'`,
+    text: `SELECT count(*) AS total FROM "LiteLLM_VerificationToken" WHERE ${FOR_PEOPLE}`,
   });
   return counted?.total ?? 0;
 }

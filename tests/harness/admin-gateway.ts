@@ -14,6 +14,7 @@ import {
   Refusals,
   type RouteDeclaration,
   routes,
+  type TeamDefaults,
   uiHandlers,
   watchKeyChanges,
 } from '../../gateway/index.ts';
@@ -28,6 +29,7 @@ export interface AdminGatewayOptions {
   readonly initialPassword?: string;
   readonly clock?: () => number;
   readonly keyRules?: KeyRules;
+  readonly teamDefaults?: TeamDefaults;
   readonly servesWithoutDatabase?: boolean;
   /** Whether changes are recorded, as they are by default. */
   readonly storeAuditLogs?: boolean;
@@ -97,6 +99,8 @@ export async function startAdminGateway(database: TestDatabase, options: AdminGa
         clock,
         nextReset: inUtc,
         keyRules: options.keyRules ?? NO_KEY_RULES,
+        teamDefaults: options.teamDefaults ?? {},
+        hasher,
       }),
       ...uiHandlers({
         db,

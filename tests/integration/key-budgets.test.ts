@@ -216,6 +216,31 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
     expect(await infoOf(token)).toMatchObject({ spend: 2, budget_reset_at: '2026-11-22T00:00:00.000Z' });
   });
 
+  test('a reset of what was spent leaves what other processes hold, and counts what it comes to', async () => {
+    const { token } = await generate({ max_budget: 8, budget_duration: '1d' });
+    await store({ token, spend: 6, endTime: now });
+    const elsewhere = ledgerAt(now);
+    const running = await elsewhere.ask(token, 1);
+    const answer = await gateway.call(`/key/${token}/reset_spend`, { body: { reset_to: 0.5 } });
+    expect(answer.body).toEqual({
+      key_hash: token,
+      spend: 0.5,
+      previous_spend: 6,
+      max_budget: 8,
+      budget_reset_at: '2026-11-22T00:00:00.000Z',
+    });
+    expect(await budgetOf(token)).toMatchObject({ spent_pico: String(picoFromUsd(0.5)) });
+    // Half a dollar is spent and one is held: six and a half are there.
+    const here = ledgerAt(now);
+    (await here.ask(token, 6.5)).release();
+    const charges = running.settle(picoFromUsd(1));
+    await insertSpendLogs(gateway.db, [
+      spendRecord({ requestId: randomUUID(), apiKey: token, spend: picoFromUsd(1), endTime: now, charges }),
+    ]);
+    expect(await infoOf(token)).toMatchObject({ spend: 1.5 });
+    await expect(here.ask(token, 6.51)).rejects.toThrow('Current cost: 1.5, Max budget: 8');
+  });
+
   describe('a rotated key', () => {
     const rotate = async (key: string, body: object = {}) =>
       (await gateway.call('/key/regenerate', { body: { key, ...body } })).body;

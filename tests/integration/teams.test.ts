@@ -291,7 +291,7 @@ test.each([
 
 test.each([
   ['/team/new', 'model_max_budget', { m: { max_budget: 1 } }],
-  ['/team/new', 'model_aliases', { a: 'b' }],
+  ['/team/new', 'router_settings', { a: 'b' }],
   ['/team/update', 'model_max_budget', { m: { max_budget: 1 } }],
   ['/team/member_add', 'allowed_models', ['m']],
   ['/team/member_update', 'allowed_models', ['m']],
@@ -352,4 +352,16 @@ test.each([
   const answer = await gateway.app.inject({ method, url });
   expect(answer.statusCode).toBe(status);
   expect(answer.json().error.message).toContain(name);
+});
+
+test('names that a team gives to models are kept in one row, changed in place, and known to its keys', async () => {
+  const { team_id, litellm_model_table: made } = await newTeam({ model_aliases: { fast: 'm1' } });
+  expect(made).toEqual({ id: expect.any(Number), model_aliases: { fast: 'm1' } });
+  const key = await newKey({ team_id, aliases: { quick: 'fast' } });
+  expect(await identityOf(key)).toMatchObject({ aliases: { key: { quick: 'fast' }, team: { fast: 'm1' } } });
+  const { data } = await done('/team/update', { team_id, model_aliases: { fast: 'm2' } });
+  expect(data.litellm_model_table).toEqual({ id: made.id, model_aliases: { fast: 'm2' } });
+  expect(await identityOf(key)).toMatchObject({ aliases: { team: { fast: 'm2' } } });
+  await done('/team/update', { team_id, model_aliases: null });
+  expect(await identityOf(key)).toMatchObject({ aliases: { team: {} } });
 });

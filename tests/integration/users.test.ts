@@ -192,7 +192,7 @@ test('the list of users is filtered, sorted and paged', async () => {
 
 test.each([
   ['/user/new', 'soft_budget', 10],
-  ['/user/new', 'password', 'long-enough-1'],
+  ['/user/new', 'sso_user_id', 'somebody-elsewhere'],
   ['/user/update', 'model_tpm_limit', { m: 1 }],
   ['/user/update', 'sso_user_id', 's'],
 ])('%s refuses %s by name: nothing would enforce it', async (path, field, value) => {

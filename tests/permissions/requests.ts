@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { absentRoutes } from '../../gateway/index.ts';
 import { BLUE, type Caller, type Owner, RED, type Seeds } from './seeds.ts';
 
 /** What a cell sends: a query, a path parameter or a body. */
@@ -90,6 +91,18 @@ const listKeys: Build = async (situation) => {
 };
 
 const nothing: Build = async () => ({});
+const anyPath: Build = async () => ({ path: 'any' });
+/** What is not built answers whatever it is asked. */
+const absent = Object.values(absentRoutes).map(({ url }) => url);
+
+const ofUser: Build = async (situation) =>
+  situation.object === '-' ? {} : { query: { user_id: userOf(situation) } };
+
+/** Of a team that has some models: of one that has all of them nothing can be taken away. */
+const teamModels: Build = async ({ seeds, object }) => ({
+  body: { team_id: await seeds.team(object !== 'foreign', undefined, ['m1', 'm2']), models: ['m2', 'm3'] },
+});
+
 const customer =
   (name: string, list: boolean): Build =>
   async ({ seeds }) => {
@@ -132,6 +145,7 @@ const customers = (root: string): Readonly<Record<string, Build>> => ({
 
 /** For each route of the matrix, a request for the object that the cell names; each is new, so that cells leave no traces. */
 export const requests: Readonly<Record<string, Build>> = {
+  ...Object.fromEntries(absent.map((url) => [`GET ${url}`, anyPath])),
   'POST /v1/chat/completions': chat,
   'POST /chat/completions': chat,
   'GET /v1/models': nothing,
@@ -150,6 +164,14 @@ export const requests: Readonly<Record<string, Build>> = {
   'POST /key/delete': async (situation) => ({ body: { keys: [await keyOf(situation)] } }),
   'POST /key/block': keyBody(),
   'POST /key/unblock': keyBody(),
+  'GET /key/aliases': nothing,
+  'POST /v2/key/info': async (situation) => ({ body: { keys: [await keyOf(situation)] } }),
+  'POST /key/bulk_update': async (situation) => ({ body: { keys: [{ key: await keyOf(situation) }] } }),
+  'POST /key/:key/reset_spend': async (situation) => ({
+    path: await keyOf(situation),
+    body: { reset_to: 0 },
+  }),
+  'POST /key/health': nothing,
   'POST /team/new': async ({ object }) => ({
     body: object === '-' ? {} : { organization_id: organizationOf(object) },
   }),
@@ -162,8 +184,15 @@ export const requests: Readonly<Record<string, Build>> = {
   'POST /team/block': teamBody(),
   'POST /team/unblock': teamBody(),
   'GET /team/info': async ({ object }) => ({ query: { team_id: object === 'foreign' ? BLUE : RED } }),
-  'GET /team/list': async (situation) =>
-    situation.object === '-' ? {} : { query: { user_id: userOf(situation) } },
+  'GET /team/list': ofUser,
+  'GET /v2/team/list': ofUser,
+  'POST /team/bulk_member_add': teamBody(() => ({ members: [{ role: 'user', user_id: randomUUID() }] })),
+  'POST /team/model/add': teamModels,
+  'POST /team/model/delete': teamModels,
+  'GET /team/permissions_list': async ({ object }) => ({
+    query: { team_id: object === 'foreign' ? BLUE : RED },
+  }),
+  'POST /team/permissions_update': teamBody(() => ({ team_member_permissions: ['/key/info'] })),
   'GET /team/available': nothing,
   'POST /team/member_add': teamBody(() => ({ member: { role: 'user', user_id: randomUUID() } })),
   'POST /team/member_update': teamBody(({ object }) => ({
@@ -207,8 +236,33 @@ export const requests: Readonly<Record<string, Build>> = {
       ...(object === 'raise' && { user_role: 'proxy_admin' }),
     },
   }),
-  'GET /user/info': async (situation) =>
-    situation.object === '-' ? {} : { query: { user_id: userOf(situation) } },
+  'GET /user/info': ofUser,
+  'GET /v2/user/info': ofUser,
+  'POST /user/bulk_update': async ({ seeds }) => ({
+    body: { users: [{ user_id: await seeds.user(randomUUID(), 'internal_user') }] },
+  }),
+  'GET /user/available_roles': nothing,
+  'GET /user/available_users': nothing,
+  'POST /invitation/new': async () => ({ body: { user_id: 'u-mate' } }),
+  'GET /invitation/info': async ({ seeds }) => ({
+    query: { invitation_id: await seeds.invitation('u-mate') },
+  }),
+  'POST /invitation/update': async ({ seeds }) => ({
+    body: { invitation_id: await seeds.invitation('u-mate'), is_accepted: true },
+  }),
+  'POST /invitation/delete': async ({ seeds }) => ({
+    body: { invitation_id: await seeds.invitation('u-mate') },
+  }),
+  'GET /onboarding/get_token': async ({ seeds }) => ({
+    query: { invite_link: await seeds.invitation('u-mate') },
+  }),
+  'POST /onboarding/claim_token': async ({ seeds }) => ({
+    body: {
+      invitation_link: await seeds.invitation('u-mate'),
+      user_id: 'u-mate',
+      password: 'correct horse',
+    },
+  }),
   'POST /user/update': async (situation) => ({
     body: {
       user_id: userOf(situation),
@@ -221,6 +275,7 @@ export const requests: Readonly<Record<string, Build>> = {
     body: { user_ids: [await seeds.user(randomUUID(), 'internal_user')] },
   }),
   'GET /user/list': organizationQuery,
+  'GET /user/get_users': organizationQuery,
   ...customers('customer'),
   ...customers('end_user'),
   'POST /budget/new': async () => ({ body: {} }),
@@ -228,6 +283,7 @@ export const requests: Readonly<Record<string, Build>> = {
   'POST /budget/update': async ({ seeds }) => ({ body: { budget_id: await seeds.budget() } }),
   'POST /budget/delete': async ({ seeds }) => ({ body: { id: await seeds.budget() } }),
   'GET /budget/list': nothing,
+  'GET /budget/settings': async ({ seeds }) => ({ query: { budget_id: await seeds.budget() } }),
   'GET /audit': nothing,
   'GET /audit/:id': async ({ seeds }) => ({ path: await seeds.auditRow() }),
   'GET /spend/logs': nothing,

@@ -104,10 +104,11 @@ export class Seeds {
   }
 
   /** A new team like red (of acme) or like blue (of the strangers). */
-  async team(own: boolean, id: string = randomUUID()): Promise<string> {
+  async team(own: boolean, id: string = randomUUID(), models: readonly string[] = []): Promise<string> {
     await this.#db.query(
-      'INSERT INTO "LiteLLM_TeamTable" (team_id, organization_id, members_with_roles) VALUES ($1, $2, $3)',
-      [id, own ? 'acme' : 'umbrella', JSON.stringify(own ? RED_MEMBERS : BLUE_MEMBERS)],
+      `INSERT INTO "LiteLLM_TeamTable" (team_id, organization_id, members_with_roles, models)
+       VALUES ($1, $2, $3, $4)`,
+      [id, own ? 'acme' : 'umbrella', JSON.stringify(own ? RED_MEMBERS : BLUE_MEMBERS), models],
     );
     return id;
   }
@@ -121,6 +122,17 @@ export class Seeds {
       [hash('sha256', key), userId, teamId, organizationId, createdBy, allowedRoutes],
     );
     return { key, hash: hash('sha256', key), userId };
+  }
+
+  /** An invitation of a user, which nobody has used. */
+  async invitation(userId: string): Promise<string> {
+    const id = randomUUID();
+    await this.#db.query(
+      `INSERT INTO "LiteLLM_InvitationLink" (id, user_id, expires_at, created_by, updated_by)
+       VALUES ($1, $2, now() + interval '1 day', 'x', 'x')`,
+      [id, userId],
+    );
+    return id;
   }
 
   async customer(): Promise<string> {

@@ -1,7 +1,9 @@
 import type { Pool, PoolClient } from 'pg';
 import type { KeyRules } from '../../config/key-rules.ts';
+import type { TeamDefaults } from '../../config/team-defaults.ts';
 import type { GatewayRequest } from '../../http/handler.ts';
 import type { Identity } from '../../identity/identity.ts';
+import type { PasswordHasher } from '../../identity/password.ts';
 import { type Audit, auditedTransaction } from '../../store/audit-log.ts';
 import type { NextReset } from '../../store/budget-periods.ts';
 import type { ChangedBy } from '../../store/changed-by.ts';
@@ -17,8 +19,16 @@ export interface ManagementDeps {
   /** Epoch milliseconds. */
   readonly clock: () => number;
   readonly nextReset: NextReset;
+  readonly hasher: Pick<PasswordHasher, 'hash'>;
   /** What the operator has decided about keys that are made. */
   readonly keyRules: KeyRules;
+  readonly teamDefaults: TeamDefaults;
+}
+
+/** A caller who changes something, and what is noted of that. */
+export interface Changer {
+  readonly who: Identity;
+  readonly by: ChangedBy;
 }
 
 const CHANGED_BY_LIMIT = 256;

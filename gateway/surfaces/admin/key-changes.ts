@@ -7,10 +7,13 @@ import { folded } from './key-columns.ts';
 import { requireNoWider } from './key-permissions.ts';
 import type { KeyFields } from './key-requests.ts';
 
+/** The name of a list that allows no model. */
+export const NO_MODEL = 'no-default-models';
+
 /** Whether a list of models allows some of what another one allows, and nothing else; an empty one allows everything. */
 export function isNarrower(wanted: readonly string[] | null | undefined, now: readonly string[]): boolean {
   if (!wanted?.length) return false;
-  return now.length === 0 || wanted.every((name) => now.includes(name));
+  return now.length === 0 || wanted.every((name) => name === NO_MODEL || now.includes(name));
 }
 
 /** Columns that have rules of their own, below; every other one is changed by who governs the key, and nobody else. */

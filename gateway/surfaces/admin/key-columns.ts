@@ -12,6 +12,7 @@ import { callLimitColumns, type ModelLimitFields } from './limit-fields.ts';
 export const folded = [
   'model_rpm_limit',
   'model_tpm_limit',
+  'enforced_params',
   'temp_budget_increase',
   'temp_budget_expiry',
 ] as const;
@@ -19,7 +20,7 @@ export const folded = [
 /** The metadata with the members that were sent beside it. */
 export function foldedMetadata(
   metadata: Readonly<Record<string, unknown>>,
-  request: ModelLimitFields & IncreaseFields,
+  request: ModelLimitFields & IncreaseFields & Pick<KeyFields, 'enforced_params'>,
 ): Readonly<Record<string, unknown>> {
   const sent = folded.filter((name) => request[name] !== undefined);
   if (sent.length === 0) return metadata;
@@ -74,6 +75,7 @@ export function columnsOf(wanted: KeyFields, row: Pick<VirtualKeyRow, 'metadata'
     ...(wanted.key_alias !== undefined && { key_alias: wanted.key_alias || null }),
     ...(wanted.duration !== undefined && { expires: expiryOf(wanted.duration, now) }),
     ...(wanted.models !== undefined && { models: wanted.models ?? [] }),
+    ...(wanted.aliases !== undefined && { aliases: wanted.aliases ?? {} }),
     ...(wanted.user_id !== undefined && { user_id: wanted.user_id || null }),
     ...(wanted.team_id !== undefined && { team_id: wanted.team_id || null }),
     ...(wanted.organization_id !== undefined && { organization_id: wanted.organization_id || null }),

@@ -1,10 +1,55 @@
 import type { Identity } from '../../identity/identity.ts';
+import type { Connection } from '../../store/connection.ts';
 import { readTeam } from '../../store/teams.ts';
-import { listKeys } from '../../store/virtual-keys.ts';
+import { readUsers } from '../../store/users.ts';
+import { aliasesOf, listKeys, type VirtualKeyRow } from '../../store/virtual-keys.ts';
 import type { ManagementDeps } from './change.ts';
 import { badRequest } from './faults.ts';
 import { listingScope } from './key-permissions.ts';
-import { isSortColumn, readListQuery } from './key-requests.ts';
+import { isSortColumn, type ListQuery, readAliasQuery, readListQuery } from './key-requests.ts';
+
+/** Nothing was asked for. */
+const everything = {
+  userId: null,
+  organizationId: null,
+  teamId: null,
+  team: null,
+  includeCreatedBy: false,
+  includeTeamKeys: true,
+};
+
+/** Keys as a listing shows them: their hashes, their rows, or these with the users whose keys they are. */
+async function shown(
+  db: Connection,
+  keys: readonly VirtualKeyRow[],
+  { return_full_object: whole, expand }: ListQuery,
+): Promise<readonly unknown[]> {
+  if (expand === undefined) return whole ? keys : keys.map(({ token }) => token);
+  const users = await readUsers(
+    db,
+    keys.flatMap(({ user_id }) => user_id ?? []),
+  );
+  return keys.map((key) => ({ ...key, user: users.find(({ user_id }) => user_id === key.user_id) ?? null }));
+}
+
+/** `/key/aliases`: the aliases of the keys that the caller sees, in their order. */
+export async function listAliases(db: Connection, rawQuery: unknown, identity: Identity) {
+  const { page, size, search = '' } = readAliasQuery(rawQuery);
+  const owner = listingScope(identity, everything);
+  const { aliases, total } = await aliasesOf(db, {
+    owner,
+    part: search,
+    limit: size,
+    offset: (page - 1) * size,
+  });
+  return {
+    aliases,
+    total_count: total,
+    current_page: page,
+    total_pages: Math.ceil(total / size),
+    size,
+  };
+}
 
 /** `/key/list`: the caller's keys, or all that the caller may see of what is asked for. */
 export async function list({ db }: Pick<ManagementDeps, 'db'>, rawQuery: unknown, identity: Identity) {
@@ -16,7 +61,9 @@ export async function list({ db }: Pick<ManagementDeps, 'db'>, rawQuery: unknown
   if (status !== null && status !== 'deleted') {
     throw badRequest('status', "'status' can only be 'deleted'");
   }
-  if (query.expand !== undefined) throw badRequest('expand', "'expand' is not served by this version");
+  if (![undefined, 'user'].includes(query.expand)) {
+    throw badRequest('expand', "'expand' can only be 'user'");
+  }
   const organizationId = query.organization_id ?? null;
   const owner = listingScope(identity, {
     userId: query.user_id ?? null,
@@ -40,7 +87,7 @@ export async function list({ db }: Pick<ManagementDeps, 'db'>, rawQuery: unknown
     offset: (query.page - 1) * query.size,
   });
   return {
-    keys: query.return_full_object ? page.keys : page.keys.map(({ token }) => token),
+    keys: await shown(db, page.keys, query),
     total_count: page.totalCount,
     current_page: query.page,
     total_pages: Math.ceil(page.totalCount / query.size),

@@ -37,6 +37,8 @@ export interface KeyFields
   readonly key_alias?: string | null;
   readonly duration?: string | null;
   readonly models?: readonly string[] | null;
+  /** Real names of models, by the names that callers use. */
+  readonly aliases?: Readonly<Record<string, string>> | null;
   readonly user_id?: string | null;
   readonly team_id?: string | null;
   readonly organization_id?: string | null;
@@ -48,15 +50,22 @@ export interface KeyFields
   readonly budget_duration?: string | null;
   readonly budget_id?: string | null;
   readonly allowed_routes?: readonly string[] | null;
+  readonly enforced_params?: readonly string[] | null;
 }
 
 /** USD. An empty text is no budget, as in LiteLLM. */
 export const budgetAmount = { anyOf: [{ type: ['number', 'null'], maximum: LARGEST_BUDGET }, { const: '' }] };
 
+export const modelAliases = {
+  type: ['object', 'null'],
+  additionalProperties: { type: 'string', minLength: 1 },
+} as const;
+
 const keyFields = {
   key_alias: nullableText,
   duration: nullableText,
   models: nullableTexts,
+  aliases: modelAliases,
   user_id: { ...nullableText, maxLength: LONGEST_ID },
   team_id: { ...nullableText, maxLength: LONGEST_ID },
   organization_id: { ...nullableText, maxLength: LONGEST_ID },
@@ -73,6 +82,7 @@ const keyFields = {
   ...callLimitFields,
   ...modelLimitFields,
   allowed_routes: nullableTexts,
+  enforced_params: nullableTexts,
 };
 
 /** A new key alone has a type; of one that is changed the routes that it stands for are given. */
@@ -135,6 +145,36 @@ export const readDelete = bodyReader<DeleteRequest>({
   ],
 });
 
+/** The most objects that one request changes. */
+export const MOST_AT_ONCE = 500;
+
+/** Each key is read by itself, so that a wrong one does not stop the others. */
+export const readBulkUpdate = bodyReader<{ readonly keys: readonly { readonly key: string }[] }>({
+  type: 'object',
+  required: ['keys'],
+  properties: {
+    keys: {
+      type: 'array',
+      minItems: 1,
+      maxItems: MOST_AT_ONCE,
+      items: { type: 'object', required: ['key'], properties: { key: { type: 'string' } } },
+    },
+  },
+});
+
+export const readKeyNames = bodyReader<{ readonly keys: readonly string[] }>({
+  type: 'object',
+  required: ['keys'],
+  properties: { keys: { ...texts, maxItems: MOST_AT_ONCE } },
+});
+
+/** USD. */
+export const readResetSpend = bodyReader<{ readonly reset_to: number }>({
+  type: 'object',
+  required: ['reset_to'],
+  properties: { reset_to: { type: 'number' } },
+});
+
 export const readKeyOnly = bodyReader<{ readonly key: string }>({
   type: 'object',
   required: ['key'],
@@ -184,6 +224,21 @@ export const readListQuery = queryReader<ListQuery>({
     sort_order: { enum: ['asc', 'desc'], default: 'desc' },
     status: text,
     expand: text,
+  },
+});
+
+export interface AliasQuery {
+  readonly page: number;
+  readonly size: number;
+  readonly search?: string;
+}
+
+export const readAliasQuery = queryReader<AliasQuery>({
+  type: 'object',
+  properties: {
+    page: { type: 'integer', minimum: 1, maximum: 1_000_000, default: 1 },
+    size: { type: 'integer', minimum: 1, maximum: 100, default: 50 },
+    search: text,
   },
 });
 

@@ -12,7 +12,8 @@ function saysNothing(value: unknown): boolean {
   return typeof value === 'object' && Object.keys(value).length === 0;
 }
 
-function filled<T extends JsonObject>(wanted: T, values: object): T {
+/** A request with values for what it does not say. */
+export function filled<T extends JsonObject>(wanted: T, values: object): T {
   const missing = Object.entries(values).filter(([field]) => saysNothing(wanted[field]));
   return { ...wanted, ...Object.fromEntries(missing) };
 }

@@ -15,7 +15,7 @@ import { setOwnerSpent } from '../../store/owner-budgets.ts';
 import { readTeam } from '../../store/teams.ts';
 import { aliasTaken, readKey, type VirtualKeyRow } from '../../store/virtual-keys.ts';
 import { requireIncrease } from './budget-columns.ts';
-import { change, changedBy, type ManagementDeps } from './change.ts';
+import { type Changer, change, changedBy, type ManagementDeps } from './change.ts';
 import { type Changes, keyAt } from './changes.ts';
 import { badRequest, forbidden, notFound } from './faults.ts';
 import { limitOfKey, requireHeld } from './held-limits.ts';
@@ -23,7 +23,7 @@ import { generatedKey } from './key-answer.ts';
 import { requireMayChange } from './key-changes.ts';
 import { columnsOf } from './key-columns.ts';
 import { requireOrganizationOf, rightsOnKey } from './key-permissions.ts';
-import { type KeyFields, readRegenerate, readUpdate } from './key-requests.ts';
+import { type KeyFields, readRegenerate, readUpdate, type UpdateRequest } from './key-requests.ts';
 import { requireBelow, requireTeamOf } from './key-rules.ts';
 import { changeSoftBudget, lockBudgetOfKey } from './key-soft-budget.ts';
 import { requireBudget, withBudgets } from './linked-budget.ts';
@@ -128,25 +128,32 @@ async function write(
   return (await readKey(db, hash)) as VirtualKeyRow;
 }
 
-/** `/key/update`: changes what was sent and nothing else. */
-export async function update(deps: ManagementDeps, request: GatewayRequest, identity: Identity) {
-  const wanted = readUpdate(request.body);
+/** Changes what was sent of a key and nothing else; its row as it is then, and what it was called. */
+export async function changeKey(
+  deps: ManagementDeps,
+  wanted: UpdateRequest & JsonObject,
+  { who, by }: Changer,
+) {
   refuseUnchangeable(wanted, deps);
   const hash = namedKey(wanted.key, 'key');
-  const by = changedBy(request, identity);
   const after = await change(deps, by, async (db, changed) => {
     await lockBudgetOfKey(db, hash, wanted);
-    const { row, rights } = await reach(db, identity, hash, 'adjust');
+    const { row, rights } = await reach(db, who, hash, 'adjust');
     const columns = columnsOf(wanted, row, deps.clock());
-    requireMayChange(identity, rights, { row, wanted, columns });
+    requireMayChange(who, rights, { row, wanted, columns });
     await requireConsistent(deps, db, columns, row);
     const linked = row.budget_id;
-    const written = await write(deps, db, changed, { hash, wanted, columns, linked, who: identity, by });
+    const written = await write(deps, db, changed, { hash, wanted, columns, linked, who, by });
     changed.add(hash).updated(keyAt(hash), row, written);
     return written;
   });
   const { token: _hash, ...columns } = after;
   return { ...columns, key: wanted.key };
+}
+
+/** `/key/update` */
+export function update(deps: ManagementDeps, request: GatewayRequest, identity: Identity) {
+  return changeKey(deps, readUpdate(request.body), { who: identity, by: changedBy(request, identity) });
 }
 
 function askedKey(request: GatewayRequest, body: { readonly key?: string | null }): string {

@@ -24,7 +24,7 @@ import { badRequest, forbidden, notFound } from './faults.ts';
 import { requireHeld } from './held-limits.ts';
 import { generatedKey, keyInfo } from './key-answer.ts';
 import { foldedMetadata, routesOf } from './key-columns.ts';
-import { list } from './key-list.ts';
+import { list, listAliases } from './key-list.ts';
 import { type NewOwner, newOwner, requireNoWider, rightsOnKey } from './key-permissions.ts';
 import { removeKeys } from './key-removal.ts';
 import {
@@ -34,10 +34,12 @@ import {
   readInfoQuery,
   readKeyOnly,
   readRegenerate,
+  readResetSpend,
   readUpdate,
 } from './key-requests.ts';
 import { completed, requireMaker } from './key-rules.ts';
 import { budgetOfNewKey } from './key-soft-budget.ts';
+import { resetSpend } from './key-spend.ts';
 import { regenerate, update } from './key-update.ts';
 import { withBudgets } from './linked-budget.ts';
 import { management } from './management.ts';
@@ -45,6 +47,7 @@ import { chosenKey, namedKey } from './named-key.ts';
 import { withPartSpend } from './part-spend.ts';
 import { readServiceAccount, serviceAccountOwner } from './service-accounts.ts';
 import { refuseUnenforced } from './unenforced.ts';
+import type { BodyReader } from './validation.ts';
 
 type KeyRoutes = Pick<
   Handlers,
@@ -58,6 +61,9 @@ type KeyRoutes = Pick<
   | 'blockKey'
   | 'unblockKey'
   | 'listKeys'
+  | 'listKeyAliases'
+  | 'resetKeySpend'
+  | 'keyHealth'
 >;
 
 const GONE = 'No such key; it may have been deleted';
@@ -94,7 +100,7 @@ export async function makeKey(
     keyAlias,
     expires,
     models: wanted.models ?? [],
-    aliases: {},
+    aliases: wanted.aliases ?? {},
     ...owner,
     allowedRoutes: routesOf(wanted),
     metadata,
@@ -120,16 +126,16 @@ export async function makeKey(
   return generatedKey(key, row, budget);
 }
 
-/** Kinds of new keys: what their requests say, and whom they are for. */
-const ordinary = { read: readGenerate, owner: newOwner };
-const serviceAccount = { read: readServiceAccount, owner: serviceAccountOwner };
+/** A kind of new keys: what its requests say, and whom they are for. */
+interface KindOfKey {
+  readonly read: BodyReader<GenerateRequest>;
+  readonly owner: typeof newOwner;
+}
 
-async function generate(
-  deps: ManagementDeps,
-  request: GatewayRequest,
-  identity: Identity,
-  kind: typeof ordinary,
-) {
+const ordinary: KindOfKey = { read: readGenerate, owner: newOwner };
+const serviceAccount: KindOfKey = { read: readServiceAccount, owner: serviceAccountOwner };
+
+async function generate(deps: ManagementDeps, request: GatewayRequest, identity: Identity, kind: KindOfKey) {
   const { clock, keyRules } = deps;
   const wanted = completed(kind.read(request.body), keyRules, clock());
   refuseUnenforced(wanted);
@@ -235,5 +241,11 @@ export function keyHandlers(deps: ManagementDeps): KeyRoutes {
       body: readKeyOnly,
     }),
     listKeys: management((request, identity) => list(deps, request.query, identity)),
+    listKeyAliases: management((request, identity) => listAliases(deps.db, request.query, identity)),
+    resetKeySpend: management((request, identity) => resetSpend(deps, request, identity), {
+      body: readResetSpend,
+    }),
+    // A key that comes so far is known, not blocked and not expired. It has no logging callbacks: none are served.
+    keyHealth: management(async () => ({ key: 'healthy', logging_callbacks: null })),
   };
 }

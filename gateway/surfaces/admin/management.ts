@@ -37,14 +37,30 @@ function nameIgnored(request: GatewayRequest, reply: FastifyReply, body: BodyRea
   request.log.warn({ route: request.routeOptions.url, fields: names }, 'fields of a request were ignored');
 }
 
+/** An endpoint that takes no key, since what it is asked for proves who asks. */
+export function unkeyed(
+  work: (request: GatewayRequest) => Promise<unknown>,
+  body?: BodyReader<unknown>,
+): (request: GatewayRequest, reply: FastifyReply) => Promise<unknown> {
+  return answering((request) => work(request), { ...(body && { body }) });
+}
+
 /** A management endpoint: what InvalidRequest reports goes out as LiteLLM's 422, everything else as the endpoint's errors do. */
 export function management(
   work: (request: GatewayRequest, identity: Identity, reply: FastifyReply) => Promise<unknown>,
-  { body, errors = 'envelope' }: ManagementOptions = {},
+  options: ManagementOptions = {},
 ): ManagementHandler {
-  return async (request, reply, identity) => {
+  return answering((request, reply, identity: Identity) => work(request, identity, reply), options);
+}
+
+/** Answers what `work` returns or throws. `caller` is what the route's handler is given beside the request. */
+function answering<C extends readonly unknown[]>(
+  work: (request: GatewayRequest, reply: FastifyReply, ...caller: C) => Promise<unknown>,
+  { body, errors = 'envelope' }: ManagementOptions,
+): (request: GatewayRequest, reply: FastifyReply, ...caller: C) => Promise<unknown> {
+  return async (request, reply, ...caller) => {
     try {
-      const answer = await work(request, identity, reply);
+      const answer = await work(request, reply, ...caller);
       if (body !== undefined) nameIgnored(request, reply, body);
       return answer;
     } catch (error) {

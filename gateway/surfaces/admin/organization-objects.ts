@@ -10,7 +10,7 @@ import {
 import type { Connection } from '../../store/connection.ts';
 import { membersOf } from '../../store/organization-members.ts';
 import { lockOrganizations, type OrganizationRow, organizationsOf } from '../../store/organizations.ts';
-import { listTeams } from '../../store/teams.ts';
+import { listTeams } from '../../store/team-list.ts';
 import { forbidden } from './faults.ts';
 import { withBudgets } from './linked-budget.ts';
 import { teamAnswer } from './team-objects.ts';

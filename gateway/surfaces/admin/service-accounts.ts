@@ -4,7 +4,8 @@ import type { Identity } from '../../identity/identity.ts';
 import type { Connection } from '../../store/connection.ts';
 import { badRequest } from './faults.ts';
 import { type NewOwnerByMaker, newKeysOrganization, requireTeamKeys } from './key-permissions.ts';
-import { type KeyFields, readGenerate } from './key-requests.ts';
+import { type GenerateRequest, type KeyFields, readGenerate } from './key-requests.ts';
+import type { BodyReader } from './validation.ts';
 
 const ROUTE = '/key/service-account/generate';
 
@@ -12,7 +13,7 @@ const ROUTE = '/key/service-account/generate';
  * Reads a request for a key of a program: whatever user it names is ignored, as in LiteLLM. Its metadata hold the account's
  * id, by which reports tell it apart also after a rotation.
  */
-export const readServiceAccount: typeof readGenerate = Object.assign(
+export const readServiceAccount: BodyReader<GenerateRequest> = Object.assign(
   (body: Buffer | undefined) => {
     const { user_id: _ignored, ...wanted } = readGenerate(body);
     const metadata = { service_account_id: wanted.key_alias || randomUUID(), ...wanted.metadata };

@@ -15,7 +15,7 @@ import {
 } from '../../store/teams.ts';
 import { forgetTeams, noteTeam } from '../../store/users.ts';
 import { keysOfOwners } from '../../store/virtual-keys.ts';
-import { change, changedBy, type ManagementDeps } from './change.ts';
+import { type Changer, change, changedBy, type ManagementDeps } from './change.ts';
 import { type Changes, teamAt } from './changes.ts';
 import { badRequest, forbidden } from './faults.ts';
 import { removeKeys } from './key-removal.ts';
@@ -24,6 +24,7 @@ import { limitMember, limitOfMember, limitsOfMember, type MemberFields } from '.
 import { personOf } from './people.ts';
 import { type ReachedTeam, reachTeam, teamAnswer } from './team-objects.ts';
 import {
+  type MemberAddRequest,
   type MemberName,
   type NamedMember,
   readMemberAdd,
@@ -80,19 +81,16 @@ function requireOthers(
   throw forbidden(field, `'${field}' of your own membership is changed by who runs the organisation`);
 }
 
-/** `/team/member_add` */
-export async function memberAdd(deps: ManagementDeps, request: GatewayRequest, identity: Identity) {
-  const wanted = readMemberAdd(request.body);
-  refuseFields(wanted, unenforcedMemberFields, 'member');
+/** Adds members to a team: all of those that are named, or none. */
+export async function addMembers(deps: ManagementDeps, wanted: MemberAddRequest, { who, by }: Changer) {
   const named: readonly NamedMember[] = [wanted.member].flat();
-  const by = changedBy(request, identity);
   return change(deps, by, async (db, changed) => {
-    const reached = await reachTeam(db, identity, wanted.team_id, 'run');
+    const reached = await reachTeam(db, who, wanted.team_id, 'run');
     const { team } = reached;
     const { row, memberships, users } = await join(db, changed, team, named);
     changed.updated(teamAt(team.team_id), team, row);
     const joined = memberships.map(({ user_id }) => user_id);
-    requireOthers(identity, reached, joined, wanted);
+    requireOthers(who, reached, joined, wanted);
     for (const userId of joined)
       await limitMember(deps, db, changed, { team, userId, wanted, by: by.userId });
     const linked = (await readMemberships(db, [team.team_id])).filter(({ user_id }) =>
@@ -104,6 +102,13 @@ export async function memberAdd(deps: ManagementDeps, request: GatewayRequest, i
       updated_team_memberships: await withBudgets(db, linked),
     };
   });
+}
+
+/** `/team/member_add` */
+export function memberAdd(deps: ManagementDeps, request: GatewayRequest, identity: Identity) {
+  const wanted = readMemberAdd(request.body);
+  refuseFields(wanted, unenforcedMemberFields, 'member');
+  return addMembers(deps, wanted, { who: identity, by: changedBy(request, identity) });
 }
 
 interface NewRole {

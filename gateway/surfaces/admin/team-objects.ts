@@ -41,7 +41,7 @@ export async function reachTeam(
 
 /** A team as the API answers it. */
 export function teamAnswer(row: TeamRow) {
-  return { ...row, litellm_model_table: null };
+  return { ...row, litellm_model_table: row.litellm_model_table ?? null };
 }
 
 /** Teams with what belongs to them: of their keys those that the caller may read. */

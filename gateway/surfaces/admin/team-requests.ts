@@ -1,5 +1,6 @@
+import { sortableTeamColumns } from '../../store/team-list.ts';
 import { type WindowFields, windowFields } from './budget-fields.ts';
-import { budgetAmount, contentSwitch, LONGEST_ID } from './key-requests.ts';
+import { budgetAmount, contentSwitch, LONGEST_ID, MOST_AT_ONCE, modelAliases } from './key-requests.ts';
 import {
   callLimitFields,
   type ModelLimitFields,
@@ -44,6 +45,8 @@ export interface TeamFields extends BudgetMembers, WindowFields, ModelLimitField
   readonly models?: readonly string[] | null;
   readonly blocked?: boolean | null;
   readonly team_member_permissions?: readonly string[] | null;
+  /** Real names of models, by the names that callers use. */
+  readonly model_aliases?: Readonly<Record<string, string>> | null;
 }
 
 const teamFields = {
@@ -53,6 +56,7 @@ const teamFields = {
   models: nullableTexts,
   blocked: { type: ['boolean', 'null'] },
   team_member_permissions: nullableTexts,
+  model_aliases: modelAliases,
   max_budget: budgetAmount,
   soft_budget: budgetAmount,
   budget_duration: nullableText,
@@ -132,6 +136,45 @@ export const readMemberAdd = bodyReader<MemberAddRequest>(
   { refused: unenforcedMemberFields },
 );
 
+export interface BulkMembersRequest extends MemberFields {
+  readonly team_id: string;
+  readonly members?: readonly NamedMember[] | null;
+  readonly all_users?: boolean | null;
+}
+
+export const readBulkMembers = bodyReader<BulkMembersRequest>(
+  {
+    type: 'object',
+    required: ['team_id'],
+    properties: {
+      team_id: text,
+      members: { type: ['array', 'null'], items: member, maxItems: MOST_AT_ONCE },
+      all_users: { type: ['boolean', 'null'] },
+      ...memberFields,
+    },
+    anyOf: [
+      { required: ['members'], properties: { members: { type: 'array', minItems: 1 } } },
+      { required: ['all_users'], properties: { all_users: { const: true } } },
+    ],
+  },
+  { refused: unenforcedMemberFields },
+);
+
+export const readTeamModels = bodyReader<{ readonly team_id: string; readonly models: readonly string[] }>({
+  type: 'object',
+  required: ['team_id', 'models'],
+  properties: { team_id: text, models: { type: 'array', items: text, minItems: 1 } },
+});
+
+export const readTeamPermissions = bodyReader<{
+  readonly team_id: string;
+  readonly team_member_permissions: readonly string[];
+}>({
+  type: 'object',
+  required: ['team_id', 'team_member_permissions'],
+  properties: { team_id: text, team_member_permissions: { type: 'array', items: text } },
+});
+
 /** A member that is there already. */
 export interface MemberName {
   readonly user_id?: string | null;
@@ -183,3 +226,30 @@ export const readTeamListQuery = queryReader<{
   readonly user_id?: string;
   readonly organization_id?: string;
 }>({ type: 'object', properties: { user_id: text, organization_id: text } });
+
+export interface TeamPageQuery {
+  readonly user_id?: string;
+  readonly organization_id?: string;
+  readonly team_id?: string;
+  readonly team_alias?: string;
+  readonly page: number;
+  readonly page_size: number;
+  readonly sort_by?: (typeof sortableTeamColumns)[number];
+  readonly sort_order: 'asc' | 'desc';
+  readonly status?: string;
+}
+
+export const readTeamPageQuery = queryReader<TeamPageQuery>({
+  type: 'object',
+  properties: {
+    user_id: text,
+    organization_id: text,
+    team_id: text,
+    team_alias: text,
+    page: { type: 'integer', minimum: 1, maximum: 1_000_000, default: 1 },
+    page_size: { type: 'integer', minimum: 1, maximum: 100, default: 10 },
+    sort_by: { enum: sortableTeamColumns },
+    sort_order: { enum: ['asc', 'desc'], default: 'desc' },
+    status: text,
+  },
+});

@@ -8,19 +8,21 @@ import { subjects } from '../../identity/subjects.ts';
 import type { Connection } from '../../store/connection.ts';
 import { followBudgets } from '../../store/follow-budgets.ts';
 import { holdOrganizations } from '../../store/organizations.ts';
+import { setTeamAliases } from '../../store/team-aliases.ts';
 import { insertTeam, readTeam, type TeamColumns, type TeamRow, updateTeam } from '../../store/teams.ts';
 import { windowsOf } from './budget-columns.ts';
 import { change, changedBy, type ManagementDeps } from './change.ts';
 import { type Changes, teamAt } from './changes.ts';
 import { badRequest, forbidden } from './faults.ts';
 import { isNarrower } from './key-changes.ts';
+import { filled } from './key-rules.ts';
 import { budgetColumns } from './linked-budget.ts';
 import { management } from './management.ts';
 import { limitOfMembers, withMemberBudget } from './team-budgets.ts';
 import { changedLimit, teamMetadata } from './team-limits.ts';
 import { join, memberAdd, memberDelete, memberUpdate } from './team-members.ts';
 import { type ReachedTeam, reachTeam, teamAnswer } from './team-objects.ts';
-import { info, list } from './team-reads.ts';
+import { info, list, page } from './team-reads.ts';
 import { removeTeams } from './team-removal.ts';
 import {
   membersFields,
@@ -45,6 +47,7 @@ type TeamRoutes = Pick<
   | 'deleteTeam'
   | 'teamInfo'
   | 'listTeams'
+  | 'pageTeams'
   | 'availableTeams'
   | 'blockTeam'
   | 'unblockTeam'
@@ -112,6 +115,8 @@ async function write(
 ): Promise<TeamRow> {
   const columns = await withMemberBudget(deps, db, changed, { columns: sent, ...rest });
   await updateTeam(db, teamId, columns);
+  const { model_aliases: aliases } = rest.wanted;
+  if (aliases !== undefined) await setTeamAliases(db, teamId, { aliases: aliases ?? {}, by: rest.by });
   changed.add(subjects.team(teamId));
   const { max_budget, soft_budget, budget_duration, budget_limits } = columns;
   if ([max_budget, soft_budget, budget_duration, budget_limits].some((sent) => sent !== undefined)) {
@@ -147,7 +152,7 @@ function firstMembers(wanted: NewTeamRequest, { userId }: Identity): readonly Na
 }
 
 async function create(deps: ManagementDeps, request: GatewayRequest, identity: Identity) {
-  const wanted = readNewTeam(request.body);
+  const wanted = filled(readNewTeam(request.body), deps.teamDefaults);
   refuseFields(wanted, unenforcedTeamFields, 'team');
   const columns = columnsOf(wanted, { metadata: {}, govern: true }, deps);
   const { organization_id: organization } = columns;
@@ -197,6 +202,34 @@ function requireMayChange(
   if (limit !== undefined) refuse(limit);
 }
 
+/** A request that changes a team: whose, and who makes it. */
+export interface TeamChange {
+  readonly teamId: string;
+  readonly request: GatewayRequest;
+  readonly identity: Identity;
+}
+
+/** Changes what is wanted of a team and nothing else, where the caller may; the team as the API answers it. */
+export async function changeTeam(
+  deps: ManagementDeps,
+  { teamId, request, identity }: TeamChange,
+  wantedOf: (team: TeamRow) => TeamFields,
+) {
+  const by = changedBy(request, identity);
+  const row = await change(deps, by, async (db, changed) => {
+    const reached = await reachTeam(db, identity, teamId, 'run');
+    const { organization_id, models, metadata } = reached.team;
+    const wanted = wantedOf(reached.team);
+    const columns = columnsOf(wanted, { metadata, govern: reached.rights.govern }, deps);
+    requireMayChange(identity, reached, columns, wanted);
+    await requireOrganization(db, { organization_id, models, ...columns });
+    const updated = await write(deps, db, changed, { teamId, wanted, columns, metadata, by: by.userId });
+    changed.updated(teamAt(teamId), reached.team, updated);
+    return updated;
+  });
+  return teamAnswer(row);
+}
+
 async function update(deps: ManagementDeps, request: GatewayRequest, identity: Identity) {
   const wanted = readTeamUpdate(request.body);
   refuseFields(wanted, unenforcedTeamFields, 'team');
@@ -205,18 +238,7 @@ async function update(deps: ManagementDeps, request: GatewayRequest, identity: I
     throw badRequest(misplaced, `'${misplaced}' is changed by /team/member_add, _update and _delete`);
   }
   const { team_id: teamId } = wanted;
-  const by = changedBy(request, identity);
-  const row = await change(deps, by, async (db, changed) => {
-    const reached = await reachTeam(db, identity, teamId, 'run');
-    const { organization_id, models, metadata } = reached.team;
-    const columns = columnsOf(wanted, { metadata, govern: reached.rights.govern }, deps);
-    requireMayChange(identity, reached, columns, wanted);
-    await requireOrganization(db, { organization_id, models, ...columns });
-    const updated = await write(deps, db, changed, { teamId, wanted, columns, metadata, by: by.userId });
-    changed.updated(teamAt(teamId), reached.team, updated);
-    return updated;
-  });
-  return { team_id: teamId, data: teamAnswer(row) };
+  return { team_id: teamId, data: await changeTeam(deps, { teamId, request, identity }, () => wanted) };
 }
 
 async function block(deps: ManagementDeps, request: GatewayRequest, identity: Identity, blocked: boolean) {
@@ -259,6 +281,7 @@ export function teamHandlers(deps: ManagementDeps): TeamRoutes {
     }),
     teamInfo: management((request, identity) => info(db, request.query, identity)),
     listTeams: management((request, identity) => list(db, request.query, identity)),
+    pageTeams: management((request, identity) => page(db, request.query, identity), detail),
     // Which teams anybody may join is a setting that is not served: none.
     availableTeams: management(async () => []),
     blockTeam: management((request, identity) => block(deps, request, identity, true), {

@@ -10,9 +10,9 @@ export const unenforcedTeamFields = [
   ...increases,
   'model_max_budget',
   ...policies,
+  'enforced_params',
   'rpm_limit_type',
   'tpm_limit_type',
-  'model_aliases',
   'tags',
   'logging',
   'allowed_passthrough_routes',
@@ -38,6 +38,7 @@ export const unenforcedUserFields = [
   ...increases,
   'soft_budget',
   'budget_limits',
+  'enforced_params',
   'model_rpm_limit',
   'model_tpm_limit',
   ...policies,
@@ -47,7 +48,6 @@ export const unenforcedUserFields = [
   'allowed_cache_controls',
   'budget_id',
   'sso_user_id',
-  'password',
   'send_invite_email',
 ] as const;
 

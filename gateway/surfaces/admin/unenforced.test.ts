@@ -23,7 +23,6 @@ test.each<[string, unknown]>([
   ['permissions', { get_spend_routes: true }],
   ['guardrails', ['pii']],
   ['tags', ['team-red']],
-  ['aliases', { a: 'b' }],
   ['project_id', 'p'],
   ['auto_rotate', true],
   ['object_permission', { models: ['m'] }],

@@ -8,7 +8,6 @@ export const unenforcedKeyFields = [
   'budget_fallbacks',
   'tpm_limit_type',
   'rpm_limit_type',
-  'aliases',
   'config',
   'router_settings',
   'project_id',
@@ -23,7 +22,6 @@ export const unenforcedKeyFields = [
   'policies',
   'prompts',
   'tags',
-  'enforced_params',
   'enforced_batch_output_expires_after',
   'enforced_file_expires_after',
   'logging',
@@ -40,7 +38,6 @@ const metadataMembers = [
   'allowed_vector_store_indexes',
   'allowed_passthrough_routes',
   'allowed_tools',
-  'enforced_params',
   'enforced_batch_output_expires_after',
   'enforced_file_expires_after',
   'guardrails',
@@ -56,6 +53,7 @@ const metadataMembers = [
 const enforcedOfSome = [
   'model_rpm_limit',
   'model_tpm_limit',
+  'enforced_params',
   'temp_budget_increase',
   'temp_budget_expiry',
 ] as const;

@@ -3,7 +3,7 @@ import type { Identity } from '../../identity/identity.ts';
 import { seesAll, userRights } from '../../identity/permissions.ts';
 import type { Connection } from '../../store/connection.ts';
 import { organizationsOf } from '../../store/organizations.ts';
-import { listTeams } from '../../store/teams.ts';
+import { listTeams } from '../../store/team-list.ts';
 import { listUsers } from '../../store/user-list.ts';
 import { readUser } from '../../store/users.ts';
 import { keysOfOwners } from '../../store/virtual-keys.ts';
@@ -25,9 +25,8 @@ function askedUser(request: GatewayRequest): string | null {
 
 const everyTeam = { organizationId: null, withoutOrganization: false, organizations: null };
 
-/** `/user/info`: a user with keys and teams; the caller without a name. */
-export async function info(db: Connection, request: GatewayRequest, identity: Identity) {
-  const asked = askedUser(request);
+/** The user whom a request asks for, the caller where it names nobody; undefined for a caller who has no row. */
+async function seenUser(db: Connection, asked: string | null, identity: Identity) {
   const userId = asked ?? identity.userId;
   if (userId === null) throw notFound('user_id', 'This key belongs to no user; name one with user_id');
   const user = await readUser(db, userId);
@@ -37,6 +36,35 @@ export async function info(db: Connection, request: GatewayRequest, identity: Id
   }
   if (user === undefined && userId !== identity.userId)
     throw notFound('user_id', `There is no user '${userId}'`);
+  return { userId, user };
+}
+
+/** `/v2/user/info`: a user alone. */
+export async function alone(db: Connection, request: GatewayRequest, identity: Identity) {
+  const { userId, user } = await seenUser(db, askedUser(request), identity);
+  if (user === undefined) throw notFound('user_id', `There is no user '${userId}'`);
+  const { user_id, user_email, user_alias, user_role, spend, max_budget, models, metadata, teams } = user;
+  const { budget_duration, budget_reset_at, created_at, updated_at, sso_user_id } = user;
+  const money = { spend, max_budget, budget_duration, budget_reset_at };
+  return {
+    user_id,
+    user_email,
+    user_alias,
+    user_role,
+    ...money,
+    models,
+    metadata,
+    created_at,
+    updated_at,
+    sso_user_id,
+    teams,
+  };
+}
+
+/** `/user/info`: a user with keys and teams; the caller without a name. */
+export async function info(db: Connection, request: GatewayRequest, identity: Identity) {
+  const asked = askedUser(request);
+  const { userId, user } = await seenUser(db, asked, identity);
   const all = asked === null && seesAll(identity);
   const keys = await keysOfOwners(db, all ? 'everybody' : { userIds: [userId] });
   const teams = await listTeams(db, { ...everyTeam, userId: all ? null : userId });

@@ -1,7 +1,7 @@
 import { roles } from '../../identity/roles.ts';
 import { sortableUserColumns } from '../../store/user-list.ts';
 import { modelBudgetFields } from './budget-fields.ts';
-import { budgetAmount, LONGEST_ID } from './key-requests.ts';
+import { budgetAmount, LONGEST_ID, MOST_AT_ONCE } from './key-requests.ts';
 import { callLimitFields } from './limit-fields.ts';
 import type { BudgetMembers } from './linked-budget.ts';
 import { unenforcedUserFields } from './unenforced-owners.ts';
@@ -12,6 +12,9 @@ const nullableText = { type: ['string', 'null'] } as const;
 const nullableTexts = { type: ['array', 'null'], items: text } as const;
 const nullableId = { type: ['string', 'null'], maxLength: LONGEST_ID } as const;
 
+/** As LiteLLM has it; a longer one would only be work. */
+export const password = { type: 'string', minLength: 8, maxLength: 128 } as const;
+
 export interface UserFields extends Omit<BudgetMembers, 'soft_budget'> {
   readonly user_alias?: string | null;
   readonly user_email?: string | null;
@@ -19,6 +22,7 @@ export interface UserFields extends Omit<BudgetMembers, 'soft_budget'> {
   readonly models?: readonly string[] | null;
   readonly metadata?: Readonly<Record<string, unknown>> | null;
   readonly spend?: number | null;
+  readonly password?: string | null;
 }
 
 const userFields = {
@@ -28,6 +32,7 @@ const userFields = {
   models: nullableTexts,
   metadata: { type: ['object', 'null'] },
   spend: { type: ['number', 'null'], minimum: 0 },
+  password: { ...password, type: ['string', 'null'] },
   max_budget: budgetAmount,
   budget_duration: nullableText,
   ...modelBudgetFields,
@@ -99,6 +104,31 @@ export const readUserUpdate = bodyReader<UserUpdateRequest>(
   },
   options,
 );
+
+const updates = { type: 'object' } as const;
+
+export interface BulkUserUpdate {
+  readonly users?: readonly object[] | null;
+  readonly all_users?: boolean | null;
+  readonly user_updates?: object | null;
+}
+
+/** Each user is read by itself, so that a wrong one does not stop the others. */
+export const readBulkUserUpdate = bodyReader<BulkUserUpdate>({
+  type: 'object',
+  properties: {
+    users: { type: ['array', 'null'], maxItems: MOST_AT_ONCE, items: updates },
+    all_users: { type: ['boolean', 'null'] },
+    user_updates: { type: ['object', 'null'] },
+  },
+  anyOf: [
+    { required: ['users'], properties: { users: { type: 'array', minItems: 1 } } },
+    {
+      required: ['all_users', 'user_updates'],
+      properties: { all_users: { const: true }, user_updates: updates },
+    },
+  ],
+});
 
 export const readUserDelete = bodyReader<{ readonly user_ids: readonly string[] }>({
   type: 'object',

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { PoolClient } from 'pg';
+import type { JsonObject } from '../../http/body.ts';
 import { GatewayError } from '../../http/errors.ts';
 import type { GatewayRequest, Handlers } from '../../http/handler.ts';
 import { ADMIN_USER_ID, type Identity } from '../../identity/identity.ts';
@@ -28,7 +29,7 @@ import {
   updateUser,
 } from '../../store/users.ts';
 import { hashesOfOwners } from '../../store/virtual-keys.ts';
-import { change, changedBy, type ManagementDeps } from './change.ts';
+import { type Changer, change, changedBy, type ManagementDeps } from './change.ts';
 import { type Changes, teamAt, userAt } from './changes.ts';
 import { badRequest, forbidden, notFound } from './faults.ts';
 import { removeKeys } from './key-removal.ts';
@@ -37,6 +38,7 @@ import { makeKey } from './keys.ts';
 import { budgetColumns } from './linked-budget.ts';
 import { management } from './management.ts';
 import { limitMember } from './member-budgets.ts';
+import { givePassword, hashedPassword } from './passwords.ts';
 import { join } from './team-members.ts';
 import { reachTeam } from './team-objects.ts';
 import { refuseFields, refuseModelLimits } from './unenforced.ts';
@@ -49,9 +51,13 @@ import {
   readUserDelete,
   readUserUpdate,
   type UserFields,
+  type UserUpdateRequest,
 } from './user-requests.ts';
 
-type UserRoutes = Pick<Handlers, 'newUser' | 'userInfo' | 'updateUser' | 'deleteUser' | 'listUsers'>;
+type UserRoutes = Pick<
+  Handlers,
+  'newUser' | 'userInfo' | 'updateUser' | 'deleteUser' | 'listUsers' | 'getUsers'
+>;
 
 /** The columns that the sent fields change. */
 function columnsOf(wanted: UserFields, deps: ManagementDeps): UserColumns {
@@ -185,8 +191,10 @@ async function create(deps: ManagementDeps, request: GatewayRequest, identity: I
   const changer = changedBy(request, identity);
   const by = changer.userId;
   const newcomer = { wanted, userId: wanted.user_id || randomUUID(), joined: joinedTeams(wanted), by };
+  const password = await hashedPassword(deps, wanted);
   return change(deps, changer, async (db, changed) => {
     const user = await store(deps, db, changed, { ...newcomer, who: identity });
+    if (password !== null) await givePassword(db, changed, { userId: user.user_id, password });
     const { user_id, user_email, user_role, user_alias, teams } = user;
     const person = { user_id, user_email, user_role, user_alias, teams };
     if (wanted.auto_create_key === false) return { ...user, key: null, token: null, ...person };
@@ -211,13 +219,18 @@ function requirePerson(userId: string, param: string): void {
 /** What a user may change of itself. */
 const OWN_FIELDS = ['user_id', 'user_email'];
 
-async function update(deps: ManagementDeps, request: GatewayRequest, identity: Identity) {
-  const wanted = readUserUpdate(request.body);
+/** Changes what was sent of a user and nothing else; makes one who is not there. The row as it is then. */
+export async function changeUser(
+  deps: ManagementDeps,
+  wanted: UserUpdateRequest & JsonObject,
+  { who, by }: Changer,
+): Promise<UserRow> {
   refuseFields(wanted, unenforcedUserFields, 'user');
-  const row = await change(deps, changedBy(request, identity), async (db, changed) => {
+  const password = await hashedPassword(deps, wanted);
+  return change(deps, by, async (db, changed) => {
     const named = wanted.user_id ? undefined : await readUserByEmail(db, wanted.user_email as string);
     const userId = wanted.user_id || named?.user_id || randomUUID();
-    const rights = userRights(identity, { user_id: userId, organizations: [] });
+    const rights = userRights(who, { user_id: userId, organizations: [] });
     if (!rights.adjust) throw forbidden('user_id', 'This key may change only its own user');
     const columns = columnsOf(wanted, deps);
     const raised = Object.keys(columns).find((field) => !OWN_FIELDS.includes(field));
@@ -235,8 +248,14 @@ async function update(deps: ManagementDeps, request: GatewayRequest, identity: I
     changed.add(subjects.user(userId));
     if (made || before === undefined) changed.created(userAt(userId), after);
     else changed.updated(userAt(userId), before, after);
+    if (password !== null) await givePassword(db, changed, { userId, password });
     return after;
   });
+}
+
+async function update(deps: ManagementDeps, request: GatewayRequest, identity: Identity) {
+  const changer = { who: identity, by: changedBy(request, identity) };
+  const row = await changeUser(deps, readUserUpdate(request.body), changer);
   return { user_id: row.user_id, data: row };
 }
 
@@ -279,6 +298,7 @@ async function remove(deps: ManagementDeps, request: GatewayRequest, identity: I
 /** The handlers of `/user/*`. */
 export function userHandlers(deps: ManagementDeps): UserRoutes {
   const { db } = deps;
+  const listed = management((request, identity) => list(db, request.query, identity), { errors: 'detail' });
   return {
     newUser: management((request, identity) => create(deps, request, identity), { body: readNewUser }),
     userInfo: management((request, identity) => info(db, request, identity)),
@@ -287,6 +307,7 @@ export function userHandlers(deps: ManagementDeps): UserRoutes {
       body: readUserDelete,
       errors: 'detail',
     }),
-    listUsers: management((request, identity) => list(db, request.query, identity), { errors: 'detail' }),
+    listUsers: listed,
+    getUsers: listed,
   };
 }

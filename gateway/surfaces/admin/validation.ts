@@ -82,6 +82,11 @@ export interface BodyReader<T> {
   ignored(body: Buffer | undefined): readonly string[];
 }
 
+/** Reads objects that are parts of a body too. */
+export interface ObjectReader<T> extends BodyReader<T> {
+  of(body: JsonObject): T & JsonObject;
+}
+
 /** JSON Schema of an object. */
 export interface ObjectSchema {
   readonly type: 'object';
@@ -92,15 +97,15 @@ export interface ObjectSchema {
 export function bodyReader<T>(
   schema: ObjectSchema,
   { refused = [], synonyms = {} }: BodyOptions = {},
-): BodyReader<T> {
+): ObjectReader<T> {
   const check = checker<T & JsonObject>(bodies, 'body', schema);
   const known = new Set([...Object.keys(schema.properties), ...refused, ...Object.keys(synonyms)]);
-  const read = (bytes: Buffer | undefined) => {
-    const body = jsonObject(bytes);
+  const of = (body: JsonObject) => {
     refuseInvented(body, known);
     return check(withRightNames(body, synonyms));
   };
-  return Object.assign(read, {
+  return Object.assign((body: Buffer | undefined) => of(jsonObject(body)), {
+    of,
     ignored: (body: Buffer | undefined) => Object.keys(jsonObject(body)).filter((name) => !known.has(name)),
   });
 }

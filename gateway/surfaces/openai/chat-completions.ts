@@ -24,6 +24,7 @@ import { toGatewayError } from '../../http/failure.ts';
 import type { DirectHandler, DirectRequest, Handlers } from '../../http/handler.ts';
 import type { Identity } from '../../identity/identity.ts';
 import type { KeyStreams } from '../../identity/key-streams.ts';
+import { meantModel } from '../../identity/model-aliases.ts';
 import { logCall } from '../../observe/call-log.ts';
 import type { LineLog } from '../../observe/logger.ts';
 import type { Refusals } from '../../observe/refusals.ts';
@@ -35,8 +36,9 @@ import type { Plan } from '../../routing/plan.ts';
 import { callHeaders, refusalHeaders } from './call-headers.ts';
 import { callSize, limitFor } from './call-size.ts';
 import { readCaller } from './caller.ts';
-import { type ChatRequest, messagesOf, readChatRequest } from './chat-request.ts';
+import { type ChatRequest, messagesOf, namedByHeaders, readChatRequest } from './chat-request.ts';
 import type { ContentPolicy } from './content-policy.ts';
+import { requireParams, requireUser } from './required-params.ts';
 import { upstreamBody } from './upstream-body.ts';
 
 export interface ChatDeps extends BudgetDeps, PassThroughDeps {
@@ -44,6 +46,11 @@ export interface ChatDeps extends BudgetDeps, PassThroughDeps {
   readonly limits: Limits;
   readonly limitedTokens: LimitedTokens;
   readonly descriptors: Descriptors;
+  /** The header by which the operator has customers named, in lower case; null for none. */
+  readonly userHeader: string | null;
+  /** Whether every call must name its `user`, and parameters that it must have beside it. */
+  readonly userRequired: boolean;
+  readonly requiredParams: readonly string[];
   readonly spend: SpendSink;
   readonly rowIds: RowIds;
   readonly drain: Drain;
@@ -76,8 +83,9 @@ function inactive(model: string, variable: string, providersEnv: string): Gatewa
   );
 }
 
-const requestedOf = ({ model }: ChatRequest, group: ModelGroup | undefined): Requested => ({
-  names: group === undefined ? [model] : [model, group.name],
+/** What a call asks for: an alias of the key's or the team's is looked at as the model that it stands for. */
+const requestedOf = (meant: string, group: ModelGroup | undefined): Requested => ({
+  names: group === undefined ? [meant] : [meant, group.name],
   accessGroups: group?.accessGroups ?? [],
 });
 
@@ -88,15 +96,17 @@ function requireOwner(
   group: ModelGroup | undefined,
   { endUserBlocks }: ChatDeps,
 ): void {
-  requireOwnerModel(identity, chat.model, requestedOf(chat, group));
+  const meant = meantModel(chat.model, identity.aliases);
+  requireOwnerModel(identity, chat.model, requestedOf(meant, group));
   endUserBlocks.require(chat.user);
 }
 
 /** The active group that serves the name, for a key that may use it. */
 function groupFor(chat: ChatRequest, identity: Identity, deps: ChatDeps): ModelGroup {
   const { model } = chat;
-  const group = deps.plan.find(model);
-  requireKeyModel(identity, model, requestedOf(chat, group));
+  const meant = meantModel(model, identity.aliases);
+  const group = deps.plan.find(meant);
+  requireKeyModel(identity, model, requestedOf(meant, group));
   if (group !== undefined && group.missingVariable === null) return group;
   requireOwner(chat, identity, group, deps);
   if (group?.missingVariable) throw inactive(model, group.missingVariable, deps.providersEnv);
@@ -131,7 +141,13 @@ function admit(
   };
   try {
     requireOwner(chat, call.identity, group, deps);
-    const whose = { identity: call.identity, models: [chat.model, group.name], endUser };
+    if (deps.userRequired) requireUser(chat);
+    requireParams(chat, [...call.identity.requiredParams, ...deps.requiredParams]);
+    const whose = {
+      identity: call.identity,
+      models: [chat.model, meantModel(chat.model, call.identity.aliases), group.name],
+      endUser,
+    };
     const tokens = reservedTokens(size, deps.limitedTokens);
     const limited = { limits: deps.descriptors.of(whose), deployments, tokens };
     const entered = enterCall(call, limited, deps.limits);
@@ -208,7 +224,7 @@ class ChatCompletions {
   #start(request: DirectRequest, client: ClientReply): void {
     const deps = this.#deps;
     const { identity } = request;
-    const chat = readChatRequest(request.body);
+    const chat = namedByHeaders(readChatRequest(request.body), request.headers, deps.userHeader);
     const group = groupFor(chat, identity, deps);
     const deployments = group.take();
     const [first] = deployments;

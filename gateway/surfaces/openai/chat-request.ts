@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { MOST_TOKENS } from '../../accounting/usage.ts';
 import { GatewayError } from '../../http/errors.ts';
 import { JsonObjectFault, memberValue, type ObjectScan, scanObject } from '../../providers/json-object.ts';
@@ -80,10 +81,33 @@ function readStreamOptions(scan: ObjectScan): Readonly<Record<string, unknown>> 
 const LONGEST_USER = 512;
 
 function readUser(scan: ObjectScan): string | null {
-  const user = readMember(scan, 'user');
+  return checkedUser('user', readMember(scan, 'user'));
+}
+
+/** A customer's name, from `where`; null for none. Throws GatewayError bad_request. */
+function checkedUser(where: string, user: unknown): string | null {
   if (user === undefined || user === null || user === '') return null;
   if (typeof user === 'string' && user.length <= LONGEST_USER) return user;
-  throw badRequest('user', `\`user\` must be a text of at most ${LONGEST_USER} characters`);
+  throw badRequest(where, `\`${where}\` must be a text of at most ${LONGEST_USER} characters`);
+}
+
+/** Headers that name the customer of a call, whatever the operator has set. */
+const USER_HEADERS = ['x-litellm-end-user-id', 'x-litellm-customer-id'];
+
+/**
+ * The request with the customer whom its headers name, where one of them does: the operator's own is asked first, and the body
+ * last, which a program cannot always change.
+ */
+export function namedByHeaders(
+  chat: ChatRequest,
+  headers: IncomingHttpHeaders,
+  ownHeader: string | null,
+): ChatRequest {
+  for (const name of ownHeader === null ? USER_HEADERS : [ownHeader, ...USER_HEADERS]) {
+    const user = checkedUser(name, headers[name]);
+    if (user !== null) return { ...chat, user };
+  }
+  return chat;
 }
 
 function typeName(value: unknown): string {

@@ -2,6 +2,7 @@ import { mayUse } from '../../admission/model-access.ts';
 import { GatewayError } from '../../http/errors.ts';
 import type { GatewayRequest, Handlers } from '../../http/handler.ts';
 import type { Identity } from '../../identity/identity.ts';
+import { meantModel } from '../../identity/model-aliases.ts';
 import type { ListedModel, Plan } from '../../routing/plan.ts';
 
 /** LiteLLM's constants: clients compare them. */
@@ -30,14 +31,15 @@ export function modelHandlers(
   };
   const get: Handlers['getModel'] = (request, _reply, identity) => {
     const id = (request.params as { '*': string })['*'];
-    const found = visible(plan, identity).find(({ name, wildcard }) => name === id && !wildcard);
+    const meant = meantModel(id, identity.aliases);
+    const found = visible(plan, identity).find(({ name, wildcard }) => name === meant && !wildcard);
     if (found === undefined) {
       throw new GatewayError('not_found', `The model \`${id}\` does not exist or is not accessible`, {
         type: 'invalid_request_error',
         param: 'model',
       });
     }
-    return modelObject(found.name);
+    return modelObject(id);
   };
   return { listModels: list, listModelsUnversioned: list, getModel: get, getModelUnversioned: get };
 }
