@@ -29,11 +29,13 @@ import { PasswordHasher } from './identity/password.ts';
 import { AlertDelivery } from './observe/alerts/delivery.ts';
 import { openPoster } from './observe/alerts/post.ts';
 import { readSecret } from './observe/alerts/signature.ts';
-import type { Logger, Logs } from './observe/logger.ts';
+import type { Logs } from './observe/logger.ts';
 import { Refusals } from './observe/refusals.ts';
 import { createDispatcher } from './providers/dispatcher.ts';
 import { Remainders } from './providers/remainders.ts';
-import { compilePlan, type Plan } from './routing/plan.ts';
+import { Models } from './routing/models.ts';
+import type { Plan } from './routing/plan.ts';
+import { loadStoredModels } from './routing/stored-models.ts';
 import { alertOutbox } from './store/alert-outbox.ts';
 import type { AlertRules } from './store/budget-alerts.ts';
 import { watchBudgets } from './store/budget-announcements.ts';
@@ -47,6 +49,7 @@ import { bothHear, watchKeyChanges } from './store/key-changes.ts';
 import { openPool } from './store/pool.ts';
 import { insertRefusals } from './store/refusal-rows.ts';
 import { requireSchema } from './store/schema.ts';
+import { SaltKeys } from './store/sealed-text.ts';
 import { insertSpendLogs } from './store/spend-logs.ts';
 import { managementHandlers } from './surfaces/admin/handlers.ts';
 import { calculateHandlers } from './surfaces/admin/spend-calculate.ts';
@@ -76,16 +79,28 @@ export interface Gateway extends AsyncDisposable {
   cut(): void;
 }
 
-/** What an operator should know of the deployments: those without a price cost nothing in the spend rows, and how to price them. */
-function nameUnpriced({ deployments }: Plan, logger: Logger): void {
-  for (const { provider, upstreamModel, price } of deployments) {
-    if (price !== null) continue;
-    logger.warn(
-      { provider, model: upstreamModel },
-      'no price is known for this model, its calls count as free: set input_cost_per_token and output_cost_per_token in its model_info',
-    );
-  }
+/** The models of file and database, as they are and as they will be. */
+async function openModels({ config, logs }: GatewayOptions, db: Pool, keys: SaltKeys): Promise<Models> {
+  const { storedModels: settings } = config;
+  const fileIds = config.deployments.map(({ id }) => id);
+  const load = () => loadStoredModels({ db, keys, settings, fileIds });
+  const models = new Models({
+    file: config,
+    load: settings.enabled ? load : null,
+    now: Date.now,
+    logger: logs.logger,
+  });
+  await models.refresh();
+  return models;
 }
+
+/** What the admin UI shows of models. */
+const modelStates = ({ entries }: Plan) =>
+  entries.map(({ config: { modelName, provider, missingVariable } }) => ({
+    name: modelName,
+    provider,
+    missing: missingVariable,
+  }));
 
 async function openDatabase({ config, logs }: GatewayOptions, stack: AsyncDisposableStack): Promise<Pool> {
   const pool = openPool(config.databaseUrl, {
@@ -215,14 +230,15 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     : null;
   // Streams ask for keys anew, so that they hear behind whoever remembers these.
   const known = bothHear(authenticator, bothHear(endUserBlocks, endUserBudgets));
-  const memory = streams === null ? known : bothHear(known, streams);
+  const saltKeys = new SaltKeys(config.saltKey, config.earlierSaltKeys);
+  const models = await openModels(options, db, saltKeys);
+  const heard = bothHear(known, models);
+  const memory = streams === null ? heard : bothHear(heard, streams);
   stack.use(watchKeyChanges(db, memory, { logger, now: Date.now }));
   const counter = stack.use(new TokenCounter({ timers: systemTimers, logger }));
   const remainders = new Remainders({ policy: config.onClientDisconnect, timers: systemTimers });
   const dispatcher = createDispatcher();
   stack.defer(() => dispatcher.destroy());
-  const plan = compilePlan(config, Date.now);
-  nameUnpriced(plan, logger);
   const counters = await openCounters(options, processId, stack);
   const limits = new Limits({ store: counters, now: Date.now });
   const drain = new Drain();
@@ -235,18 +251,13 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     logger,
   });
   stack.defer(() => refusals.close());
-  const models = config.deployments.map((entry) => ({
-    name: entry.modelName,
-    provider: entry.provider,
-    missing: entry.missingVariable,
-  }));
   const app = await createServer({
     logger,
     authenticator,
     refusals,
     handlers: {
       ...chatHandlers({
-        plan,
+        plan: models,
         limits,
         limitedTokens: config.limitedTokens,
         descriptors: new Descriptors(config.globalParallel),
@@ -276,7 +287,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         logKeys: config.logKeys,
         providersEnv,
       }),
-      ...modelHandlers(plan),
+      ...modelHandlers(models),
       ...healthHandlers({
         drain,
         now: Date.now,
@@ -292,8 +303,11 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         keyRules: config.keyRules,
         teamDefaults: config.teamDefaults,
         hasher,
+        models,
+        storedModels: config.storedModels,
+        saltKeys,
       }),
-      ...calculateHandlers({ plan, counter, clock: Date.now }),
+      ...calculateHandlers({ plan: models, counter, clock: Date.now }),
       ...uiHandlers({
         db,
         hasher,
@@ -301,7 +315,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         refusals,
         clock: Date.now,
         ...options.admin,
-        state: () => ({ version, startedAt, providersEnvPath: providersEnv, models }),
+        state: () => ({ version, startedAt, providersEnvPath: providersEnv, models: modelStates(models) }),
       }),
     },
   });

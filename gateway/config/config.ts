@@ -34,6 +34,46 @@ export interface DeploymentConfig {
   readonly accessGroups: readonly string[];
   /** Calls and tokens in any 60 s, and calls at the same time; null without such a limit. */
   readonly limits: DeploymentLimits;
+  /** What its `litellm_params` say, as far as anybody may see it. */
+  readonly params: Readonly<Record<string, unknown>>;
+  /** Its `model_info`, as it is written. */
+  readonly info: Readonly<Record<string, unknown>>;
+}
+
+export interface Timeouts {
+  readonly timeoutMs: number;
+  readonly streamTimeoutMs: number;
+}
+
+/** What settings say of the limits of all deployments. */
+export interface LimitDefaults {
+  /** Whether `rpm` and `tpm` limit. */
+  readonly enforced: boolean;
+  /** Calls at the same time, where a deployment says nothing. */
+  readonly parallel: number | null;
+}
+
+/** Named values that models share: name -> members of `litellm_params`, their references not resolved. */
+export type Credentials = ReadonlyMap<string, Readonly<Record<string, unknown>>>;
+
+/** What entries are read by, in the file and in the database. */
+export interface DeploymentRules {
+  readonly allowUnknown: boolean;
+  readonly environment: Environment;
+  readonly timeouts: Timeouts;
+  readonly limits: LimitDefaults;
+  /** What `litellm_credential_name` may name. */
+  readonly credentials: Credentials;
+}
+
+/** What is served from the database beside the file, and by which rules. */
+export interface StoredModelSettings {
+  /** Whether models of the database are served and the API may write them. */
+  readonly enabled: boolean;
+  /** Whether the API may add, change and delete them. */
+  readonly writable: boolean;
+  /** By what their entries are read; its credentials are those of the file. */
+  readonly rules: DeploymentRules;
 }
 
 export interface DeploymentLimits {
@@ -93,6 +133,9 @@ export interface Config {
   readonly aliases: Readonly<Record<string, ModelAlias>>;
   readonly masterKey: string;
   readonly saltKey: string;
+  /** Keys that may have sealed what is in the database, before `saltKey` does. */
+  readonly earlierSaltKeys: readonly string[];
+  readonly storedModels: StoredModelSettings;
   readonly databaseUrl: string;
   readonly databaseConnections: number;
   readonly spendFlushMs: number;

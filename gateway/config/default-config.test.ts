@@ -24,13 +24,13 @@ function shipped(keys: Record<string, string>): Config {
 }
 
 test('every shipped model has a price', () => {
-  const { deployments } = compilePlan(shipped({}), () => NOW);
-  expect(deployments.length).toBeGreaterThan(40);
-  const free = deployments.filter(({ price }) => {
-    const rates = price?.(NOW)[0].rates;
+  const { entries } = compilePlan(shipped({}), () => NOW);
+  expect(entries.length).toBeGreaterThan(40);
+  const free = entries.filter(({ deployment }) => {
+    const rates = deployment.price?.(NOW)[0].rates;
     return rates === undefined || rates.input === 0n || rates.output === 0n;
   });
-  expect(free.map(({ provider, upstreamModel }) => `${provider}/${upstreamModel}`)).toEqual([]);
+  expect(free.map(({ config }) => `${config.provider}/${config.upstreamModel}`)).toEqual([]);
 });
 
 test('no shipped model stands there twice', () => {
@@ -64,9 +64,7 @@ test('one key activates the models of its provider', () => {
   const plan = compilePlan(shipped({ OPENAI_API_KEY: 'sk-openai' }), () => NOW);
   expect(plan.listed.length).toBeGreaterThan(10);
   expect(
-    plan.deployments
-      .filter(({ missingVariable }) => missingVariable === null)
-      .map(({ provider }) => provider),
+    plan.entries.filter(({ config }) => config.missingVariable === null).map(({ config }) => config.provider),
   ).toEqual(plan.listed.map(() => 'openai'));
   expect(plan.find('gpt-4o')?.active).toBe(true);
 });

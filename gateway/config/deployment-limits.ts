@@ -1,16 +1,8 @@
-import type { DeploymentLimits } from './config.ts';
+import type { DeploymentLimits, LimitDefaults } from './config.ts';
 import { type Findings, Reader, type Settings } from './findings.ts';
 
 /** LiteLLM's name for the check that makes limits of the weights `rpm` and `tpm`. */
 const ENFORCE = 'enforce_model_rate_limits';
-
-/** What settings say of the limits of all deployments. */
-export interface LimitDefaults {
-  /** Whether `rpm` and `tpm` limit. */
-  readonly enforced: boolean;
-  /** Calls at the same time, where a deployment says nothing. */
-  readonly parallel: number | null;
-}
 
 export function readLimitDefaults(router: Reader, general: Reader, findings: Findings): LimitDefaults {
   const checks = router.texts('optional_pre_call_checks') ?? [];

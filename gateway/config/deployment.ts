@@ -1,19 +1,16 @@
 import { createHash } from 'node:crypto';
 import { checkKeys, checkMeaningfulKeys, type KeyCheck } from './check-keys.ts';
-import type { DeploymentConfig, Environment } from './config.ts';
-import { type LimitDefaults, readDeploymentLimits } from './deployment-limits.ts';
+import type { DeploymentConfig, DeploymentRules, Timeouts } from './config.ts';
+import { withCredential } from './credentials.ts';
+import { readDeploymentLimits } from './deployment-limits.ts';
 import { type Findings, isMap, Reader, type Settings } from './findings.ts';
 import { litellmParams, modelEntry, modelInfo } from './known-keys.ts';
 import { readPrices } from './price-keys.ts';
 import { referencedVariable, resolveReferences } from './references.ts';
+import { shownParams } from './shown-params.ts';
 import { addressOf, isHttpUrl, keyOf, missingVariable, upstreamOf } from './upstream.ts';
 
 const SECOND = 1000;
-
-export interface Timeouts {
-  readonly timeoutMs: number;
-  readonly streamTimeoutMs: number;
-}
 
 /** Stable across restarts and keys: the hash of what the entry says without the keys that stand in it in clear. */
 function hashId({ raw, modelName }: Entry, seen: ReadonlySet<string>): string {
@@ -50,10 +47,7 @@ function bodyDefaults(params: Settings): Record<string, unknown> {
   );
 }
 
-export interface DeploymentContext extends KeyCheck {
-  readonly environment: Environment;
-  readonly timeouts: Timeouts;
-  readonly limits: LimitDefaults;
+export interface DeploymentContext extends KeyCheck, DeploymentRules {
   /** Ids of the entries read before. */
   readonly seenIds: Set<string>;
 }
@@ -110,7 +104,8 @@ export function readDeployment(
   const { findings, environment } = context;
   const entry = readEntry(written, path, context);
   if (entry === undefined) return undefined;
-  const { raw, modelName } = entry;
+  const { modelName } = entry;
+  const raw = withCredential(entry.raw, `${path}.litellm_params`, context);
   const resolved = resolveReferences(raw, environment) as Settings;
   const params = new Reader(resolved, `${path}.litellm_params`, findings);
   const info = new Reader(
@@ -151,5 +146,7 @@ export function readDeployment(
     baseModel: info.text('base_model') ?? null,
     accessGroups: info.texts('access_groups') ?? [],
     limits: readDeploymentLimits(written as Settings, params, context.limits, { path, findings }),
+    params: shownParams(resolveReferences(entry.raw, environment) as Settings),
+    info: entry.info,
   };
 }

@@ -17,9 +17,10 @@ function table(keys: Readonly<Partial<Record<Service, string>>>): KeyTable {
 }
 
 export const topLevel = table({
-  served: 'model_list litellm_settings general_settings router_settings environment_variables',
+  served:
+    'model_list litellm_settings general_settings router_settings environment_variables credential_list',
   unserved: `callback_settings files_settings finetune_settings assistant_settings default_vertex_config
-    credential_list search_tools mcp_servers mcp_tools vector_store_registry prompts`,
+    search_tools mcp_servers mcp_tools vector_store_registry prompts`,
   protective: 'include guardrails policies policy_attachments',
 });
 
@@ -31,8 +32,9 @@ export const generalSettings = table({
     user_header_name
     enforce_user_param enforced_params
     maximum_spend_logs_retention_period maximum_spend_logs_retention_interval maximum_audit_logs_retention_period
-    default_team_disabled allow_requests_on_db_unavailable cut_streams_on_block alerting alerting_args`,
-  unserved: `database_connection_timeout database_connection_pool_timeout store_model_in_db supported_db_objects
+    default_team_disabled allow_requests_on_db_unavailable cut_streams_on_block alerting alerting_args
+    store_model_in_db disable_add_model_via_api`,
+  unserved: `database_connection_timeout database_connection_pool_timeout supported_db_objects
     infer_model_from_keys allow_user_auth custom_auth_run_common_checks public_routes
     user_header_mappings forward_client_headers_to_llm_api forward_openai_org_id forward_llm_provider_auth_headers
     allow_client_side_credentials maximum_spend_logs_cleanup_cron disable_reset_budget disable_budget_reservation skip_user_budget_on_team_key
@@ -134,8 +136,8 @@ export const modelEntry = table({
 
 /** Keys of `litellm_params` that mean something to LiteLLM; all others are sent to the provider. */
 export const litellmParams = table({
-  served: `model api_key api_base base_url organization custom_llm_provider timeout stream_timeout extra_headers
-    headers rpm tpm max_parallel_requests ${priceKeys.join(' ')}`,
+  served: `model api_key api_base base_url organization custom_llm_provider litellm_credential_name timeout
+    stream_timeout extra_headers headers rpm tpm max_parallel_requests ${priceKeys.join(' ')}`,
   unserved: `api_version region_name itpm otpm weight order max_retries num_retries cooldown_time
     drop_params additional_drop_params allowed_openai_params configurable_clientside_auth_params tag_regex
     input_cost_per_second output_cost_per_second input_cost_per_pixel output_cost_per_pixel
@@ -144,7 +146,7 @@ export const litellmParams = table({
     prompt_id auto_router_config auto_router_config_path auto_router_default_model auto_router_embedding_model
     complexity_router_config`,
   protective: `max_budget budget_duration guardrails tags default_api_key_tpm_limit
-    default_api_key_rpm_limit mock_response litellm_credential_name`,
+    default_api_key_rpm_limit mock_response`,
 });
 
 /** Keys of `model_info` with an effect that would be missed; all others are kept as they are. */
@@ -168,10 +170,6 @@ export const inventedNames: ReadonlyMap<string, string> = new Map([
   [
     'master_key_auth',
     'LiteLLM has no such setting; general_settings.master_key turns authentication on, and here it is always on',
-  ],
-  [
-    'disable_add_model_via_api',
-    'LiteLLM has no such setting; models are added in this file only, so remove it',
   ],
   [
     'budget_alert_threshold',

@@ -3,10 +3,21 @@ import { isTimeZone } from '../admission/budget-period.ts';
 import { limits } from '../http/limits.ts';
 import { parseDuration } from '../identity/duration.ts';
 import { readAlerting } from './alerting.ts';
-import { checkCallbacks, checkKeys, type KeyCheck } from './check-keys.ts';
-import type { Config, ConfigResult, DeploymentConfig, Environment, ModelAlias, Places } from './config.ts';
+import { checkCallbacks, checkKeys } from './check-keys.ts';
+import type {
+  Config,
+  ConfigResult,
+  DeploymentConfig,
+  DeploymentRules,
+  Environment,
+  ModelAlias,
+  Places,
+  StoredModelSettings,
+  Timeouts,
+} from './config.ts';
 import { readContentSettings } from './content-settings.ts';
-import { type DeploymentContext, readDeployment, type Timeouts } from './deployment.ts';
+import { readCredentials } from './credentials.ts';
+import { readDeployment } from './deployment.ts';
 import { readLimitDefaults } from './deployment-limits.ts';
 import { Findings, isMap, Reader, type Settings } from './findings.ts';
 import { generalSettings, litellmSettings, routerSettings, topLevel } from './known-keys.ts';
@@ -60,20 +71,24 @@ function readTimeouts(router: Reader, litellm: Reader): Timeouts {
 
 function readModelList(
   file: Reader,
-  environment: Environment,
-  shared: Pick<DeploymentContext, 'timeouts' | 'limits'>,
-  check: KeyCheck,
+  { enabled, rules }: StoredModelSettings,
+  findings: Findings,
 ): DeploymentConfig[] {
-  const entries = file.list('model_list');
-  if (entries === undefined || entries.length === 0) {
-    check.findings.fault('model_list', 'is missing or empty; name at least one model');
-    return [];
+  const entries = file.list('model_list') ?? [];
+  if (entries.length === 0 && !enabled) {
+    findings.fault('model_list', 'is missing or empty; name at least one model');
   }
   const seenIds = new Set<string>();
-  return entries.flatMap((entry, index) => {
-    const context = { ...check, ...shared, environment, seenIds };
-    return readDeployment(entry, `model_list.${index}`, context) ?? [];
-  });
+  return entries.flatMap(
+    (entry, index) => readDeployment(entry, `model_list.${index}`, { ...rules, findings, seenIds }) ?? [],
+  );
+}
+
+function readStoredModelSettings(general: Reader, rules: DeploymentRules): StoredModelSettings {
+  const inEnvironment = /^true$/i.test(rules.environment.STORE_MODEL_IN_DB ?? '');
+  const enabled = general.boolean('store_model_in_db') ?? inEnvironment;
+  const locked = general.boolean('disable_add_model_via_api') ?? false;
+  return { enabled, writable: enabled && !locked, rules };
 }
 
 function requireText(value: string | undefined, name: string, where: string, findings: Findings): string {
@@ -95,6 +110,8 @@ function readSecrets(general: Reader, environment: Environment, places: Places, 
   return {
     masterKey,
     saltKey: requireText(environment.LITELLM_SALT_KEY, 'LITELLM_SALT_KEY', setIt, findings),
+    // LiteLLM seals with the master key where there is no salt key.
+    earlierSaltKeys: [environment.LITELLM_SALT_KEY_PREVIOUS, masterKey].flatMap((key) => key || []),
     databaseUrl: readDatabase(general, environment, setIt, findings),
   };
 }
@@ -211,13 +228,17 @@ export function readConfig({ text, environment: given, places }: ConfigSource): 
   readRetention(general, findings);
   readAuditPeriod(general, findings);
 
-  const shared = {
+  const storedModels = readStoredModelSettings(general, {
+    allowUnknown: check.allowUnknown,
+    environment,
     timeouts: readTimeouts(router, litellm),
     limits: readLimitDefaults(router, general, findings),
-  };
+    credentials: readCredentials(top, findings),
+  });
   const config: Config = {
     ...readSecrets(general, environment, places, findings),
-    deployments: readModelList(top, environment, shared, check),
+    storedModels,
+    deployments: readModelList(top, storedModels, findings),
     aliases: readAliases(router, findings),
     databaseConnections: general.number('database_connection_pool_limit', 1, 1000) ?? DEFAULT_CONNECTIONS,
     spendFlushMs: (general.number('proxy_batch_write_at', 0.01, 3600) ?? DEFAULT_FLUSH_SECONDS) * SECOND,

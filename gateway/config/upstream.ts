@@ -74,7 +74,8 @@ export function addressOf(params: Reader, row: Provider, environment: Environmen
 export function isHttpUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const url = new URL(text);
-  return /^https?:$/.test(url.protocol) && url.username === '' && url.search === '' && url.hash === '';
+  const bare = url.username === '' && url.password === '' && url.search === '' && url.hash === '';
+  return bare && /^https?:$/.test(url.protocol);
 }
 
 /** The first variable without which the entry cannot be called; null when it can. */

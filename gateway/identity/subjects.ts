@@ -1,5 +1,7 @@
 const END_USER = 'end_user:';
 const BUDGET = 'budget:';
+const MODEL = 'model:';
+const CREDENTIAL = 'credential:';
 
 /**
  * Names of what keys act for, as one gateway tells another that it has changed (a key is named by its hash alone). LiteLLM's
@@ -12,6 +14,10 @@ export const subjects = {
   /** Whoever is linked to this budget. */
   budget: (budgetId: string): string => `${BUDGET}${budgetId}`,
   endUser: (endUserId: string): string => `${END_USER}${endUserId}`,
+  /** A model of the database, by its id. */
+  model: (modelId: string): string => `${MODEL}${modelId}`,
+  /** Whatever models refer to by this name. */
+  credential: (name: string): string => `${CREDENTIAL}${name}`,
 } as const;
 
 /** The customer that a subject names; null when it names somebody else. */
@@ -26,4 +32,9 @@ export function budgetOf(subject: string): string | null {
 
 export function isEndUser(subject: string): boolean {
   return subject.startsWith(END_USER);
+}
+
+/** Whether a subject names something that models of the database are made of. */
+export function isModel(subject: string): boolean {
+  return subject.startsWith(MODEL) || subject.startsWith(CREDENTIAL);
 }

@@ -24,6 +24,8 @@ function config(modelName: string, more: Partial<DeploymentConfig> = {}): Deploy
     baseModel: null,
     accessGroups: [],
     limits: { requests: null, tokens: null, parallel: null },
+    params: {},
+    info: {},
     ...more,
   };
 }

@@ -19,8 +19,13 @@ export interface Plan {
   find(name: string): ModelGroup | undefined;
   /** Active public names and visible aliases, in the order of the file. */
   readonly listed: readonly ListedModel[];
-  /** Deployments, for what is said at the start. */
-  readonly deployments: readonly Deployment[];
+  /** Every entry, as it is written and as it is called. */
+  readonly entries: readonly PlannedEntry[];
+}
+
+export interface PlannedEntry {
+  readonly config: DeploymentConfig;
+  readonly deployment: Deployment;
 }
 
 interface WildcardGroup {
@@ -30,7 +35,7 @@ interface WildcardGroup {
 
 class CompiledPlan implements Plan {
   readonly listed: readonly ListedModel[];
-  readonly deployments: readonly Deployment[];
+  readonly entries: readonly PlannedEntry[];
   readonly #exact = new Map<string, ModelGroup>();
   readonly #byId = new Map<string, ModelGroup>();
   readonly #wildcards: readonly WildcardGroup[];
@@ -42,7 +47,7 @@ class CompiledPlan implements Plan {
     this.#aliases = aliases;
     this.#now = now;
     const compiled = deployments.map((config) => ({ config, deployment: compileDeployment(config, now()) }));
-    this.deployments = compiled.map(({ deployment }) => deployment);
+    this.entries = compiled;
     const named = Map.groupBy(compiled, ({ config }) => config.modelName);
     for (const [name, members] of named) {
       const group = new ModelGroup(

@@ -13,3 +13,8 @@ export function columnsFromJson(columns: readonly string[], parameter: `$${numbe
 export function containing(part: string): string {
   return `%${part.replace(/[\\%_]/g, '\\$&')}%`;
 }
+
+/** A column of JSON, as JSON: LiteLLM's older writers stored it as a text in JSON. */
+export function unwrapped(column: string): string {
+  return `CASE jsonb_typeof(${column}) WHEN 'string' THEN (${column} #>> '{}')::jsonb ELSE ${column} END AS ${column}`;
+}

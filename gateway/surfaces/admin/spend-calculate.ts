@@ -35,7 +35,8 @@ export interface CalculateDeps {
 /** The deployment that serves a public name, or one whose provider calls its model so, as an answer does. */
 function deploymentOf({ plan }: CalculateDeps, name: string): Deployment {
   const found =
-    plan.find(name)?.take()[0] ?? plan.deployments.find(({ upstreamModel }) => upstreamModel === name);
+    plan.find(name)?.take()[0] ??
+    plan.entries.find(({ deployment }) => deployment.upstreamModel === name)?.deployment;
   if (found !== undefined) return found;
   throw new GatewayError('unknown_model', `No active model is called '${name}'; /v1/models lists them`, {
     param: 'model',
