@@ -6,10 +6,11 @@ import { auditCommand, readAuditArguments } from './audit-command.ts';
 import { retentionIn } from './config/retention.ts';
 import { loggedError } from './observe/logged-error.ts';
 import { personalDataCommand, readPersonalDataArguments } from './personal-data-command.ts';
+import { resealCommand } from './reseal-command.ts';
 import { dropOldAudit, dropOldSpend, prepareDatabase, preparePartitions } from './store/prepare.ts';
 import type { TakenOver } from './store/take-over.ts';
 
-const USAGE = `Usage: migrate [migrate | partitions | retention | audit [FILE] [--head SEQ:HASH] [--after SEQ:HASH] [--json]]
+const USAGE = `Usage: migrate [migrate | partitions | retention | reseal [--json] | audit [FILE] [--head SEQ:HASH] [--after SEQ:HASH] [--json]]
        migrate personal-data export (--user ID | --customer ID) [--fd N]
        migrate personal-data delete (--user ID | --customer ID) [--dry-run] [--json]
 
@@ -20,6 +21,7 @@ const USAGE = `Usage: migrate [migrate | partitions | retention | audit [FILE] [
   personal-data
                export what is kept of one person, an internal user (by id or address) or a customer, as JSON to standard
                output or to the open file N; or delete it, and keep amounts under a pseudonym
+  reseal       seal with LITELLM_SALT_KEY the models and credentials that another key has sealed; may be run again at any time
   audit        check the chain of "LiteLLM_AuditLog", in the database or in an export of it, CSV or JSON; changes nothing
                --head: the head that was kept elsewhere; --after: the head before the oldest row, where older ones were deleted
 
@@ -27,6 +29,8 @@ Environment:
   DATABASE_OWNER_URL   connection of the schema's owner, for example postgresql:///litellm?host=/run/postgresql&user=litellm-owner
   DATABASE_URL         connection of the gateway: serves in place of the owner's where there is none
   LITELLM_CONFIG       config.yaml, for retention alone
+  LITELLM_SALT_KEY     the key that seals from now on, for reseal alone
+  LITELLM_SALT_KEY_PREVIOUS, LITELLM_MASTER_KEY   keys that may have sealed before
   RUNTIME_ROLE         role that the gateway signs in with (default: the user of DATABASE_URL, else litellm)
 `;
 
@@ -143,6 +147,17 @@ async function personalData(args: readonly string[]): Promise<number> {
   return 0;
 }
 
+/** Seals anew what another key has sealed; 1 when some of it cannot be read. */
+async function resealAll(args: readonly string[]): Promise<number> {
+  let left = false;
+  await carryOut(async (url) => {
+    const { text, whole } = await resealCommand(process.env, { url, json: args.includes('--json') });
+    process.stdout.write(text);
+    left = !whole;
+  });
+  return left ? 1 : 0;
+}
+
 /** Carries a command out and returns the exit code. */
 type Command = (args: readonly string[]) => Promise<number>;
 
@@ -157,6 +172,7 @@ const commands = new Map<string, Command>([
   ['migrate', doing(migrate)],
   ['partitions', doing(partitions)],
   ['retention', doing(retention)],
+  ['reseal', resealAll],
   ['audit', audit],
   ['personal-data', personalData],
 ]);

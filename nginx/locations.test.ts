@@ -49,6 +49,11 @@ test('a private route has a guard of its own and changes nothing for its neighbo
   ]);
 });
 
+test('models are called and listed by whom the list of inference lets in', () => {
+  const guarded = guardedLocations(routes).filter(({ access }) => access === 'inference');
+  expect(guarded.map(({ match }) => match)).toEqual(expect.arrayContaining(['^~ /v1/', '^~ /models/']));
+});
+
 test("the gateway's management and UI are never on inference's list", () => {
   const guarded = guardedLocations(routes).filter(({ access }) => access === 'admin');
   expect(guarded.map(({ match }) => match)).toEqual(expect.arrayContaining(['^~ /key/', '^~ /ui/']));

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { ProgramResult } from '../appliance/index.ts';
-import { exitCodes, type Operator } from './operator.ts';
-import { runAsService } from './service-program.ts';
+import type { Operator } from './operator.ts';
+import { runAsService, tellProgram } from './service-program.ts';
 
 export interface AuditOptions {
   readonly json: boolean;
@@ -28,8 +28,5 @@ function check(operator: Operator, { json, file, head, after }: AuditOptions): P
 
 /** `litellm-ctl audit verify`: whether the chain of the audit log holds, as the gateway's own program says it. */
 export async function auditVerify(operator: Operator, options: AuditOptions): Promise<number> {
-  const { exitCode, stdout, stderr } = await check(operator, options);
-  if (stdout !== '') operator.write(`${stdout.trimEnd()}\n`);
-  if (stderr !== '') operator.writeError(`${stderr}\n`);
-  return exitCode === 0 ? exitCodes.ok : exitCodes.problem;
+  return tellProgram(operator, await check(operator, options));
 }

@@ -28,6 +28,7 @@ export type Command =
         | 'config-check'
         | 'database-check'
         | 'database-apply'
+        | 'database-reseal'
         | 'credentials'
         | 'reset-admin-password';
       readonly json: boolean;
@@ -130,7 +131,8 @@ function parseDatabase(args: readonly string[]): Command {
   const [verb] = positionals;
   if (positionals.length === 1 && verb === 'check') return { kind: 'database-check', json };
   if (positionals.length === 1 && verb === 'apply') return { kind: 'database-apply', json };
-  throw new UsageError("write 'litellm-ctl database check' or 'litellm-ctl database apply'");
+  if (positionals.length === 1 && verb === 'reseal') return { kind: 'database-reseal', json };
+  throw new UsageError("write 'litellm-ctl database check', 'apply' or 'reseal'");
 }
 
 function parseCredentials(args: readonly string[]): Command {

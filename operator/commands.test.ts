@@ -165,3 +165,10 @@ test.each(Object.entries(words))('access %s prints JSON, wherever --json stands'
   expect(await call(['access', verb, '--json', ...after])).toBe(exitCodes.ok);
   expect(JSON.parse(printed.output)).toEqual(shown);
 });
+
+test("provider keys are sealed anew by the gateway's own program, as the gateway's user", async () => {
+  expect(await call(['database', 'reseal', '--json'])).toBe(exitCodes.ok);
+  expect(ran).toEqual([
+    expect.stringMatching(/^setpriv --reuid=litellm .* -- \S+\/bin\/node \S+\/migrate\.mjs reseal --json$/),
+  ]);
+});

@@ -8,6 +8,7 @@ import {
 } from '../firstboot/index.ts';
 import type { Check } from './check.ts';
 import { exitCodes, type Operator, OperatorError } from './operator.ts';
+import { runAsService, tellProgram } from './service-program.ts';
 
 const LOCAL: DatabaseFinding = { kind: 'good', detail: "the machine's own server" };
 
@@ -79,4 +80,13 @@ export async function databaseApply(operator: Operator, json: boolean): Promise<
   if (json) tellPrograms(operator, finding, true);
   else operator.write('It is in use from now on; whether the gateway serves: litellm-ctl status --wait\n');
   return exitCodes.ok;
+}
+
+/**
+ * `litellm-ctl database reseal`: seals anew, with the salt key of today, the provider keys that an earlier one has sealed in the
+ * database; the gateway's own program does it, with the gateway's rights.
+ */
+export async function databaseReseal(operator: Operator, json: boolean): Promise<number> {
+  const args = ['reseal', ...(json ? ['--json'] : [])];
+  return tellProgram(operator, await runAsService(operator, 'migrate.mjs', args));
 }

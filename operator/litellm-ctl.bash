@@ -4,7 +4,7 @@ _litellm_ctl() {
   case ${COMP_WORDS[1]} in
     status) offers='--wait --json --help' ;;
     config) offers='check --json --help' ;;
-    database) offers='check apply --json --help' ;;
+    database) offers='check apply reseal --json --help' ;;
     credentials) offers='--reset-admin-password --json --help' ;;
     access)
       offers='--json --help'

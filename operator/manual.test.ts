@@ -63,7 +63,11 @@ test.each([
     ['--agree-tos', '--authority'],
   ],
   ['the word after config', ['litellm-ctl', 'config', 'c'], ['check']],
-  ['the words after database', ['litellm-ctl', 'database', ''], ['check', 'apply', '--json', '--help']],
+  [
+    'the words after database',
+    ['litellm-ctl', 'database', ''],
+    ['check', 'apply', 'reseal', '--json', '--help'],
+  ],
 ])('bash completes %s', async (_title, words, offered) => {
   const script = `. "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _litellm_ctl; printf '%s\\n' "\${COMPREPLY[@]}"`;
   const printed = await mustRun(runProgram, 'bash', [

@@ -4,7 +4,7 @@ import { auditVerify } from './audit.ts';
 import { type Command, parseCommandLine } from './command-line.ts';
 import { configCheck } from './config-check.ts';
 import { resetAdminPassword, showCredentials } from './credentials.ts';
-import { databaseApply, databaseCheck } from './database.ts';
+import { databaseApply, databaseCheck, databaseReseal } from './database.ts';
 import { logs } from './logs.ts';
 import { exitCodes, type Operator, OperatorError } from './operator.ts';
 import { status } from './status.ts';
@@ -48,6 +48,8 @@ async function perform(operator: Operator, command: Command): Promise<number> {
       return databaseCheck(operator, command.json);
     case 'database-apply':
       return databaseApply(operator, command.json);
+    case 'database-reseal':
+      return databaseReseal(operator, command.json);
     case 'credentials':
       return showCredentials(operator, command.json);
     case 'reset-admin-password':

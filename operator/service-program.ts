@@ -6,7 +6,7 @@ import {
   parseEnvFile,
   readTextIfAny,
 } from '../appliance/index.ts';
-import { type Operator, OperatorError } from './operator.ts';
+import { exitCodes, type Operator, OperatorError } from './operator.ts';
 
 /** Longer than a check of a few million rows takes. */
 const TIMEOUT_MS = 15 * 60_000;
@@ -68,4 +68,11 @@ function serviceEnvironment(
     ...files,
   );
   return environment;
+}
+
+/** Passes on what a program has said, and whether it found all well. */
+export function tellProgram(operator: Operator, { exitCode, stdout, stderr }: ProgramResult): number {
+  if (stdout !== '') operator.write(`${stdout.trimEnd()}\n`);
+  if (stderr !== '') operator.writeError(`${stderr}\n`);
+  return exitCode === 0 ? exitCodes.ok : exitCodes.problem;
 }

@@ -5,6 +5,7 @@ export const usage = {
   status                    what runs, and what is wrong
   config check              whether the gateway would start with its configuration
   database check | apply    try, and go over to, the database server that /etc/litellm/database.env names
+  database reseal           seal stored provider keys anew, after the salt key was changed
   credentials               show the credentials file, or reset the admin's password
   access                    who may call, and whom the gateway may: lists, limits, proxies, certificates, bans
   certificate               get one from an authority, install your own, or see which is served
@@ -35,7 +36,7 @@ Says what is wrong and what would be right. Changes nothing.
 
 Exit codes: 0 it would start, 1 it would not, 2 wrong usage
 `,
-  database: `Usage: litellm-ctl database check | apply [--json]
+  database: `Usage: litellm-ctl database check | apply | reseal [--json]
 
 Where /etc/litellm/database.env exists, the gateway uses the PostgreSQL server that it names; else the machine's own.
   DATABASE_URL=postgresql://USER:PASSWORD@HOST:5432/DATABASE?sslmode=verify-full         what the gateway signs in with
@@ -44,6 +45,8 @@ Where /etc/litellm/database.env exists, the gateway uses the PostgreSQL server t
   check                     sign in and see whether the server, its certificate and the roles are as they must be
   apply                     the same, then go over to it: the machine's own server is stopped and its data kept, or, when
                             the file is gone, started again; no data are moved
+  reseal                    seal with LITELLM_SALT_KEY the provider keys in the database that LITELLM_SALT_KEY_PREVIOUS has
+                            sealed; both stand in /etc/litellm/litellm.env; may be run again at any time
   --json                    for programs
 
 Exit codes: 0 well or done, 1 it cannot be used (nothing was changed), 2 wrong usage

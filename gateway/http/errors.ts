@@ -41,6 +41,7 @@ export const errorTable = {
   reports_busy: { status: 503, type: 'service_unavailable', param: null },
   no_space: { status: 503, type: 'service_unavailable', param: null },
   draining: { status: 503, type: 'service_unavailable', param: null },
+  switched_off: { status: 500, type: 'internal_server_error', param: null },
   internal: { status: 500, type: 'internal_server_error', param: null },
 } as const satisfies Record<string, { status: number; type: string; param: string | null }>;
 

@@ -144,6 +144,20 @@ export const routes = {
   listBudgets: { method: 'GET', url: '/budget/list', access: 'overseer' },
   budgetSettings: { method: 'GET', url: '/budget/settings', access: 'overseer' },
 
+  newModel: { method: 'POST', url: '/model/new', access: 'admin' },
+  updateModel: { method: 'POST', url: '/model/update', access: 'admin' },
+  patchModel: { method: 'PATCH', url: '/model/:model_id/update', access: 'admin' },
+  deleteModel: { method: 'POST', url: '/model/delete', access: 'admin' },
+  modelInfo: { method: 'GET', url: '/model/info', access: 'llm' },
+  modelInfoVersioned: { method: 'GET', url: '/v1/model/info', access: 'llm' },
+  modelInfoPaged: { method: 'GET', url: '/v2/model/info', access: 'llm' },
+  modelGroupInfo: { method: 'GET', url: '/model_group/info', access: 'llm' },
+  newCredential: { method: 'POST', url: '/credentials', access: 'admin' },
+  listCredentials: { method: 'GET', url: '/credentials', access: 'overseer' },
+  credentialByName: { method: 'GET', url: '/credentials/by_name/:name', access: 'overseer' },
+  updateCredential: { method: 'PATCH', url: '/credentials/:name', access: 'admin' },
+  deleteCredential: { method: 'DELETE', url: '/credentials/:name', access: 'admin' },
+
   listAudit: { method: 'GET', url: '/audit', access: 'overseer' },
   auditRow: { method: 'GET', url: '/audit/:id', access: 'overseer' },
 

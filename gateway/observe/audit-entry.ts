@@ -13,6 +13,8 @@ export type AuditedTable =
   | 'LiteLLM_EndUserTable'
   | 'LiteLLM_BudgetTable'
   | 'LiteLLM_InvitationLink'
+  | 'LiteLLM_ProxyModelTable'
+  | 'LiteLLM_CredentialsTable'
   | 'ui_sessions';
 
 /** One change, as the audit log keeps it: without secrets. */
@@ -24,8 +26,18 @@ export interface AuditEntry {
   readonly after: AuditObject | null;
 }
 
-/** Columns that are named as secrets are, and hold none: a key's hash, its name with four characters of it, its alias. */
-const harmless = new Set(['token', 'key_name', 'key_alias', 'key_rotation_at']);
+/** Columns that are named as secrets are, and hold none: a key's hash, its name with four characters of it, names of others. */
+const harmless = new Set([
+  'token',
+  'key_name',
+  'key_alias',
+  'key_rotation_at',
+  'credential_id',
+  'credential_name',
+  'credential_info',
+  'litellm_params_key_id',
+  'litellm_values_key_id',
+]);
 
 const SECRET_NAME = /key|secret|password|token|credential|authorization/i;
 const KEY_IN_TEXT = /sk-[\w-]{12,}/g;

@@ -1,4 +1,5 @@
 import {
+  bothHear,
   createAuthenticator,
   createLogs,
   createServer,
@@ -6,6 +7,8 @@ import {
   type Handlers,
   insertRefusals,
   type KeyRules,
+  loadStoredModels,
+  Models,
   managementHandlers,
   NO_KEY_RULES,
   nextReset,
@@ -15,6 +18,7 @@ import {
   type RouteDeclaration,
   routes,
   type TeamDefaults,
+  SaltKeys,
   uiHandlers,
   watchKeyChanges,
 } from '../../gateway/index.ts';
@@ -73,6 +77,24 @@ export async function startAdminGateway(database: TestDatabase, options: AdminGa
       for (const resolve of certain.splice(0)) resolve();
     },
   };
+  const storedModels = {
+    enabled: true,
+    writable: true,
+    rules: {
+      allowUnknown: false,
+      environment: {},
+      timeouts: { timeoutMs: 1000, streamTimeoutMs: 1000 },
+      limits: { enforced: false, parallel: null },
+      credentials: new Map(),
+    },
+  };
+  const saltKeys = new SaltKeys('salt-of-the-tests');
+  const models = new Models({
+    file: { deployments: [], aliases: {} },
+    load: () => loadStoredModels({ db, keys: saltKeys, settings: storedModels, fileIds: [] }),
+    now: clock,
+    logger,
+  });
   const watch = watchKeyChanges(db, memory, { logger, now: clock });
   const told = (_request: unknown, _reply: unknown, identity: unknown = {}) => identity;
   const toldDirectly: DirectHandler = ({ identity }, client) =>
@@ -94,13 +116,16 @@ export async function startAdminGateway(database: TestDatabase, options: AdminGa
       ...doubles,
       ...managementHandlers({
         db,
-        memory: authenticator,
+        memory: bothHear(authenticator, models),
         audit,
         clock,
         nextReset: inUtc,
         keyRules: options.keyRules ?? NO_KEY_RULES,
         teamDefaults: options.teamDefaults ?? {},
         hasher,
+        models,
+        storedModels,
+        saltKeys,
       }),
       ...uiHandlers({
         db,

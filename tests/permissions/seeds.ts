@@ -158,4 +158,25 @@ export class Seeds {
     );
     return id;
   }
+
+  /** A model as somebody may have put it in by hand: nothing in it is sealed. */
+  async model(): Promise<string> {
+    const id = randomUUID();
+    await this.#db.query(
+      `INSERT INTO "LiteLLM_ProxyModelTable" (model_id, model_name, litellm_params, created_by, updated_by)
+       VALUES ($1, 'm', '{"model": "openai/gpt-4o", "api_key": "x"}', 'x', 'x')`,
+      [id],
+    );
+    return id;
+  }
+
+  async credential(): Promise<string> {
+    const name = randomUUID();
+    await this.#db.query(
+      `INSERT INTO "LiteLLM_CredentialsTable" (credential_id, credential_name, credential_values, created_by, updated_by)
+       VALUES ($1, $1, '{"api_key": "x"}', 'x', 'x')`,
+      [name],
+    );
+    return name;
+  }
 }

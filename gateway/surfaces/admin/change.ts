@@ -1,13 +1,16 @@
 import type { Pool, PoolClient } from 'pg';
+import type { StoredModelSettings } from '../../config/config.ts';
 import type { KeyRules } from '../../config/key-rules.ts';
 import type { TeamDefaults } from '../../config/team-defaults.ts';
 import type { GatewayRequest } from '../../http/handler.ts';
 import type { Identity } from '../../identity/identity.ts';
 import type { PasswordHasher } from '../../identity/password.ts';
+import type { Models } from '../../routing/models.ts';
 import { type Audit, auditedTransaction } from '../../store/audit-log.ts';
 import type { NextReset } from '../../store/budget-periods.ts';
 import type { ChangedBy } from '../../store/changed-by.ts';
 import { announceKeyChanges } from '../../store/key-changes.ts';
+import type { SaltKeys } from '../../store/sealed-text.ts';
 import { Changes } from './changes.ts';
 
 /** What management handlers work with. */
@@ -23,6 +26,10 @@ export interface ManagementDeps {
   /** What the operator has decided about keys that are made. */
   readonly keyRules: KeyRules;
   readonly teamDefaults: TeamDefaults;
+  readonly models: Models;
+  readonly storedModels: StoredModelSettings;
+  /** Seals what is secret in models and credentials. */
+  readonly saltKeys: SaltKeys;
 }
 
 /** A caller who changes something, and what is noted of that. */

@@ -63,3 +63,5 @@ export const userAt = (userId: string): Place => ['LiteLLM_UserTable', userId];
 export const customerAt = (userId: string): Place => ['LiteLLM_EndUserTable', userId];
 export const invitationAt = (id: string): Place => ['LiteLLM_InvitationLink', id];
 export const budgetAt = (budgetId: string): Place => ['LiteLLM_BudgetTable', budgetId];
+export const modelAt = (modelId: string): Place => ['LiteLLM_ProxyModelTable', modelId];
+export const credentialAt = (name: string): Place => ['LiteLLM_CredentialsTable', name];

@@ -2,10 +2,12 @@ import { auditHandlers } from './audit.ts';
 import { budgetSettingsHandlers } from './budget-settings.ts';
 import { budgetHandlers } from './budgets.ts';
 import type { ManagementDeps } from './change.ts';
+import { credentialHandlers } from './credentials.ts';
 import { customerHandlers } from './customers.ts';
 import { invitationHandlers } from './invitations.ts';
 import { keyBulkHandlers } from './key-bulk.ts';
 import { keyHandlers } from './keys.ts';
+import { modelHandlers } from './models.ts';
 import { organizationHandlers } from './organizations.ts';
 import { spendHandlers } from './spend.ts';
 import { teamBulkHandlers } from './team-bulk.ts';
@@ -31,5 +33,7 @@ export function managementHandlers(deps: ManagementDeps) {
     ...budgetSettingsHandlers(deps),
     ...auditHandlers(deps),
     ...spendHandlers(deps),
+    ...modelHandlers(deps),
+    ...credentialHandlers(deps),
   };
 }
