@@ -17,7 +17,7 @@ type Deps = Parameters<typeof calculateHandlers>[0];
 const groups: Readonly<Record<string, object>> = { gpt: priced, secret: unpriced };
 const plan = {
   find: (name: string) => groups[name] && { take: () => [groups[name]] },
-  deployments: [priced, unpriced],
+  entries: [{ deployment: priced }, { deployment: unpriced }],
   listed: [],
 } as unknown as Deps['plan'];
 /** A token a word. */
