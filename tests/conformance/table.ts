@@ -9,6 +9,7 @@ import { chat } from './chat.ts';
 import { customers } from './customers.ts';
 import { health } from './health.ts';
 import { keys } from './keys.ts';
+import { models } from './models.ts';
 import { organizations } from './organizations.ts';
 import type { Row } from './row.ts';
 import { spend } from './spend.ts';
@@ -25,6 +26,7 @@ export const table: readonly Row[] = [
   ...organizations,
   ...customers,
   ...budgets,
+  ...models,
   ...audit,
   ...spend,
   ...ui,

@@ -17,8 +17,8 @@ import {
   Refusals,
   type RouteDeclaration,
   routes,
-  type TeamDefaults,
   SaltKeys,
+  type TeamDefaults,
   uiHandlers,
   watchKeyChanges,
 } from '../../gateway/index.ts';
