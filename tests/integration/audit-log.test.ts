@@ -91,7 +91,14 @@ async function done(path: string, body: object, headers = {}): Promise<Record<st
 }
 
 /** What only reads, by POST as LiteLLM has it. */
-const reading = ['/budget/info', '/organization/info', '/spend/calculate', '/global/spend/end_users'];
+const reading = [
+  '/v2/key/info',
+  '/key/health',
+  '/budget/info',
+  '/organization/info',
+  '/spend/calculate',
+  '/global/spend/end_users',
+];
 
 /** Routes of the management API that change something. */
 const changing = Object.values<RouteDeclaration>(routes)

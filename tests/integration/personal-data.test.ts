@@ -332,13 +332,13 @@ describe('the deletion of a user', () => {
   test('also out of tables that only LiteLLM had', async () => {
     await asOwner(async (db) => {
       await db.query(`
-        CREATE TABLE "LiteLLM_InvitationLink" (id text, user_id text REFERENCES "LiteLLM_UserTable",
+        CREATE TABLE "LiteLLM_UserNotifications" (id text, user_id text REFERENCES "LiteLLM_UserTable",
           created_by text REFERENCES "LiteLLM_UserTable");
         CREATE TABLE "LiteLLM_MemoryTable" (id text, user_id text, value text, created_by text);
         CREATE TABLE "LiteLLM_PromptTable" (id text, created_by text)`);
       const plants: readonly (readonly [string, ...string[]])[] = [
         [
-          'INSERT INTO "LiteLLM_InvitationLink" VALUES (1, $1, $2), (2, $2, $1), (3, $2, $2)',
+          'INSERT INTO "LiteLLM_UserNotifications" VALUES (1, $1, $2), (2, $2, $1), (3, $2, $2)',
           person.name,
           other.name,
         ],
@@ -360,7 +360,7 @@ describe('the deletion of a user', () => {
     const [left] = await asOwner(
       async (db) =>
         (
-          await db.query(`SELECT (SELECT count(*)::integer FROM "LiteLLM_InvitationLink") AS links,
+          await db.query(`SELECT (SELECT count(*)::integer FROM "LiteLLM_UserNotifications") AS links,
         (SELECT count(*)::integer FROM "LiteLLM_MemoryTable") AS memories`)
         ).rows,
     );

@@ -116,6 +116,7 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
       organizationId: null,
       agentId: null,
       models: ['m1'],
+      aliases: { key: {}, team: {} },
       limits: { requests: null, tokens: null, parallel: null, models: {} },
       ownerLimits: [],
       budgets: [],
@@ -126,6 +127,7 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
       adminOfTeams: [],
       adminOfOrganizations: [],
       allowedRoutes: [],
+      requiredParams: [],
       redacted: false,
       spend: 1.5,
     });
