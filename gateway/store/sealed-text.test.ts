@@ -51,7 +51,7 @@ test.each([
   '',
   'openai/gpt-4o',
   'https://api.example.com/v1',
-  'sk-proj-1234567890abcdefghijklmnopqrst',
+  'sk-put-in-by-hand',
   'os.environ/NAME',
 ])('a text that was put in by hand is taken as it is: %s', (stored) => {
   expect(keys.open(stored)).toBe(stored);

@@ -16,7 +16,7 @@ export const keys = {
   spent: 'sk-spent-key-0005',
   rotated: 'sk-rotated-key-0006',
   inGrace: 'sk-in-grace-key-0007',
-  afterGrace: 'sk-after-grace-key-0008',
+  afterGrace: 'sk-out-of-grace-0008',
   linked: 'sk-linked-key-0009',
   due: 'sk-due-key-0010',
 } as const;
