@@ -1,5 +1,5 @@
 import type { Pool, PoolClient, QueryConfig, QueryResult, QueryResultRow } from 'pg';
-import { storeError } from './sqlstate.ts';
+import { isDeadlock, storeError } from './sqlstate.ts';
 
 /** What a statement runs on: the pool, or the client of a transaction. Always the first argument of a store function. */
 export interface Connection {
@@ -23,8 +23,24 @@ async function connect(pool: Pool): Promise<PoolClient> {
   }
 }
 
-/** Runs `work` in one transaction: committed when it returns, rolled back when it throws. */
+/** How often a transaction is begun that others keep waiting in a circle. */
+const ATTEMPTS = 5;
+
+/**
+ * Runs `work` in one transaction: committed when it returns, rolled back when it throws. Where PostgreSQL has ended it because it
+ * waited for another in a circle, it is run again from its beginning.
+ */
 export async function transaction<T>(pool: Pool, work: (db: PoolClient) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await transactionOnce(pool, work);
+    } catch (error) {
+      if (attempt === ATTEMPTS || !isDeadlock(error)) throw error;
+    }
+  }
+}
+
+async function transactionOnce<T>(pool: Pool, work: (db: PoolClient) => Promise<T>): Promise<T> {
   const client = await connect(pool);
   let failure: Error | undefined;
   try {

@@ -23,6 +23,11 @@ export function isUnavailable(error: unknown): boolean {
   return error instanceof Error && !(error instanceof TypeError) && !(error instanceof RangeError);
 }
 
+/** Whether PostgreSQL has ended the transaction because it and another waited for each other. */
+export function isDeadlock(error: unknown): boolean {
+  return error instanceof DatabaseError && error.code === '40P01';
+}
+
 /** Class 22: a value that PostgreSQL cannot hold, such as a text with a NUL character. */
 const DATA_EXCEPTION = '22';
 /** Class 54: what is too large for an index, nested too deep, or too much of its kind. */
