@@ -20,7 +20,7 @@ export interface BudgetedCall {
   readonly identity: Pick<Identity, 'budgets'>;
   /** The budgets of the customer whom the call names. */
   readonly customer: readonly string[];
-  /** The name that the client asked for, and the group that it means: another name is no way around a model's budget. */
+  /** All names of the model that it asks for: another one is no way around a model's budget. */
   readonly models: readonly string[];
 }
 

@@ -41,9 +41,11 @@ export async function setBudgets(db: Connection, budgets: readonly BudgetSetting
         AS budgets (scope, token, part_of, limit_pico, increase_pico, increase_until, spent_pico, duration, resets_at, soft_pico)
       ORDER BY scope
       ON CONFLICT (scope) DO UPDATE SET
-        alert_level = CASE WHEN (s.limit_pico, s.increase_pico, s.increase_until) IS NOT DISTINCT FROM
-          (excluded.limit_pico, excluded.increase_pico, excluded.increase_until) THEN s.alert_level ELSE 0 END,
-        soft_quiet_until = CASE WHEN s.soft_pico IS NOT DISTINCT FROM excluded.soft_pico THEN s.soft_quiet_until END,
+        alert_level = CASE WHEN (s.limit_pico, s.increase_pico, s.increase_until, s.duration) IS NOT DISTINCT FROM
+          (excluded.limit_pico, excluded.increase_pico, excluded.increase_until, excluded.duration)
+          THEN s.alert_level ELSE 0 END,
+        soft_quiet_until = CASE WHEN (s.soft_pico, s.duration) IS NOT DISTINCT FROM (excluded.soft_pico, excluded.duration)
+          THEN s.soft_quiet_until END,
         limit_pico = excluded.limit_pico, increase_pico = excluded.increase_pico,
         increase_until = excluded.increase_until, soft_pico = excluded.soft_pico, duration = excluded.duration,
         resets_at = excluded.resets_at,

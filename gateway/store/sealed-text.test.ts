@@ -47,15 +47,12 @@ test.each([
   expect(() => keys.open(stored)).toThrow(UnreadableText);
 });
 
-test.each([
-  '',
-  'openai/gpt-4o',
-  'https://api.example.com/v1',
-  'sk-put-in-by-hand',
-  'os.environ/NAME',
-])('a text that was put in by hand is taken as it is: %s', (stored) => {
-  expect(keys.open(stored)).toBe(stored);
-});
+test.each(['', 'openai/gpt-4o', 'https://api.example.com/v1', 'sk-put-in-by-hand', 'os.environ/NAME'])(
+  'a text that was put in by hand is taken as it is: %s',
+  (stored) => {
+    expect(keys.open(stored)).toBe(stored);
+  },
+);
 
 describe('of an object', () => {
   const params = {

@@ -237,6 +237,15 @@ describe('two gateways', () => {
       expect((await askAtOnce(4, key, { ...more, model: 'plain' })).passed).toBe(4);
     },
   );
+
+  test('an alias of the key’s for a name that the operator made is no way around that name’s budget', async () => {
+    const key = await newKey({
+      aliases: { swift: 'same-as-dear' },
+      model_max_budget: { 'same-as-dear': { max_budget: 3 * CALL } },
+    });
+    expect((await askAtOnce(8, key, { model: 'swift' })).passed).toBe(3);
+    expect((await askAtOnce(1, key, { model: 'same-as-dear' })).passed).toBe(0);
+  });
 });
 
 describe('by the clock', () => {

@@ -89,6 +89,16 @@ const requestedOf = (meant: string, group: ModelGroup | undefined): Requested =>
   accessGroups: group?.accessGroups ?? [],
 });
 
+/**
+ * What the model is called that a call asks for: by its client, by an alias of the key's or the team's, and by the operator. What
+ * is set for one of them holds for all: another name is no way around it.
+ */
+const namesOf = ({ model }: ChatRequest, { aliases }: Identity, group: ModelGroup): readonly string[] => [
+  model,
+  meantModel(model, aliases),
+  group.name,
+];
+
 /** What stands against a call beside its key: whom the key acts for, and the customer that the call names. */
 function requireOwner(
   chat: ChatRequest,
@@ -143,11 +153,7 @@ function admit(
     requireOwner(chat, call.identity, group, deps);
     if (deps.userRequired) requireUser(chat);
     requireParams(chat, [...call.identity.requiredParams, ...deps.requiredParams]);
-    const whose = {
-      identity: call.identity,
-      models: [chat.model, meantModel(chat.model, call.identity.aliases), group.name],
-      endUser,
-    };
+    const whose = { identity: call.identity, models: namesOf(chat, call.identity, group), endUser };
     const tokens = reservedTokens(size, deps.limitedTokens);
     const limited = { limits: deps.descriptors.of(whose), deployments, tokens };
     const entered = enterCall(call, limited, deps.limits);
@@ -264,7 +270,7 @@ class ChatCompletions {
       finished: this.#finished,
     });
     const customer = deps.endUserBudgets.of(chat.user);
-    const models = [chat.model, group.name];
+    const models = namesOf(chat, identity, group);
     const scopesWith = ({ budgets }: EndUserBudget): readonly string[] =>
       deps.budgets.of({ identity, customer: budgets, models });
     // A call that waits for nothing: its client cannot leave meanwhile.
