@@ -19,6 +19,7 @@ import type { LimitStore } from './admission/limits/limit-store.ts';
 import { Limits } from './admission/limits/limits.ts';
 import { MemoryStore } from './admission/limits/memory-store.ts';
 import { openSharedCounters } from './admission/limits/redis/open-store.ts';
+import { TagBudgets } from './admission/tag-budgets.ts';
 import type { Config } from './config/config.ts';
 import { Drain } from './http/drain.ts';
 import { createServer } from './http/server.ts';
@@ -47,6 +48,7 @@ import { openPool } from './store/pool.ts';
 import { insertRefusals } from './store/refusal-rows.ts';
 import { requireSchema } from './store/schema.ts';
 import { insertSpendLogs } from './store/spend-logs.ts';
+import { tagBudgets } from './store/tag-budgets.ts';
 import { managementHandlers } from './surfaces/admin/handlers.ts';
 import { calculateHandlers } from './surfaces/admin/spend-calculate.ts';
 import { healthHandlers } from './surfaces/health.ts';
@@ -209,11 +211,13 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     logger,
   });
   await endUserBudgets.refresh();
+  const tagsHeld = new TagBudgets({ load: () => tagBudgets(db, rules()), clock: Date.now, logger });
+  await tagsHeld.refresh();
   const streams = config.cutsStreamsOnBlock
     ? new KeyStreams({ current: authenticator.current, logger })
     : null;
   // Streams ask for keys anew, so that they hear behind whoever remembers these.
-  const known = bothHear(authenticator, bothHear(endUserBlocks, endUserBudgets));
+  const known = bothHear(authenticator, bothHear(tagsHeld, bothHear(endUserBlocks, endUserBudgets)));
   const memory = streams === null ? known : bothHear(known, streams);
   stack.use(watchKeyChanges(db, memory, { logger, now: Date.now }));
   const counter = stack.use(new TokenCounter({ timers: systemTimers, logger }));
@@ -249,6 +253,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         limitedTokens: config.limitedTokens,
         descriptors: new Descriptors(config.globalParallel),
         endUserBudgets,
+        tagBudgets: tagsHeld,
+        tagSettings: config.tags,
         dispatcher,
         spend,
         counter,

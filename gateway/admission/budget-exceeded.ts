@@ -34,6 +34,8 @@ function sentence(scope: string, cost: number, most: number): string {
       return `Budget has been exceeded! User=${second} in Team=${first} ${amounts}`;
     case 'organization':
       return `Budget has been exceeded! Organization=${first} ${amounts}`;
+    case 'tag':
+      return `Budget has been exceeded! Tag=${first} ${amounts}`;
     case 'global':
       return `Budget has been exceeded! Proxy ${amounts}`;
     default:

@@ -48,6 +48,8 @@ export interface Identity {
   readonly allowedRoutes: readonly string[];
   /** Whether key or team say that nothing is kept of what its calls say. */
   readonly redacted: boolean;
+  /** The tags of every call of this key: its own, then its team's. */
+  readonly tags: readonly string[];
   /** USD spent by this key before this call, for `x-litellm-key-spend`. */
   readonly spend: number;
 }
@@ -67,6 +69,7 @@ export const UNBOUND = Object.freeze({
   memberOfTeams: Object.freeze([]),
   adminOfTeams: Object.freeze([]),
   adminOfOrganizations: Object.freeze([]),
+  tags: Object.freeze([]),
 }) satisfies Partial<Identity>;
 
 export interface Authenticator {

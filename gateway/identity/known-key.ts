@@ -7,6 +7,7 @@ import { type Owner, owners } from './owners.ts';
 import { redactedBy } from './redaction.ts';
 import { roleOf } from './roles.ts';
 import { subjects } from './subjects.ts';
+import { tagsIn } from './tags.ts';
 
 /** A key as authentication remembers it. */
 export interface KnownKey {
@@ -56,6 +57,7 @@ export function knownKey(row: KeyForAuthentication, budgets: readonly string[]):
     adminOfTeams: Object.freeze(row.admin_of_teams),
     adminOfOrganizations: Object.freeze(row.admin_of_organizations),
     allowedRoutes: Object.freeze(row.allowed_routes),
+    tags: Object.freeze([...new Set([...tagsIn(row.key_metadata), ...tagsIn(row.team_metadata)])]),
     redacted: redactedBy(row.key_metadata) || redactedBy(row.team_metadata),
     spend: row.spend,
   });

@@ -24,6 +24,7 @@ const nobody: Identity = {
   adminOfTeams: [],
   adminOfOrganizations: [],
   allowedRoutes: [],
+  tags: [],
   redacted: false,
   spend: 0,
 };

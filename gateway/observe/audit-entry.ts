@@ -12,6 +12,7 @@ export type AuditedTable =
   | 'LiteLLM_OrganizationMembership'
   | 'LiteLLM_EndUserTable'
   | 'LiteLLM_BudgetTable'
+  | 'LiteLLM_TagTable'
   | 'ui_sessions';
 
 /** One change, as the audit log keeps it: without secrets. */

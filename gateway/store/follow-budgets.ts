@@ -67,6 +67,7 @@ const written: Readonly<Record<OwnerKind, readonly [columns: string, join: strin
   user: [ofUser, ''],
   global: [ofUser, ''],
   end_user: [ofLink, withLink('o.budget_id')],
+  tag: [ofLink, withLink('o.budget_id')],
   key: [ofKey, withLink('o.budget_id')],
 };
 

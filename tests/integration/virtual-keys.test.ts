@@ -125,6 +125,7 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
       adminOfTeams: [],
       adminOfOrganizations: [],
       allowedRoutes: [],
+      tags: [],
       redacted: false,
       spend: 1.5,
     });

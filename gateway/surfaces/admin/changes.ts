@@ -61,4 +61,5 @@ export const organizationAt = (organizationId: string): Place => [
 export const organizationMemberAt = (userId: string): Place => ['LiteLLM_OrganizationMembership', userId];
 export const userAt = (userId: string): Place => ['LiteLLM_UserTable', userId];
 export const customerAt = (userId: string): Place => ['LiteLLM_EndUserTable', userId];
+export const tagAt = (name: string): Place => ['LiteLLM_TagTable', name];
 export const budgetAt = (budgetId: string): Place => ['LiteLLM_BudgetTable', budgetId];

@@ -5,6 +5,7 @@ import { customerHandlers } from './customers.ts';
 import { keyHandlers } from './keys.ts';
 import { organizationHandlers } from './organizations.ts';
 import { spendHandlers } from './spend.ts';
+import { tagHandlers } from './tags.ts';
 import { teamHandlers } from './teams.ts';
 import { userHandlers } from './users.ts';
 
@@ -16,6 +17,7 @@ export function managementHandlers(deps: ManagementDeps) {
     ...userHandlers(deps),
     ...organizationHandlers(deps),
     ...customerHandlers(deps),
+    ...tagHandlers(deps),
     ...budgetHandlers(deps),
     ...auditHandlers(deps),
     ...spendHandlers(deps),

@@ -3,6 +3,7 @@ import type { KeyRights } from '../../identity/permissions.ts';
 import type { KeyColumns } from '../../store/key-updates.ts';
 import type { VirtualKeyRow } from '../../store/virtual-keys.ts';
 import { forbidden } from './faults.ts';
+import { folded } from './key-columns.ts';
 import { requireNoWider } from './key-permissions.ts';
 import type { KeyFields } from './key-requests.ts';
 
@@ -27,7 +28,7 @@ const ruled: readonly string[] = [
 function fieldOf(column: string, wanted: KeyFields): string {
   if (column === 'expires') return 'duration';
   if (column !== 'metadata' || wanted.metadata !== undefined) return column;
-  return wanted.model_rpm_limit === undefined ? 'model_tpm_limit' : 'model_rpm_limit';
+  return folded.find((name) => wanted[name] !== undefined) ?? column;
 }
 
 /** A change of a key: what was sent, and the columns that it changes. */

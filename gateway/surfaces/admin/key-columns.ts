@@ -5,15 +5,15 @@ import type { KeyColumns } from '../../store/key-updates.ts';
 import type { VirtualKeyRow } from '../../store/virtual-keys.ts';
 import { badRequest } from './faults.ts';
 import type { GenerateRequest, KeyFields } from './key-requests.ts';
-import { callLimitColumns, type ModelLimitFields } from './limit-fields.ts';
+import { callLimitColumns, type FoldedFields } from './limit-fields.ts';
 
 /** Members of a request that LiteLLM keeps in the key's metadata. */
-const folded = ['model_rpm_limit', 'model_tpm_limit'] as const;
+export const folded = ['model_rpm_limit', 'model_tpm_limit', 'tags'] as const;
 
 /** The metadata with the members that were sent beside it. */
 export function foldedMetadata(
   metadata: Readonly<Record<string, unknown>>,
-  request: ModelLimitFields,
+  request: FoldedFields,
 ): Readonly<Record<string, unknown>> {
   const sent = folded.filter((name) => request[name] !== undefined);
   if (sent.length === 0) return metadata;

@@ -24,6 +24,7 @@ function who(role: Identity['role'], userId: string | null, more: Partial<Identi
     adminOfTeams: [],
     adminOfOrganizations: [],
     allowedRoutes: [],
+    tags: [],
     redacted: false,
     spend: 0,
     ...more,

@@ -1,10 +1,5 @@
 import { sortableColumns } from '../../store/virtual-keys.ts';
-import {
-  type CallLimitFields,
-  callLimitFields,
-  type ModelLimitFields,
-  modelLimitFields,
-} from './limit-fields.ts';
+import { type CallLimitFields, callLimitFields, type FoldedFields, foldedFields } from './limit-fields.ts';
 import { unenforcedKeyFields } from './unenforced.ts';
 import { bodyReader, queryReader } from './validation.ts';
 
@@ -19,7 +14,7 @@ export const contentSwitch = { turn_off_message_logging: { type: ['boolean', 'nu
 /** Ids and names are index keys, and PostgreSQL bounds what an index takes. */
 export const LONGEST_ID = 256;
 
-export interface KeyFields extends CallLimitFields, ModelLimitFields {
+export interface KeyFields extends CallLimitFields, FoldedFields {
   readonly key_alias?: string | null;
   readonly duration?: string | null;
   readonly models?: readonly string[] | null;
@@ -48,7 +43,7 @@ const keyFields = {
   user_id: { ...nullableText, maxLength: LONGEST_ID },
   team_id: { ...nullableText, maxLength: LONGEST_ID },
   organization_id: { ...nullableText, maxLength: LONGEST_ID },
-  metadata: { ...nullableObject, properties: { ...modelLimitFields, ...contentSwitch } },
+  metadata: { ...nullableObject, properties: { ...foldedFields, ...contentSwitch } },
   blocked: { type: ['boolean', 'null'] },
   spend: { type: ['number', 'null'], minimum: 0, maximum: LARGEST_BUDGET },
   max_budget: budgetAmount,
@@ -56,7 +51,7 @@ const keyFields = {
   budget_duration: nullableText,
   budget_id: nullableText,
   ...callLimitFields,
-  ...modelLimitFields,
+  ...foldedFields,
   allowed_routes: nullableTexts,
 };
 

@@ -5,6 +5,13 @@ const nullableCount = { type: ['integer', 'null'], minimum: 0, maximum: Number.M
 const nullableInt4 = { type: ['integer', 'null'], minimum: 0, maximum: 2 ** 31 - 1 } as const;
 const countsByModel = { type: ['object', 'null'], additionalProperties: nullableCount } as const;
 
+/** Tags of every call of a key or a team, which are kept in metadata. */
+const tags = {
+  type: ['array', 'null'],
+  items: { type: 'string', minLength: 1, maxLength: 256 },
+  maxItems: 32,
+} as const;
+
 /** A limit for each model that is named. */
 type CountsByModel = Readonly<Record<string, number | null>>;
 
@@ -12,15 +19,20 @@ type CountsByModel = Readonly<Record<string, number | null>>;
 export type RateFields = Partial<Pick<CallLimitColumns, 'rpm_limit' | 'tpm_limit'>>;
 export type CallLimitFields = Partial<CallLimitColumns>;
 
-/** Limits on single models, which are kept in metadata. */
-export interface ModelLimitFields {
+/** What is kept in metadata: limits on single models, and tags. */
+export interface FoldedFields {
+  readonly tags?: readonly string[] | null;
   readonly model_rpm_limit?: CountsByModel | null;
   readonly model_tpm_limit?: CountsByModel | null;
 }
 
 export const rateFields = { rpm_limit: nullableCount, tpm_limit: nullableCount } as const;
 export const callLimitFields = { ...rateFields, max_parallel_requests: nullableInt4 } as const;
-export const modelLimitFields = { model_rpm_limit: countsByModel, model_tpm_limit: countsByModel } as const;
+export const foldedFields = {
+  model_rpm_limit: countsByModel,
+  model_tpm_limit: countsByModel,
+  tags,
+} as const;
 
 /** Limits of each member of a team that has none of its own. */
 export const memberLimitFields = {

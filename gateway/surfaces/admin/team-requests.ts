@@ -1,9 +1,9 @@
 import { budgetAmount, contentSwitch, LONGEST_ID } from './key-requests.ts';
 import {
   callLimitFields,
-  type ModelLimitFields,
+  type FoldedFields,
+  foldedFields,
   memberLimitFields,
-  modelLimitFields,
   rateFields,
 } from './limit-fields.ts';
 import type { BudgetMembers } from './linked-budget.ts';
@@ -36,7 +36,7 @@ const member = {
   ],
 } as const;
 
-export interface TeamFields extends BudgetMembers, ModelLimitFields, MembersFields {
+export interface TeamFields extends BudgetMembers, FoldedFields, MembersFields {
   readonly team_alias?: string | null;
   readonly organization_id?: string | null;
   readonly metadata?: Readonly<Record<string, unknown>> | null;
@@ -48,7 +48,7 @@ export interface TeamFields extends BudgetMembers, ModelLimitFields, MembersFiel
 const teamFields = {
   team_alias: nullableText,
   organization_id: nullableText,
-  metadata: { type: ['object', 'null'], properties: { ...modelLimitFields, ...contentSwitch } },
+  metadata: { type: ['object', 'null'], properties: { ...foldedFields, ...contentSwitch } },
   models: nullableTexts,
   blocked: { type: ['boolean', 'null'] },
   team_member_permissions: nullableTexts,
@@ -56,7 +56,7 @@ const teamFields = {
   soft_budget: budgetAmount,
   budget_duration: nullableText,
   ...callLimitFields,
-  ...modelLimitFields,
+  ...foldedFields,
   team_member_budget: budgetAmount,
   team_member_budget_duration: nullableText,
   ...memberLimitFields,

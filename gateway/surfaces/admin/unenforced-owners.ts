@@ -12,7 +12,6 @@ export const unenforcedTeamFields = [
   'rpm_limit_type',
   'tpm_limit_type',
   'model_aliases',
-  'tags',
   'logging',
   'allowed_passthrough_routes',
   'allowed_vector_store_indexes',
@@ -28,6 +27,7 @@ export const unenforcedOrganizationFields = [
   'model_max_budget',
   'model_rpm_limit',
   'model_tpm_limit',
+  'tags',
   'object_permission',
 ] as const;
 
@@ -39,6 +39,7 @@ export const unenforcedUserFields = [
   'soft_budget',
   'model_rpm_limit',
   'model_tpm_limit',
+  'tags',
   ...policies,
   'aliases',
   'config',
@@ -56,6 +57,9 @@ export const unenforcedCustomerFields = [
   'default_model',
   'object_permission',
 ] as const;
+
+/** A tag chooses no deployments here. */
+export const unenforcedTagFields = ['models', 'model_info', 'model_max_budget'] as const;
 
 /** Of a budget that somebody is linked to. */
 export const unenforcedBudgetFields = ['model_max_budget'] as const;

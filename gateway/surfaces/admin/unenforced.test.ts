@@ -18,7 +18,6 @@ test.each<[string, unknown]>([
   ['rpm_limit_type', 'guaranteed_throughput'],
   ['permissions', { get_spend_routes: true }],
   ['guardrails', ['pii']],
-  ['tags', ['team-red']],
   ['aliases', { a: 'b' }],
   ['project_id', 'p'],
   ['auto_rotate', true],
@@ -27,7 +26,7 @@ test.each<[string, unknown]>([
   expect(refusedField({ [field]: value })).toBe(field);
 });
 
-test.each(['rpm_limit_type', 'tags', 'guardrails', 'allowed_tools', 'temp_budget_increase'])(
+test.each(['rpm_limit_type', 'guardrails', 'allowed_tools', 'temp_budget_increase'])(
   'metadata.%s is refused by name',
   (member) => {
     expect(refusedField({ metadata: { [member]: { m: 1 } } })).toBe(`metadata.${member}`);
@@ -36,7 +35,12 @@ test.each(['rpm_limit_type', 'tags', 'guardrails', 'allowed_tools', 'temp_budget
 
 test.each([undefined, null, '', false, [], {}])('a field that is %j asks for nothing', (value) => {
   expect(
-    refusedField({ budget_limits: value, tags: value, key_type: value, metadata: { tags: value } }),
+    refusedField({
+      budget_limits: value,
+      guardrails: value,
+      key_type: value,
+      metadata: { guardrails: value },
+    }),
   ).toBeNull();
 });
 

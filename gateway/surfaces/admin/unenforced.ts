@@ -26,7 +26,6 @@ export const unenforcedKeyFields = [
   'guardrails',
   'policies',
   'prompts',
-  'tags',
   'enforced_params',
   'enforced_batch_output_expires_after',
   'enforced_file_expires_after',
@@ -52,14 +51,13 @@ const metadataMembers = [
   'guardrails',
   'policies',
   'prompts',
-  'tags',
   'logging',
   'secret_manager_settings',
   'soft_budget',
 ] as const;
 
-/** Folded too; of keys and teams they are enforced. */
-const perModel = ['model_rpm_limit', 'model_tpm_limit'] as const;
+/** Folded too; keys and teams are served by them, and who is not names them among the fields. */
+const served = ['model_rpm_limit', 'model_tpm_limit', 'tags'] as const;
 
 function asksForNothing(value: unknown): boolean {
   if (value === undefined || value === null || value === '' || value === false) return true;
@@ -80,7 +78,7 @@ type Request = Readonly<Record<string, unknown>>;
 export function refuseFields(request: Request, fields: readonly string[], whom: string): void {
   for (const field of fields) if (!asksForNothing(request[field])) refuse(field, whom);
   const metadata = (request.metadata ?? {}) as Request;
-  for (const member of [...metadataMembers, ...perModel.filter((field) => fields.includes(field))]) {
+  for (const member of [...metadataMembers, ...served.filter((field) => fields.includes(field))]) {
     if (!asksForNothing(metadata[member])) refuse(`metadata.${member}`, whom);
   }
 }

@@ -16,7 +16,9 @@ import type { Limits } from '../../admission/limits/limits.ts';
 import { type LimitedTokens, reservedTokens, settledTokens } from '../../admission/limits/tokens.ts';
 import { type Requested, requireKeyModel, requireOwnerModel } from '../../admission/model-access.ts';
 import { type BudgetDeps, reserveCall } from '../../admission/reserve-call.ts';
+import type { TagBudgets } from '../../admission/tag-budgets.ts';
 import { type Call, newCall } from '../../call.ts';
+import type { TagSettings } from '../../config/config.ts';
 import type { ClientReply } from '../../http/client-reply.ts';
 import type { Drain } from '../../http/drain.ts';
 import { GatewayError } from '../../http/errors.ts';
@@ -52,6 +54,8 @@ export interface ChatDeps extends BudgetDeps, PassThroughDeps {
   readonly streams: Pick<KeyStreams, 'enter'> | null;
   readonly budgets: CallBudgets;
   readonly endUserBudgets: Pick<EndUserBudgets, 'of'>;
+  readonly tagBudgets: Pick<TagBudgets, 'of'>;
+  readonly tagSettings: TagSettings;
   readonly refusals: Pick<Refusals, 'note'>;
   /** Gets one line per finished call. */
   readonly calls: LineLog;
@@ -108,8 +112,8 @@ function groupFor(chat: ChatRequest, identity: Identity, deps: ChatDeps): ModelG
 
 interface Admitted {
   readonly chat: ChatRequest;
-  /** The limits of the customer whom the call names. */
-  readonly endUser: readonly Limit[];
+  /** The limits of the customer whom the call names, and of its tags. */
+  readonly named: readonly Limit[];
   readonly size: CallSize;
   readonly group: ModelGroup;
   readonly deployments: readonly Deployment[];
@@ -122,7 +126,7 @@ interface Admitted {
  */
 function admit(
   call: Call,
-  { chat, endUser, size, group, deployments }: Admitted,
+  { chat, named, size, group, deployments }: Admitted,
   deps: ChatDeps,
 ): void | Promise<void> {
   const refused = (refusal: unknown): never => {
@@ -131,7 +135,7 @@ function admit(
   };
   try {
     requireOwner(chat, call.identity, group, deps);
-    const whose = { identity: call.identity, models: [chat.model, group.name], endUser };
+    const whose = { identity: call.identity, models: [chat.model, group.name], named };
     const tokens = reservedTokens(size, deps.limitedTokens);
     const limited = { limits: deps.descriptors.of(whose), deployments, tokens };
     const entered = enterCall(call, limited, deps.limits);
@@ -224,7 +228,7 @@ class ChatCompletions {
       startedAt: deps.timers.now(),
       identity,
       requesterIp: request.ip,
-      caller: readCaller(chat, request.headers),
+      caller: readCaller(chat, request.headers, { own: identity.tags, settings: deps.tagSettings }),
       modelGroup: chat.model,
       endUser: chat.user,
       logged: deps.recordCalls,
@@ -247,12 +251,12 @@ class ChatCompletions {
       draft: this.#draft,
       finished: this.#finished,
     });
+    const byTags = deps.tagBudgets.of(call.caller.tags);
+    const scopesOf = ({ scope }: EndUserBudget): readonly string[] =>
+      deps.budgets.of(identity, { tags: byTags.scopes, customer: scope });
     const customer = deps.endUserBudgets.of(chat.user);
     // A call that waits for nothing: its client cannot leave meanwhile.
-    const instant =
-      !(customer instanceof Promise) &&
-      deps.budgets.of(identity, customer.scope).length === 0 &&
-      !deps.limits.waits;
+    const instant = !(customer instanceof Promise) && scopesOf(customer).length === 0 && !deps.limits.waits;
     const gone = instant ? null : new AbortController();
     client.onClose((whole) => {
       const leave = (): void => deps.drain.leave();
@@ -278,12 +282,14 @@ class ChatCompletions {
       // Behind what was begun, which is written at the end of the turn.
       setImmediate(() => passThrough.start());
     };
-    const enter = (endUser: readonly Limit[]): void | Promise<void> => {
+    const enter = (ofCustomer: readonly Limit[]): void | Promise<void> => {
       if (gone?.signal.aborted) return;
-      return after(admit(call, { chat, endUser, size, group, deployments }, deps), begin);
+      const named = byTags.limits.length === 0 ? ofCustomer : [...ofCustomer, ...byTags.limits];
+      return after(admit(call, { chat, named, size, group, deployments }, deps), begin);
     };
-    const pass = ({ scope, limits }: EndUserBudget): void | Promise<void> => {
-      const scopes = deps.budgets.of(identity, scope);
+    const pass = (budget: EndUserBudget): void | Promise<void> => {
+      const { limits } = budget;
+      const scopes = scopesOf(budget);
       const reserving =
         gone === null || scopes.length === 0
           ? undefined
