@@ -92,3 +92,33 @@ test('who runs a team takes models away and adds none', async () => {
   expect((await ask('delete', ['m2'])).body.models).toEqual(['m1']);
   expect((await ask('delete', ['m1'])).body.models).toEqual(['no-default-models']);
 });
+
+test('who runs a team adds whom it can name, not everybody, and learns of a member’s key whose it is and no more', async () => {
+  for (const user_id of ['lead', 'mate'])
+    await done('/user/new', { user_id, user_email: `${user_id}@example.test`, auto_create_key: false });
+  await done('/team/new', {
+    team_id: 'run',
+    members_with_roles: [
+      { role: 'admin', user_id: 'lead' },
+      { role: 'user', user_id: 'mate' },
+    ],
+  });
+  await done('/key/generate', { team_id: 'run', user_id: 'mate', key_alias: 'of-mate' });
+  const { key } = await done('/key/generate', { team_id: 'run', user_id: 'lead' });
+
+  const everybody = await gateway.call('/team/bulk_member_add', {
+    key,
+    body: { team_id: 'run', all_users: true },
+  });
+  expect([everybody.status, everybody.body.detail.error]).toEqual([
+    403,
+    expect.stringContaining('proxy admin'),
+  ]);
+  const listed = await gateway.call('/key/list?team_id=run&expand=user&key_alias=of-mate', { key });
+  expect(listed.body.keys).toMatchObject([{ key_alias: 'of-mate' }]);
+  expect(listed.body.keys[0].user).toEqual({
+    user_id: 'mate',
+    user_alias: null,
+    user_email: 'mate@example.test',
+  });
+});

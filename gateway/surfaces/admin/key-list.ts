@@ -1,7 +1,8 @@
 import type { Identity } from '../../identity/identity.ts';
+import { seesAll } from '../../identity/permissions.ts';
 import type { Connection } from '../../store/connection.ts';
 import { readTeam } from '../../store/teams.ts';
-import { readUsers } from '../../store/users.ts';
+import { readUsers, type UserRow } from '../../store/users.ts';
 import { aliasesOf, listKeys, type VirtualKeyRow } from '../../store/virtual-keys.ts';
 import type { ManagementDeps } from './change.ts';
 import { badRequest } from './faults.ts';
@@ -23,13 +24,24 @@ async function shown(
   db: Connection,
   keys: readonly VirtualKeyRow[],
   { return_full_object: whole, expand }: ListQuery,
+  identity: Identity,
 ): Promise<readonly unknown[]> {
   if (expand === undefined) return whole ? keys : keys.map(({ token }) => token);
   const users = await readUsers(
     db,
     keys.flatMap(({ user_id }) => user_id ?? []),
   );
-  return keys.map((key) => ({ ...key, user: users.find(({ user_id }) => user_id === key.user_id) ?? null }));
+  return keys.map((key) => {
+    const user = users.find(({ user_id }) => user_id === key.user_id);
+    return { ...key, user: user === undefined ? null : asSeenBy(identity, user) };
+  });
+}
+
+/** Who may see a key may know whose it is; what else is kept of that person is for it and for who sees everything. */
+function asSeenBy(identity: Identity, user: UserRow): Partial<UserRow> {
+  if (seesAll(identity) || user.user_id === identity.userId) return user;
+  const { user_id, user_alias, user_email } = user;
+  return { user_id, user_alias, user_email };
 }
 
 /** `/key/aliases`: the aliases of the keys that the caller sees, in their order. */
@@ -87,7 +99,7 @@ export async function list({ db }: Pick<ManagementDeps, 'db'>, rawQuery: unknown
     offset: (query.page - 1) * query.size,
   });
   return {
-    keys: await shown(db, page.keys, query),
+    keys: await shown(db, page.keys, query, identity),
     total_count: page.totalCount,
     current_page: query.page,
     total_pages: Math.ceil(page.totalCount / query.size),

@@ -4,7 +4,7 @@ import { readTeam } from '../../store/teams.ts';
 import { userIdsOutside } from '../../store/users.ts';
 import { changedBy, type ManagementDeps } from './change.ts';
 import { eachByItself } from './each-by-itself.ts';
-import { badRequest } from './faults.ts';
+import { badRequest, forbidden } from './faults.ts';
 import { MOST_AT_ONCE } from './key-requests.ts';
 import { management } from './management.ts';
 import { addMembers } from './team-members.ts';
@@ -34,6 +34,9 @@ async function addAll(deps: ManagementDeps, request: GatewayRequest, identity: I
   const { team_id: teamId, members: _named, all_users: _all, ...limits } = wanted;
   const changer = { who: identity, by: changedBy(request, identity) };
   await reachTeam(deps.db, identity, teamId, 'run');
+  if (wanted.all_users && identity.role !== 'proxy_admin') {
+    throw forbidden('all_users', "Only a proxy admin may add every user: name them in 'members'");
+  }
   const outcomes = await eachByItself(await asked(deps, wanted), (member) =>
     addMembers(deps, { ...limits, team_id: teamId, member }, changer),
   );
