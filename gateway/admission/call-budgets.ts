@@ -10,6 +10,13 @@ interface HeldBudget {
   readonly model: string | null;
 }
 
+/** What is made of a list of names once, and not for each call. */
+interface HeldBudgets {
+  readonly budgets: readonly HeldBudget[];
+  /** All of them with the gateway's, where the model makes no difference; null where it does. */
+  readonly ofEveryModel: readonly string[] | null;
+}
+
 function readBudget(scope: string): HeldBudget {
   const { part } = readScope(scope);
   return { scope, place: placeOf(scope), model: part?.kind === 'model' ? part.name : null };
@@ -28,7 +35,7 @@ export interface BudgetedCall {
 export class CallBudgets {
   readonly #global: readonly string[];
   /** By the list of their names, which is made anew when a caller's budgets change. */
-  readonly #read = new WeakMap<readonly string[], readonly HeldBudget[]>();
+  readonly #read = new WeakMap<readonly string[], HeldBudgets>();
 
   /** `global`: whether the whole gateway has a budget. */
   constructor({ global }: { readonly global: boolean }) {
@@ -37,22 +44,26 @@ export class CallBudgets {
 
   /** By their names, in LiteLLM's order: those of the key and of whom it acts for, the customer's, the gateway's. */
   of({ identity, customer, models }: BudgetedCall): readonly string[] {
-    const own = this.#budgets(identity.budgets);
-    const all =
-      customer.length === 0
-        ? own
-        : [...own, ...this.#budgets(customer)].sort((one, other) => one.place - other.place);
+    const own = this.#held(identity.budgets);
+    if (customer.length === 0 && own.ofEveryModel !== null) return own.ofEveryModel;
+    const all = [...own.budgets, ...this.#held(customer).budgets].sort(
+      (one, other) => one.place - other.place,
+    );
     const names = all.some(({ model }) => model !== null) ? budgetedNames(models) : models;
     const held = all.filter(({ model }) => model === null || names.includes(model));
     return [...held.map(({ scope }) => scope), ...this.#global];
   }
 
-  #budgets(scopes: readonly string[]): readonly HeldBudget[] {
-    let budgets = this.#read.get(scopes);
-    if (budgets === undefined) {
-      budgets = scopes.map(readBudget).sort((one, other) => one.place - other.place);
-      this.#read.set(scopes, budgets);
+  #held(scopes: readonly string[]): HeldBudgets {
+    let held = this.#read.get(scopes);
+    if (held === undefined) {
+      const budgets = scopes.map(readBudget).sort((one, other) => one.place - other.place);
+      const ofEveryModel = budgets.every(({ model }) => model === null)
+        ? [...budgets.map(({ scope }) => scope), ...this.#global]
+        : null;
+      held = { budgets, ofEveryModel };
+      this.#read.set(scopes, held);
     }
-    return budgets;
+    return held;
   }
 }

@@ -126,12 +126,20 @@ function groupFor(chat: ChatRequest, identity: Identity, deps: ChatDeps): ModelG
   );
 }
 
+/** What holds a call back: the customer whom it names, and all budgets that it comes out of. */
+interface Held {
+  readonly customer: EndUserBudget;
+  readonly scopes: readonly string[];
+}
+
 interface Admitted {
   readonly chat: ChatRequest;
   /** The limits of the customer whom the call names. */
   readonly endUser: readonly Limit[];
   readonly size: CallSize;
   readonly group: ModelGroup;
+  /** What the model is called, by `namesOf`. */
+  readonly models: readonly string[];
   readonly deployments: readonly Deployment[];
 }
 
@@ -142,7 +150,7 @@ interface Admitted {
  */
 function admit(
   call: Call,
-  { chat, endUser, size, group, deployments }: Admitted,
+  { chat, endUser, size, group, models, deployments }: Admitted,
   deps: ChatDeps,
 ): void | Promise<void> {
   const refused = (refusal: unknown): never => {
@@ -153,7 +161,7 @@ function admit(
     requireOwner(chat, call.identity, group, deps);
     if (deps.userRequired) requireUser(chat);
     requireParams(chat, [...call.identity.requiredParams, ...deps.requiredParams]);
-    const whose = { identity: call.identity, models: namesOf(chat, call.identity, group), endUser };
+    const whose = { identity: call.identity, models, endUser };
     const tokens = reservedTokens(size, deps.limitedTokens);
     const limited = { limits: deps.descriptors.of(whose), deployments, tokens };
     const entered = enterCall(call, limited, deps.limits);
@@ -269,12 +277,12 @@ class ChatCompletions {
       draft: this.#draft,
       finished: this.#finished,
     });
-    const customer = deps.endUserBudgets.of(chat.user);
     const models = namesOf(chat, identity, group);
-    const scopesWith = ({ budgets }: EndUserBudget): readonly string[] =>
-      deps.budgets.of({ identity, customer: budgets, models });
+    const held = after(deps.endUserBudgets.of(chat.user), (customer): Held => {
+      return { customer, scopes: deps.budgets.of({ identity, customer: customer.budgets, models }) };
+    });
     // A call that waits for nothing: its client cannot leave meanwhile.
-    const instant = !(customer instanceof Promise) && scopesWith(customer).length === 0 && !deps.limits.waits;
+    const instant = !(held instanceof Promise) && held.scopes.length === 0 && !deps.limits.waits;
     const gone = instant ? null : new AbortController();
     client.onClose((whole) => {
       const leave = (): void => deps.drain.leave();
@@ -302,17 +310,16 @@ class ChatCompletions {
     };
     const enter = (endUser: readonly Limit[]): void | Promise<void> => {
       if (gone?.signal.aborted) return;
-      return after(admit(call, { chat, endUser, size, group, deployments }, deps), begin);
+      return after(admit(call, { chat, endUser, size, group, models, deployments }, deps), begin);
     };
-    const pass = (customer: EndUserBudget): void | Promise<void> => {
-      const scopes = scopesWith(customer);
+    const pass = ({ customer, scopes }: Held): void | Promise<void> => {
       const reserving =
         gone === null || scopes.length === 0
           ? undefined
           : reserveCall({ call, scopes, size, deployments, signal: gone.signal }, deps);
       return reserving ? reserving.then(() => enter(customer.limits), sooner) : enter(customer.limits);
     };
-    const sent = after(customer, pass);
+    const sent = after(held, pass);
     if (sent instanceof Promise) {
       sent.catch((refusal) => {
         if (!gone?.signal.aborted) this.#refuse(request, client, refusal);
