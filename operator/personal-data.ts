@@ -1,7 +1,7 @@
 import { closeSync, openSync, rmSync } from 'node:fs';
 import { flag, parsed, UsageError } from './arguments.ts';
 import { exitCodes, type Operator, OperatorError } from './operator.ts';
-import { runAsOwner } from './service-program.ts';
+import { runAsOwner, tellProgram } from './service-program.ts';
 
 /** Rows of a person with a few million of them. */
 const TIMEOUT_MS = 12 * 60 * 60_000;
@@ -49,10 +49,7 @@ async function exportTo(operator: Operator, whose: readonly string[], file: stri
 async function erase(operator: Operator, { whose, dryRun, json }: PersonalDataOptions): Promise<number> {
   const options = [...(dryRun ? ['--dry-run'] : []), ...(json ? ['--json'] : [])];
   const args = ['personal-data', 'delete', ...whose, ...options];
-  const { exitCode, stdout, stderr } = await runAsOwner(operator, args, { timeoutMs: TIMEOUT_MS });
-  if (stdout !== '') operator.write(`${stdout.trimEnd()}\n`);
-  if (stderr !== '') operator.writeError(`${stderr}\n`);
-  return exitCode === 0 ? exitCodes.ok : exitCodes.problem;
+  return tellProgram(operator, await runAsOwner(operator, args, { timeoutMs: TIMEOUT_MS }));
 }
 
 function optionsOf(args: readonly string[]): PersonalDataOptions {

@@ -1,5 +1,5 @@
 import type { AuditHead } from '../observe/audit-chain.ts';
-import { type Connection, rows } from './connection.ts';
+import { type Connection, inTransaction, rows } from './connection.ts';
 
 /** The chained row before the first that began at an instant or later; undefined where there is none to delete. */
 async function lastBefore(db: Connection, timeMs: number): Promise<AuditHead | undefined> {
@@ -20,21 +20,21 @@ async function lastBefore(db: Connection, timeMs: number): Promise<AuditHead | u
  * Where the chain begins then stands in `audit_head`, which the gateway's role cannot change there.
  */
 export async function deleteOldAudit(db: Connection, timeMs: number): Promise<number> {
-  await rows(db, { text: 'BEGIN' });
-  const last = await lastBefore(db, timeMs);
-  if (last !== undefined) {
-    await rows(db, {
-      text: 'UPDATE audit_head SET first_seq = $1, first_hash = $2',
-      values: [last.seq, last.hash],
+  return inTransaction(db, async () => {
+    const last = await lastBefore(db, timeMs);
+    if (last !== undefined) {
+      await rows(db, {
+        text: 'UPDATE audit_head SET first_seq = $1, first_hash = $2',
+        values: [last.seq, last.hash],
+      });
+    }
+    const { rowCount } = await db.query({
+      text: `
+        DELETE FROM "LiteLLM_AuditLog" WHERE litellm_seq <= $1 OR (litellm_seq IS NULL AND updated_at < $2)`,
+      values: [last?.seq ?? 0, new Date(timeMs).toISOString()],
     });
-  }
-  const { rowCount } = await db.query({
-    text: `
-      DELETE FROM "LiteLLM_AuditLog" WHERE litellm_seq <= $1 OR (litellm_seq IS NULL AND updated_at < $2)`,
-    values: [last?.seq ?? 0, new Date(timeMs).toISOString()],
+    return rowCount ?? 0;
   });
-  await rows(db, { text: 'COMMIT' });
-  return rowCount ?? 0;
 }
 
 /** The row behind which the chain begins; NO_ROWS unless retention has deleted the first ones. */

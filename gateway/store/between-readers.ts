@@ -1,16 +1,16 @@
 import { DatabaseError, type QueryConfig } from 'pg';
 import type { Connection } from './connection.ts';
+import { isDeadlock } from './sqlstate.ts';
 
 /** How long writers may have to wait for a reader, and how often it is tried again: two minutes of one report in all. */
 const LOCK_TIMEOUT_MS = 2000;
 const ATTEMPTS = 60;
 
 const LOCK_NOT_AVAILABLE = '55P03';
-const DEADLOCK_DETECTED = '40P01';
 
 /** Whether others have held what was wanted. */
 function isHeldUp(error: unknown): boolean {
-  return error instanceof DatabaseError && [LOCK_NOT_AVAILABLE, DEADLOCK_DETECTED].includes(error.code ?? '');
+  return isDeadlock(error) || (error instanceof DatabaseError && error.code === LOCK_NOT_AVAILABLE);
 }
 
 async function attempt(db: Connection, statements: readonly QueryConfig[]): Promise<void> {

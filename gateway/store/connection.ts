@@ -15,6 +15,19 @@ export async function rows<R extends QueryResultRow>(db: Connection, statement: 
   }
 }
 
+/** Runs `work` in a transaction of this one connection: committed when it returns, rolled back when it throws. */
+export async function inTransaction<T>(db: Connection, work: () => Promise<T>): Promise<T> {
+  await rows(db, { text: 'BEGIN' });
+  try {
+    const result = await work();
+    await rows(db, { text: 'COMMIT' });
+    return result;
+  } catch (error) {
+    await db.query({ text: 'ROLLBACK' });
+    throw error;
+  }
+}
+
 async function connect(pool: Pool): Promise<PoolClient> {
   try {
     return await pool.connect();

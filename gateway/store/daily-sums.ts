@@ -30,7 +30,8 @@ export interface DailyFigures {
   readonly failed_requests: number;
 }
 
-const COUNTS = [
+/** What is counted of a day beside what was spent. */
+export const dailyCounts = [
   'prompt_tokens',
   'completion_tokens',
   'cache_read_input_tokens',
@@ -52,7 +53,7 @@ export interface DailyNames {
   readonly endpoint: string;
 }
 
-type Count = (typeof COUNTS)[number];
+type Count = (typeof dailyCounts)[number];
 type Name = keyof DailyNames;
 
 const NAMES = [
@@ -128,7 +129,7 @@ export async function dailyRows(
 ): Promise<readonly DailyRow[]> {
   const found = await rows<Stored<DailyRow>>(db, {
     text: `
-      SELECT ${selected(kind, ['date', 'whom', ...NAMES])} d.spend_pico::text AS spent, ${COUNTS.join(', ')}
+      SELECT ${selected(kind, ['date', 'whom', ...NAMES])} d.spend_pico::text AS spent, ${dailyCounts.join(', ')}
       FROM ${dailySource(kind)} ORDER BY d.date DESC, d.id LIMIT $7 OFFSET $8`,
     values: [...filterValues(filter), limit, offset],
   });
@@ -151,11 +152,11 @@ export async function dailyTotals(
     text: `
       WITH top AS (
         SELECT d.api_key FROM ${dailySource(kind)} GROUP BY 1 ORDER BY sum(d.spend_pico) DESC, 1 LIMIT $7
-      ), known AS (${summed(kind, columns, COUNTS, 'AND d.api_key IN (SELECT api_key FROM top)')}),
-      whole AS (${summed(kind, others, COUNTS)}),
-      rest AS (${without(others, COUNTS, 'whole', 'known')})
-      SELECT NULL AS whom, ${shown(columns, COUNTS)} FROM known
-      UNION ALL SELECT NULL, ${shown(columns, COUNTS).replace('api_key', `'' AS api_key`)} FROM rest
+      ), known AS (${summed(kind, columns, dailyCounts, 'AND d.api_key IN (SELECT api_key FROM top)')}),
+      whole AS (${summed(kind, others, dailyCounts)}),
+      rest AS (${without(others, dailyCounts, 'whole', 'known')})
+      SELECT NULL AS whom, ${shown(columns, dailyCounts)} FROM known
+      UNION ALL SELECT NULL, ${shown(columns, dailyCounts).replace('api_key', `'' AS api_key`)} FROM rest
       ORDER BY date DESC`,
     values: [...filterValues(filter), keys],
   });

@@ -58,28 +58,19 @@ export async function updateOrganization(
   return row;
 }
 
-/** Reads organisations and holds them until the transaction ends: nothing can be given to them meanwhile. */
-export async function lockOrganizations(
-  db: Connection,
-  organizationIds: readonly string[],
-): Promise<readonly OrganizationRow[]> {
-  return rows<OrganizationRow>(db, {
-    text: `
-      SELECT * FROM "LiteLLM_OrganizationTable" WHERE organization_id = ANY ($1)
-      ORDER BY organization_id FOR UPDATE`,
-    values: [organizationIds],
-  });
-}
-
-/** Reads organisations that are about to be given something: none of them is deleted until the transaction ends. */
+/**
+ * Reads organisations and holds them until the transaction ends. `FOR UPDATE`: nothing can be given to them meanwhile;
+ * `FOR KEY SHARE`, for who is about to give them something: none of them is deleted.
+ */
 export async function holdOrganizations(
   db: Connection,
   organizationIds: readonly string[],
+  lock: 'FOR UPDATE' | 'FOR KEY SHARE',
 ): Promise<readonly OrganizationRow[]> {
   return rows<OrganizationRow>(db, {
     text: `
       SELECT * FROM "LiteLLM_OrganizationTable" WHERE organization_id = ANY ($1)
-      ORDER BY organization_id FOR KEY SHARE`,
+      ORDER BY organization_id ${lock}`,
     values: [organizationIds],
   });
 }

@@ -3,7 +3,7 @@ import { type Owner, owners, PROXY_BUDGET_USER, scopeOf } from '../identity/owne
 import { subjects } from '../identity/subjects.ts';
 import { appendAudit } from './audit-log.ts';
 import { BY_OPERATOR } from './changed-by.ts';
-import { type Connection, rows } from './connection.ts';
+import { type Connection, inTransaction, rows } from './connection.ts';
 import { deleteEndUsers } from './end-users.ts';
 import { beginErasing, endErasing, type Person } from './erased-people.ts';
 import { announceKeyChanges } from './key-changes.ts';
@@ -35,18 +35,6 @@ export interface Erasure extends Person {
   /** Under which the rows are that stay; null where nothing was done. */
   readonly pseudonym: string | null;
   readonly found: PersonCounts;
-}
-
-async function inTransaction<T>(db: Connection, work: () => Promise<T>): Promise<T> {
-  await rows(db, { text: 'BEGIN' });
-  try {
-    const result = await work();
-    await rows(db, { text: 'COMMIT' });
-    return result;
-  } catch (error) {
-    await db.query({ text: 'ROLLBACK' });
-    throw error;
-  }
 }
 
 async function requireErasable(db: Connection, { kind, id }: Person): Promise<void> {

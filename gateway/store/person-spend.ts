@@ -1,5 +1,6 @@
 import { escapeIdentifier } from 'pg';
 import { type Connection, rows } from './connection.ts';
+import { dailyCounts } from './daily-sums.ts';
 import type { Person } from './erased-people.ts';
 import { spendPlaces } from './person-places.ts';
 
@@ -75,16 +76,7 @@ const KEY = [
   'mcp_namespaced_tool_name',
   'endpoint',
 ] as const;
-const FIGURES = [
-  'prompt_tokens',
-  'completion_tokens',
-  'cache_read_input_tokens',
-  'cache_creation_input_tokens',
-  'spend_pico',
-  'api_requests',
-  'successful_requests',
-  'failed_requests',
-] as const;
+const FIGURES = ['spend_pico', ...dailyCounts];
 
 /** Puts what a person has spent on each day under the pseudonym, where calls may have arrived already. */
 export async function eraseDays(db: Connection, { kind, id }: Person, pseudonym: string): Promise<number> {

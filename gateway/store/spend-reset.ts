@@ -3,17 +3,12 @@ import { type Owner, owners } from '../identity/owners.ts';
 import { namesOf } from './accounts.ts';
 import { announceBudgets } from './budget-announcements.ts';
 import { type Connection, rows } from './connection.ts';
-import { lockOwners, type OwnerRow, showSpent } from './owner-rows.ts';
+import { lockOwners, type OwnerRow, ownerTables, showSpent } from './owner-rows.ts';
 
 /** Kinds of owners whose spend a reset sets to nothing, in the order in which their rows are locked. */
 export const resetKinds = ['team', 'key'] as const;
 
 export type ResetKind = (typeof resetKinds)[number];
-
-const tables = {
-  team: { table: '"LiteLLM_TeamTable"', id: 'team_id', owner: owners.team },
-  key: { table: '"LiteLLM_VerificationToken"', id: 'token', owner: owners.key },
-} as const;
 
 /** The ids behind `after`, in their order, of those who have spent something. */
 export async function spendersAfter(
@@ -22,7 +17,8 @@ export async function spendersAfter(
   after: string,
   limit: number,
 ): Promise<readonly string[]> {
-  const { table, id } = tables[kind];
+  const { table, key } = ownerTables[kind];
+  const [id] = key;
   const found = await rows<{ id: string }>(pool, {
     text: `SELECT ${id} AS id FROM ${table} WHERE spend <> 0 AND ${id} > $1 ORDER BY ${id} LIMIT $2`,
     values: [after, limit],
@@ -39,7 +35,7 @@ export async function clearSpent(
   kind: ResetKind,
   ids: readonly string[],
 ): Promise<readonly OwnerRow[]> {
-  const locked = await lockOwners(db, ids.map(tables[kind].owner));
+  const locked = await lockOwners(db, ids.map(owners[kind]));
   const some: readonly Owner[] = locked.map(({ owner }) => owner);
   const { scopes, tokens } = namesOf(some);
   await rows(db, {

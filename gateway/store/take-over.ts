@@ -1,7 +1,7 @@
 import { escapeIdentifier } from 'pg';
 import { ADMIN_USER_ID } from '../identity/identity.ts';
 import { owners, PROXY_BUDGET_USER } from '../identity/owners.ts';
-import { type Connection, rows } from './connection.ts';
+import { type Connection, inTransaction, rows } from './connection.ts';
 import { type BudgetRules, followBudgets } from './follow-budgets.ts';
 import { makeSchema } from './migrator.ts';
 import { appliedMigrations, SchemaError } from './schema.ts';
@@ -158,13 +158,5 @@ export async function takeOver(db: Connection, rules: BudgetRules): Promise<Take
   if (theirs === null) return null;
   requireOwned(theirs);
   await requireAlone(db);
-  await db.query({ text: 'BEGIN' });
-  try {
-    const done = await replace(db, theirs, rules);
-    await db.query({ text: 'COMMIT' });
-    return done;
-  } catch (error) {
-    await db.query({ text: 'ROLLBACK' });
-    throw error;
-  }
+  return inTransaction(db, () => replace(db, theirs, rules));
 }
