@@ -1,28 +1,18 @@
 import { usdFromPico } from '../../accounting/money.ts';
-import type { DailyFigures, DailyRow } from '../../store/daily-sums.ts';
+import { type DailyFigures, type DailyRow, dailyCounts } from '../../store/daily-sums.ts';
 import type { KeyNames } from '../../store/report-names.ts';
-
-const COUNTS = [
-  'prompt_tokens',
-  'completion_tokens',
-  'cache_read_input_tokens',
-  'cache_creation_input_tokens',
-  'successful_requests',
-  'failed_requests',
-  'api_requests',
-] as const;
 
 /** The sum of figures. */
 class Sum {
   #spent = 0n;
-  readonly #counts = new Map<(typeof COUNTS)[number], number>();
+  readonly #counts = new Map<(typeof dailyCounts)[number], number>();
 
   add(figures: DailyFigures): void {
     this.#spent += figures.spent;
-    for (const name of COUNTS) this.#counts.set(name, (this.#counts.get(name) ?? 0) + figures[name]);
+    for (const name of dailyCounts) this.#counts.set(name, (this.#counts.get(name) ?? 0) + figures[name]);
   }
 
-  #count(name: (typeof COUNTS)[number]): number {
+  #count(name: (typeof dailyCounts)[number]): number {
     return this.#counts.get(name) ?? 0;
   }
 

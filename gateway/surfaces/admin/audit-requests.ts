@@ -1,4 +1,5 @@
 import { sortableAuditColumns } from '../../store/audit-list.ts';
+import { pageNumber, pageSize } from './pages.ts';
 import { queryReader } from './validation.ts';
 
 export interface AuditListQuery {
@@ -22,8 +23,8 @@ const text = { type: 'string' } as const;
 export const readAuditQuery = queryReader<AuditListQuery>({
   type: 'object',
   properties: {
-    page: { type: 'integer', minimum: 1, maximum: 1_000_000, default: 1 },
-    page_size: { type: 'integer', minimum: 1, maximum: 100, default: 10 },
+    page: pageNumber,
+    page_size: pageSize(10),
     changed_by: text,
     changed_by_api_key: text,
     action: text,

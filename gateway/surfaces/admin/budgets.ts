@@ -15,7 +15,7 @@ import { changeLinked } from '../../store/linked-budgets.ts';
 import { limitsOrganization } from '../../store/organizations.ts';
 import { budgetDuration, modelBudgetsOf } from './budget-columns.ts';
 import { type ModelBudgetFields, modelBudgetFields } from './budget-fields.ts';
-import { change, changedBy, type ManagementDeps } from './change.ts';
+import { budgetRules, change, changedBy, type ManagementDeps } from './change.ts';
 import { budgetAt } from './changes.ts';
 import { badRequest, notFound } from './faults.ts';
 import { LONGEST_ID } from './key-requests.ts';
@@ -143,7 +143,7 @@ async function info({ db }: ManagementDeps, request: GatewayRequest) {
 
 async function remove(deps: ManagementDeps, request: GatewayRequest, who: Identity) {
   const { id } = readDelete(request.body);
-  const rules = { now: deps.clock(), nextReset: deps.nextReset };
+  const rules = budgetRules(deps);
   return change(deps, changedBy(request, who), async (db, changed) => {
     changed.add(subjects.budget(id));
     if (await limitsOrganization(db, id)) {

@@ -9,6 +9,7 @@ import type { Models } from '../../routing/models.ts';
 import { type Audit, auditedTransaction } from '../../store/audit-log.ts';
 import type { NextReset } from '../../store/budget-periods.ts';
 import type { ChangedBy } from '../../store/changed-by.ts';
+import type { BudgetRules } from '../../store/follow-budgets.ts';
 import { announceKeyChanges } from '../../store/key-changes.ts';
 import type { SaltKeys } from '../../store/sealed-text.ts';
 import { Changes } from './changes.ts';
@@ -30,6 +31,11 @@ export interface ManagementDeps {
   readonly storedModels: StoredModelSettings;
   /** Seals what is secret in models and credentials. */
   readonly saltKeys: SaltKeys;
+}
+
+/** How budgets follow what is changed now. */
+export function budgetRules({ clock, nextReset }: Pick<ManagementDeps, 'clock' | 'nextReset'>): BudgetRules {
+  return { now: clock(), nextReset };
 }
 
 /** A caller who changes something, and what is noted of that. */

@@ -3,7 +3,7 @@ import type { KeyRights } from '../../identity/permissions.ts';
 import type { KeyColumns } from '../../store/key-updates.ts';
 import type { VirtualKeyRow } from '../../store/virtual-keys.ts';
 import { forbidden } from './faults.ts';
-import { folded } from './key-columns.ts';
+import { folded } from './folded-fields.ts';
 import { requireNoWider } from './key-permissions.ts';
 import type { KeyFields } from './key-requests.ts';
 

@@ -5,17 +5,9 @@ import type { VirtualKeyRow } from '../../store/virtual-keys.ts';
 import { budgetDuration, modelBudgetsOf, usdAmount, windowsOf } from './budget-columns.ts';
 import type { IncreaseFields } from './budget-fields.ts';
 import { badRequest } from './faults.ts';
+import { folded } from './folded-fields.ts';
 import type { GenerateRequest, KeyFields } from './key-requests.ts';
 import { callLimitColumns, type ModelLimitFields } from './limit-fields.ts';
-
-/** Members of a request that LiteLLM keeps in the key's metadata. */
-export const folded = [
-  'model_rpm_limit',
-  'model_tpm_limit',
-  'enforced_params',
-  'temp_budget_increase',
-  'temp_budget_expiry',
-] as const;
 
 /** The metadata with the members that were sent beside it. */
 export function foldedMetadata(

@@ -112,7 +112,7 @@ export async function requireOrganizationOf(
   { organizationId, teamId }: Pick<NewOwner, 'organizationId' | 'teamId'>,
 ): Promise<void> {
   if (organizationId === null) return;
-  const [organization] = await holdOrganizations(db, [organizationId]);
+  const [organization] = await holdOrganizations(db, [organizationId], 'FOR KEY SHARE');
   if (organization === undefined) {
     throw badRequest('organization_id', `There is no organisation '${organizationId}'`);
   }

@@ -14,6 +14,7 @@ import {
   type ModelLimitFields,
   modelLimitFields,
 } from './limit-fields.ts';
+import { pageNumber, pageSize } from './pages.ts';
 import { unenforcedKeyFields } from './unenforced.ts';
 import { bodyReader, queryReader } from './validation.ts';
 
@@ -209,8 +210,8 @@ const text = { type: 'string' } as const;
 export const readListQuery = queryReader<ListQuery>({
   type: 'object',
   properties: {
-    page: { type: 'integer', minimum: 1, maximum: 1_000_000, default: 1 },
-    size: { type: 'integer', minimum: 1, maximum: 100, default: 10 },
+    page: pageNumber,
+    size: pageSize(10),
     user_id: text,
     team_id: text,
     organization_id: text,
@@ -236,8 +237,8 @@ export interface AliasQuery {
 export const readAliasQuery = queryReader<AliasQuery>({
   type: 'object',
   properties: {
-    page: { type: 'integer', minimum: 1, maximum: 1_000_000, default: 1 },
-    size: { type: 'integer', minimum: 1, maximum: 100, default: 50 },
+    page: pageNumber,
+    size: pageSize(50),
     search: text,
   },
 });

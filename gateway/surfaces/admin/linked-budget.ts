@@ -11,7 +11,7 @@ import type { Connection } from '../../store/connection.ts';
 import { changeLinked } from '../../store/linked-budgets.ts';
 import { budgetDuration, modelBudgetsOf, usdAmount } from './budget-columns.ts';
 import type { ModelBudgetFields } from './budget-fields.ts';
-import type { ManagementDeps } from './change.ts';
+import { budgetRules, type ManagementDeps } from './change.ts';
 import { budgetAt, type Changes } from './changes.ts';
 import { badRequest } from './faults.ts';
 import { type CallLimitFields, callLimitColumns } from './limit-fields.ts';
@@ -83,14 +83,13 @@ export async function makeBudget(
 
 /** Changes a budget, and with it the limits of all that are linked to it; undefined when there is none. */
 export async function changeBudget(
-  { clock, nextReset }: Pick<ManagementDeps, 'clock' | 'nextReset'>,
+  deps: Pick<ManagementDeps, 'clock' | 'nextReset'>,
   db: Connection,
   changed: Changes,
   { budgetId, columns, by }: { budgetId: string; columns: BudgetColumns; by: string },
 ): Promise<BudgetRow | undefined> {
   changed.add(subjects.budget(budgetId));
-  const rules = { now: clock(), nextReset };
-  return changeLinked(db, budgetId, rules, async (before) => {
+  return changeLinked(db, budgetId, budgetRules(deps), async (before) => {
     const row = (await updateBudget(db, budgetId, columns, by)) as BudgetRow;
     changed.updated(budgetAt(budgetId), before, row);
     return row;

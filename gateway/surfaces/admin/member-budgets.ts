@@ -6,7 +6,7 @@ import { type BudgetColumns, type BudgetRow, readBudgets } from '../../store/bud
 import { followBudgets } from '../../store/follow-budgets.ts';
 import { isShared } from '../../store/linked-budgets.ts';
 import { linkMembership, lockMembership, readMembership, type TeamRow } from '../../store/teams.ts';
-import type { ManagementDeps } from './change.ts';
+import { budgetRules, type ManagementDeps } from './change.ts';
 import { type Changes, memberAt } from './changes.ts';
 import type { RateFields } from './limit-fields.ts';
 import {
@@ -108,8 +108,7 @@ export async function limitMember(
   const row = await linkMembership(db, { teamId: team.team_id, userId, budgetId });
   if (before === undefined) changed.created(memberAt(userId), row);
   else changed.updated(memberAt(userId), before, row);
-  const rules = { now: deps.clock(), nextReset: deps.nextReset };
-  await followBudgets(db, [owners.member(team.team_id, userId)], rules);
+  await followBudgets(db, [owners.member(team.team_id, userId)], budgetRules(deps));
 }
 
 /** What holds a member in its team, as the API answers it; null where nothing does. */

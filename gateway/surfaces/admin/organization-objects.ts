@@ -9,7 +9,7 @@ import {
 } from '../../identity/permissions.ts';
 import type { Connection } from '../../store/connection.ts';
 import { membersOf } from '../../store/organization-members.ts';
-import { lockOrganizations, type OrganizationRow, organizationsOf } from '../../store/organizations.ts';
+import { holdOrganizations, type OrganizationRow, organizationsOf } from '../../store/organizations.ts';
 import { listTeams } from '../../store/team-list.ts';
 import { forbidden } from './faults.ts';
 import { withBudgets } from './linked-budget.ts';
@@ -41,7 +41,7 @@ export async function reachOrganization(
   organizationId: string,
   right: 'run' | 'govern',
 ): Promise<ReachedOrganization> {
-  const [organization] = await lockOrganizations(db, [organizationId]);
+  const [organization] = await holdOrganizations(db, [organizationId], 'FOR UPDATE');
   const rights = organizationRights(who, { organizationId, member: false });
   if (organization !== undefined && rights[right]) return { organization, rights };
   throw organization === undefined && seesAll(who) ? noOrganization(organizationId) : strangeOrganization();

@@ -9,9 +9,9 @@ import { followBudgets } from '../../store/follow-budgets.ts';
 import { membersOf } from '../../store/organization-members.ts';
 import {
   deleteOrganizations,
+  holdOrganizations,
   insertOrganization,
   listOrganizations,
-  lockOrganizations,
   type OrganizationColumns,
   type OrganizationRow,
   organizationsOf,
@@ -21,7 +21,7 @@ import {
 import { removeOwnerBudgets } from '../../store/owner-budgets.ts';
 import { lockTeamsIn } from '../../store/teams.ts';
 import { hashesOfOwners } from '../../store/virtual-keys.ts';
-import { change, changedBy, type ManagementDeps } from './change.ts';
+import { budgetRules, change, changedBy, type ManagementDeps } from './change.ts';
 import { organizationAt, organizationMemberAt } from './changes.ts';
 import { badRequest, forbidden, notFound } from './faults.ts';
 import { isNarrower } from './key-changes.ts';
@@ -141,8 +141,7 @@ async function update(deps: ManagementDeps, request: GatewayRequest, who: Identi
       changer.userId,
     )) as OrganizationRow;
     if ('budget_id' in relinked) {
-      const rules = { now: deps.clock(), nextReset: deps.nextReset };
-      await followBudgets(db, [owners.organization(organizationId)], rules);
+      await followBudgets(db, [owners.organization(organizationId)], budgetRules(deps));
     }
     changed
       .add(subjects.organization(organizationId))
@@ -156,7 +155,7 @@ async function remove(deps: ManagementDeps, request: GatewayRequest, who: Identi
   const organizationIds = [...new Set(readOrganizationDelete(request.body).organization_ids)];
   const by = changedBy(request, who);
   return change(deps, by, async (db, changed) => {
-    const found = await lockOrganizations(db, organizationIds);
+    const found = await holdOrganizations(db, organizationIds, 'FOR UPDATE');
     const absent = organizationIds.find((id) => !found.some(({ organization_id }) => organization_id === id));
     if (absent !== undefined) {
       throw notFound('organization_ids', `There is no organisation '${absent}'; nothing was deleted`);

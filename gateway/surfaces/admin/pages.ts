@@ -5,6 +5,13 @@ import { badRequest } from './faults.ts';
 /** Rows that a list can be leafed through. */
 const MOST_ROWS = 100_000;
 
+/** Which page is asked for, in the schema of a query. */
+export const pageNumber = { type: 'integer', minimum: 1, maximum: 1_000_000, default: 1 } as const;
+
+/** Of how many rows. */
+export const pageSize = (usual: number, most = 100) =>
+  ({ type: 'integer', minimum: 1, maximum: most, default: usual }) as const;
+
 export interface AskedPage {
   readonly page: number;
   readonly page_size: number;

@@ -1,4 +1,5 @@
 import { sortableCallColumns } from '../../store/spend-list.ts';
+import { pageNumber, pageSize } from './pages.ts';
 import type { AskedDays } from './report-days.ts';
 import { bodyReader, queryReader } from './validation.ts';
 
@@ -43,14 +44,12 @@ export interface CallListQuery extends AskedDays {
   readonly sort_order: 'asc' | 'desc';
 }
 
-const page = { type: 'integer', minimum: 1, maximum: 1_000_000, default: 1 } as const;
-
 export const readCallListQuery = queryReader<CallListQuery>({
   type: 'object',
   properties: {
     ...days,
-    page,
-    page_size: { type: 'integer', minimum: 1, maximum: 100, default: 50 },
+    page: pageNumber,
+    page_size: pageSize(50),
     api_key: text,
     user_id: text,
     request_id: text,
@@ -144,8 +143,8 @@ export const readActivityQuery = queryReader<ActivityQuery>({
   type: 'object',
   properties: {
     ...days,
-    page,
-    page_size: { type: 'integer', minimum: 1, maximum: 1000, default: 10 },
+    page: pageNumber,
+    page_size: pageSize(10, 1000),
     model: text,
     api_key: text,
     user_id: text,

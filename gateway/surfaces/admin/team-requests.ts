@@ -10,6 +10,7 @@ import {
 } from './limit-fields.ts';
 import type { BudgetMembers } from './linked-budget.ts';
 import type { MemberFields } from './member-budgets.ts';
+import { pageNumber, pageSize } from './pages.ts';
 import type { MembersFields } from './team-budgets.ts';
 import { unenforcedMemberFields, unenforcedTeamFields } from './unenforced-owners.ts';
 import { bodyReader, queryReader } from './validation.ts';
@@ -246,8 +247,8 @@ export const readTeamPageQuery = queryReader<TeamPageQuery>({
     organization_id: text,
     team_id: text,
     team_alias: text,
-    page: { type: 'integer', minimum: 1, maximum: 1_000_000, default: 1 },
-    page_size: { type: 'integer', minimum: 1, maximum: 100, default: 10 },
+    page: pageNumber,
+    page_size: pageSize(10),
     sort_by: { enum: sortableTeamColumns },
     sort_order: { enum: ['asc', 'desc'], default: 'desc' },
     status: text,

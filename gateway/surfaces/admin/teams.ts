@@ -11,7 +11,7 @@ import { holdOrganizations } from '../../store/organizations.ts';
 import { setTeamAliases } from '../../store/team-aliases.ts';
 import { insertTeam, readTeam, type TeamColumns, type TeamRow, updateTeam } from '../../store/teams.ts';
 import { windowsOf } from './budget-columns.ts';
-import { change, changedBy, type ManagementDeps } from './change.ts';
+import { budgetRules, change, changedBy, type ManagementDeps } from './change.ts';
 import { type Changes, teamAt } from './changes.ts';
 import { badRequest, forbidden } from './faults.ts';
 import { isNarrower } from './key-changes.ts';
@@ -120,7 +120,7 @@ async function write(
   changed.add(subjects.team(teamId));
   const { max_budget, soft_budget, budget_duration, budget_limits } = columns;
   if ([max_budget, soft_budget, budget_duration, budget_limits].some((sent) => sent !== undefined)) {
-    await followBudgets(db, [owners.team(teamId)], { now: deps.clock(), nextReset: deps.nextReset });
+    await followBudgets(db, [owners.team(teamId)], budgetRules(deps));
   }
   return (await readTeam(db, teamId)) as TeamRow;
 }
@@ -128,7 +128,7 @@ async function write(
 /** Throws GatewayError bad_request for an organisation that is not there, or does not have the models. */
 async function requireOrganization(db: Connection, { organization_id, models }: TeamColumns): Promise<void> {
   if (!organization_id) return;
-  const [organization] = await holdOrganizations(db, [organization_id]);
+  const [organization] = await holdOrganizations(db, [organization_id], 'FOR KEY SHARE');
   if (organization === undefined) {
     throw badRequest('organization_id', `There is no organisation '${organization_id}'`);
   }

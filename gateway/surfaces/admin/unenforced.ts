@@ -1,4 +1,5 @@
 import { GatewayError } from '../../http/errors.ts';
+import { folded } from './folded-fields.ts';
 
 /**
  * Key fields that LiteLLM knows and this gateway does not enforce yet. Whoever sends one believes to be protected,
@@ -49,15 +50,6 @@ const metadataMembers = [
   'soft_budget',
 ] as const;
 
-/** Folded too; they are enforced of some, and refused where they are fields that are. */
-const enforcedOfSome = [
-  'model_rpm_limit',
-  'model_tpm_limit',
-  'enforced_params',
-  'temp_budget_increase',
-  'temp_budget_expiry',
-] as const;
-
 function asksForNothing(value: unknown): boolean {
   if (value === undefined || value === null || value === '' || value === false) return true;
   return typeof value === 'object' && Object.keys(value).length === 0;
@@ -77,7 +69,8 @@ type Request = Readonly<Record<string, unknown>>;
 export function refuseFields(request: Request, fields: readonly string[], whom: string): void {
   for (const field of fields) if (!asksForNothing(request[field])) refuse(field, whom);
   const metadata = (request.metadata ?? {}) as Request;
-  for (const member of [...metadataMembers, ...enforcedOfSome.filter((field) => fields.includes(field))]) {
+  // What is folded and enforced of some is refused where it is as a field.
+  for (const member of [...metadataMembers, ...folded.filter((field) => fields.includes(field))]) {
     if (!asksForNothing(metadata[member])) refuse(`metadata.${member}`, whom);
   }
 }

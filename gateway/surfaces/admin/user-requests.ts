@@ -4,6 +4,7 @@ import { modelBudgetFields } from './budget-fields.ts';
 import { budgetAmount, LONGEST_ID, MOST_AT_ONCE } from './key-requests.ts';
 import { callLimitFields } from './limit-fields.ts';
 import type { BudgetMembers } from './linked-budget.ts';
+import { pageNumber, pageSize } from './pages.ts';
 import { unenforcedUserFields } from './unenforced-owners.ts';
 import { bodyReader, queryReader } from './validation.ts';
 
@@ -158,8 +159,8 @@ export const readUserListQuery = queryReader<UserListQuery>({
     user_email: text,
     team: text,
     organization_ids: text,
-    page: { type: 'integer', minimum: 1, maximum: 1_000_000, default: 1 },
-    page_size: { type: 'integer', minimum: 1, maximum: 100, default: 25 },
+    page: pageNumber,
+    page_size: pageSize(25),
     sort_by: { enum: sortableUserColumns },
     sort_order: { enum: ['asc', 'desc'], default: 'asc' },
   },
