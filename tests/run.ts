@@ -97,6 +97,9 @@ function checkPromises(tally: Tally): void {
   tally.add({ passed: 0, failed: faults.length, skipped: 0 });
 }
 
+const SHORT = 120;
+const inShort = (failure: string): string => failure.split('\n', 1)[0]?.slice(0, SHORT) ?? '';
+
 async function main(names: readonly string[]): Promise<number> {
   const chosen = chosenStages(names);
   mkdirSync(results, { recursive: true });
@@ -106,6 +109,8 @@ async function main(names: readonly string[]): Promise<number> {
   await Promise.all(rows.map((row) => tally.run(row.filter((stage) => chosen.has(stage)))));
   if (tally.total.failed === 0 && chosen.size === stages.length) checkPromises(tally);
   for (const failure of tally.failures) say(`\nFailed: ${failure}`);
+  // Where only the last lines are kept, all of them are still named.
+  if (tally.failures.length > 1) say(`\nFailed, a line each:\n${tally.failures.map(inShort).join('\n')}`);
   const whole = ((performance.now() - started) / 60_000).toFixed(1);
   say(`\n${tally.minutes.join(', ')}; ${whole} min in all`);
   const { passed, failed, skipped } = tally.total;

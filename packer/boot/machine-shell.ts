@@ -29,6 +29,10 @@ export interface Outcome {
   readonly stderr: string;
 }
 
+/** A letter of each byte: node-ssh decodes each piece of an output alone, and a letter of UTF-8 may lie in two of them. */
+const BYTES = 'latin1';
+const decoded = (bytes: string): string => Buffer.from(bytes, BYTES).toString('utf8');
+
 interface Session {
   readonly ssh: NodeSSH;
   readonly socket: Socket;
@@ -91,10 +95,10 @@ export class Shell {
     const { promise: cutOff, reject } = Promise.withResolvers<never>();
     session.underWay.add(reject);
     try {
-      return await Promise.race([
-        session.ssh.execCommand(`sudo -n bash -c ${quote(command)}`, { stdin: input, noTrim: true }),
-        cutOff,
-      ]);
+      const line = `sudo -n bash -c ${quote(command)}`;
+      const done = session.ssh.execCommand(line, { stdin: input, noTrim: true, encoding: BYTES });
+      const { code, stdout, stderr } = await Promise.race([done, cutOff]);
+      return { code, stdout: decoded(stdout), stderr: decoded(stderr) };
     } catch (cause) {
       throw new Error(`SSH broke off during: ${command}: ${(cause as Error).message}`, { cause });
     } finally {

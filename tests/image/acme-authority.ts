@@ -7,51 +7,51 @@ import { addresses, type Network } from '../harness/network.ts';
 import { ACME_NAME, Pebble } from '../harness/pebble.ts';
 import { Sandbox } from '../harness/sandbox.ts';
 import { type Appliance, facts } from './appliance.ts';
-import type { World } from './world.ts';
 
 /** An emulated machine beside other work needs far less. */
 const PATIENCE_MS = 5 * 60_000;
 
-/** An authority in the network of the test, which a machine asks for certificates as if it were the usual one. */
+/** An authority in the network of the test, which machines ask for certificates as if it were the usual one. */
 export class AcmeAuthority implements AsyncDisposable {
-  /** Its ACME directory, for the machine. */
+  /** Its ACME directory, for the machines. */
   readonly url: string;
   /** PEM of the root that vouches for what it issues. */
   readonly root: string;
-  readonly #appliance: Appliance;
+  readonly #listenerAuthority: string;
   readonly #sandbox: Sandbox;
 
-  private constructor(made: { url: string; root: string }, appliance: Appliance, sandbox: Sandbox) {
-    this.url = made.url;
-    this.root = made.root;
-    this.#appliance = appliance;
+  private constructor(pebble: Pebble, root: string, sandbox: Sandbox) {
+    this.url = pebble.outsideUrl;
+    this.root = root;
+    this.#listenerAuthority = readFileSync(sandbox.path(pebble.listenerAuthority), 'utf8');
     this.#sandbox = sandbox;
   }
 
-  /** That `names` lead to the machine the authority hears from its own hosts file. */
-  static async of(
-    { network }: World,
-    appliance: Appliance,
-    names: readonly string[],
-  ): Promise<AcmeAuthority> {
+  /** One for all machines of a network: its address and port are taken once. */
+  static async on(network: Network): Promise<AcmeAuthority> {
     const sandbox = await Sandbox.on(network);
-    const lines = names.map((name) => `${appliance.addresses.ipv4} ${name}\n`);
-    appendFileSync(sandbox.path('/etc/hosts'), lines.join(''));
     const pebble = await Pebble.start(sandbox, { intermediates: 2 });
-    const { machine } = appliance;
-    await machine.succeed('cat >> /etc/hosts', `${addresses.provider.ipv4} ${ACME_NAME}\n`);
-    await machine.succeed('cat >> /etc/letsencrypt/cli.ini', settings(pebble.outsideUrl));
-    await appliance.trust(readFileSync(sandbox.path(pebble.listenerAuthority), 'utf8'));
-    const made = { url: pebble.outsideUrl, root: await pebble.root() };
-    return new AcmeAuthority(made, appliance, sandbox);
+    return new AcmeAuthority(pebble, await pebble.root(), sandbox);
   }
 
-  /** The machine's settings are then as they were shipped: what is claimed later compares the files. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#appliance.machine.succeed(
-      `sed -i '/^server = /d; /^nginx-sleep-seconds = /d' /etc/letsencrypt/cli.ini`,
-    );
-    await this.#sandbox[Symbol.asyncDispose]();
+  /**
+   * Has the machine know it and ask nobody else, until what is returned is disposed of. That `names` lead to the machine the
+   * authority hears from its own hosts file, which it reads again within five seconds; its questions come later.
+   */
+  async introduce(appliance: Appliance, names: readonly string[]): Promise<AsyncDisposable> {
+    const { machine, addresses: own } = appliance;
+    const lines = names.map((name) => `${own.ipv4} ${name}\n`);
+    appendFileSync(this.#sandbox.path('/etc/hosts'), lines.join(''));
+    await machine.succeed('cat >> /etc/hosts', `${addresses.provider.ipv4} ${ACME_NAME}\n`);
+    await machine.succeed('cat >> /etc/letsencrypt/cli.ini', settings(this.url));
+    await appliance.trust(this.#listenerAuthority);
+    // The machine's settings are then as they were shipped: what is claimed later compares the files.
+    const forget = `sed -i '/^server = /d; /^nginx-sleep-seconds = /d' /etc/letsencrypt/cli.ini`;
+    return { [Symbol.asyncDispose]: async () => void (await machine.succeed(forget)) };
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#sandbox[Symbol.asyncDispose]();
   }
 }
 

@@ -3,7 +3,7 @@ import OpenAI from 'openai';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { Gate } from '../harness/fake-provider.ts';
 import { OutsideClient } from '../harness/outside.ts';
-import { AcmeAuthority, served, typed } from './acme-authority.ts';
+import { served, typed } from './acme-authority.ts';
 import type { World } from './world.ts';
 
 const NAME = 'gw.example.test';
@@ -43,15 +43,15 @@ async function serves(world: World, name: string, serialNumber: string): Promise
  * finds again.
  */
 export function certificateClaims(world: () => World): void {
-  let authority: AcmeAuthority;
+  let introduction: AsyncDisposable;
 
   beforeAll(async () => {
-    authority = await AcmeAuthority.of(world(), world().plain, names);
+    introduction = await world().acme.introduce(world().plain, names);
   });
-  afterAll(() => authority?.[Symbol.asyncDispose]());
+  afterAll(() => introduction?.[Symbol.asyncDispose]());
 
   const hsts = async (name: string): Promise<string | null> => {
-    const [, client] = clientOf(world(), name, authority.root);
+    const [, client] = clientOf(world(), name, world().acme.root);
     await using _client = client;
     return (await client.fetch(`https://${name}/health/readiness`)).headers.get('strict-transport-security');
   };
@@ -88,7 +88,7 @@ export function certificateClaims(world: () => World): void {
   });
 
   test('the official client verifies the chain and calls by name', async () => {
-    const [client, outside] = clientOf(world(), NAME, authority.root);
+    const [client, outside] = clientOf(world(), NAME, world().acme.root);
     await using _outside = outside;
     expect((await client.models.list()).data.map(({ id }) => id)).toContain(MODEL);
   });
@@ -112,10 +112,10 @@ export function certificateClaims(world: () => World): void {
   test('litellm-ctl certificate has a second name served; the first keeps its own', async () => {
     const { machine } = world().plain;
     const first = (await served(world().network, world().plain, NAME)).serialNumber;
-    await machine.succeed(`litellm-ctl certificate ${SECOND_NAME} --server ${authority.url}`);
+    await machine.succeed(`litellm-ctl certificate ${SECOND_NAME} --server ${world().acme.url}`);
     await serves(world(), SECOND_NAME, (await stored(world(), SECOND_NAME)).serialNumber);
     expect((await served(world().network, world().plain, NAME)).serialNumber).toBe(first);
-    const [client, outside] = clientOf(world(), SECOND_NAME, authority.root);
+    const [client, outside] = clientOf(world(), SECOND_NAME, world().acme.root);
     await using _outside = outside;
     expect((await client.models.list()).data).not.toEqual([]);
   });

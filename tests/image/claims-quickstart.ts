@@ -128,7 +128,10 @@ export function quickStartClaims(world: () => World, certificate: (printed: stri
         const shell = network.command('bash', '-c', `${OWN_SSH}${typed}`);
         // Whoever finds himself in a shell on the machine asks who he is there.
         const settings = { quiet: true, cwd: CLIENT, input: filledIn(input ?? 'id\n', values) };
-        return (await $(settings)`${shell}`).stdout;
+        const client = $(settings)`${shell}`;
+        // zx decodes each piece of the output alone, and a letter may lie in two of them.
+        client.stdout.setEncoding('utf8');
+        return (await client).stdout;
       }
       case 'browser':
         return (await follow(page, typed)).join('\n');

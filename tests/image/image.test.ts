@@ -5,7 +5,7 @@
  * emulated machine keeps one processor busy.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, vi } from 'vitest';
-import { AcmeAuthority, served, typed } from './acme-authority.ts';
+import { served, typed } from './acme-authority.ts';
 import { bootClaims } from './claims-boot.ts';
 import { callClaims } from './claims-calls.ts';
 import { captureClaims } from './claims-capture.ts';
@@ -102,7 +102,7 @@ describe('the azure machine', beside, () => {
 async function certified(printed: string): Promise<void> {
   const { network, azure } = world;
   const name = /-d (\S+)/.exec(printed)?.[1] ?? '';
-  await using _authority = await AcmeAuthority.of(world, azure, [name]);
+  await using _introduction = await world.acme.introduce(azure, [name]);
   const before = (await served(network, azure, name)).serialNumber;
   expect(await typed(network, azure, printed)).toContain(`successfully enabled HTTPS on https://${name}`);
   await vi.waitFor(async () => expect((await served(network, azure, name)).serialNumber).not.toBe(before), {

@@ -14,6 +14,7 @@ import type { FakeCloud } from '../harness/metadata/fake-cloud.ts';
 import { instanceIn } from '../harness/metadata/fake-clouds.ts';
 import { type FakeMetadataService, startMetadataService } from '../harness/metadata/service.ts';
 import { guestAddresses, METADATA_ADDRESS, Network } from '../harness/network.ts';
+import { AcmeAuthority } from './acme-authority.ts';
 import { Appliance } from './appliance.ts';
 import { seededMoment, startWithPowerCut } from './first-boot-cut.ts';
 import { startProvider } from './provider.ts';
@@ -57,13 +58,14 @@ export class World implements AsyncDisposable {
   readonly provider: FakeProvider;
   /** Of both clouds: each machine is told of its own. */
   readonly metadata: FakeMetadataService;
+  readonly acme: AcmeAuthority;
   readonly machines: readonly Machine[];
   readonly #booting: Readonly<Record<Name, Promise<Appliance>>>;
   readonly #up = new Map<Name, Appliance>();
   readonly #cleanUp: AsyncDisposableStack;
 
   private constructor(
-    fixtures: Pick<World, 'network' | 'capture' | 'authority' | 'provider' | 'metadata'>,
+    fixtures: Pick<World, 'network' | 'capture' | 'authority' | 'provider' | 'metadata' | 'acme'>,
     machines: Readonly<Record<Name, BootingMachine>>,
     cleanUp: AsyncDisposableStack,
   ) {
@@ -72,6 +74,7 @@ export class World implements AsyncDisposable {
     this.authority = fixtures.authority;
     this.provider = fixtures.provider;
     this.metadata = fixtures.metadata;
+    this.acme = fixtures.acme;
     this.machines = names.map((name) => machines[name].machine);
     this.#booting = { plain: machines.plain.up, azure: machines.azure.up };
     this.#cleanUp = cleanUp;
@@ -118,6 +121,7 @@ export class World implements AsyncDisposable {
         handles: [await network.listen(METADATA_ADDRESS, 80)],
       }),
     );
+    const acme = cleanUp.use(await AcmeAuthority.on(network));
     const kvm = await kvmWorks();
     const boot = async (
       target: string,
@@ -148,7 +152,8 @@ export class World implements AsyncDisposable {
       { name: 'azure', firmware: 'uefi', smbios: cloudFirmware.azure },
       (machine) => machine.start(),
     );
-    return new World({ network, capture, authority, provider, metadata }, { plain, azure }, cleanUp.move());
+    const fixtures = { network, capture, authority, provider, metadata, acme };
+    return new World(fixtures, { plain, azure }, cleanUp.move());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
