@@ -1,8 +1,6 @@
 import OpenAI from 'openai';
 import { expect, test, vi } from 'vitest';
-import { addresses } from '../harness/network.ts';
 import { facts } from './appliance.ts';
-import { PROVIDER_NAME } from './provider.ts';
 import type { World } from './world.ts';
 
 const MODEL = 'gpt-4o-mini';
@@ -32,7 +30,7 @@ async function makeKey({ plain }: World, body: object = {}): Promise<string> {
   return ((await answer.json()) as { key: string }).key;
 }
 
-export function callClaims(world: () => World): void {
+export function callsTooEarlyClaims(world: () => World): void {
   test('before a provider has a key, the refusal names the file to edit', async () => {
     const { plain } = world();
     const client = clientWith(world(), plain.credentials.masterKey);
@@ -41,23 +39,10 @@ export function callClaims(world: () => World): void {
     );
     expect((await client.models.list()).data).toEqual([]);
   });
+}
 
-  test('a key added to the providers file is used after a restart', async () => {
-    const { plain, provider, authority } = world();
-    const { machine } = plain;
-    await plain.trust(authority.certificatePem);
-    await machine.succeed(`cat >> /etc/hosts`, `${addresses.provider.ipv4} ${PROVIDER_NAME}\n`);
-    await machine.succeed(`cat >> ${facts.paths.providersEnv}`, `OPENAI_API_KEY=${provider.apiKey}\n`);
-    await machine.succeed('systemctl restart litellm');
-    const client = clientWith(world(), plain.credentials.masterKey);
-    await eventually(async () =>
-      expect((await client.models.list()).data.map(({ id }) => id)).toContain(MODEL),
-    );
-    const answer = await client.chat.completions.create({ model: MODEL, messages: MESSAGES });
-    expect(answer.choices[0]?.message.content).toBe(provider.requests.at(-1)?.produced?.words.join(''));
-    expect(provider.requests.map(({ violation }) => violation)).toEqual([null]);
-  });
-
+/** After the quick start, in which the provider was given its key. */
+export function callClaims(world: () => World): void {
   test('a virtual key chats over TLS, and the call leaves its row', async () => {
     const { plain, provider } = world();
     const client = clientWith(world(), await makeKey(world(), { models: [MODEL] }));

@@ -4,9 +4,12 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { Gate } from '../harness/fake-provider.ts';
 import { OutsideClient } from '../harness/outside.ts';
 import { served, typed } from './acme-authority.ts';
+import { certificateStep } from './claims-quickstart.ts';
 import type { World } from './world.ts';
 
-const NAME = 'gw.example.test';
+const PRINTED = certificateStep.blocks.map(({ text }) => text).join('\n');
+/** The name that the listing's command asks a certificate for. */
+const NAME = /-d (\S+)/.exec(PRINTED)?.[1] ?? '';
 const SECOND_NAME = 'second.example.test';
 const LIVE = '/etc/letsencrypt/live';
 const MODEL = 'gpt-4o-mini';
@@ -39,7 +42,7 @@ async function serves(world: World, name: string, serialNumber: string): Promise
 }
 
 /**
- * Certificates on the plain machine, after its provider has a key (callClaims). What these leave, `certificateAfterReboot`
+ * Certificates on the plain machine, after its provider has a key (quickStartClaims). What these leave, `certificateAfterReboot`
  * finds again.
  */
 export function certificateClaims(world: () => World): void {
@@ -76,7 +79,7 @@ export function certificateClaims(world: () => World): void {
       }),
     });
 
-    const said = await typed(world().network, world().plain, `sudo certbot --nginx -d ${NAME}`);
+    const said = await typed(world().network, world().plain, PRINTED);
     expect(said).toContain(`successfully enabled HTTPS on https://${NAME}`);
     const certificate = await stored(world(), NAME);
     await serves(world(), NAME, certificate.serialNumber);

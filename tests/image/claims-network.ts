@@ -6,20 +6,25 @@ import type { World } from './world.ts';
 const { ssh, http, https, gateway, postgresql } = facts.ports;
 /** Opened by the test itself, firewall and all, so that a scan which misses an open port is found out. */
 const PLANTED = 47_391;
+/** Past UFW, whose command takes an emulated machine half a minute each time. `act` is an option of iptables. */
+const gap = (act: '-I' | '-D'): string =>
+  ['iptables', 'ip6tables']
+    .map((program) => `${program} ${act} INPUT -p tcp --dport ${PLANTED} -j ACCEPT`)
+    .join(' && ');
 
 export function networkClaims(world: () => World): void {
   const found = new Map<string, ScanResult>();
   beforeAll(async () => {
     const { machine, addresses, client } = world().azure;
     const server = `python3 -m http.server --bind :: --directory /usr/share/doc ${PLANTED}`;
-    await machine.succeed(`ufw allow ${PLANTED}/tcp && systemd-run --unit=planted ${server}`);
+    await machine.succeed(`${gap('-I')} && systemd-run --unit=planted ${server}`);
     await machine.waitForOpenPort(PLANTED);
     const scan = async (family: 'ipv4' | 'ipv6') =>
       found.set(family, await client.scanPorts(addresses[family]));
     await Promise.all([scan('ipv4'), scan('ipv6')]);
   });
   afterAll(async () => {
-    await world().azure.machine.succeed(`systemctl stop planted; ufw delete allow ${PLANTED}/tcp`);
+    await world().azure.machine.succeed(`systemctl stop planted; ${gap('-D')}`);
   });
 
   test.each(['ipv4', 'ipv6'] as const)(

@@ -9,16 +9,15 @@ import { $, quote } from 'zx';
 import { credentialField } from '../../firstboot/index.ts';
 import { type QuickStartBlock, readForm } from '../../sbom/index.ts';
 import type { FakeProvider } from '../harness/fake-provider.ts';
+import { addresses } from '../harness/network.ts';
 import { openBrowser } from '../harness/outside-browser.ts';
 import { filledIn, type Placeholder, quickStart } from '../harness/quick-start.ts';
 import { follow } from '../harness/quick-start-browser.ts';
 import { type Appliance, facts } from './appliance.ts';
 import { CHOSEN } from './claims-ui.ts';
-import { PROVIDER_NAME, startProvider } from './provider.ts';
+import { PROVIDER_NAME } from './provider.ts';
 import { places, type World } from './world.ts';
 
-/** A provider of this machine's own: the other machine's counts its requests. */
-const PROVIDER_ADDRESS = '2001:db8:3::11';
 /** Where the buyer sits. */
 const CLIENT = `${places.machines}/client`;
 /** What a person has of his own, and his readiness to see the host key for the first time. */
@@ -75,35 +74,36 @@ export const followedSteps: Readonly<Record<string, (followed: Followed) => Prom
     expect(request?.violation).toBeNull();
     expect(JSON.parse(answered).choices[0].message.content).toBe(request?.produced?.words.join(''));
   },
-  // Looked at by whoever follows it.
-  Certificate: () => undefined,
 };
 
-/**
- * Follows the quick start on the machine in the cloud, whose first password nobody has replaced yet. `certificate` is given
- * the printed command of the last step, and carries it out where there are a name and an authority.
- */
-export function quickStartClaims(world: () => World, certificate: (printed: string) => Promise<void>): void {
+const steps = quickStart.map((step, index) => ({ ...step, number: index + 1 }));
+/** Its last step, which `certificateClaims` follows: it wants an authority. */
+export const certificateStep = stepCalled('Certificate');
+
+function stepCalled(name: string): (typeof steps)[number] {
+  const step = steps.find(({ title }) => title === name);
+  if (step === undefined) throw new Error(`the quick start has no step '${name}'`);
+  return step;
+}
+
+/** Follows the quick start up to its certificate, on the plain machine, whose first password nobody has replaced yet. */
+export function quickStartClaims(world: () => World): void {
   const values: Partial<Record<Placeholder, string>> = {};
   const cleanUp = new AsyncDisposableStack();
-  let provider: FakeProvider;
   let page: Page;
 
   beforeAll(async () => {
-    const { network, authority, azure } = world();
-    const { machine, credentials, addresses } = azure;
+    const { network, authority, plain, provider } = world();
+    const { machine, credentials } = plain;
     rmSync(CLIENT, { recursive: true, force: true });
-    mkdirSync(CLIENT, { mode: 0o700 });
-    await network.adopt(PROVIDER_ADDRESS);
-    const { apiKey } = world().provider;
-    provider = cleanUp.use(await startProvider({ network, authority, address: PROVIDER_ADDRESS, apiKey }));
-    await azure.trust(authority.certificatePem);
-    await machine.succeed('cat >> /etc/hosts', `${PROVIDER_ADDRESS} ${PROVIDER_NAME}\n`);
+    mkdirSync(CLIENT, { recursive: true, mode: 0o700 });
+    await plain.trust(authority.certificatePem);
+    await machine.succeed('cat >> /etc/hosts', `${addresses.provider.ipv4} ${PROVIDER_NAME}\n`);
     const browser = await openBrowser(network, CLIENT);
     cleanUp.defer(() => browser.close());
     page = await browser.newPage({ ignoreHTTPSErrors: true });
     Object.assign(values, {
-      ADDRESS: addresses.ipv4,
+      ADDRESS: plain.addresses.ipv4,
       USER: machine.userName,
       KEY_FILE: machine.key.privateKeyFile,
       ADMIN_USER: credentials.adminUser,
@@ -116,8 +116,8 @@ export function quickStartClaims(world: () => World, certificate: (printed: stri
   afterAll(() => cleanUp.disposeAsync());
 
   async function type({ place, text, input }: QuickStartBlock): Promise<string> {
-    const { network, azure } = world();
-    const { machine } = azure;
+    const { network, plain } = world();
+    const { machine } = plain;
     const typed = filledIn(text, values);
     switch (place) {
       case 'vm': {
@@ -144,17 +144,18 @@ export function quickStartClaims(world: () => World, certificate: (printed: stri
     if (key !== undefined) values.VIRTUAL_KEY = key;
   }
 
-  const steps = quickStart.map((step, index) => ({ ...step, number: index + 1 }));
-
-  test.each(steps)('step $number, $title, as it is printed', async ({ title, blocks }) => {
-    const said: string[] = [];
-    for (const block of blocks) {
-      if (title === 'Certificate') await certificate(block.text);
-      else said.push(await type(block));
-      learn(said.at(-1) ?? '');
-    }
-    const look = followedSteps[title];
-    if (look === undefined) throw new Error(`nobody looks at what came of the step '${title}'`);
-    await look({ said, appliance: world().azure, provider });
-  });
+  test.each(steps.filter((step) => step !== certificateStep))(
+    'step $number, $title, as it is printed',
+    async ({ title, blocks }) => {
+      const said: string[] = [];
+      for (const block of blocks) {
+        said.push(await type(block));
+        learn(said.at(-1) ?? '');
+      }
+      const look = followedSteps[title];
+      if (look === undefined) throw new Error(`nobody looks at what came of the step '${title}'`);
+      const { plain, provider } = world();
+      await look({ said, appliance: plain, provider });
+    },
+  );
 }

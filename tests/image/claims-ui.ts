@@ -7,6 +7,7 @@ import { places, type World } from './world.ts';
 /** What the operator chooses. */
 export const CHOSEN = 'correct horse battery staple';
 
+/** After the quick start, in which the operator has chosen a password. */
 export function uiClaims(world: () => World): void {
   let page: Page;
   let close: () => Promise<void>;
@@ -26,22 +27,7 @@ export function uiClaims(world: () => World): void {
     await page.getByRole('button', { name: 'Sign in' }).click();
   }
 
-  test('the password from the credentials file opens the form that replaces it', async () => {
-    await signIn(world().plain.credentials.adminPassword);
-    await page.getByRole('heading', { name: 'Choose a new password' }).waitFor();
-    await page.goto(`${world().plain.url}/ui`);
-    await page.getByRole('heading', { name: 'Choose a new password' }).waitFor();
-  });
-
-  test('after choosing a password the operator sees the state of the machine', async () => {
-    await page.getByLabel('New password', { exact: true }).fill(CHOSEN);
-    await page.getByLabel('New password, again').fill(CHOSEN);
-    await page.getByRole('button', { name: 'Save password' }).click();
-    await page.getByRole('heading', { name: 'State of the machine' }).waitFor();
-  });
-
   test('the initial password is of no more use, the chosen one is', async () => {
-    await page.getByRole('button', { name: 'Sign out' }).click();
     await signIn(world().plain.credentials.adminPassword);
     await page.getByRole('alert').waitFor();
     await signIn(CHOSEN);

@@ -105,7 +105,7 @@ export function firewallClaims(world: () => World): void {
     }
   });
   afterAll(async () => {
-    await world().azure.machine.succeed(`rm -r ${SCRATCH}; ufw reload`);
+    await world().azure.machine.succeed(`rm -r ${SCRATCH}`);
     await stop();
   });
 

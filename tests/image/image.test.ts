@@ -4,10 +4,9 @@
  * order of a machine's life. The claims of one machine are made in turn, beside those of the other, also over a reboot: an
  * emulated machine keeps one processor busy.
  */
-import { afterAll, beforeAll, beforeEach, describe, expect, vi } from 'vitest';
-import { served, typed } from './acme-authority.ts';
+import { afterAll, beforeAll, beforeEach, describe } from 'vitest';
 import { bootClaims } from './claims-boot.ts';
-import { callClaims } from './claims-calls.ts';
+import { callClaims, callsTooEarlyClaims } from './claims-calls.ts';
 import { captureClaims } from './claims-capture.ts';
 import { certificateAfterReboot, certificateClaims } from './claims-certificate.ts';
 import { cisClaims } from './claims-cis.ts';
@@ -46,6 +45,8 @@ describe('the plain machine', beside, () => {
     describe('first boot', () => bootClaims(theWorld, 'plain'));
     describe('credentials', () => credentialClaims(theWorld, 'plain'));
     describe('login', () => loginClaims(theWorld));
+    describe('calls too early', () => callsTooEarlyClaims(theWorld));
+    describe('quick start', () => quickStartClaims(theWorld));
     describe('admin UI', () => uiClaims(theWorld));
     describe('calls', () => callClaims(theWorld));
     describe('capture', () => captureClaims(theWorld));
@@ -89,7 +90,6 @@ describe('the azure machine', beside, () => {
   describe('used', inTurn, () => {
     // What a boot keeps, the other machine proves each time.
     if (process.env.SOAK === '1') describe('rebooted', () => rebootClaims(theWorld, 'azure'));
-    describe('quick start', () => quickStartClaims(theWorld, certified));
     describe('walls', () => {
       allowedClaims(theWorld, 'azure');
       describe('the firewall', () => firewallClaims(theWorld));
@@ -97,16 +97,3 @@ describe('the azure machine', beside, () => {
     describe('secrecy', () => secrecyClaims(theWorld, 'azure'));
   });
 });
-
-/** The quick start's last step, as it is printed, where a certificate authority answers. */
-async function certified(printed: string): Promise<void> {
-  const { network, azure } = world;
-  const name = /-d (\S+)/.exec(printed)?.[1] ?? '';
-  await using _introduction = await world.acme.introduce(azure, [name]);
-  const before = (await served(network, azure, name)).serialNumber;
-  expect(await typed(network, azure, printed)).toContain(`successfully enabled HTTPS on https://${name}`);
-  await vi.waitFor(async () => expect((await served(network, azure, name)).serialNumber).not.toBe(before), {
-    timeout: 300_000,
-    interval: 1000,
-  });
-}

@@ -144,12 +144,12 @@ export class World implements AsyncDisposable {
     };
     const plain = await boot(
       'qemu',
-      { name: 'plain', firmware: 'bios', smbios: cloudFirmware.aws, vcpus: 1 },
+      { name: 'plain', firmware: 'bios', smbios: cloudFirmware.aws },
       (machine) => startWithPowerCut(machine, CUT_AFTER_MS),
     );
     const azure = await boot(
       'azure',
-      { name: 'azure', firmware: 'uefi', smbios: cloudFirmware.azure },
+      { name: 'azure', firmware: 'uefi', smbios: cloudFirmware.azure, vcpus: 1 },
       (machine) => machine.start(),
     );
     const fixtures = { network, capture, authority, provider, metadata, acme };
