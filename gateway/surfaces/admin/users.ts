@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { PoolClient } from 'pg';
 import type { JsonObject } from '../../http/body.ts';
-import { GatewayError } from '../../http/errors.ts';
 import type { GatewayRequest, Handlers } from '../../http/handler.ts';
 import { ADMIN_USER_ID, type Identity } from '../../identity/identity.ts';
 import { owners, PROXY_BUDGET_USER } from '../../identity/owners.ts';
@@ -20,10 +19,8 @@ import { lockTeamsOf, membershipsOf, type TeamRow, updateTeam } from '../../stor
 import {
   deleteUsers,
   insertUser,
-  lockEmail,
   lockUsers,
   readUser,
-  readUserByEmail,
   type UserColumns,
   type UserRow,
   updateUser,
@@ -31,7 +28,7 @@ import {
 import { hashesOfOwners } from '../../store/virtual-keys.ts';
 import { type Changer, change, changedBy, type ManagementDeps } from './change.ts';
 import { type Changes, teamAt, userAt } from './changes.ts';
-import { badRequest, forbidden, notFound } from './faults.ts';
+import { badRequest, conflict, forbidden, notFound } from './faults.ts';
 import { removeKeys } from './key-removal.ts';
 import { completed, requireMaker } from './key-rules.ts';
 import { makeKey } from './keys.ts';
@@ -39,6 +36,7 @@ import { budgetColumns } from './linked-budget.ts';
 import { management } from './management.ts';
 import { limitMember } from './member-budgets.ts';
 import { givePassword, hashedPassword } from './passwords.ts';
+import { requireFreeEmail, requireNewcomer, userByEmail } from './people.ts';
 import { join } from './team-members.ts';
 import { reachTeam } from './team-objects.ts';
 import { refuseFields, refuseModelLimits } from './unenforced.ts';
@@ -71,24 +69,6 @@ function columnsOf(wanted: UserFields, deps: ManagementDeps): UserColumns {
     ...(typeof wanted.spend === 'number' && { spend: wanted.spend }),
     ...budgetColumns(wanted, deps),
   };
-}
-
-function conflict(param: string, message: string): GatewayError {
-  return new GatewayError('bad_request', message, { status: 409, param });
-}
-
-/** An address is one person's: whoever is added to a team by it is that person. */
-async function requireFreeEmail(
-  db: Connection,
-  userId: string,
-  email: string | null | undefined,
-): Promise<void> {
-  if (!email) return;
-  await lockEmail(db, email);
-  const holder = await readUserByEmail(db, email);
-  if (holder !== undefined && holder.user_id !== userId) {
-    throw conflict('user_email', `Another user has the address '${email}'`);
-  }
 }
 
 /** Throws GatewayError forbidden unless the caller may make this user: a proxy admin any, others people of their organisations. */
@@ -150,6 +130,7 @@ async function store(
   const organizations = wanted.organizations ?? [];
   if (!(await insertUser(db, userId)))
     throw conflict('user_id', `A user with the id '${userId}' exists already`);
+  await requireNewcomer(db, who, userId);
   await requireFreeEmail(db, userId, wanted.user_email);
   await requireOrganizations(db, organizations);
   const role = wanted.user_role ?? 'internal_user';
@@ -157,7 +138,8 @@ async function store(
   await addToOrganizations(db, userId, organizations, role);
   for (const { team_id, user_role, max_budget_in_team = null } of joined) {
     const { team } = await reachTeam(db, who, team_id, 'run', 'bad_request');
-    const { row } = await join(db, changed, team, [{ role: user_role ?? 'user', user_id: userId }]);
+    const named = [{ role: user_role ?? 'user', user_id: userId }];
+    const { row } = await join(db, changed, who, { team, named });
     changed.updated(teamAt(team_id), team, row);
     if (max_budget_in_team === null) continue;
     await limitMember(deps, db, changed, { team, userId, wanted: { max_budget_in_team }, by });
@@ -228,7 +210,7 @@ export async function changeUser(
   refuseFields(wanted, unenforcedUserFields, 'user');
   const password = await hashedPassword(deps, wanted);
   return change(deps, by, async (db, changed) => {
-    const named = wanted.user_id ? undefined : await readUserByEmail(db, wanted.user_email as string);
+    const named = wanted.user_id ? undefined : await userByEmail(db, wanted.user_email as string);
     const userId = wanted.user_id || named?.user_id || randomUUID();
     const rights = userRights(who, { user_id: userId, organizations: [] });
     if (!rights.adjust) throw forbidden('user_id', 'This key may change only its own user');
