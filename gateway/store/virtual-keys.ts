@@ -30,6 +30,7 @@ export interface VirtualKeyRow {
   readonly budget_limits: unknown;
   readonly model_max_budget: unknown;
   readonly budget_id: string | null;
+  readonly allowed_routes: readonly string[];
   readonly created_at: Date | null;
   readonly updated_at: Date | null;
   readonly created_by: string | null;

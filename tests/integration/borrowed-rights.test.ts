@@ -165,3 +165,75 @@ describe('an account', () => {
     expect(again.status).toBe(403);
   });
 });
+
+describe('a budget', () => {
+  test('is linked by who may look at it', async () => {
+    const budget_id = `budget-${randomUUID()}`;
+    await done('/budget/new', { budget_id, max_budget: 5 });
+    const { team_id, key } = await organized();
+    const own = await done('/key/generate', {}, key);
+    const requests: [string, object][] = [
+      ['/key/generate', {}],
+      ['/key/service-account/generate', { team_id }],
+      ['/key/update', { key: own.key }],
+      ['/key/regenerate', { key: own.key }],
+    ];
+    for (const [path, body] of requests) {
+      for (const named of [budget_id, 'no-such-budget']) {
+        expect(await refusal(path, { ...body, budget_id: named }, key)).toEqual([403, 'budget_id']);
+      }
+    }
+    await done('/key/update', { key: own.key, budget_id });
+    // Of a key that is linked to it already.
+    await done('/key/update', { key: own.key, budget_id, key_alias: randomUUID() }, key);
+  });
+});
+
+describe('a key that is narrower than its user', () => {
+  const twoKeys = async (narrow: object, wide: object = {}) => {
+    const { user_id } = await newUser({ auto_create_key: false });
+    const [one, other] = [
+      await done('/key/generate', { user_id, ...narrow }),
+      await done('/key/generate', { user_id, ...wide }),
+    ];
+    return { narrow: String(one.key), wide: String(other.key) };
+  };
+
+  test.each([
+    ['models', { models: ['m1'] }, 'models'],
+    ['routes', { allowed_routes: ['management_routes'] }, 'allowed_routes'],
+    ['a budget', { max_budget: 1 }, 'key'],
+    ['a rate', { rpm_limit: 1 }, 'key'],
+  ])('by %s is given no wider one by renewing it, and renews itself', async (_what, limits, field) => {
+    const { narrow, wide } = await twoKeys(limits);
+    expect(await refusal('/key/regenerate', { key: wide }, narrow)).toEqual([403, field]);
+    expect(await statusOf(wide)).toBe(200);
+    const renewed = await done('/key/regenerate', { key: narrow }, narrow);
+    expect(renewed).toMatchObject(limits);
+  });
+
+  test('renews one that is as narrow, or becomes it', async () => {
+    const { narrow, wide } = await twoKeys({ models: ['m1'] });
+    const renewed = await done('/key/regenerate', { key: wide, models: ['m1'] }, narrow);
+    expect(renewed.models).toEqual(['m1']);
+    expect((await done('/key/regenerate', { key: renewed.key }, narrow)).models).toEqual(['m1']);
+  });
+
+  test('makes users, and no key of theirs that is wider', async () => {
+    const { organization_id, key } = await organized();
+    const bound = await done('/key/generate', { allowed_routes: ['/user/new', '/key/generate'] }, key);
+    const organizations = [organization_id];
+    expect(await refusal('/user/new', { organizations }, bound.key)).toEqual([403, 'allowed_routes']);
+    const cheap = await done('/key/generate', { max_budget: 1 });
+    await gateway.db.query('UPDATE "LiteLLM_VerificationToken" SET user_id = $2 WHERE token = $1', [
+      cheap.token,
+      (await identityOf(key)).userId,
+    ]);
+    gateway.forget();
+    expect(await refusal('/user/new', { organizations }, cheap.key)).toEqual([403, 'max_budget']);
+    for (const each of [bound, cheap]) {
+      await done('/user/new', { organizations, auto_create_key: false }, each.key);
+    }
+    await done('/user/new', { organizations, max_budget: 1 }, cheap.key);
+  });
+});

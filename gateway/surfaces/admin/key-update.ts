@@ -22,7 +22,7 @@ import { limitOfKey, requireHeld } from './held-limits.ts';
 import { generatedKey } from './key-answer.ts';
 import { requireMayChange } from './key-changes.ts';
 import { columnsOf } from './key-columns.ts';
-import { requireOrganizationOf, rightsOnKey } from './key-permissions.ts';
+import { requireNoWider, requireOrganizationOf, rightsOnKey } from './key-permissions.ts';
 import { type KeyFields, readRegenerate, readUpdate, type UpdateRequest } from './key-requests.ts';
 import { requireBelow, requireTeamOf } from './key-rules.ts';
 import { changeSoftBudget, lockBudgetOfKey } from './key-soft-budget.ts';
@@ -164,7 +164,10 @@ function askedKey(request: GatewayRequest, body: { readonly key?: string | null 
   ]);
 }
 
-/** `/key/regenerate`: the same row under a new secret, with the changes that were sent. */
+/**
+ * `/key/regenerate`: the same row under a new secret, with the changes that were sent. The caller is shown that secret, so the
+ * key may do no more then than one that it makes.
+ */
 export async function regenerate(deps: ManagementDeps, request: GatewayRequest, identity: Identity) {
   const wanted = readRegenerate(request.body);
   refuseUnchangeable(wanted, deps);
@@ -183,6 +186,8 @@ export async function regenerate(deps: ManagementDeps, request: GatewayRequest, 
     const { row, rights } = await reach(db, identity, from, 'hold');
     const columns = columnsOf(wanted, row, now);
     requireMayChange(identity, rights, { row, wanted, columns });
+    const { models, allowed_routes } = { ...row, ...columns };
+    requireNoWider(identity, { models, allowed_routes });
     await requireConsistent(deps, db, columns, row);
     const rotation = { from, to, keyName: displayName(key), graceUntil };
     if (!(await rotateKey(db, rotation, by))) {
@@ -190,6 +195,7 @@ export async function regenerate(deps: ManagementDeps, request: GatewayRequest, 
     }
     const linked = row.budget_id;
     const written = await write(deps, db, changed, { hash: to, wanted, columns, linked, who: identity, by });
+    if (from !== identity.keyHash) await requireHeld(db, identity, { hash: to, field: 'key' });
     changed.add(from).add(to).updated(keyAt(from), row, written, 'rotated');
     return written;
   });

@@ -25,7 +25,7 @@ import { requireHeld } from './held-limits.ts';
 import { generatedKey, keyInfo } from './key-answer.ts';
 import { foldedMetadata, routesOf } from './key-columns.ts';
 import { list, listAliases } from './key-list.ts';
-import { type NewOwner, newOwner, requireNoWider, rightsOnKey } from './key-permissions.ts';
+import { type NewOwner, newOwner, requireMayLink, requireNoWider, rightsOnKey } from './key-permissions.ts';
 import { removeKeys } from './key-removal.ts';
 import {
   type GenerateRequest,
@@ -139,6 +139,7 @@ async function generate(deps: ManagementDeps, request: GatewayRequest, identity:
   const { clock, keyRules } = deps;
   const wanted = completed(kind.read(request.body), keyRules, clock());
   refuseUnenforced(wanted);
+  requireMayLink(identity, wanted, null);
   requireNoWider(identity, { ...wanted, allowed_routes: routesOf(wanted) });
   const by = changedBy(request, identity);
   return change(deps, by, async (db, changed) => {

@@ -29,6 +29,8 @@ import { hashesOfOwners } from '../../store/virtual-keys.ts';
 import { type Changer, change, changedBy, type ManagementDeps } from './change.ts';
 import { type Changes, teamAt, userAt } from './changes.ts';
 import { badRequest, conflict, forbidden, notFound } from './faults.ts';
+import { requireHeld } from './held-limits.ts';
+import { requireNoWider } from './key-permissions.ts';
 import { removeKeys } from './key-removal.ts';
 import { completed, requireMaker } from './key-rules.ts';
 import { makeKey } from './keys.ts';
@@ -183,8 +185,11 @@ async function create(deps: ManagementDeps, request: GatewayRequest, identity: I
     const { keyRules, clock } = deps;
     const own = { key_alias: wanted.key_alias ?? null, duration: wanted.duration ?? null };
     const owner = { userId: user_id, teamId: null, organizationId: null };
+    const order = completed(own, keyRules, clock());
+    requireNoWider(identity, order);
     requireMaker(identity, own, { ...owner, runsTeam: false }, keyRules);
-    const key = await makeKey(deps, db, changed, { wanted: completed(own, keyRules, clock()), owner, by });
+    const key = await makeKey(deps, db, changed, { wanted: order, owner, by });
+    await requireHeld(db, identity, { hash: key.token, field: 'max_budget' });
     return { ...key, ...person, ...sharedWith(user) };
   });
 }
