@@ -52,6 +52,7 @@ import { requireSchema } from './store/schema.ts';
 import { SaltKeys } from './store/sealed-text.ts';
 import { insertSpendLogs } from './store/spend-logs.ts';
 import { managementHandlers } from './surfaces/admin/handlers.ts';
+import { settingsHandlers } from './surfaces/admin/settings.ts';
 import { calculateHandlers } from './surfaces/admin/spend-calculate.ts';
 import { healthHandlers } from './surfaces/health.ts';
 import { chatHandlers } from './surfaces/openai/chat-completions.ts';
@@ -289,6 +290,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       }),
       ...modelHandlers(models),
       ...healthHandlers({
+        version,
+        logLevel: config.logLevel,
         drain,
         now: Date.now,
         probe: () => requireSchema(db),
@@ -307,6 +310,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         storedModels: config.storedModels,
         saltKeys,
       }),
+      ...settingsHandlers(config),
       ...calculateHandlers({ plan: models, counter, clock: Date.now }),
       ...uiHandlers({
         db,

@@ -127,6 +127,25 @@ export interface ContentSettings {
   readonly ignoreNoLog: boolean;
 }
 
+/** A setting as the file has it. */
+export interface ShownSetting {
+  readonly name: string;
+  /** By LiteLLM's names of types. */
+  readonly type: 'Boolean' | 'Integer' | 'Float' | 'String' | 'List' | 'Dict';
+  readonly description: string;
+  /** What holds where the file says nothing; null for nothing. */
+  readonly fallback: string | number | boolean | null;
+  /** Null where the file says nothing, and `os.environ/NAME` where it says so. */
+  readonly value: unknown;
+}
+
+/** What the file says, as far as the API shows it. */
+export interface ShownSettings {
+  readonly general: readonly ShownSetting[];
+  readonly router: readonly ShownSetting[];
+  readonly alerting: readonly ShownSetting[];
+}
+
 /** Everything the operator decides, checked and deeply frozen. */
 export interface Config {
   readonly deployments: readonly DeploymentConfig[];
@@ -180,6 +199,8 @@ export interface Config {
   readonly redis: RedisConfig | null;
   /** Null where nothing is told. */
   readonly alerting: AlertingConfig | null;
+  /** What the API shows of the file. */
+  readonly shownSettings: ShownSettings;
   readonly drainMs: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
 }

@@ -26,6 +26,7 @@ import { readTeamDefaults } from './read-team-defaults.ts';
 import { readRedis } from './redis.ts';
 import { resolveReferences } from './references.ts';
 import { readAuditPeriod, readRetention } from './retention.ts';
+import { shownSettings } from './shown-settings.ts';
 import { parseYaml } from './yaml.ts';
 
 const SECOND = 1000;
@@ -263,6 +264,7 @@ export function readConfig({ text, environment: given, places }: ConfigSource): 
     limitedTokens: general.choice('token_rate_limit_type', ['total', 'input', 'output']) ?? 'total',
     redis: readRedis(router, top.map('router_settings') ?? {}, findings),
     alerting: readAlerting({ general, environment, places }, check),
+    shownSettings: shownSettings(top),
     drainMs: readDrainMs(environment, findings),
     logLevel: readLogLevel(environment, findings),
   };

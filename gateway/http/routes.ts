@@ -200,9 +200,21 @@ export const routes = {
   endUserDailyActivity: { method: 'GET', url: '/end_user/daily/activity', access: 'overseer' },
   agentDailyActivity: { method: 'GET', url: '/agent/daily/activity', access: 'overseer' },
 
+  listSettings: { method: 'GET', url: '/config/list', access: 'overseer' },
+  settingInfo: { method: 'GET', url: '/config/field/info', access: 'overseer' },
+  alertingSettings: { method: 'GET', url: '/alerting/settings', access: 'overseer' },
+  routerSettings: { method: 'GET', url: '/router/settings', access: 'overseer' },
+  routerFields: { method: 'GET', url: '/router/fields', access: 'overseer' },
+  callbackSettings: { method: 'GET', url: '/get/config/callbacks', access: 'overseer' },
+  listCallbacks: { method: 'GET', url: '/callbacks/list', access: 'overseer' },
+  activeCallbacks: { method: 'GET', url: '/active/callbacks', access: 'overseer' },
+  activeCallbacksUnprefixed: { method: 'GET', url: '/settings', access: 'overseer' },
+
   liveliness: { method: 'GET', url: '/health/liveliness', access: 'public' },
   liveness: { method: 'GET', url: '/health/liveness', access: 'public' },
   readiness: { method: 'GET', url: '/health/readiness', access: 'public' },
+  // Private, since the rest of the path is open to load balancers, which hold no key.
+  readinessDetails: { method: 'GET', url: '/health/readiness/details', access: 'llm', reach: 'private' },
 
   uiHome: { method: 'GET', url: '/ui', access: 'ui' },
   uiSignInForm: { method: 'GET', url: '/ui/sign-in', access: 'ui' },
