@@ -33,7 +33,7 @@ export const generalSettings = table({
     enforce_user_param enforced_params
     maximum_spend_logs_retention_period maximum_spend_logs_retention_interval maximum_audit_logs_retention_period
     default_team_disabled allow_requests_on_db_unavailable cut_streams_on_block alerting alerting_args
-    store_model_in_db disable_add_model_via_api`,
+    store_model_in_db disable_add_model_via_api encryption_algorithm`,
   unserved: `database_connection_timeout database_connection_pool_timeout supported_db_objects
     infer_model_from_keys allow_user_auth custom_auth_run_common_checks public_routes
     user_header_mappings forward_client_headers_to_llm_api forward_openai_org_id forward_llm_provider_auth_headers
@@ -47,7 +47,7 @@ export const generalSettings = table({
     allow_public_health_readiness_details enable_drain_endpoint alerting_threshold alert_types
     alert_to_webhook_url alert_type_config spend_report_frequency pass_through_endpoints
     use_client_credentials_pass_through_routes disable_auto_add_proxy_admin_to_teams coordination_redis
-    auto_redirect_ui_login_to_sso use_redis_transaction_buffer encryption_algorithm litellm_license
+    auto_redirect_ui_login_to_sso use_redis_transaction_buffer litellm_license
     control_plane_url block_robots enable_public_model_hub search_tools user_mcp_management_mode
     enable_mcp_registry`,
   protective: `completion_model embedding_model image_generation_model moderation_model litellm_key_header_name

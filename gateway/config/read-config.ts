@@ -225,6 +225,8 @@ export function readConfig({ text, environment: given, places }: ConfigSource): 
   checkCallbacks(litellmMap, findings);
   // The admin UI lets in the admin alone, which is both; `sso`, as guides have it, would be none of them.
   general.choice('ui_access_mode', ['all', 'admin_only']);
+  // What is stored is sealed so and in no other way; what LiteLLM has sealed otherwise is read all the same.
+  general.choice('encryption_algorithm', ['aes-256-gcm']);
   // The owner role drops rows; what is wrong is to be told before it tries.
   readRetention(general, findings);
   readAuditPeriod(general, findings);

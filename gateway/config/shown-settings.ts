@@ -47,6 +47,12 @@ const general: readonly Written[] = [
   ['maximum_audit_logs_retention_period', 'String', null, 'Age at which rows of the audit log are dropped'],
   ['store_model_in_db', 'Boolean', false, 'Models of the database are served, and the API writes them'],
   ['disable_add_model_via_api', 'Boolean', false, 'The API changes no models'],
+  [
+    'encryption_algorithm',
+    'String',
+    'aes-256-gcm',
+    'What the database seals is sealed so; all formats are read',
+  ],
   ['alerting', 'List', null, 'Where it is told that budgets are spent: webhook'],
   ['always_include_stream_usage', 'Boolean', false, 'Streams end with their usage though nobody asked'],
   ['proxy_batch_write_at', 'Float', 10, 'Seconds between two writes of spend rows'],

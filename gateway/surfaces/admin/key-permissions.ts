@@ -187,6 +187,12 @@ export function requireNoWider(who: Identity, wanted: KeyFields): void {
   if (!admin && wanted.spend !== undefined && wanted.spend !== null) {
     throw forbidden('spend', 'Only a proxy admin may set what was spent');
   }
+  if (!admin && wanted.permissions?.get_spend_routes && !who.seesAllSums) {
+    throw forbidden(
+      'permissions',
+      'A key that does not see what everybody has spent may let no other key see it',
+    );
+  }
   if (!within(wanted.allowed_routes ?? [], who.allowedRoutes)) {
     throw forbidden(
       'allowed_routes',

@@ -186,8 +186,8 @@ export async function regenerate(deps: ManagementDeps, request: GatewayRequest, 
     const { row, rights } = await reach(db, identity, from, 'hold');
     const columns = columnsOf(wanted, row, now);
     requireMayChange(identity, rights, { row, wanted, columns });
-    const { models, allowed_routes } = { ...row, ...columns };
-    requireNoWider(identity, { models, allowed_routes });
+    const { models, allowed_routes, permissions } = { ...row, ...columns };
+    requireNoWider(identity, { models, allowed_routes, permissions });
     await requireConsistent(deps, db, columns, row);
     const rotation = { from, to, keyName: displayName(key), graceUntil };
     if (!(await rotateKey(db, rotation, by))) {

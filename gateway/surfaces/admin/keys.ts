@@ -114,6 +114,7 @@ export async function makeKey(
     budgetLimits: windowsOf(wanted.budget_limits ?? null, now),
     modelMaxBudget: modelBudgetsOf(wanted.model_max_budget ?? null, now),
     budgetId: budget?.budget_id ?? null,
+    permissions: wanted.permissions ?? {},
     createdBy: by,
   });
   if (row === undefined) throw badRequest('key', 'This key exists already; choose another one');
