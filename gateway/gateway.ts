@@ -256,6 +256,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     logger,
     authenticator,
     refusals,
+    routeRules: config.routeRules,
     handlers: {
       ...chatHandlers({
         plan: models,

@@ -14,6 +14,7 @@ export { gatewayBundle } from './bundle.ts';
 export { SILENT } from './caller.ts';
 export { type KeyRules, NO_KEY_RULES } from './config/key-rules.ts';
 export { readConfig } from './config/read-config.ts';
+export type { RouteRules } from './config/route-rules.ts';
 export type { TeamDefaults } from './config/team-defaults.ts';
 export { absentRoutes } from './http/absent.ts';
 export { AUTH_FAILURE_HEADER, type AuthFailure, authFailures } from './http/auth-failure.ts';

@@ -1,5 +1,6 @@
 import type { WrittenPrices } from '../accounting/price-sheet.ts';
 import type { KeyRules } from './key-rules.ts';
+import type { RouteRules } from './route-rules.ts';
 import type { TeamDefaults } from './team-defaults.ts';
 
 /** One entry of `model_list`, checked and with its references resolved. */
@@ -188,6 +189,7 @@ export interface Config {
   /** Calls at the same time in the whole gateway; null without such a limit. */
   readonly globalParallel: number | null;
   readonly keyRules: KeyRules;
+  readonly routeRules: RouteRules;
   readonly teamDefaults: TeamDefaults;
   /** Whether calls are served while the database is away and nobody can say whether their keys are good. */
   readonly servesWithoutDatabase: boolean;

@@ -22,6 +22,7 @@ import { readLimitDefaults } from './deployment-limits.ts';
 import { Findings, isMap, Reader, type Settings } from './findings.ts';
 import { generalSettings, litellmSettings, routerSettings, topLevel } from './known-keys.ts';
 import { readKeyRules } from './read-key-rules.ts';
+import { readRouteRules } from './read-route-rules.ts';
 import { readTeamDefaults } from './read-team-defaults.ts';
 import { readRedis } from './redis.ts';
 import { resolveReferences } from './references.ts';
@@ -260,6 +261,7 @@ export function readConfig({ text, environment: given, places }: ConfigSource): 
     ...readCallDuties(general),
     globalParallel: general.number('global_max_parallel_requests', 0) ?? null,
     keyRules: readKeyRules({ general, litellm, environment }, check),
+    routeRules: readRouteRules(general, findings),
     teamDefaults: readTeamDefaults(litellm, check),
     servesWithoutDatabase: readServesWithoutDatabase(general, findings),
     cutsStreamsOnBlock: general.boolean('cut_streams_on_block') ?? false,

@@ -26,6 +26,8 @@ const general: readonly Written[] = [
   ['user_header_name', 'String', null, 'The header that names the end user of a call'],
   ['enforce_user_param', 'Boolean', false, 'Every call must name its end user'],
   ['enforced_params', 'List', null, 'Parameters that every call must have'],
+  ['allowed_routes', 'List', null, 'The only routes that are open to keys, the master key too'],
+  ['admin_only_routes', 'List', null, 'Routes for proxy admins alone'],
   ['default_team_disabled', 'Boolean', false, 'No keys without a team'],
   ['cut_streams_on_block', 'Boolean', false, 'Running streams of a blocked key end'],
   [

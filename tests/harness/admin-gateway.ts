@@ -16,6 +16,7 @@ import {
   PasswordHasher,
   Refusals,
   type RouteDeclaration,
+  type RouteRules,
   routes,
   SaltKeys,
   type TeamDefaults,
@@ -34,6 +35,7 @@ export interface AdminGatewayOptions {
   readonly clock?: () => number;
   readonly keyRules?: KeyRules;
   readonly teamDefaults?: TeamDefaults;
+  readonly routeRules?: RouteRules;
   readonly servesWithoutDatabase?: boolean;
   /** Whether changes are recorded, as they are by default. */
   readonly storeAuditLogs?: boolean;
@@ -112,6 +114,7 @@ export async function startAdminGateway(database: TestDatabase, options: AdminGa
     authenticator,
     refusals,
     logger,
+    ...(options.routeRules && { routeRules: options.routeRules }),
     handlers: {
       ...doubles,
       ...managementHandlers({
