@@ -215,6 +215,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     clock: Date.now,
     nextReset: nextResetHere,
     servesWithoutDatabase: config.servesWithoutDatabase,
+    keyHeader: config.keyHeader,
   });
   const endUserBlocks = new EndUserBlocks({ load: () => blockedEndUsers(db), logger });
   await endUserBlocks.refresh();
@@ -250,6 +251,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     write: (rows) => insertRefusals(db, rows),
     timers: systemTimers,
     logger,
+    keyHeader: config.keyHeader,
   });
   stack.defer(() => refusals.close());
   const app = await createServer({

@@ -181,6 +181,8 @@ export interface Config {
   /** Whether changes by the management API and sign-ins at the admin UI are kept in the audit log. */
   readonly recordChanges: boolean;
   readonly alwaysIncludeStreamUsage: boolean;
+  /** The only header that holds keys, in lower case; null for those that LiteLLM knows. */
+  readonly keyHeader: string | null;
   /** The header by which customers are named, in lower case; null for none of the operator's own. */
   readonly userHeader: string | null;
   /** Whether every call must name its `user`, and parameters that it must have beside it. */

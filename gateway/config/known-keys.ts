@@ -29,7 +29,7 @@ export const generalSettings = table({
     always_include_stream_usage allow_unknown_settings use_x_forwarded_for disable_master_key_return
     disable_adding_master_key_hash_to_db ui_access_mode global_max_parallel_requests max_parallel_requests
     token_rate_limit_type budget_enforcement on_client_disconnect disable_spend_logs store_prompts_in_spend_logs
-    user_header_name
+    user_header_name litellm_key_header_name
     enforce_user_param enforced_params
     maximum_spend_logs_retention_period maximum_spend_logs_retention_interval maximum_audit_logs_retention_period
     default_team_disabled allow_requests_on_db_unavailable cut_streams_on_block alerting alerting_args
@@ -51,7 +51,7 @@ export const generalSettings = table({
     auto_redirect_ui_login_to_sso use_redis_transaction_buffer litellm_license
     control_plane_url block_robots enable_public_model_hub search_tools user_mcp_management_mode
     enable_mcp_registry`,
-  protective: `completion_model embedding_model image_generation_model moderation_model litellm_key_header_name
+  protective: `completion_model embedding_model image_generation_model moderation_model
     custom_auth custom_key_generate custom_sso custom_ui_sso_sign_in_handler allowed_ips trusted_proxy_ranges reject_clientside_metadata_tags
     service_account_settings
     max_in_flight_requests_per_worker max_queued_requests_per_worker admission_queue_timeout_seconds

@@ -165,9 +165,12 @@ function readGlobalBudget(litellm: Reader, findings: Findings): Config['globalBu
   return maxBudget === 0 ? null : { maxBudget, duration };
 }
 
-/** What a call must say, and where it says whom it is for. */
-function readCallDuties(general: Reader): Pick<Config, 'userHeader' | 'userRequired' | 'requiredParams'> {
+/** What a call must say, and where it says who makes it and whom it is for. */
+function readCallDuties(
+  general: Reader,
+): Pick<Config, 'keyHeader' | 'userHeader' | 'userRequired' | 'requiredParams'> {
   return {
+    keyHeader: general.text('litellm_key_header_name')?.toLowerCase() || null,
     userHeader: general.text('user_header_name')?.toLowerCase() || null,
     userRequired: general.boolean('enforce_user_param') ?? false,
     requiredParams: general.texts('enforced_params') ?? [],

@@ -23,6 +23,7 @@ const general: readonly Written[] = [
   ['token_rate_limit_type', 'String', 'total', 'total, input or output: the tokens that count on tpm_limit'],
   ['global_max_parallel_requests', 'Integer', null, 'Calls at the same time in the whole gateway'],
   ['max_parallel_requests', 'Integer', null, 'Calls at the same time of each deployment that says nothing'],
+  ['litellm_key_header_name', 'String', null, 'The only header that holds keys, behind Bearer'],
   ['user_header_name', 'String', null, 'The header that names the end user of a call'],
   ['enforce_user_param', 'Boolean', false, 'Every call must name its end user'],
   ['enforced_params', 'List', null, 'Parameters that every call must have'],

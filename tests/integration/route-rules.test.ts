@@ -1,6 +1,9 @@
 /** Routes that the operator closes, or keeps for proxy admins. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { stringify } from 'yaml';
 import { type AdminGateway, startAdminGateway } from '../harness/admin-gateway.ts';
+import { deployment } from '../harness/chat.ts';
+import { MASTER_KEY, startGateway } from '../harness/gateway-process.ts';
 import { type PostgresServer, startPostgres } from '../harness/postgres.ts';
 
 let server: PostgresServer;
@@ -16,7 +19,8 @@ beforeAll(async () => {
       adminOnly: ['/key/generate', '/user/list'],
     },
   });
-  const keyOf = async (user_role: string) => (await gateway.call('/user/new', { body: { user_role } })).body.key;
+  const keyOf = async (user_role: string) =>
+    (await gateway.call('/user/new', { body: { user_role } })).body.key;
   keys = {
     admin: await keyOf('proxy_admin'),
     viewer: await keyOf('proxy_admin_viewer'),
@@ -61,4 +65,22 @@ test('admin_only_routes are for proxy admins, whoever else may call them by its 
   expect((await gateway.call('/user/list', { key: keys.admin })).status).toBe(200);
   expect((await gateway.call('/key/generate', { key: keys.admin, body: user })).status).toBe(200);
   expect((await gateway.call('/key/generate', { body: {} })).status).toBe(200);
+});
+
+test('the configuration file closes routes, and says which header holds keys', async () => {
+  await using started = await startGateway({
+    database: await server.createDatabase(),
+    environment: { TEST_PROVIDER_KEY: 'of-nobody' },
+    config: stringify({
+      general_settings: { litellm_key_header_name: 'X-Own-Key', allowed_routes: ['/v1/models'] },
+      model_list: [deployment('m', 'http://127.0.0.1:9')],
+    }),
+  });
+  const ask = async (path: string, headers: Readonly<Record<string, string>>) =>
+    (await fetch(`${started.url}${path}`, { headers })).status;
+  const bearer = `Bearer ${MASTER_KEY}`;
+  expect(await ask('/v1/models', { 'x-own-key': bearer, authorization: 'Bearer of-the-provider' })).toBe(200);
+  expect(await ask('/v1/models', { authorization: bearer })).toBe(401);
+  expect(await ask('/v1/models', { 'x-own-key': MASTER_KEY })).toBe(401);
+  expect(await ask('/key/info', { 'x-own-key': bearer })).toBe(403);
 });
