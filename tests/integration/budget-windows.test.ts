@@ -10,7 +10,7 @@ import { insertSpendLogs, Ledger, PostgresBudgets, picoFromUsd } from '../../gat
 import { until } from '../../packer/index.ts';
 import { type AdminGateway, inUtc, startAdminGateway } from '../harness/admin-gateway.ts';
 import { deployment, MESSAGES, postChat } from '../harness/chat.ts';
-import { type FakeProvider, startFakeProvider } from '../harness/fake-provider.ts';
+import { type FakeProvider, Gate, startFakeProvider } from '../harness/fake-provider.ts';
 import { type GatewayProcess, startGateway } from '../harness/gateway-process.ts';
 import { manage } from '../harness/manage.ts';
 import { ManualTimers } from '../harness/manual-timers.ts';
@@ -245,6 +245,21 @@ describe('two gateways', () => {
     });
     expect((await askAtOnce(8, key, { model: 'swift' })).passed).toBe(3);
     expect((await askAtOnce(1, key, { model: 'same-as-dear' })).passed).toBe(0);
+  });
+
+  test('a call under way when a model gets its budget counts for it, by whatever name it was asked for', async () => {
+    const { key, token } = await done('/key/generate', { aliases: { swift: 'same-as-dear' } });
+    const gate = new Gate();
+    provider.script({ kind: 'answer', gate });
+    const asked = askAtOnce(1, String(key), { model: 'swift' });
+    await provider.request(provider.requests.length + 1);
+    const names = ['swift', 'same-as-dear', 'dear', 'plain'];
+    const model_max_budget = Object.fromEntries(names.map((name) => [name, { max_budget: 1 }]));
+    await done('/key/update', { key, model_max_budget });
+    gate.release();
+    expect((await asked).passed).toBe(1);
+    const scope = (name: string) => `model:${JSON.stringify([name, `key:${token}`])}`;
+    await Promise.all(names.map((name) => counted(scope(name), name === 'plain' ? 0 : 1)));
   });
 });
 
