@@ -199,9 +199,19 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const db = await openDatabase(options, stack);
   const processId = randomUUID();
   const nextResetHere = (duration: string, now: number): Date => nextReset(duration, now, config.timezone);
-  const rules = (): BudgetRules => ({ now: Date.now(), nextReset: nextResetHere });
+  const rules = (): BudgetRules => ({
+    now: Date.now(),
+    nextReset: nextResetHere,
+    endUserDefault: config.endUserBudget,
+  });
   if (config.globalBudget !== null) await setGlobalBudget(db, config.globalBudget, rules());
-  const store = new PostgresBudgets({ db, processId, nextReset: nextResetHere, alerts: alertRules(config) });
+  const store = new PostgresBudgets({
+    db,
+    processId,
+    nextReset: nextResetHere,
+    endUserDefault: config.endUserBudget,
+    alerts: alertRules(config),
+  });
   const ledger = new Ledger({ store, processId, timers: systemTimers, logger });
   // After the last rows are stored: only then is it known what can be given back.
   stack.defer(() => ledger.close());
@@ -220,7 +230,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const endUserBlocks = new EndUserBlocks({ load: () => blockedEndUsers(db), logger });
   await endUserBlocks.refresh();
   const endUserBudgets = new EndUserBudgets({
-    load: (endUser) => endUserBudget(db, endUser, { ...rules(), endUserDefault: config.endUserBudget }),
+    load: (endUser) => endUserBudget(db, endUser, rules()),
     anyLimited: async () => config.endUserBudget !== null || (await anyLimitedEndUser(db)),
     outage: config.servesWithoutDatabase ? isOutage : null,
     clock: Date.now,
@@ -306,6 +316,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         audit,
         clock: Date.now,
         nextReset: nextResetHere,
+        endUserBudget: config.endUserBudget,
         keyRules: config.keyRules,
         teamDefaults: config.teamDefaults,
         hasher,

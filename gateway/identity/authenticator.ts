@@ -100,7 +100,7 @@ export function createAuthenticator(options: AuthenticatorOptions): KeyAuthentic
     load: async (hash) => {
       const row = await findKey(db, hash);
       if (row === undefined) return undefined;
-      const rules = { now: clock(), nextReset };
+      const rules = { now: clock(), nextReset, endUserDefault: null };
       return knownKey(row, await enforcedBudgets(db, limitedOwners(row), rules));
     },
     certain: (now) => certainty.holds(now),

@@ -33,6 +33,7 @@ export const INITIAL_PASSWORD = 'initial-password-0001';
 export interface AdminGatewayOptions {
   readonly initialPassword?: string;
   readonly clock?: () => number;
+  readonly endUserBudget?: number;
   readonly keyRules?: KeyRules;
   readonly teamDefaults?: TeamDefaults;
   readonly routeRules?: RouteRules;
@@ -123,6 +124,7 @@ export async function startAdminGateway(database: TestDatabase, options: AdminGa
         audit,
         clock,
         nextReset: inUtc,
+        endUserBudget: options.endUserBudget ?? null,
         keyRules: options.keyRules ?? NO_KEY_RULES,
         teamDefaults: options.teamDefaults ?? {},
         hasher,

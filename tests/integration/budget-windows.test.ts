@@ -410,14 +410,16 @@ describe('by the clock', () => {
     await gateway.db.query(
       `UPDATE "LiteLLM_VerificationToken" SET max_budget = 2,
          budget_limits = '[{"budget_duration": "1d", "max_budget": 3, "reset_at": "2026-11-21T18:00:00"}]',
-         model_max_budget = '{"dear": {"budget_limit": 1, "time_period": "1d"}}',
+         model_max_budget = '{"dear": {"budget_limit": 1, "time_period": "1d"}, "plain": 0.5}',
          metadata = '{"temp_budget_increase": 5, "temp_budget_expiry": "2026-12-01T00:00:00"}'
        WHERE token = $1`,
       [token],
     );
     const window = `window:${JSON.stringify(['1d', `key:${token}`])}`;
     const model = `model:${JSON.stringify(['dear', `key:${token}`])}`;
-    expect(new Set(await budgetsOf(key))).toEqual(new Set([`key:${token}`, window, model]));
+    const bare = `model:${JSON.stringify(['plain', `key:${token}`])}`;
+    expect(new Set(await budgetsOf(key))).toEqual(new Set([`key:${token}`, window, model, bare]));
+    expect(await stateOf(bare)).toMatchObject({ limit_pico: String(USD / 2n), resets_at: null });
     expect(await stateOf(window)).toMatchObject({
       limit_pico: String(3n * USD),
       resets_at: new Date('2026-11-21T18:00:00Z'),

@@ -23,6 +23,8 @@ export interface ManagementDeps {
   /** Epoch milliseconds. */
   readonly clock: () => number;
   readonly nextReset: NextReset;
+  /** USD that customers without a budget of their own may spend; null where nothing limits them. */
+  readonly endUserBudget: number | null;
   readonly hasher: Pick<PasswordHasher, 'hash'>;
   /** What the operator has decided about keys that are made. */
   readonly keyRules: KeyRules;
@@ -33,9 +35,12 @@ export interface ManagementDeps {
   readonly saltKeys: SaltKeys;
 }
 
+/** What decides how budgets follow a change. */
+export type BudgetDeps = Pick<ManagementDeps, 'clock' | 'nextReset' | 'endUserBudget'>;
+
 /** How budgets follow what is changed now. */
-export function budgetRules({ clock, nextReset }: Pick<ManagementDeps, 'clock' | 'nextReset'>): BudgetRules {
-  return { now: clock(), nextReset };
+export function budgetRules({ clock, nextReset, endUserBudget }: BudgetDeps): BudgetRules {
+  return { now: clock(), nextReset, endUserDefault: endUserBudget };
 }
 
 /** A caller who changes something, and what is noted of that. */

@@ -15,7 +15,7 @@ import { setOwnerSpent } from '../../store/owner-budgets.ts';
 import { readTeam } from '../../store/teams.ts';
 import { aliasTaken, readKey, type VirtualKeyRow } from '../../store/virtual-keys.ts';
 import { requireIncrease } from './budget-columns.ts';
-import { type Changer, change, changedBy, type ManagementDeps } from './change.ts';
+import { budgetRules, type Changer, change, changedBy, type ManagementDeps } from './change.ts';
 import { type Changes, keyAt } from './changes.ts';
 import { badRequest, forbidden, notFound } from './faults.ts';
 import { limitOfKey, requireHeld } from './held-limits.ts';
@@ -113,15 +113,14 @@ async function write(
   changed: Changes,
   { hash, wanted, columns: sent, linked, who, by }: KeyWrite,
 ): Promise<VirtualKeyRow> {
-  const { clock, nextReset } = deps;
   const made = await changeSoftBudget(deps, db, changed, { wanted, linked, who, by: by.userId });
   const columns = made === undefined ? sent : { ...sent, budget_id: made };
   await updateKey(db, hash, columns, by);
   const { spend } = columns;
-  const now = clock();
-  if (spend !== undefined) await setOwnerSpent(db, owners.key(hash), { usd: spend, now });
+  const rules = budgetRules(deps);
+  if (spend !== undefined) await setOwnerSpent(db, owners.key(hash), { usd: spend, now: rules.now });
   if (budgetColumns.some((column) => columns[column] !== undefined)) {
-    await followBudgets(db, [owners.key(hash)], { now, nextReset });
+    await followBudgets(db, [owners.key(hash)], rules);
   }
   const field = limitOfKey(wanted);
   if (field !== undefined) await requireHeld(db, who, { hash, field });

@@ -18,7 +18,7 @@ import {
   type VirtualKeyRow,
 } from '../../store/virtual-keys.ts';
 import { budgetDuration, modelBudgetsOf, requireIncrease, usdAmount, windowsOf } from './budget-columns.ts';
-import { change, changedBy, type ManagementDeps } from './change.ts';
+import { type BudgetDeps, budgetRules, change, changedBy, type ManagementDeps } from './change.ts';
 import { type Changes, keyAt } from './changes.ts';
 import { badRequest, forbidden, notFound } from './faults.ts';
 import { requireHeld } from './held-limits.ts';
@@ -77,12 +77,14 @@ export interface KeyOrder {
 
 /** Stores a new key and returns the answer that shows it. */
 export async function makeKey(
-  { clock, nextReset, keyRules }: Pick<ManagementDeps, 'clock' | 'nextReset' | 'keyRules'>,
+  deps: BudgetDeps & Pick<ManagementDeps, 'keyRules'>,
   db: PoolClient,
   changed: Changes,
   { wanted, owner, by }: KeyOrder,
 ) {
-  const now = clock();
+  const { keyRules } = deps;
+  const rules = budgetRules(deps);
+  const { now } = rules;
   const key = chosenKey(wanted.key, 'key');
   const expires = expiryOf(wanted.duration, now);
   const keyAlias = wanted.key_alias || null;
@@ -121,7 +123,7 @@ export async function makeKey(
   const amount = most ?? budget?.soft_budget ?? null;
   const parts = [...readWindows(row.budget_limits), ...readModelBudgets(row.model_max_budget)];
   if (amount !== null || parts.length > 0) {
-    await followBudgets(db, [owners.key(token)], { now, nextReset });
+    await followBudgets(db, [owners.key(token)], rules);
   }
   changed.add(token).created(keyAt(token), row);
   return generatedKey(key, row, budget);

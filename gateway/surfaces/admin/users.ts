@@ -26,7 +26,7 @@ import {
   updateUser,
 } from '../../store/users.ts';
 import { hashesOfOwners } from '../../store/virtual-keys.ts';
-import { type Changer, change, changedBy, type ManagementDeps } from './change.ts';
+import { budgetRules, type Changer, change, changedBy, type ManagementDeps } from './change.ts';
 import { type Changes, teamAt, userAt } from './changes.ts';
 import { badRequest, conflict, forbidden, notFound } from './faults.ts';
 import { requireHeld } from './held-limits.ts';
@@ -101,17 +101,17 @@ function joinedTeams({ teams }: NewUserRequest): readonly JoinedTeam[] {
 
 /** Writes columns of a user, and makes its budget what they say; the row as it is then. */
 async function write(
-  { clock, nextReset }: ManagementDeps,
+  deps: ManagementDeps,
   db: Connection,
   userId: string,
   columns: UserColumns,
 ): Promise<UserRow> {
   await updateUser(db, userId, columns);
   const { spend, max_budget, budget_duration, model_max_budget } = columns;
-  const [owner, now] = [owners.user(userId), clock()];
-  if (spend !== undefined) await setOwnerSpent(db, owner, { usd: spend, now });
+  const [owner, rules] = [owners.user(userId), budgetRules(deps)];
+  if (spend !== undefined) await setOwnerSpent(db, owner, { usd: spend, now: rules.now });
   if ([max_budget, budget_duration, model_max_budget].some((sent) => sent !== undefined)) {
-    await followBudgets(db, [owner], { now, nextReset });
+    await followBudgets(db, [owner], rules);
   }
   return (await readUser(db, userId)) as UserRow;
 }
