@@ -16,6 +16,7 @@ export { type KeyRules, NO_KEY_RULES } from './config/key-rules.ts';
 export { readConfig } from './config/read-config.ts';
 export type { RouteRules } from './config/route-rules.ts';
 export type { TeamDefaults } from './config/team-defaults.ts';
+export type { UserDefaults } from './config/user-defaults.ts';
 export { absentRoutes } from './http/absent.ts';
 export { AUTH_FAILURE_HEADER, type AuthFailure, authFailures } from './http/auth-failure.ts';
 export type { DirectHandler, Handlers } from './http/handler.ts';

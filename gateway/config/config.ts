@@ -2,6 +2,7 @@ import type { WrittenPrices } from '../accounting/price-sheet.ts';
 import type { KeyRules } from './key-rules.ts';
 import type { RouteRules } from './route-rules.ts';
 import type { TeamDefaults } from './team-defaults.ts';
+import type { UserDefaults } from './user-defaults.ts';
 
 /** One entry of `model_list`, checked and with its references resolved. */
 export interface DeploymentConfig {
@@ -183,8 +184,8 @@ export interface Config {
   readonly alwaysIncludeStreamUsage: boolean;
   /** The only header that holds keys, in lower case; null for those that LiteLLM knows. */
   readonly keyHeader: string | null;
-  /** The header by which customers are named, in lower case; null for none of the operator's own. */
-  readonly userHeader: string | null;
+  /** The operator's own headers by which customers are named, in lower case, in the order in which they are asked. */
+  readonly userHeaders: readonly string[];
   /** Whether every call must name its `user`, and parameters that it must have beside it. */
   readonly userRequired: boolean;
   readonly requiredParams: readonly string[];
@@ -193,6 +194,7 @@ export interface Config {
   readonly keyRules: KeyRules;
   readonly routeRules: RouteRules;
   readonly teamDefaults: TeamDefaults;
+  readonly userDefaults: UserDefaults;
   /** Whether calls are served while the database is away and nobody can say whether their keys are good. */
   readonly servesWithoutDatabase: boolean;
   /** Whether streams end when their key may not be used any more. */

@@ -25,6 +25,7 @@ const general: readonly Written[] = [
   ['max_parallel_requests', 'Integer', null, 'Calls at the same time of each deployment that says nothing'],
   ['litellm_key_header_name', 'String', null, 'The only header that holds keys, behind Bearer'],
   ['user_header_name', 'String', null, 'The header that names the end user of a call'],
+  ['user_header_mappings', 'List', null, 'Headers that name the end user, asked before that one'],
   ['enforce_user_param', 'Boolean', false, 'Every call must name its end user'],
   ['enforced_params', 'List', null, 'Parameters that every call must have'],
   ['allowed_routes', 'List', null, 'The only routes that are open to keys, the master key too'],

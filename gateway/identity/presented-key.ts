@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { GatewayError } from '../http/errors.ts';
 
 /** Headers that may carry the key, in order: the first one that is present decides. */
-const keyHeaders = [
+export const keyHeaders = [
   'x-litellm-api-key',
   'authorization',
   'api-key',

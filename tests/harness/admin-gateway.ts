@@ -20,6 +20,7 @@ import {
   routes,
   SaltKeys,
   type TeamDefaults,
+  type UserDefaults,
   uiHandlers,
   watchKeyChanges,
 } from '../../gateway/index.ts';
@@ -37,6 +38,7 @@ export interface AdminGatewayOptions {
   readonly keyRules?: KeyRules;
   readonly teamDefaults?: TeamDefaults;
   readonly routeRules?: RouteRules;
+  readonly userDefaults?: UserDefaults;
   readonly servesWithoutDatabase?: boolean;
   /** Whether changes are recorded, as they are by default. */
   readonly storeAuditLogs?: boolean;
@@ -127,6 +129,7 @@ export async function startAdminGateway(database: TestDatabase, options: AdminGa
         endUserBudget: options.endUserBudget ?? null,
         keyRules: options.keyRules ?? NO_KEY_RULES,
         teamDefaults: options.teamDefaults ?? {},
+        userDefaults: options.userDefaults ?? {},
         hasher,
         models,
         storedModels,

@@ -2,6 +2,7 @@ import type { Pool, PoolClient } from 'pg';
 import type { StoredModelSettings } from '../../config/config.ts';
 import type { KeyRules } from '../../config/key-rules.ts';
 import type { TeamDefaults } from '../../config/team-defaults.ts';
+import type { UserDefaults } from '../../config/user-defaults.ts';
 import type { GatewayRequest } from '../../http/handler.ts';
 import type { Identity } from '../../identity/identity.ts';
 import type { PasswordHasher } from '../../identity/password.ts';
@@ -29,6 +30,7 @@ export interface ManagementDeps {
   /** What the operator has decided about keys that are made. */
   readonly keyRules: KeyRules;
   readonly teamDefaults: TeamDefaults;
+  readonly userDefaults: UserDefaults;
   readonly models: Models;
   readonly storedModels: StoredModelSettings;
   /** Seals what is secret in models and credentials. */

@@ -27,7 +27,7 @@ import {
   readOrganizationMemberDelete,
   readOrganizationMemberUpdate,
 } from './organization-requests.ts';
-import { knownPerson, type NamedPerson, personOf } from './people.ts';
+import { knownPerson, type NamedPerson, type Naming, personOf } from './people.ts';
 import { leave } from './team-members.ts';
 import { refuseFields } from './unenforced.ts';
 import { unenforcedOrganizationMemberFields } from './unenforced-owners.ts';
@@ -67,18 +67,19 @@ async function requireMayAdd(db: PoolClient, who: Identity, named: NamedPerson):
   );
 }
 
-interface Adding {
+interface Adding extends Naming {
   readonly organizationId: string;
   readonly named: NewOrganizationMember;
 }
 
 async function add(
+  deps: ManagementDeps,
   db: PoolClient,
   changed: Changes,
-  who: Identity,
-  { organizationId, named }: Adding,
+  { organizationId, ...naming }: Adding,
 ): Promise<OrganizationMemberRow> {
-  const { user_id: userId } = await personOf(db, changed, who, named);
+  const { named } = naming;
+  const { user_id: userId } = await personOf(deps, db, changed, naming);
   const row = await insertMember(db, { organizationId, userId, role: named.role });
   if (row === undefined) {
     throw badRequest('member', `User '${userId}' is in organisation '${organizationId}' already`);
@@ -97,7 +98,7 @@ export async function memberAdd(deps: ManagementDeps, request: GatewayRequest, w
     const memberships: OrganizationMemberRow[] = [];
     for (const named of [wanted.member].flat()) {
       await requireMayAdd(db, who, named);
-      memberships.push(await add(db, changed, who, { organizationId, named }));
+      memberships.push(await add(deps, db, changed, { organizationId, named, who }));
     }
     return answer(db, who, organizationId, memberships);
   });

@@ -11,8 +11,10 @@ import {
   updateUser,
   usersByEmail,
 } from '../../store/users.ts';
+import type { ManagementDeps } from './change.ts';
 import { type Changes, userAt } from './changes.ts';
 import { conflict, forbidden } from './faults.ts';
+import { newUserColumns } from './user-columns.ts';
 
 /** Somebody as a request names one: by id, by address, or by both. */
 export interface NamedPerson {
@@ -71,12 +73,21 @@ export async function requireNewcomer(db: Connection, who: Identity, userId: str
   );
 }
 
-/** Whoever is named; somebody without a row gets one, as an internal user, where the caller may make it. */
+/** Somebody whom a request names, and who sends it. */
+export interface Naming {
+  readonly named: NamedPerson;
+  readonly who: Identity;
+}
+
+/**
+ * Whoever is named; somebody without a row gets one, as a new internal user who has what the configuration says, where the caller
+ * may make it.
+ */
 export async function personOf(
+  deps: ManagementDeps,
   db: PoolClient,
   changed: Changes,
-  who: Identity,
-  named: NamedPerson,
+  { named, who }: Naming,
 ): Promise<Person> {
   const known = await knownPerson(db, named);
   if (known !== undefined) return { user_id: known.user_id, user_email: known.user_email };
@@ -84,7 +95,7 @@ export async function personOf(
   const user_email = named.user_email || null;
   await requireNewcomer(db, who, user_id);
   await insertUser(db, user_id);
-  const row = await updateUser(db, user_id, { user_role: 'internal_user', user_email });
+  const row = await updateUser(db, user_id, newUserColumns({ user_email }, deps));
   if (row !== undefined) changed.created(userAt(user_id), row);
   return { user_id, user_email };
 }

@@ -41,15 +41,21 @@ const sameAddress = (one: string | null, other: string | null | undefined): bool
 
 /** Who is to join a team, which is locked. */
 interface Joining {
+  readonly who: Identity;
   readonly team: TeamRow;
   readonly named: readonly NamedMember[];
 }
 
 /** Adds people to a team: to its list, to their rows, and an account for each. */
-export async function join(db: PoolClient, changed: Changes, who: Identity, { team, named }: Joining) {
+export async function join(
+  deps: ManagementDeps,
+  db: PoolClient,
+  changed: Changes,
+  { who, team, named }: Joining,
+) {
   const joined: TeamMember[] = [];
   for (const one of named) {
-    const member = { ...(await personOf(db, changed, who, one)), role: one.role };
+    const member = { ...(await personOf(deps, db, changed, { named: one, who })), role: one.role };
     const all = [...team.members_with_roles, ...joined];
     if (all.some(({ user_id }) => user_id === member.user_id)) {
       throw new GatewayError(
@@ -95,7 +101,7 @@ export async function addMembers(deps: ManagementDeps, wanted: MemberAddRequest,
   return change(deps, by, async (db, changed) => {
     const reached = await reachTeam(db, who, wanted.team_id, 'run');
     const { team } = reached;
-    const { row, memberships, users } = await join(db, changed, who, { team, named });
+    const { row, memberships, users } = await join(deps, db, changed, { who, team, named });
     changed.updated(teamAt(team.team_id), team, row);
     const joined = memberships.map(({ user_id }) => user_id);
     requireOthers(who, reached, joined, wanted);

@@ -167,8 +167,8 @@ async function create(deps: ManagementDeps, request: GatewayRequest, identity: I
     }
     await requireOrganization(db, columns);
     const team = await write(deps, db, changed, { teamId, wanted, columns, metadata: {}, by: by.userId });
-    const joining = { team, named: firstMembers(wanted, identity) };
-    const { row } = await join(db, changed, identity, joining);
+    const joining = { who: identity, team, named: firstMembers(wanted, identity) };
+    const { row } = await join(deps, db, changed, joining);
     changed.created(teamAt(teamId), row);
     return row;
   });

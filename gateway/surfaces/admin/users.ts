@@ -34,15 +34,15 @@ import { requireNoWider } from './key-permissions.ts';
 import { removeKeys } from './key-removal.ts';
 import { completed, requireMaker } from './key-rules.ts';
 import { makeKey } from './keys.ts';
-import { budgetColumns } from './linked-budget.ts';
 import { management } from './management.ts';
 import { limitMember } from './member-budgets.ts';
 import { givePassword, hashedPassword } from './passwords.ts';
 import { requireFreeEmail, requireNewcomer, userByEmail } from './people.ts';
 import { join } from './team-members.ts';
 import { reachTeam } from './team-objects.ts';
-import { refuseFields, refuseModelLimits } from './unenforced.ts';
+import { refuseFields } from './unenforced.ts';
 import { unenforcedUserFields } from './unenforced-owners.ts';
+import { columnsOf, newUserColumns } from './user-columns.ts';
 import { info, list } from './user-reads.ts';
 import {
   type JoinedTeam,
@@ -50,7 +50,6 @@ import {
   readNewUser,
   readUserDelete,
   readUserUpdate,
-  type UserFields,
   type UserUpdateRequest,
 } from './user-requests.ts';
 
@@ -58,20 +57,6 @@ type UserRoutes = Pick<
   Handlers,
   'newUser' | 'userInfo' | 'updateUser' | 'deleteUser' | 'listUsers' | 'getUsers'
 >;
-
-/** The columns that the sent fields change. */
-function columnsOf(wanted: UserFields, deps: ManagementDeps): UserColumns {
-  refuseModelLimits(wanted.model_max_budget, 'user');
-  return {
-    ...(wanted.user_alias !== undefined && { user_alias: wanted.user_alias || null }),
-    ...(wanted.user_email !== undefined && { user_email: wanted.user_email || null }),
-    ...(typeof wanted.user_role === 'string' && { user_role: wanted.user_role }),
-    ...(wanted.models !== undefined && { models: wanted.models ?? [] }),
-    ...(wanted.metadata !== undefined && { metadata: wanted.metadata ?? {} }),
-    ...(typeof wanted.spend === 'number' && { spend: wanted.spend }),
-    ...budgetColumns(wanted, deps),
-  };
-}
 
 /** Throws GatewayError forbidden unless the caller may make this user: a proxy admin any, others people of their organisations. */
 function requireMayMake(who: Identity, wanted: NewUserRequest): void {
@@ -117,7 +102,7 @@ async function write(
 }
 
 interface Newcomer {
-  readonly wanted: NewUserRequest;
+  readonly wanted: NewUserRequest & JsonObject;
   readonly userId: string;
   readonly joined: readonly JoinedTeam[];
   readonly by: string;
@@ -135,13 +120,13 @@ async function store(
   await requireNewcomer(db, who, userId);
   await requireFreeEmail(db, userId, wanted.user_email);
   await requireOrganizations(db, organizations);
-  const role = wanted.user_role ?? 'internal_user';
-  await write(deps, db, userId, { ...columnsOf(wanted, deps), user_role: role });
-  await addToOrganizations(db, userId, organizations, role);
+  const columns = newUserColumns(wanted, deps);
+  await write(deps, db, userId, columns);
+  await addToOrganizations(db, userId, organizations, columns.user_role);
   for (const { team_id, user_role, max_budget_in_team = null } of joined) {
     const { team } = await reachTeam(db, who, team_id, 'run', 'bad_request');
     const named = [{ role: user_role ?? 'user', user_id: userId }];
-    const { row } = await join(db, changed, who, { team, named });
+    const { row } = await join(deps, db, changed, { who, team, named });
     changed.updated(teamAt(team_id), team, row);
     if (max_budget_in_team === null) continue;
     await limitMember(deps, db, changed, { team, userId, wanted: { max_budget_in_team }, by });
@@ -231,7 +216,7 @@ export async function changeUser(
     await requireFreeEmail(db, userId, wanted.user_email);
     const made = await insertUser(db, userId);
     const [before] = await lockUsers(db, [userId]);
-    const after = await write(deps, db, userId, columns);
+    const after = await write(deps, db, userId, made ? newUserColumns(wanted, deps) : columns);
     changed.add(subjects.user(userId));
     if (made || before === undefined) changed.created(userAt(userId), after);
     else changed.updated(userAt(userId), before, after);

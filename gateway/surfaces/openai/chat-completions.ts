@@ -46,8 +46,8 @@ export interface ChatDeps extends BudgetDeps, PassThroughDeps {
   readonly limits: Limits;
   readonly limitedTokens: LimitedTokens;
   readonly descriptors: Descriptors;
-  /** The header by which the operator has customers named, in lower case; null for none. */
-  readonly userHeader: string | null;
+  /** Headers by which the operator has customers named, in lower case. */
+  readonly userHeaders: readonly string[];
   /** Whether every call must name its `user`, and parameters that it must have beside it. */
   readonly userRequired: boolean;
   readonly requiredParams: readonly string[];
@@ -234,7 +234,7 @@ class ChatCompletions {
   #start(request: DirectRequest, client: ClientReply): void {
     const deps = this.#deps;
     const { identity } = request;
-    const chat = namedByHeaders(readChatRequest(request.body), request.headers, deps.userHeader);
+    const chat = namedByHeaders(readChatRequest(request.body), request.headers, deps.userHeaders);
     const group = groupFor(chat, identity, deps);
     const deployments = group.take();
     const [first] = deployments;
