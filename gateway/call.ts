@@ -33,6 +33,8 @@ export interface Call {
   readonly caller: Caller;
   /** The name that the client asked for, echoed in every answer. */
   readonly modelGroup: string;
+  /** All that the model is called, each once: a budget of its own that stands under one of these counts the call. */
+  readonly modelNames: readonly string[];
   readonly endUser: string | null;
   /** Whether the call leaves a spend row. */
   readonly logged: boolean;
@@ -86,6 +88,7 @@ type CallStart = Pick<
   | 'requesterIp'
   | 'caller'
   | 'modelGroup'
+  | 'modelNames'
   | 'endUser'
   | 'logged'
   | 'keeping'
@@ -107,6 +110,7 @@ export function newCall(start: CallStart): Call {
     requesterIp: start.requesterIp,
     caller: start.caller,
     modelGroup: start.modelGroup,
+    modelNames: start.modelNames,
     endUser: start.endUser,
     logged: start.logged,
     keeping: start.keeping,

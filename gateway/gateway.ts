@@ -52,6 +52,7 @@ import { requireSchema } from './store/schema.ts';
 import { SaltKeys } from './store/sealed-text.ts';
 import { insertSpendLogs } from './store/spend-logs.ts';
 import { managementHandlers } from './surfaces/admin/handlers.ts';
+import { settingsHandlers } from './surfaces/admin/settings.ts';
 import { calculateHandlers } from './surfaces/admin/spend-calculate.ts';
 import { healthHandlers } from './surfaces/health.ts';
 import { chatHandlers } from './surfaces/openai/chat-completions.ts';
@@ -198,9 +199,19 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const db = await openDatabase(options, stack);
   const processId = randomUUID();
   const nextResetHere = (duration: string, now: number): Date => nextReset(duration, now, config.timezone);
-  const rules = (): BudgetRules => ({ now: Date.now(), nextReset: nextResetHere });
+  const rules = (): BudgetRules => ({
+    now: Date.now(),
+    nextReset: nextResetHere,
+    endUserDefault: config.endUserBudget,
+  });
   if (config.globalBudget !== null) await setGlobalBudget(db, config.globalBudget, rules());
-  const store = new PostgresBudgets({ db, processId, nextReset: nextResetHere, alerts: alertRules(config) });
+  const store = new PostgresBudgets({
+    db,
+    processId,
+    nextReset: nextResetHere,
+    endUserDefault: config.endUserBudget,
+    alerts: alertRules(config),
+  });
   const ledger = new Ledger({ store, processId, timers: systemTimers, logger });
   // After the last rows are stored: only then is it known what can be given back.
   stack.defer(() => ledger.close());
@@ -214,11 +225,12 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     clock: Date.now,
     nextReset: nextResetHere,
     servesWithoutDatabase: config.servesWithoutDatabase,
+    keyHeader: config.keyHeader,
   });
   const endUserBlocks = new EndUserBlocks({ load: () => blockedEndUsers(db), logger });
   await endUserBlocks.refresh();
   const endUserBudgets = new EndUserBudgets({
-    load: (endUser) => endUserBudget(db, endUser, { ...rules(), endUserDefault: config.endUserBudget }),
+    load: (endUser) => endUserBudget(db, endUser, rules()),
     anyLimited: async () => config.endUserBudget !== null || (await anyLimitedEndUser(db)),
     outage: config.servesWithoutDatabase ? isOutage : null,
     clock: Date.now,
@@ -249,19 +261,21 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     write: (rows) => insertRefusals(db, rows),
     timers: systemTimers,
     logger,
+    keyHeader: config.keyHeader,
   });
   stack.defer(() => refusals.close());
   const app = await createServer({
     logger,
     authenticator,
     refusals,
+    routeRules: config.routeRules,
     handlers: {
       ...chatHandlers({
         plan: models,
         limits,
         limitedTokens: config.limitedTokens,
         descriptors: new Descriptors(config.globalParallel),
-        userHeader: config.userHeader,
+        userHeaders: config.userHeaders,
         userRequired: config.userRequired,
         requiredParams: config.requiredParams,
         endUserBudgets,
@@ -289,6 +303,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       }),
       ...modelHandlers(models),
       ...healthHandlers({
+        version,
+        logLevel: config.logLevel,
         drain,
         now: Date.now,
         probe: () => requireSchema(db),
@@ -300,13 +316,16 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         audit,
         clock: Date.now,
         nextReset: nextResetHere,
+        endUserBudget: config.endUserBudget,
         keyRules: config.keyRules,
         teamDefaults: config.teamDefaults,
+        userDefaults: config.userDefaults,
         hasher,
         models,
         storedModels: config.storedModels,
         saltKeys,
       }),
+      ...settingsHandlers(config),
       ...calculateHandlers({ plan: models, counter, clock: Date.now }),
       ...uiHandlers({
         db,

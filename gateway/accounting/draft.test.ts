@@ -17,6 +17,7 @@ function call(price: Call['deployment']['price']): Call {
     requesterIp: null,
     caller: SILENT,
     modelGroup: 'gpt',
+    modelNames: ['gpt'],
     endUser: null,
     logged: true,
     keeping: KEEPS_NOTHING,

@@ -59,6 +59,7 @@ export function spendRecord(call: Call, content: Content | null = null): SpendRe
     model: deployment.upstreamModel,
     modelId: deployment.id,
     modelGroup: call.modelGroup,
+    modelNames: call.modelNames,
     provider: deployment.provider,
     apiBase: deployment.apiBase,
     requesterIp: call.requesterIp,

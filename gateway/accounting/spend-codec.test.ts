@@ -41,7 +41,8 @@ test('a record is read as it was written', () => {
 
 test('no member is left out', () => {
   const charges = [{ scope: 'key:abc', processId: 'a-process', leased: 10n ** 20n }];
-  const call = spendRecord({ charges, content: { request: '{"a":1}', response: '{}' } });
+  const modelNames = ['gpt-test', 'swift', 'gpt'];
+  const call = spendRecord({ charges, modelNames, content: { request: '{"a":1}', response: '{}' } });
   expect(again(call)).toEqual(call);
   expect(JSON.parse(spendCodec.encode(call))).toHaveLength(Object.keys(call).length);
 });
@@ -50,6 +51,11 @@ test('a record in the journal of the first version, which had 27 members, is rea
   const call = spendRecord();
   const written = JSON.stringify(JSON.parse(spendCodec.encode(call)).slice(0, 27));
   expect(spendCodec.decode(written)).toEqual(call);
+});
+
+test('other names of a model are kept where nothing is kept of what was said', () => {
+  const call = spendRecord({ modelNames: ['gpt-test', 'gpt'] });
+  expect(again(call)).toEqual(call);
 });
 
 test.each([[0n], [12n], [-7n], [10n ** 30n]])('money keeps every digit: %s', (spend) => {

@@ -44,7 +44,9 @@ function listText(call: SpendRecord): string {
     call.caller,
     call.logged,
   ];
-  if (call.content !== null) list.push(call.content);
+  const renamed = call.modelNames.length > 1;
+  if (call.content !== null || renamed) list.push(call.content);
+  if (renamed) list.push(call.modelNames);
   return JSON.stringify(list);
 }
 
@@ -108,6 +110,7 @@ export const spendCodec: Codec<SpendRecord> = {
       caller: list[29] ?? SILENT,
       logged: list[30] ?? true,
       content: list[31] ?? null,
+      modelNames: list[32] ?? [list[20]],
     };
   },
 };

@@ -46,6 +46,8 @@ export interface SpendRecord {
   readonly modelId: string;
   /** Public name that the caller asked for. */
   readonly modelGroup: string;
+  /** All that the model is called, each once: by its caller, by aliases of the key and the team, and by the operator. */
+  readonly modelNames: readonly string[];
   readonly provider: string;
   readonly apiBase: string;
   readonly requesterIp: string | null;

@@ -1,6 +1,8 @@
 import type { WrittenPrices } from '../accounting/price-sheet.ts';
 import type { KeyRules } from './key-rules.ts';
+import type { RouteRules } from './route-rules.ts';
 import type { TeamDefaults } from './team-defaults.ts';
+import type { UserDefaults } from './user-defaults.ts';
 
 /** One entry of `model_list`, checked and with its references resolved. */
 export interface DeploymentConfig {
@@ -127,6 +129,25 @@ export interface ContentSettings {
   readonly ignoreNoLog: boolean;
 }
 
+/** A setting as the file has it. */
+export interface ShownSetting {
+  readonly name: string;
+  /** By LiteLLM's names of types. */
+  readonly type: 'Boolean' | 'Integer' | 'Float' | 'String' | 'List' | 'Dict';
+  readonly description: string;
+  /** What holds where the file says nothing; null for nothing. */
+  readonly fallback: string | number | boolean | null;
+  /** Null where the file says nothing, and `os.environ/NAME` where it says so. */
+  readonly value: unknown;
+}
+
+/** What the file says, as far as the API shows it. */
+export interface ShownSettings {
+  readonly general: readonly ShownSetting[];
+  readonly router: readonly ShownSetting[];
+  readonly alerting: readonly ShownSetting[];
+}
+
 /** Everything the operator decides, checked and deeply frozen. */
 export interface Config {
   readonly deployments: readonly DeploymentConfig[];
@@ -161,15 +182,19 @@ export interface Config {
   /** Whether changes by the management API and sign-ins at the admin UI are kept in the audit log. */
   readonly recordChanges: boolean;
   readonly alwaysIncludeStreamUsage: boolean;
-  /** The header by which customers are named, in lower case; null for none of the operator's own. */
-  readonly userHeader: string | null;
+  /** The only header that holds keys, in lower case; null for those that LiteLLM knows. */
+  readonly keyHeader: string | null;
+  /** The operator's own headers by which customers are named, in lower case, in the order in which they are asked. */
+  readonly userHeaders: readonly string[];
   /** Whether every call must name its `user`, and parameters that it must have beside it. */
   readonly userRequired: boolean;
   readonly requiredParams: readonly string[];
   /** Calls at the same time in the whole gateway; null without such a limit. */
   readonly globalParallel: number | null;
   readonly keyRules: KeyRules;
+  readonly routeRules: RouteRules;
   readonly teamDefaults: TeamDefaults;
+  readonly userDefaults: UserDefaults;
   /** Whether calls are served while the database is away and nobody can say whether their keys are good. */
   readonly servesWithoutDatabase: boolean;
   /** Whether streams end when their key may not be used any more. */
@@ -180,6 +205,8 @@ export interface Config {
   readonly redis: RedisConfig | null;
   /** Null where nothing is told. */
   readonly alerting: AlertingConfig | null;
+  /** What the API shows of the file. */
+  readonly shownSettings: ShownSettings;
   readonly drainMs: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
 }

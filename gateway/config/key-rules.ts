@@ -1,9 +1,29 @@
 import type { KeyParams } from '../identity/key-params.ts';
 import type { Standing } from '../identity/roles.ts';
 
+/** A budget of a window of time. */
+export interface Window {
+  readonly budget_duration: string;
+  /** USD. */
+  readonly max_budget: number;
+}
+
+/** What a key may spend on one model, and how often it may call it. */
+export interface ModelBudget {
+  /** USD. */
+  readonly max_budget?: number;
+  readonly budget_duration?: string;
+  readonly rpm_limit?: number;
+  readonly tpm_limit?: number;
+}
+
 export interface KeyDefaults extends KeyParams {
   readonly team_id?: string;
   readonly metadata?: Readonly<Record<string, unknown>>;
+  /** USD. */
+  readonly soft_budget?: number;
+  readonly budget_limits?: readonly Window[];
+  readonly model_max_budget?: Readonly<Record<string, ModelBudget>>;
 }
 
 /** Who may make keys of one kind, and what they must say of each. */

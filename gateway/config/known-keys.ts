@@ -29,14 +29,15 @@ export const generalSettings = table({
     always_include_stream_usage allow_unknown_settings use_x_forwarded_for disable_master_key_return
     disable_adding_master_key_hash_to_db ui_access_mode global_max_parallel_requests max_parallel_requests
     token_rate_limit_type budget_enforcement on_client_disconnect disable_spend_logs store_prompts_in_spend_logs
-    user_header_name
+    user_header_name user_header_mappings litellm_key_header_name
     enforce_user_param enforced_params
     maximum_spend_logs_retention_period maximum_spend_logs_retention_interval maximum_audit_logs_retention_period
     default_team_disabled allow_requests_on_db_unavailable cut_streams_on_block alerting alerting_args
-    store_model_in_db disable_add_model_via_api`,
+    store_model_in_db disable_add_model_via_api encryption_algorithm allowed_routes
+    admin_only_routes`,
   unserved: `database_connection_timeout database_connection_pool_timeout supported_db_objects
     infer_model_from_keys allow_user_auth custom_auth_run_common_checks public_routes
-    user_header_mappings forward_client_headers_to_llm_api forward_openai_org_id forward_llm_provider_auth_headers
+    forward_client_headers_to_llm_api forward_openai_org_id forward_llm_provider_auth_headers
     allow_client_side_credentials maximum_spend_logs_cleanup_cron disable_reset_budget disable_budget_reservation skip_user_budget_on_team_key
     disable_retry_on_max_parallel_request_limit_error disable_responses_id_security disable_prisma_schema_update
     proxy_budget_rescheduler_min_time proxy_budget_rescheduler_max_time proxy_batch_polling_interval
@@ -47,12 +48,11 @@ export const generalSettings = table({
     allow_public_health_readiness_details enable_drain_endpoint alerting_threshold alert_types
     alert_to_webhook_url alert_type_config spend_report_frequency pass_through_endpoints
     use_client_credentials_pass_through_routes disable_auto_add_proxy_admin_to_teams coordination_redis
-    auto_redirect_ui_login_to_sso use_redis_transaction_buffer encryption_algorithm litellm_license
+    auto_redirect_ui_login_to_sso use_redis_transaction_buffer litellm_license
     control_plane_url block_robots enable_public_model_hub search_tools user_mcp_management_mode
     enable_mcp_registry`,
-  protective: `completion_model embedding_model image_generation_model moderation_model litellm_key_header_name
-    custom_auth custom_key_generate custom_sso custom_ui_sso_sign_in_handler allowed_routes admin_only_routes
-    allowed_ips trusted_proxy_ranges reject_clientside_metadata_tags
+  protective: `completion_model embedding_model image_generation_model moderation_model
+    custom_auth custom_key_generate custom_sso custom_ui_sso_sign_in_handler allowed_ips trusted_proxy_ranges reject_clientside_metadata_tags
     service_account_settings
     max_in_flight_requests_per_worker max_queued_requests_per_worker admission_queue_timeout_seconds
     max_request_size_mb max_response_size_mb disable_spend_updates
@@ -73,7 +73,8 @@ export const litellmSettings = table({
   served: `request_timeout json_logs turn_off_message_logging redact_user_api_key_info
     redact_messages_in_exceptions global_disable_no_log_param require_auth_for_metrics_endpoint timezone
     default_key_generate_params upperbound_key_generate_params key_generation_settings default_team_params
-    max_budget budget_duration max_end_user_budget store_audit_logs`,
+    max_budget budget_duration max_end_user_budget max_internal_user_budget internal_user_budget_duration
+    default_internal_user_params store_audit_logs`,
   unserved: `success_callback failure_callback callbacks service_callbacks langfuse_default_tags set_verbose
     log_raw_request_response drop_params modify_params num_retries allowed_fails cooldown_time fallbacks
     context_window_fallbacks content_policy_fallbacks default_fallbacks model_alias_map force_ipv4 ssl_verify
@@ -87,8 +88,7 @@ export const litellmSettings = table({
     add_user_information_to_llm_headers skip_system_message_in_guardrail
     use_chat_completions_url_for_anthropic_messages route_all_chat_openai_to_responses model_group_settings
     max_ui_session_budget mcp_aliases public_model_groups default_key_max_budget_alert_emails`,
-  protective: `max_end_user_budget_id max_internal_user_budget
-    internal_user_budget_duration default_max_internal_user_budget default_internal_user_params
+  protective: `max_end_user_budget_id default_max_internal_user_budget
     priority_reservation guardrails validate_end_user_id_in_db`,
 });
 
@@ -96,10 +96,25 @@ const keyParams = 'max_budget budget_duration duration max_parallel_requests tpm
 
 /** Keys of `litellm_settings.default_key_generate_params`. */
 export const defaultKeyParams = table({
-  served: `${keyParams} team_id metadata`,
-  protective: `user_id organization_id soft_budget budget_id budget_limits model_max_budget model_rpm_limit
+  served: `${keyParams} team_id metadata soft_budget budget_limits model_max_budget`,
+  protective: `user_id organization_id budget_id model_rpm_limit
     model_tpm_limit permissions guardrails policies tags aliases allowed_routes allowed_cache_controls enforced_params`,
 });
+
+/** Keys of each window of `budget_limits`, and of what `model_max_budget` says of a model. */
+export const windowParams = table({ served: 'budget_duration max_budget' });
+export const modelBudgetParams = table({
+  served: 'max_budget budget_limit budget_duration time_period rpm_limit tpm_limit',
+});
+
+/** Keys of `litellm_settings.default_internal_user_params`. */
+export const defaultUserParams = table({
+  served: 'user_role max_budget budget_duration tpm_limit rpm_limit max_parallel_requests models',
+  protective: 'teams available_teams',
+});
+
+/** Keys of each entry of `general_settings.user_header_mappings`. */
+export const userHeaderMapping = table({ served: 'header_name litellm_user_role' });
 
 /** Keys of `litellm_settings.default_team_params`. */
 export const defaultTeamParams = table({

@@ -104,13 +104,92 @@ describe('an accepted configuration', () => {
   });
 
   test('what every call must say', () => {
-    expect(accepted({})).toMatchObject({ userHeader: null, userRequired: false, requiredParams: [] });
-    expect(accepted({ general_settings: { user_header_name: 'X-Person' } }).userHeader).toBe('x-person');
+    expect(accepted({})).toMatchObject({ userHeaders: [], userRequired: false, requiredParams: [] });
+    expect(accepted({ general_settings: { user_header_name: 'X-Person' } }).userHeaders).toEqual([
+      'x-person',
+    ]);
     const general_settings = { enforce_user_param: true, enforced_params: ['metadata.cost_center'] };
     expect(accepted({ general_settings })).toMatchObject({
       userRequired: true,
       requiredParams: ['metadata.cost_center'],
     });
+  });
+
+  describe('headers that name customers', () => {
+    const mapped = (...user_header_mappings: unknown[]) => ({ general_settings: { user_header_mappings } });
+
+    test('are asked in the order of the mappings, and the single one last', () => {
+      const { general_settings } = mapped(
+        { header_name: 'X-OpenWebUI-User-Id', litellm_user_role: 'customer' },
+        { header_name: 'x-account', litellm_user_role: 'CUSTOMER' },
+      );
+      const settings = { ...general_settings, user_header_name: 'X-Account' };
+      expect(accepted({ general_settings: settings }).userHeaders).toEqual([
+        'x-openwebui-user-id',
+        'x-account',
+      ]);
+    });
+
+    test.each<[string, unknown, string]>([
+      [
+        'one that names whose money is spent',
+        { header_name: 'x-u', litellm_user_role: 'internal_user' },
+        'key of its own',
+      ],
+      ['a role that nobody knows', { header_name: 'x-u', litellm_user_role: 'admin' }, 'must be customer'],
+      ['one without a name', { litellm_user_role: 'customer' }, 'is missing'],
+      [
+        'one that carries keys',
+        { header_name: 'Authorization', litellm_user_role: 'customer' },
+        'carries secrets',
+      ],
+      [
+        'a member that nobody knows',
+        { header: 'x', header_name: 'x-u', litellm_user_role: 'customer' },
+        'nobody knows',
+      ],
+      ['what is no map', 'x-u', 'must be a map'],
+    ])('%s is refused', (_what, mapping, message) => {
+      const { faults } = read(mapped(mapping));
+      expect(faults).toEqual([
+        {
+          path: expect.stringContaining('user_header_mappings[0]'),
+          message: expect.stringContaining(message),
+        },
+      ]);
+    });
+
+    test('the single one may not be one that carries keys either', () => {
+      expect(read({ general_settings: { user_header_name: 'X-Api-Key' } }).faults).toMatchObject([
+        { path: 'general_settings.user_header_name' },
+      ]);
+    });
+  });
+
+  test('what a new user has', () => {
+    const alone = { max_internal_user_budget: 10, internal_user_budget_duration: '30d' };
+    expect(accepted({ litellm_settings: alone }).userDefaults).toEqual({
+      max_budget: 10,
+      budget_duration: '30d',
+    });
+    const default_internal_user_params = {
+      user_role: 'internal_user_viewer',
+      max_budget: '0',
+      models: ['m'],
+    };
+    const both = accepted({ litellm_settings: { ...alone, default_internal_user_params } });
+    expect(both.userDefaults).toEqual({
+      ...default_internal_user_params,
+      max_budget: 0,
+      budget_duration: '30d',
+    });
+    const wrong = { user_role: 'proxy_admin', teams: ['red'], budget_duration: 'often' };
+    const { faults } = read({ litellm_settings: { default_internal_user_params: wrong } });
+    expect(faults.map(({ path }) => path.split('.').at(-1)).sort()).toEqual([
+      'budget_duration',
+      'teams',
+      'user_role',
+    ]);
   });
 
   test('keeps nothing of what is said in calls, unless it says so', () => {

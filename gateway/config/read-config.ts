@@ -3,7 +3,7 @@ import { isTimeZone } from '../admission/budget-period.ts';
 import { limits } from '../http/limits.ts';
 import { parseDuration } from '../identity/duration.ts';
 import { readAlerting } from './alerting.ts';
-import { checkCallbacks, checkKeys } from './check-keys.ts';
+import { checkCallbacks, checkKeys, type KeyCheck } from './check-keys.ts';
 import type {
   Config,
   ConfigResult,
@@ -22,10 +22,14 @@ import { readLimitDefaults } from './deployment-limits.ts';
 import { Findings, isMap, Reader, type Settings } from './findings.ts';
 import { generalSettings, litellmSettings, routerSettings, topLevel } from './known-keys.ts';
 import { readKeyRules } from './read-key-rules.ts';
+import { readRouteRules } from './read-route-rules.ts';
 import { readTeamDefaults } from './read-team-defaults.ts';
+import { readUserDefaults } from './read-user-defaults.ts';
 import { readRedis } from './redis.ts';
 import { resolveReferences } from './references.ts';
 import { readAuditPeriod, readRetention } from './retention.ts';
+import { shownSettings } from './shown-settings.ts';
+import { readUserHeaders } from './user-headers.ts';
 import { parseYaml } from './yaml.ts';
 
 const SECOND = 1000;
@@ -163,10 +167,15 @@ function readGlobalBudget(litellm: Reader, findings: Findings): Config['globalBu
   return maxBudget === 0 ? null : { maxBudget, duration };
 }
 
-/** What a call must say, and where it says whom it is for. */
-function readCallDuties(general: Reader): Pick<Config, 'userHeader' | 'userRequired' | 'requiredParams'> {
+/** What a call must say, and where it says who makes it and whom it is for. */
+function readCallDuties(
+  general: Reader,
+  check: KeyCheck,
+): Pick<Config, 'keyHeader' | 'userHeaders' | 'userRequired' | 'requiredParams'> {
+  const keyHeader = general.text('litellm_key_header_name')?.toLowerCase() || null;
   return {
-    userHeader: general.text('user_header_name')?.toLowerCase() || null,
+    keyHeader,
+    userHeaders: readUserHeaders(general, keyHeader, check),
     userRequired: general.boolean('enforce_user_param') ?? false,
     requiredParams: general.texts('enforced_params') ?? [],
   };
@@ -224,6 +233,8 @@ export function readConfig({ text, environment: given, places }: ConfigSource): 
   checkCallbacks(litellmMap, findings);
   // The admin UI lets in the admin alone, which is both; `sso`, as guides have it, would be none of them.
   general.choice('ui_access_mode', ['all', 'admin_only']);
+  // What is stored is sealed so and in no other way; what LiteLLM has sealed otherwise is read all the same.
+  general.choice('encryption_algorithm', ['aes-256-gcm']);
   // The owner role drops rows; what is wrong is to be told before it tries.
   readRetention(general, findings);
   readAuditPeriod(general, findings);
@@ -254,15 +265,18 @@ export function readConfig({ text, environment: given, places }: ConfigSource): 
     logKeys: !(litellm.boolean('redact_user_api_key_info') ?? false),
     recordChanges: litellm.boolean('store_audit_logs') ?? false,
     alwaysIncludeStreamUsage: general.boolean('always_include_stream_usage') ?? false,
-    ...readCallDuties(general),
+    ...readCallDuties(general, check),
     globalParallel: general.number('global_max_parallel_requests', 0) ?? null,
     keyRules: readKeyRules({ general, litellm, environment }, check),
+    routeRules: readRouteRules(general, findings),
     teamDefaults: readTeamDefaults(litellm, check),
+    userDefaults: readUserDefaults(litellm, check),
     servesWithoutDatabase: readServesWithoutDatabase(general, findings),
     cutsStreamsOnBlock: general.boolean('cut_streams_on_block') ?? false,
     limitedTokens: general.choice('token_rate_limit_type', ['total', 'input', 'output']) ?? 'total',
     redis: readRedis(router, top.map('router_settings') ?? {}, findings),
     alerting: readAlerting({ general, environment, places }, check),
+    shownSettings: shownSettings(top),
     drainMs: readDrainMs(environment, findings),
     logLevel: readLogLevel(environment, findings),
   };

@@ -55,6 +55,70 @@ describe('rules for keys', () => {
     });
   });
 
+  test('may give new keys budgets that do not end calls, of windows of time, and of single models', () => {
+    const default_key_generate_params = {
+      soft_budget: '5',
+      budget_limits: [
+        { budget_duration: 'daily', max_budget: 1 },
+        { budget_duration: '30d', max_budget: 20 },
+      ],
+      model_max_budget: {
+        'openai/gpt-4o': { max_budget: 5, budget_duration: '1d', rpm_limit: 3 },
+        older: { budget_limit: '2.5', time_period: '7d' },
+        bare: 1,
+      },
+    };
+    expect(read({ default_key_generate_params }).config?.keyRules.defaults).toEqual({
+      soft_budget: 5,
+      budget_limits: [
+        { budget_duration: '1d', max_budget: 1 },
+        { budget_duration: '30d', max_budget: 20 },
+      ],
+      model_max_budget: {
+        'openai/gpt-4o': { max_budget: 5, budget_duration: '1d', rpm_limit: 3 },
+        older: { max_budget: 2.5, budget_duration: '7d' },
+        bare: { max_budget: 1 },
+      },
+    });
+  });
+
+  const window = (...budget_limits: unknown[]) => ({ default_key_generate_params: { budget_limits } });
+  const model = (m: unknown) => ({ default_key_generate_params: { model_max_budget: { m } } });
+  test.each<[string, object, string]>([
+    [
+      'a window without an amount',
+      window({ budget_duration: '1d' }),
+      'budget_limits[0]: needs a budget_duration',
+    ],
+    ['a window that is none', window('1d'), 'budget_limits[0]: must be a map'],
+    [
+      'two windows of one length',
+      window({ budget_duration: '1d', max_budget: 1 }, { budget_duration: 'daily', max_budget: 2 }),
+      'budget_limits: has two windows of 1d',
+    ],
+    ['a model without an amount', model({ budget_duration: '1d' }), 'model_max_budget.m: needs a max_budget'],
+    ['a model of which nothing is said', model({}), 'model_max_budget.m: needs a max_budget'],
+    ['a model’s budget as a text', model('much'), 'model_max_budget.m: must be a map'],
+    [
+      'a model’s budget twice',
+      model({ max_budget: 1, budget_limit: 1 }),
+      'm: has max_budget and budget_limit',
+    ],
+    ['no time at all', model({ max_budget: 1, budget_duration: '0d' }), "'0d' is no duration of a budget"],
+    [
+      'a misspelt member',
+      model({ max_budget: 1, rpm_limits: 1 }),
+      "m.rpm_limits: nobody knows this setting; did you mean 'rpm_limit'?",
+    ],
+    [
+      'a negative amount',
+      { default_key_generate_params: { soft_budget: -1 } },
+      'soft_budget: must be a number',
+    ],
+  ])('refuse %s', (_title, settings, fault) => {
+    expect(faultsOf(settings)).toEqual([expect.stringContaining(fault)]);
+  });
+
   test('take the grace period of rotations from the environment', () => {
     const withGrace = (LITELLM_KEY_ROTATION_GRACE_PERIOD: string) =>
       read({}, {}, { LITELLM_KEY_ROTATION_GRACE_PERIOD });

@@ -1,4 +1,3 @@
-import { endOf } from '../identity/duration.ts';
 import { fieldsOver, type KeyParams } from '../identity/key-params.ts';
 import { roles, type Standing } from '../identity/roles.ts';
 import { checkKeys, type KeyCheck } from './check-keys.ts';
@@ -6,61 +5,24 @@ import type { Environment } from './config.ts';
 import { type Findings, isMap, Reader, type Settings } from './findings.ts';
 import type { KeyDefaults, KeyMakers, KeyRules } from './key-rules.ts';
 import { defaultKeyParams, keyGeneration, keyGenerationRule, upperboundKeyParams } from './known-keys.ts';
-
-/** What the columns hold. */
-const MOST_INT4 = 2 ** 31 - 1;
-const MOST_USD = 1e12;
+import {
+  budgetParams,
+  checkedDuration,
+  duration,
+  given,
+  type Place,
+  parallelCalls,
+  usd,
+} from './read-params.ts';
+import { readModelBudgets, readWindows } from './read-part-budgets.ts';
 
 const standings: readonly Standing[] = [...roles, 'org_admin', 'team_admin'];
-
-function wholeNumber(reader: Reader, key: string, { path, findings }: Place, most?: number) {
-  const count = reader.number(key, 0, most);
-  if (count !== undefined && !Number.isInteger(count))
-    findings.fault(`${path}.${key}`, 'must be a whole number');
-  return count;
-}
-
-/** The text where it is a duration; `at` is where it stands. */
-function checkedDuration(text: string | undefined, at: string, findings: Findings): string | undefined {
-  if (text === undefined) return undefined;
-  try {
-    if (endOf(text, 0) !== null) return text;
-  } catch {
-    // Told below, with the place where it stands.
-  }
-  findings.fault(at, `'${text}' is no duration; write one such as 24h, 30d or 1mo`);
-  return undefined;
-}
-
-function duration(reader: Reader, key: string, { path, findings }: Place): string | undefined {
-  return checkedDuration(reader.text(key), `${path}.${key}`, findings);
-}
-
-interface Place {
-  readonly path: string;
-  readonly findings: Findings;
-}
-
-/** Without the members that have no value. */
-export function given<T extends object>(members: { readonly [F in keyof T]?: T[F] | undefined }): T {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as T;
-}
-
-/** A budget and limits, as keys and teams have them. */
-export function budgetParams(reader: Reader, place: Place) {
-  return {
-    max_budget: reader.number('max_budget', 0, MOST_USD),
-    budget_duration: duration(reader, 'budget_duration', place),
-    tpm_limit: wholeNumber(reader, 'tpm_limit', place),
-    rpm_limit: wholeNumber(reader, 'rpm_limit', place),
-  };
-}
 
 function readParams(reader: Reader, place: Place): KeyParams {
   return given<KeyParams>({
     ...budgetParams(reader, place),
     duration: duration(reader, 'duration', place),
-    max_parallel_requests: wholeNumber(reader, 'max_parallel_requests', place, MOST_INT4),
+    max_parallel_requests: parallelCalls(reader, place),
     models: reader.texts('models'),
   });
 }
@@ -74,6 +36,9 @@ function readDefaults(litellm: Reader, check: KeyCheck): KeyDefaults {
     ...readParams(reader, place),
     team_id: reader.text('team_id'),
     metadata: reader.map('metadata'),
+    soft_budget: usd(reader, 'soft_budget'),
+    budget_limits: readWindows(reader, place.path, check),
+    model_max_budget: readModelBudgets(reader, place.path, check),
   });
 }
 

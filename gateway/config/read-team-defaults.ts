@@ -2,7 +2,7 @@ import { memberPermissions } from '../identity/permissions.ts';
 import { checkKeys, type KeyCheck } from './check-keys.ts';
 import { Reader } from './findings.ts';
 import { defaultTeamParams } from './known-keys.ts';
-import { budgetParams, given } from './read-key-rules.ts';
+import { budgetParams, given } from './read-params.ts';
 import type { TeamDefaults } from './team-defaults.ts';
 
 /** Reads what stands in the configuration about teams that are made. */

@@ -33,9 +33,15 @@ const absences: readonly Absence[] = [
       "settings of LiteLLM's UI are not here; write them in config.yaml, and `litellm-ctl config check` reads it",
   },
   {
-    paths: ['/get/config/callbacks', '/callbacks/*', '/active/callbacks', '/settings'],
+    paths: [
+      '/config/update',
+      '/config/field/update',
+      '/config/field/delete',
+      '/config/callback/delete',
+      '/config/yaml',
+    ],
     instead:
-      'no callback is served, so remove litellm_settings.callbacks; what calls cost is in "LiteLLM_SpendLogs"',
+      'the configuration is the file config.yaml on the machine, which no route changes; write there, try it with `litellm-ctl config check`, and `systemctl restart litellm` applies it',
   },
   {
     paths: ['/team/:team_id/callback', '/team/:team_id/disable_logging'],
@@ -43,8 +49,19 @@ const absences: readonly Absence[] = [
       'no callback is served; `metadata.turn_off_message_logging` of a team keeps what its calls say out of spend rows',
   },
   {
-    paths: ['/alerting/*'],
-    instead: 'alerts to chats are not built, so general_settings.alerting reaches no chat',
+    paths: ['/health', '/health/test_connection'],
+    instead:
+      'no provider is called but for a client; whether a model answers, a small call to /v1/chat/completions tells, and /health/readiness tells of the gateway',
+    reach: 'private',
+  },
+  {
+    paths: ['/metrics'],
+    instead:
+      'no metrics are kept, so `prometheus` in litellm_settings.callbacks has no effect; what calls cost is in "LiteLLM_SpendLogs" and its reports',
+  },
+  {
+    paths: ['/.well-known/litellm-ui-config', '/litellm/.well-known/litellm-ui-config'],
+    instead: "LiteLLM's own UI is not here; the admin UI is /ui",
   },
   {
     paths: ['/health/services'],

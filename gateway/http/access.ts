@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { NO_ROUTE_RULES, type RouteRules } from '../config/route-rules.ts';
 import { routeAllowed } from '../identity/allowed-routes.ts';
 import type { Authenticator, Identity } from '../identity/identity.ts';
 import type { Standing } from '../identity/roles.ts';
@@ -38,7 +39,24 @@ export function blockedTeam(): GatewayError {
   );
 }
 
-function permitted(route: RouteDeclaration, identity: Identity): Identity {
+/** What the operator has closed is closed to the master key too. */
+function requireOpen(route: RouteDeclaration, { role }: Identity, { allowed, adminOnly }: RouteRules): void {
+  if (!routeAllowed(allowed, route)) {
+    throw new GatewayError(
+      'forbidden',
+      `Authentication Error, ${route.url} is closed: general_settings.allowed_routes does not name it`,
+    );
+  }
+  if (adminOnly.length > 0 && role !== 'proxy_admin' && routeAllowed(adminOnly, route)) {
+    throw new GatewayError(
+      'forbidden',
+      `Authentication Error, ${route.url} is for proxy admins alone: general_settings.admin_only_routes names it`,
+    );
+  }
+}
+
+function permitted(route: RouteDeclaration, identity: Identity, rules: RouteRules): Identity {
+  requireOpen(route, identity, rules);
   if (!routeAllowed(identity.allowedRoutes, route)) {
     throw new GatewayError(
       'forbidden',
@@ -53,6 +71,8 @@ function permitted(route: RouteDeclaration, identity: Identity): Identity {
 /** Who asks for what, and what becomes of it. */
 export interface AccessQuestion {
   readonly route: RouteDeclaration;
+  /** What the operator says of routes. */
+  readonly rules: RouteRules | undefined;
   readonly headers: IncomingHttpHeaders;
   /** Called with who calls, at once for a key that is cached. */
   readonly admitted: (identity: Identity) => void;
@@ -66,11 +86,11 @@ export interface AccessQuestion {
  */
 export function admit(
   authenticator: Authenticator,
-  { route, headers, admitted, refused }: AccessQuestion,
+  { route, rules = NO_ROUTE_RULES, headers, admitted, refused }: AccessQuestion,
 ): void {
   try {
     const found = authenticator.authenticate(headers);
-    const go = (identity: Identity): void => admitted(permitted(route, identity));
+    const go = (identity: Identity): void => admitted(permitted(route, identity, rules));
     if (found instanceof Promise) found.then(go).catch(refused);
     else go(found);
   } catch (error) {

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { RouteRules } from '../config/route-rules.ts';
 import type { Authenticator, Identity } from '../identity/identity.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Refusals } from '../observe/refusals.ts';
@@ -17,6 +18,7 @@ export interface DirectOptions {
   readonly authenticator: Authenticator;
   readonly logger: Pick<Logger, 'error'>;
   readonly refusals: Pick<Refusals, 'note'>;
+  readonly routeRules?: RouteRules;
 }
 
 interface Direct {
@@ -35,7 +37,7 @@ export function isDirect(id: RouteId): id is DirectRouteId {
 export function directRoutes(
   options: DirectOptions,
 ): (request: IncomingMessage, response: ServerResponse) => boolean {
-  const { handlers, authenticator, logger, refusals } = options;
+  const { handlers, authenticator, logger, refusals, routeRules: rules } = options;
   const byTarget = new Map<string, Direct>();
   for (const id of (Object.keys(routes) as RouteId[]).filter(isDirect)) {
     byTarget.set(`${routes[id].method} ${routes[id].url}`, { route: routes[id], handler: handlers[id] });
@@ -57,6 +59,7 @@ export function directRoutes(
       });
     admit(authenticator, {
       route,
+      rules,
       headers: request.headers,
       admitted: handle,
       refused: (error) => {

@@ -19,6 +19,8 @@ export const audiences = {
   directory: ['proxy_admin', 'proxy_admin_viewer', 'org_admin'],
   /** Who sees everything. */
   overseer: ['proxy_admin', 'proxy_admin_viewer'],
+  /** Who sees what everybody has spent, as sums. */
+  spend_reader: ['proxy_admin', 'proxy_admin_viewer', 'spend_reader'],
   admin: ['proxy_admin'],
 } as const satisfies Record<string, readonly Standing[]>;
 
@@ -168,7 +170,7 @@ export const routes = {
   sessionSpendLogs: { method: 'GET', url: '/spend/logs/session/ui', access: 'key' },
   spendKeys: { method: 'GET', url: '/spend/keys', access: 'key' },
   spendUsers: { method: 'GET', url: '/spend/users', access: 'key' },
-  spendTags: { method: 'GET', url: '/spend/tags', access: 'overseer' },
+  spendTags: { method: 'GET', url: '/spend/tags', access: 'spend_reader' },
   calculateSpend: { method: 'POST', url: '/spend/calculate', access: 'key' },
   globalSpend: { method: 'GET', url: '/global/spend', access: 'key' },
   globalSpendLogs: { method: 'GET', url: '/global/spend/logs', access: 'key' },
@@ -176,18 +178,18 @@ export const routes = {
   globalSpendModels: { method: 'GET', url: '/global/spend/models', access: 'key' },
   globalSpendProviders: { method: 'GET', url: '/global/spend/provider', access: 'key' },
   globalSpendTeams: { method: 'GET', url: '/global/spend/teams', access: 'key' },
-  globalSpendEndUsers: { method: 'POST', url: '/global/spend/end_users', access: 'overseer' },
-  globalSpendTags: { method: 'GET', url: '/global/spend/tags', access: 'overseer' },
-  globalTagNames: { method: 'GET', url: '/global/spend/all_tag_names', access: 'overseer' },
-  globalSpendReport: { method: 'GET', url: '/global/spend/report', access: 'overseer' },
+  globalSpendEndUsers: { method: 'POST', url: '/global/spend/end_users', access: 'spend_reader' },
+  globalSpendTags: { method: 'GET', url: '/global/spend/tags', access: 'spend_reader' },
+  globalTagNames: { method: 'GET', url: '/global/spend/all_tag_names', access: 'spend_reader' },
+  globalSpendReport: { method: 'GET', url: '/global/spend/report', access: 'spend_reader' },
   globalActivity: { method: 'GET', url: '/global/activity', access: 'key' },
   globalActivityModels: { method: 'GET', url: '/global/activity/model', access: 'key' },
   globalActivityCacheHits: { method: 'GET', url: '/global/activity/cache_hits', access: 'key' },
-  globalActivityExceptions: { method: 'GET', url: '/global/activity/exceptions', access: 'overseer' },
+  globalActivityExceptions: { method: 'GET', url: '/global/activity/exceptions', access: 'spend_reader' },
   globalActivityExceptionsByDeployment: {
     method: 'GET',
     url: '/global/activity/exceptions/deployment',
-    access: 'overseer',
+    access: 'spend_reader',
   },
   resetGlobalSpend: { method: 'POST', url: '/global/spend/reset', access: 'admin' },
   providerBudgets: { method: 'GET', url: '/provider/budgets', access: 'overseer' },
@@ -200,9 +202,21 @@ export const routes = {
   endUserDailyActivity: { method: 'GET', url: '/end_user/daily/activity', access: 'overseer' },
   agentDailyActivity: { method: 'GET', url: '/agent/daily/activity', access: 'overseer' },
 
+  listSettings: { method: 'GET', url: '/config/list', access: 'overseer' },
+  settingInfo: { method: 'GET', url: '/config/field/info', access: 'overseer' },
+  alertingSettings: { method: 'GET', url: '/alerting/settings', access: 'overseer' },
+  routerSettings: { method: 'GET', url: '/router/settings', access: 'overseer' },
+  routerFields: { method: 'GET', url: '/router/fields', access: 'overseer' },
+  callbackSettings: { method: 'GET', url: '/get/config/callbacks', access: 'overseer' },
+  listCallbacks: { method: 'GET', url: '/callbacks/list', access: 'overseer' },
+  activeCallbacks: { method: 'GET', url: '/active/callbacks', access: 'overseer' },
+  activeCallbacksUnprefixed: { method: 'GET', url: '/settings', access: 'overseer' },
+
   liveliness: { method: 'GET', url: '/health/liveliness', access: 'public' },
   liveness: { method: 'GET', url: '/health/liveness', access: 'public' },
   readiness: { method: 'GET', url: '/health/readiness', access: 'public' },
+  // Private, since the rest of the path is open to load balancers, which hold no key.
+  readinessDetails: { method: 'GET', url: '/health/readiness/details', access: 'llm', reach: 'private' },
 
   uiHome: { method: 'GET', url: '/ui', access: 'ui' },
   uiSignInForm: { method: 'GET', url: '/ui/sign-in', access: 'ui' },

@@ -7,6 +7,7 @@ import fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify';
+import type { RouteRules } from '../config/route-rules.ts';
 import type { Authenticator, Identity } from '../identity/identity.ts';
 import type { Refusals } from '../observe/refusals.ts';
 import { absentMethods, absentRoutes, notBuilt } from './absent.ts';
@@ -25,13 +26,15 @@ export interface ServerOptions {
   readonly authenticator: Authenticator;
   readonly logger: FastifyBaseLogger;
   readonly refusals: Pick<Refusals, 'note'>;
+  readonly routeRules?: RouteRules;
 }
 
 /** Holds the request up until its caller is known to be somebody who may make it. */
-function accessHook(authenticator: Authenticator, route: RouteDeclaration) {
+function accessHook({ authenticator, routeRules }: ServerOptions, route: RouteDeclaration) {
   return (request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void => {
     admit(authenticator, {
       route,
+      rules: routeRules,
       headers: request.headers,
       admitted: (identity) => {
         request.identity = identity;
@@ -64,14 +67,14 @@ function answerNotFound(request: FastifyRequest): never {
 }
 
 /** The routes of what is not built, each with one answer. */
-function registerAbsent(app: FastifyInstance, { authenticator }: ServerOptions): void {
+function registerAbsent(app: FastifyInstance, options: ServerOptions): void {
   for (const route of Object.values(absentRoutes)) {
     const { url, access, instead } = route;
     app.route({
       method: [...absentMethods],
       url,
       config: { access },
-      onRequest: accessHook(authenticator, route),
+      onRequest: accessHook(options, route),
       handler: ({ method, url: asked }) => {
         throw notBuilt(method, pathOf(asked), instead);
       },
@@ -79,10 +82,10 @@ function registerAbsent(app: FastifyInstance, { authenticator }: ServerOptions):
   }
 }
 
-function register(app: FastifyInstance, id: RouteId, { handlers, authenticator }: ServerOptions): void {
+function register(app: FastifyInstance, id: RouteId, options: ServerOptions): void {
   const { method, url, access }: RouteDeclaration = routes[id];
   const open = access === 'public' || access === 'ui';
-  const handler = handlers[id] as (
+  const handler = options.handlers[id] as (
     request: GatewayRequest,
     reply: FastifyReply,
     identity?: Identity,
@@ -91,7 +94,7 @@ function register(app: FastifyInstance, id: RouteId, { handlers, authenticator }
     method,
     url,
     config: { access },
-    ...(open ? {} : { onRequest: accessHook(authenticator, routes[id]) }),
+    ...(open ? {} : { onRequest: accessHook(options, routes[id]) }),
     handler: open
       ? (request, reply) => handler(request as GatewayRequest, reply)
       : (request, reply) => handler(request as GatewayRequest, reply, request.identity as Identity),

@@ -27,6 +27,8 @@ export interface AuthenticatorOptions {
   readonly nextReset: NextReset;
   /** Whether calls are served while nobody can say whether their keys are good. */
   readonly servesWithoutDatabase?: boolean;
+  /** The only header that holds keys, in lower case; null for those that LiteLLM knows. */
+  readonly keyHeader?: string | null;
 }
 
 /** Authentication with a cache, and what must be called when keys change. */
@@ -90,7 +92,7 @@ function admit(known: KnownKey | null, key: string, now: number): Identity {
 
 /** Finds out who calls: the master key, compared in constant time, or a virtual key from the cache or the database. */
 export function createAuthenticator(options: AuthenticatorOptions): KeyAuthenticator {
-  const { db, masterKey, clock, nextReset, servesWithoutDatabase = false } = options;
+  const { db, masterKey, clock, nextReset, servesWithoutDatabase = false, keyHeader = null } = options;
   const masterDigest = digest(masterKey);
 
   const certainty = new Certainty();
@@ -98,7 +100,7 @@ export function createAuthenticator(options: AuthenticatorOptions): KeyAuthentic
     load: async (hash) => {
       const row = await findKey(db, hash);
       if (row === undefined) return undefined;
-      const rules = { now: clock(), nextReset };
+      const rules = { now: clock(), nextReset, endUserDefault: null };
       return knownKey(row, await enforcedBudgets(db, limitedOwners(row), rules));
     },
     certain: (now) => certainty.holds(now),
@@ -110,7 +112,7 @@ export function createAuthenticator(options: AuthenticatorOptions): KeyAuthentic
   });
 
   function authenticate(headers: IncomingHttpHeaders): Identity | Promise<Identity> {
-    const key = presentedKey(headers);
+    const key = presentedKey(headers, keyHeader);
     const keyDigest = digest(key);
     if (timingSafeEqual(keyDigest, masterDigest)) return masterIdentity;
     if (!isVirtualKey(key)) {

@@ -49,6 +49,8 @@ export interface Identity {
   readonly adminOfOrganizations: readonly string[];
   /** Paths, `/x/*` and names of groups that the key is bound to; empty for every route that its role may call. */
   readonly allowedRoutes: readonly string[];
+  /** Whether it sees what everybody has spent, as sums. */
+  readonly seesAllSums: boolean;
   /** Parameters that each of its calls must have. */
   readonly requiredParams: readonly string[];
   /** Whether key or team say that nothing is kept of what its calls say. */
@@ -73,6 +75,7 @@ export const UNBOUND = Object.freeze({
   memberOfTeams: Object.freeze([]),
   adminOfTeams: Object.freeze([]),
   adminOfOrganizations: Object.freeze([]),
+  seesAllSums: false,
   requiredParams: Object.freeze([]),
 }) satisfies Partial<Identity>;
 

@@ -66,6 +66,7 @@ export function knownKey(row: KeyForAuthentication, budgets: readonly string[]):
     adminOfTeams: Object.freeze(row.admin_of_teams),
     adminOfOrganizations: Object.freeze(row.admin_of_organizations),
     allowedRoutes: Object.freeze(row.allowed_routes),
+    seesAllSums: row.sees_all_sums,
     requiredParams: Object.freeze(requiredBy(row.key_metadata)),
     redacted: redactedBy(row.key_metadata) || redactedBy(row.team_metadata),
     spend: row.spend,

@@ -25,6 +25,7 @@ const nobody: Identity = {
   adminOfTeams: [],
   adminOfOrganizations: [],
   allowedRoutes: [],
+  seesAllSums: false,
   requiredParams: [],
   redacted: false,
   spend: 0,

@@ -145,6 +145,11 @@ export function seesAll(who: Identity): boolean {
   return overseer(who);
 }
 
+/** The caller as it asks for sums of what was spent: one that may see everybody's sees them as a viewer does, and no calls. */
+export function readerOfSums(who: Identity): Identity {
+  return who.seesAllSums && !overseer(who) ? { ...who, role: 'proxy_admin_viewer' } : who;
+}
+
 /** Whose calls a caller sees: it is any of these that a call belongs to. */
 export interface SpendView {
   readonly userId: string | null;

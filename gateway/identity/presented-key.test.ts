@@ -85,6 +85,21 @@ test('any header text gives a key without blank ends, or one of two errors', () 
   );
 });
 
+test.each([
+  ['the header that the operator chose', { 'x-own': 'Bearer sk-1' }, 'sk-1'],
+  ['it alone, whatever else there is', { 'x-own': 'bearer sk-1', authorization: 'Bearer sk-2' }, 'sk-1'],
+])('the key is read from %s', (_title, headers, found) => {
+  expect(presentedKey(headers, 'x-own')).toBe(found);
+});
+
+test.each([
+  ['no key in it', { authorization: 'Bearer sk-1', 'x-litellm-api-key': 'sk-1' }, 'no_api_key'],
+  ['no scheme', { 'x-own': 'sk-1' }, 'malformed_key'],
+  ['a scheme alone', { 'x-own': 'Bearer ' }, 'malformed_key'],
+])('of the header that the operator chose, %s is refused', (_title, headers, code) => {
+  expect(codeOf(() => presentedKey(headers, 'x-own'))).toBe(code);
+});
+
 test('an abbreviated key shows at most eight of its characters', () => {
   expect(abbreviated('sk-abcdefghijklmnop')).toBe('sk-a****mnop');
   expect(abbreviated('sk-short')).toBe('****');

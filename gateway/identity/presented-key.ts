@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { GatewayError } from '../http/errors.ts';
 
 /** Headers that may carry the key, in order: the first one that is present decides. */
-const keyHeaders = [
+export const keyHeaders = [
   'x-litellm-api-key',
   'authorization',
   'api-key',
@@ -41,8 +41,29 @@ function keyIn(header: (typeof keyHeaders)[number], raw: string): string {
   return AWS_CREDENTIAL.exec(value)?.[1] ?? '';
 }
 
-/** The key that the request presents. Throws GatewayError no_api_key or malformed_key. */
-export function presentedKey(headers: IncomingHttpHeaders): string {
+/** The key in the header that the operator has chosen for it: with a scheme, so that the header's own texts are no keys. */
+function keyInOwn(header: string, headers: IncomingHttpHeaders): string {
+  const raw = headers[header];
+  if (raw === undefined) {
+    throw new GatewayError(
+      'no_api_key',
+      `Authentication Error, No api key passed in. Send it as \`${header}: Bearer <key>\``,
+    );
+  }
+  const key = withoutScheme(String(raw).trim()) ?? '';
+  if (key !== '') return key;
+  throw new GatewayError(
+    'malformed_key',
+    `Authentication Error, Malformed API Key passed in: \`${header}\` must hold the key after the prefix \`Bearer \``,
+  );
+}
+
+/**
+ * The key that the request presents. `own`: name in lower case of the only header that holds keys, where the operator has
+ * chosen one. Throws GatewayError no_api_key or malformed_key.
+ */
+export function presentedKey(headers: IncomingHttpHeaders, own: string | null = null): string {
+  if (own !== null) return keyInOwn(own, headers);
   const header = keyHeaders.find((name) => headers[name] !== undefined);
   if (header === undefined) {
     throw new GatewayError(

@@ -3,8 +3,8 @@ export const roles = ['proxy_admin', 'proxy_admin_viewer', 'internal_user', 'int
 
 export type Role = (typeof roles)[number];
 
-/** What a caller is: its role, and what it becomes by its place in a team or an organisation. */
-export type Standing = Role | 'org_admin' | 'team_admin';
+/** What a caller is: its role, what it becomes by its place in a team or an organisation, and by what its key permits. */
+export type Standing = Role | 'org_admin' | 'team_admin' | 'spend_reader';
 
 /**
  * The role in a user's row. `org_admin` stands there too in LiteLLM's databases; here the membership of an organisation alone

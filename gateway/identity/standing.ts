@@ -7,5 +7,6 @@ export function standingsOf(who: Identity): readonly Standing[] {
     who.role,
     ...(who.adminOfOrganizations.length > 0 ? (['org_admin'] as const) : []),
     ...(who.adminOfTeams.length > 0 ? (['team_admin'] as const) : []),
+    ...(who.seesAllSums ? (['spend_reader'] as const) : []),
   ];
 }

@@ -59,6 +59,18 @@ describe('budgets of models', () => {
     ]);
   });
 
+  test.each<[unknown, number]>([
+    [5, 5],
+    ['0.5', 0.5],
+    [0, 0],
+    ['much', 0],
+    [true, 0],
+    [[5], 0],
+    [{ max_budget: true }, 0],
+  ])('may be an amount alone, and what cannot be read allows nothing: %j', (entry, maxBudget) => {
+    expect(readModelBudgets({ bare: entry })).toEqual([model('bare', maxBudget, null)]);
+  });
+
   test.each([null, undefined, {}, 'x'])('%j has none', (column) => {
     expect(readModelBudgets(column)).toEqual([]);
   });

@@ -34,7 +34,7 @@ export function wholeBudget(
 /** A budget in a database that was taken over may be anything: what cannot be read as a number allows nothing. */
 function amountOf(value: unknown): number | null {
   if (value === undefined || value === null || value === '') return null;
-  const amount = Number(value);
+  const amount = typeof value === 'number' || typeof value === 'string' ? Number(value) : Number.NaN;
   return Number.isFinite(amount) ? amount : 0;
 }
 
@@ -66,10 +66,16 @@ export function readWindows(column: unknown): readonly WrittenBudget[] {
   return [...windows.values()];
 }
 
-/** The budgets of a `model_max_budget` column, in either of LiteLLM's spellings; models that are not limited are left out. */
+/** What is said of a model's budget: in members, or, as the first guides to LiteLLM wrote it, by an amount alone. */
+function saidOfModel(entry: unknown): Readonly<Record<string, unknown>> {
+  const hasMembers = typeof entry === 'object' && !Array.isArray(entry);
+  return hasMembers ? membersOf(entry) : { max_budget: entry };
+}
+
+/** The budgets of a `model_max_budget` column, in any of LiteLLM's spellings; models that are not limited are left out. */
 export function readModelBudgets(column: unknown): readonly WrittenBudget[] {
   return Object.entries(membersOf(column)).flatMap(([name, entry]) => {
-    const { max_budget, budget_limit, budget_duration, time_period } = membersOf(entry);
+    const { max_budget, budget_limit, budget_duration, time_period } = saidOfModel(entry);
     const maxBudget = amountOf(max_budget ?? budget_limit);
     if (maxBudget === null) return [];
     const duration = textOf(budget_duration) ?? textOf(time_period);

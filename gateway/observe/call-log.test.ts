@@ -14,6 +14,7 @@ function finishedCall(changes: Partial<Call> = {}): Call {
     requesterIp: '192.0.2.7',
     caller: SILENT,
     modelGroup: 'fast "one" \u00e9\n',
+    modelNames: ['fast'],
     endUser: null,
     logged: true,
     keeping: KEEPS_NOTHING,

@@ -79,6 +79,8 @@ export interface RefusalsOptions {
   readonly write: (rows: readonly RefusalRow[]) => Promise<void>;
   readonly timers: Timers;
   readonly logger: Pick<Logger, 'warn'>;
+  /** The only header that holds keys; null for those that LiteLLM knows. */
+  readonly keyHeader?: string | null;
 }
 
 interface Group {
@@ -88,9 +90,9 @@ interface Group {
   more: number;
 }
 
-function keyOf(headers: IncomingHttpHeaders): string | null {
+function keyOf(headers: IncomingHttpHeaders, keyHeader: string | null): string | null {
   try {
-    return presentedKey(headers);
+    return presentedKey(headers, keyHeader);
   } catch {
     return null;
   }
@@ -126,7 +128,7 @@ export class Refusals {
       this.#turnLater = null;
       this.#turn(timers.now());
     });
-    const key = keyOf(request.headers);
+    const key = keyOf(request.headers, this.#options.keyHeader ?? null);
     const apiKey = request.identity?.keyHash ?? (key === null ? '' : hash('sha256', key));
     const name = JSON.stringify([request.ip, error.code, apiKey]);
     const group = this.#groups.get(name);

@@ -43,19 +43,24 @@ export const nameOf = ({ kind, ids }: Owner, part: BudgetPart | null = null): st
 /** Accounts by `nameOf` their owners and parts. */
 export type Accounts = ReadonlyMap<string, Account>;
 
-/** The accounts that these owners have, with their parts. */
-export async function readAccounts(db: Connection, some: readonly Owner[]): Promise<Accounts> {
+const columns = 'scope, token, part_of, limit_pico, increase_pico, increase_until, duration, resets_at';
+
+async function accountsOf(
+  db: Connection,
+  some: readonly Owner[],
+  { name, lock }: { readonly name: string; readonly lock: '' | 'FOR UPDATE' },
+): Promise<Accounts> {
   const { scopes, tokens } = namesOf(some);
-  const columns = (table: string): string =>
-    ['scope', 'token', 'part_of', 'limit_pico', 'increase_pico', 'increase_until', 'duration', 'resets_at']
-      .map((column) => `${table}.${column}`)
-      .join(', ');
   const found = await rows<Account>(db, {
-    name: 'read_accounts',
+    name,
     text: `
-      WITH wholes AS (SELECT ${columns('b')} FROM budget_state b WHERE scope = ANY ($1) OR token = ANY ($2))
-      SELECT * FROM wholes
-      UNION ALL SELECT ${columns('p')} FROM budget_state p JOIN wholes ON p.part_of = wholes.scope`,
+      WITH wholes AS (SELECT scope FROM budget_state WHERE scope = ANY ($1) OR token = ANY ($2))
+      SELECT ${columns} FROM budget_state
+      WHERE scope = ANY (ARRAY(
+        SELECT scope FROM wholes
+        UNION ALL SELECT p.scope FROM budget_state p JOIN wholes ON p.part_of = wholes.scope
+      ))
+      ORDER BY scope ${lock}`,
     values: [scopes, tokens],
   });
   const byScope = new Map(found.map((account) => [account.scope, ownerOfBudget(account)]));
@@ -65,4 +70,17 @@ export async function readAccounts(db: Connection, some: readonly Owner[]): Prom
     if (owner !== null) accounts.set(nameOf(owner, readScope(account.scope).part), account);
   }
   return accounts;
+}
+
+/** The accounts that these owners have, with their parts. */
+export function readAccounts(db: Connection, some: readonly Owner[]): Promise<Accounts> {
+  return accountsOf(db, some, { name: 'read_accounts', lock: '' });
+}
+
+/**
+ * The same, locked until the transaction ends in the order of their names, in which everybody locks budgets. The owners are
+ * locked already.
+ */
+export function lockAccounts(db: Connection, some: readonly Owner[]): Promise<Accounts> {
+  return accountsOf(db, some, { name: 'lock_accounts', lock: 'FOR UPDATE' });
 }

@@ -32,37 +32,51 @@ async function lockOwnersOf(db: Connection, scopes: readonly string[]): Promise<
   );
 }
 
+/** A budget whose next period has begun. Money is pico-dollars, as PostgreSQL writes them. */
+export interface Begun extends NamedBudget {
+  /** In the period that has begun. */
+  readonly spent: string;
+  readonly resets_at: Date | null;
+}
+
 /**
- * Begins the next period of these budgets where it is due: what was spent is forgotten, but for calls that ended after
- * the reset time and were stored before anybody had noticed it. What is leased stays leased: it counts in the period in
- * which its calls end. Two processes that do this at once do it once. LiteLLM's columns follow.
+ * Begins the next period of these budgets where it is due, inside the caller's transaction, which has locked their owners: what
+ * was spent is forgotten, but for calls that ended after the reset time and were stored before anybody had noticed it. What is
+ * leased stays leased: it counts in the period in which its calls end.
  */
-export async function beginPeriods(
-  pool: Pool,
+export async function beginDue(
+  db: Connection,
   scopes: readonly string[],
-  { now, nextReset, alerts = null }: PeriodRules,
-): Promise<void> {
+  { now, nextReset }: PeriodRules,
+): Promise<readonly Begun[]> {
+  const due = await rows<{ scope: string; duration: string | null }>(db, {
+    text: `
+      SELECT scope, duration FROM budget_state WHERE scope = ANY ($1) AND resets_at <= $2
+      ORDER BY scope FOR UPDATE`,
+    values: [scopes, new Date(now).toISOString()],
+  });
+  if (due.length === 0) return [];
+  return rows<Begun>(db, {
+    text: `
+      UPDATE budget_state s SET spent_pico = s.spent_next_pico, spent_next_pico = 0, period_start = s.resets_at,
+        resets_at = next.resets_at, updated_at = now() AT TIME ZONE 'UTC'
+      FROM unnest($1::text[], $2::timestamp[]) AS next (scope, resets_at)
+      WHERE s.scope = next.scope
+      RETURNING s.scope, s.token, s.part_of, s.spent_pico::text AS spent, s.resets_at`,
+    values: [
+      due.map(({ scope }) => scope),
+      due.map(({ duration }) => (duration === null ? null : nextReset(duration, now).toISOString())),
+    ],
+  });
+}
+
+/** The same in a transaction of its own. Two processes that do this at once do it once. LiteLLM's columns follow. */
+export async function beginPeriods(pool: Pool, scopes: readonly string[], rules: PeriodRules): Promise<void> {
+  const { alerts = null } = rules;
   await transaction(pool, async (db) => {
     await lockOwnersOf(db, scopes);
-    const due = await rows<{ scope: string; duration: string | null }>(db, {
-      text: `
-        SELECT scope, duration FROM budget_state WHERE scope = ANY ($1) AND resets_at <= $2
-        ORDER BY scope FOR UPDATE`,
-      values: [scopes, new Date(now).toISOString()],
-    });
-    if (due.length === 0) return;
-    const begun = await rows<NamedBudget & { spent: string; resets_at: Date | null }>(db, {
-      text: `
-        UPDATE budget_state s SET spent_pico = s.spent_next_pico, spent_next_pico = 0, period_start = s.resets_at,
-          resets_at = next.resets_at, updated_at = now() AT TIME ZONE 'UTC'
-        FROM unnest($1::text[], $2::timestamp[]) AS next (scope, resets_at)
-        WHERE s.scope = next.scope
-        RETURNING s.scope, s.token, s.part_of, s.spent_pico::text AS spent, s.resets_at`,
-      values: [
-        due.map(({ scope }) => scope),
-        due.map(({ duration }) => (duration === null ? null : nextReset(duration, now).toISOString())),
-      ],
-    });
+    const begun = await beginDue(db, scopes, rules);
+    if (begun.length === 0) return;
     const shown = begun.map(({ spent, resets_at, ...budget }) => ({
       owner: ownerOfBudget(budget),
       spent,
@@ -74,7 +88,7 @@ export async function beginPeriods(
     );
     const spent = begun.filter((each) => each.spent !== '0').map(({ scope }) => scope);
     if (alerts !== null) await raiseAlerts(db, spent, alerts);
-    await announceBudgets(db, { wanted: [], freed: due.map(({ scope }) => scope) });
+    await announceBudgets(db, { wanted: [], freed: begun.map(({ scope }) => scope) });
   });
 }
 

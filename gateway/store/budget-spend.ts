@@ -93,10 +93,10 @@ async function openAccounts(db: Connection, some: readonly OwnerRow[]): Promise<
 type Parts = ReadonlyMap<string | null, readonly NamedBudget[]>;
 
 /** The budget of an owner that a call is charged to, and the parts that it falls into. */
-function withParts(whole: string, { modelGroup }: SpendRecord, parts: Parts): string[] {
+function withParts(whole: string, { modelNames }: SpendRecord, parts: Parts): string[] {
   const own = (parts.get(whole) ?? []).filter(({ scope }) => {
     const { part } = readScope(scope);
-    return part?.kind !== 'model' || budgetedNames([modelGroup]).includes(part.name);
+    return part?.kind !== 'model' || budgetedNames(modelNames).includes(part.name);
   });
   return [whole, ...own.map(({ scope }) => scope)];
 }

@@ -10,6 +10,8 @@ export interface PostgresBudgetsOptions {
   readonly db: Pool;
   readonly processId: string;
   readonly nextReset: NextReset;
+  /** USD that customers without a budget of their own may spend; null where nothing limits them. */
+  readonly endUserDefault?: number | null;
   /** How it is told that budgets are spent; null where it is not. */
   readonly alerts?: AlertRules | null;
 }
@@ -19,12 +21,14 @@ export class PostgresBudgets implements BudgetStore {
   readonly #db: Pool;
   readonly #processId: string;
   readonly #nextReset: NextReset;
+  readonly #endUserDefault: number | null;
   readonly #alerts: AlertRules | null;
 
-  constructor({ db, processId, nextReset, alerts = null }: PostgresBudgetsOptions) {
+  constructor({ db, processId, nextReset, endUserDefault = null, alerts = null }: PostgresBudgetsOptions) {
     this.#db = db;
     this.#processId = processId;
     this.#nextReset = nextReset;
+    this.#endUserDefault = endUserDefault;
     this.#alerts = alerts;
   }
 
@@ -48,7 +52,7 @@ export class PostgresBudgets implements BudgetStore {
   async sweep(now: number): Promise<void> {
     const rules = { now, nextReset: this.#nextReset, alerts: this.#alerts };
     await freeDead(this.#db, now);
-    await moveEnds(this.#db, rules);
+    await moveEnds(this.#db, { ...rules, endUserDefault: this.#endUserDefault });
     for (let due = await dueBudgets(this.#db, now); due.length > 0; due = await dueBudgets(this.#db, now)) {
       await beginPeriods(this.#db, due, rules);
     }

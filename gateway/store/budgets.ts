@@ -87,12 +87,8 @@ export async function setSpent(
   await announceBudgets(db, { wanted: [scope], freed: [scope] });
 }
 
-/** Forgets budgets whose owner is deleted, inside the caller's transaction. */
+/** Forgets budgets whose owner is deleted, inside the caller's transaction, which has locked them. */
 export async function removeBudgets(db: Connection, scopes: readonly string[]): Promise<void> {
-  await rows(db, {
-    text: 'SELECT scope FROM budget_state WHERE scope = ANY ($1) ORDER BY scope FOR UPDATE',
-    values: [scopes],
-  });
   await rows(db, { text: 'DELETE FROM budget_state WHERE scope = ANY ($1)', values: [scopes] });
   await rows(db, { text: 'DELETE FROM budget_leases WHERE scope = ANY ($1)', values: [scopes] });
 }

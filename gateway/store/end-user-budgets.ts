@@ -15,7 +15,7 @@ export async function endUserBudget(pool: Pool, userId: string, rules: BudgetRul
   const written = await findEndUserLimit(pool, userId);
   const budgetId = written?.budget_id ?? null;
   const limits = written === undefined ? NO_LIMITS : readCallLimits(written);
-  const maxBudget = written?.max_budget ?? rules.endUserDefault ?? null;
+  const maxBudget = written?.max_budget ?? rules.endUserDefault;
   const owner = owners.endUser(userId);
   const limited = [...wholeBudget(maxBudget), ...readModelBudgets(written?.model_max_budget)];
   if (limited.length === 0) return { budgets: [], budgetId, limits };

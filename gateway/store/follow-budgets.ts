@@ -7,8 +7,8 @@ import {
   readWindows,
   type WrittenBudget,
 } from '../identity/written-budgets.ts';
-import { type Account, type Accounts, nameOf, readAccounts } from './accounts.ts';
-import type { NextReset } from './budget-periods.ts';
+import { type Account, type Accounts, lockAccounts, nameOf, ownerOfBudget } from './accounts.ts';
+import { beginDue, type NextReset } from './budget-periods.ts';
 import { type BudgetSetting, setBudgets } from './budgets.ts';
 import { type Connection, rows } from './connection.ts';
 import {
@@ -18,6 +18,7 @@ import {
   lockOwners,
   type OwnerRow,
   ownerTables,
+  showSpent,
   unnested,
 } from './owner-rows.ts';
 
@@ -35,7 +36,7 @@ export interface BudgetRules {
   readonly now: number;
   readonly nextReset: NextReset;
   /** USD that customers without a budget of their own may spend; null where nothing limits them. */
-  readonly endUserDefault?: number | null;
+  readonly endUserDefault: number | null;
 }
 
 /** What is enforced of what is written, in pico-dollars; null where nothing is limited. */
@@ -136,11 +137,13 @@ function endOfPeriod(
   return resetAt ?? nextReset(duration, now);
 }
 
-/** Writes the end of the first period of those who have it in their rows, and have none there. */
+/** Writes the end of the period that runs where it stands in the rows of owners, and another one or none stands there. */
 async function writeEnds(db: Connection, budgets: readonly Written[], ends: readonly (Date | null)[]) {
   const open = budgets.map((budget, at) => ({ ...budget, end: ends[at] ?? null }));
   for (const [kind, some] of Map.groupBy(open, ({ owner }) => owner.kind)) {
-    const fresh = some.filter(({ part, resetAt, end }) => part === null && resetAt === null && end !== null);
+    const fresh = some.filter(
+      ({ part, resetAt, end }) => part === null && end !== null && end.getTime() !== resetAt?.getTime(),
+    );
     const { table, key, own } = ownerTables[kind];
     if (!own || fresh.length === 0) continue;
     await rows(db, {
@@ -172,7 +175,7 @@ function settingsOf(budgets: readonly Written[], { locked, accounts, rules }: Kn
     const account = accounts.get(nameOf(owner, part));
     const whole = accounts.get(nameOf(owner))?.scope ?? scopeOf(owner);
     const isWhole = part === null;
-    const fallback = isWhole && owner.kind === 'end_user' ? (rules.endUserDefault ?? null) : null;
+    const fallback = isWhole && owner.kind === 'end_user' ? rules.endUserDefault : null;
     return {
       scope: isWhole ? whole : scopeOfPart(part, whole),
       token: isWhole && owner.kind === 'key' ? (owner.ids[0] as string) : null,
@@ -213,6 +216,35 @@ function droppedParts(budgets: readonly Written[], accounts: Accounts): BudgetSe
 }
 
 /**
+ * The accounts of owners that are locked. What was to be reset and nobody has noticed is reset first, as it was written then:
+ * what is written now says when the next period ends.
+ */
+async function currentAccounts(
+  db: Connection,
+  some: readonly Owner[],
+  rules: BudgetRules,
+): Promise<Accounts> {
+  const accounts = await lockAccounts(db, some);
+  const due = [...accounts.values()].filter(
+    ({ resets_at }) => resets_at !== null && resets_at.getTime() <= rules.now,
+  );
+  if (due.length === 0) return accounts;
+  const begun = await beginDue(
+    db,
+    due.map(({ scope }) => scope),
+    rules,
+  );
+  await showSpent(
+    db,
+    begun.flatMap(({ spent, ...budget }) => {
+      const owner = ownerOfBudget(budget);
+      return owner === null ? [] : [{ owner, spent, added: '0' }];
+    }),
+  );
+  return lockAccounts(db, some);
+}
+
+/**
  * Makes the budgets of these owners, with their parts, what LiteLLM's columns say, inside the caller's transaction: after they
  * were changed, and where another program has written there. What is spent is read from an owner's row only where the budget is
  * new. Owners without a row are left out.
@@ -226,7 +258,7 @@ export async function followBudgets(
   if (locked.length === 0) return;
   const present = locked.map(({ owner }) => owner);
   const budgets = await readWritten(db, present);
-  const accounts = await readAccounts(db, present);
+  const accounts = await currentAccounts(db, present, rules);
   const settings = settingsOf(budgets, { locked, accounts, rules });
   await writeEnds(
     db,

@@ -25,6 +25,7 @@ const settable = [
   'tpm_limit',
   'max_parallel_requests',
   'allowed_routes',
+  'permissions',
 ] as const;
 
 export type KeyColumns = Partial<Pick<VirtualKeyRow, (typeof settable)[number]>>;

@@ -61,6 +61,11 @@ export async function changeLinked<T>(
   const before = await lockBudget(db, budgetId);
   if (before === undefined) return undefined;
   const linked = await linkedOwners(db, [budgetId]);
+  const { budget_duration, budget_reset_at } = before;
+  const end = budget_duration === null ? null : budget_reset_at;
+  const isOver = end !== null && new Date(end).getTime() <= rules.now;
+  // A reset that is due, and was not noticed yet, is nobody's to lose by the change.
+  if (isOver) await followBudgets(db, await withAccount(db, linked, false), rules);
   const result = await work(before);
   // Whoever has no account gets it when it calls; it is made from the columns.
   await followBudgets(db, await withAccount(db, linked, true), rules);

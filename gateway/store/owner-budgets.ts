@@ -1,11 +1,11 @@
 import { picoFromUsd } from '../accounting/money.ts';
 import { type Owner, owners } from '../identity/owners.ts';
-import { type Account, readAccounts } from './accounts.ts';
+import { type Account, lockAccounts } from './accounts.ts';
 import { removeBudgets, setSpent } from './budgets.ts';
 import { type Connection, rows } from './connection.ts';
 
 async function accountsOf(db: Connection, some: readonly Owner[]): Promise<readonly Account[]> {
-  return [...(await readAccounts(db, some)).values()];
+  return [...(await lockAccounts(db, some)).values()];
 }
 
 /**

@@ -33,7 +33,11 @@ export function prepareDatabase(
 ): Promise<Prepared> {
   return asOwner(ownerUrl, async (client) => {
     // Every budget that is opened here has a time of its own: the zone of the others is the gateway's to know.
-    const rules = { now: now(), nextReset: (duration: string, at: number) => nextReset(duration, at, 'UTC') };
+    const rules = {
+      now: now(),
+      nextReset: (duration: string, at: number) => nextReset(duration, at, 'UTC'),
+      endUserDefault: null,
+    };
     const takenOver = await takeOver(client, rules);
     const applied = await applyMigrations(client);
     await grantRuntime(client, runtimeRole);

@@ -19,6 +19,8 @@ export interface UserQuery {
   readonly emailPart: string | null;
   readonly teamId: string | null;
   readonly organizationIds: readonly string[] | null;
+  /** Count keys of these organisations and their teams alone; null for all. */
+  readonly keysIn: readonly string[] | null;
   readonly sortBy: (typeof sortableUserColumns)[number] | null;
   readonly sortOrder: 'asc' | 'desc';
   readonly limit: number;
@@ -66,13 +68,14 @@ export async function listUsers(db: Connection, query: UserQuery): Promise<UserP
   const users = await rows<UserRow & { key_count: number }>(db, {
     text: `
       SELECT ${shownColumns}, (
-        SELECT count(*) FROM "LiteLLM_VerificationToken" k
+        SELECT count(*) FROM "LiteLLM_VerificationToken" k LEFT JOIN "LiteLLM_TeamTable" t ON t.team_id = k.team_id
         WHERE k.user_id = u.user_id AND k.team_id IS DISTINCT FROM 'litellm-dashboard'
+          AND ($10::text[] IS NULL OR coalesce(t.organization_id, k.organization_id) = ANY ($10))
       ) AS key_count
       FROM "LiteLLM_UserTable" u WHERE ${listed}
       ORDER BY ${order} ${direction} NULLS LAST, user_id
       LIMIT $8 OFFSET $9`,
-    values: [...values, query.limit, query.offset],
+    values: [...values, query.limit, query.offset, query.keysIn],
   });
   return { users, total: counted?.total ?? 0 };
 }

@@ -167,17 +167,13 @@ export async function lockUsers(db: Connection, userIds: readonly string[]): Pro
   });
 }
 
-/** The user with this address, written in any case; of several the oldest. */
-export async function readUserByEmail(db: Connection, email: string): Promise<UserRow | undefined> {
-  const [row] = await rows<UserRow>(db, {
+/** The users with this address, written in any case: another program may have given it to several. */
+export async function usersByEmail(db: Connection, email: string): Promise<readonly UserRow[]> {
+  return rows<UserRow>(db, {
     text: `
-      SELECT ${shownColumns} FROM "LiteLLM_UserTable"
-      WHERE lower(user_email) = lower($1)
-      ORDER BY created_at, user_id
-      LIMIT 1`,
+      SELECT ${shownColumns} FROM "LiteLLM_UserTable" WHERE lower(user_email) = lower($1) ORDER BY user_id`,
     values: [email],
   });
-  return row;
 }
 
 /** Lets two changes that give somebody the same address wait for each other until their transactions end. */

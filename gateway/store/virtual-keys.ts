@@ -30,6 +30,9 @@ export interface VirtualKeyRow {
   readonly budget_limits: unknown;
   readonly model_max_budget: unknown;
   readonly budget_id: string | null;
+  readonly allowed_routes: readonly string[];
+  /** As they were sent. */
+  readonly permissions: Readonly<Record<string, unknown>>;
   readonly created_at: Date | null;
   readonly updated_at: Date | null;
   readonly created_by: string | null;
@@ -49,6 +52,7 @@ export interface KeyForAuthentication extends OwnerLimitColumns, LinkedLimitColu
   readonly expires: Date | null;
   readonly blocked: boolean | null;
   readonly allowed_routes: readonly string[];
+  readonly sees_all_sums: boolean;
   /** Until when a rotated key may still be used; null for the key that is in force. */
   readonly revoke_at: Date | null;
   readonly user_role: string | null;
@@ -103,7 +107,7 @@ export async function findKey(db: Connection, hash: string): Promise<KeyForAuthe
     name: 'find_key',
     text: `
       SELECT k.token, k.key_alias, k.user_id, k.team_id, k.agent_id, k.models, k.spend, k.expires, k.blocked,
-        k.allowed_routes,
+        k.allowed_routes, k.permissions @> '{"get_spend_routes": true}' AS sees_all_sums,
         (SELECT revoke_at FROM "LiteLLM_DeprecatedVerificationToken" WHERE token = $1) AS revoke_at,
         k.rpm_limit, k.tpm_limit, k.max_parallel_requests,
         k.metadata -> 'model_rpm_limit' AS model_rpm_limit, k.metadata -> 'model_tpm_limit' AS model_tpm_limit,
@@ -177,6 +181,7 @@ export interface NewVirtualKey {
   readonly budgetLimits: VirtualKeyRow['budget_limits'];
   readonly modelMaxBudget: object;
   readonly budgetId: string | null;
+  readonly permissions: object;
   readonly createdBy: string;
 }
 
@@ -187,10 +192,10 @@ export async function insertKey(db: Connection, key: NewVirtualKey): Promise<Vir
       INSERT INTO "LiteLLM_VerificationToken"
         (token, key_name, key_alias, expires, models, aliases, user_id, team_id, allowed_routes, metadata, blocked, spend,
           rpm_limit, tpm_limit, max_parallel_requests, max_budget, budget_duration, budget_limits, model_max_budget,
-          budget_id, organization_id, created_by, updated_by)
+          budget_id, organization_id, created_by, updated_by, permissions)
       SELECT $1, $2, $3, $4::timestamp, $5::text[], $6::jsonb, $7, $8, $9::text[], $10::jsonb, $11::boolean,
         $12::double precision, $13::bigint, $14::bigint, $15::integer, $16::double precision, $17, $18::jsonb, $19::jsonb,
-        $20, $21, $22, $22
+        $20, $21, $22, $22, $23::jsonb
       WHERE NOT EXISTS (SELECT 1 FROM "LiteLLM_DeprecatedVerificationToken" WHERE token = $1)
       ON CONFLICT (token) DO NOTHING
       RETURNING *`,
@@ -217,6 +222,7 @@ export async function insertKey(db: Connection, key: NewVirtualKey): Promise<Vir
       key.budgetId,
       key.organizationId,
       key.createdBy,
+      JSON.stringify(key.permissions),
     ],
   });
   return row;

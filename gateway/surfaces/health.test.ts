@@ -7,6 +7,8 @@ function setUp(servesWithoutDatabase = false) {
   let asked = 0;
   let away = false;
   const handlers = healthHandlers({
+    version: '1.2.3',
+    logLevel: 'info',
     drain: new Drain(),
     now: () => now,
     servesWithoutDatabase,

@@ -5,6 +5,9 @@ const SECOND = 1000;
 const CACHED_MS = 15 * SECOND;
 
 export interface HealthDeps {
+  readonly version: string;
+  /** `info` and its like. */
+  readonly logLevel: string;
   readonly drain: Drain;
   /** Resolves when the database answers. */
   readonly probe: () => Promise<unknown>;
@@ -42,18 +45,34 @@ class DatabaseProbe {
 const SHUTTING_DOWN = { status: 'shutting_down' };
 
 /** Handlers of liveness (the process) and readiness (the process and its database). */
-export function healthHandlers(deps: HealthDeps): Pick<Handlers, 'liveliness' | 'liveness' | 'readiness'> {
+export function healthHandlers(
+  deps: HealthDeps,
+): Pick<Handlers, 'liveliness' | 'liveness' | 'readiness' | 'readinessDetails'> {
   const database = new DatabaseProbe(deps);
   const alive: Handlers['liveliness'] = (_request, reply) => {
     reply.type('application/json; charset=utf-8');
     if (deps.drain.draining) return reply.code(503).send(JSON.stringify(SHUTTING_DOWN));
     return reply.send(JSON.stringify("I'm alive!"));
   };
-  const ready: Handlers['readiness'] = async (_request, reply) => {
-    if (deps.drain.draining) return reply.code(503).send(SHUTTING_DOWN);
-    if (await database.connected()) return { status: 'healthy', db: 'connected' };
-    if (deps.servesWithoutDatabase) return { status: 'healthy', db: 'disconnected' };
-    return reply.code(503).send({ status: 'unhealthy', db: 'disconnected' });
+  const state = async () => {
+    const db = (await database.connected()) ? 'connected' : 'disconnected';
+    const healthy = db === 'connected' || deps.servesWithoutDatabase;
+    return { healthy, shown: { status: healthy ? 'healthy' : 'unhealthy', db } };
   };
-  return { liveliness: alive, liveness: alive, readiness: ready };
+  const told = (more: object): Handlers['readiness'] => {
+    return async (_request, reply) => {
+      if (deps.drain.draining) return reply.code(503).send(SHUTTING_DOWN);
+      const { healthy, shown } = await state();
+      return reply.code(healthy ? 200 : 503).send({ ...shown, ...more });
+    };
+  };
+  const details = {
+    cache: null,
+    litellm_version: deps.version,
+    success_callbacks: [],
+    use_aiohttp_transport: false,
+    log_level: deps.logLevel.toUpperCase(),
+    is_detailed_debug: deps.logLevel === 'debug',
+  };
+  return { liveliness: alive, liveness: alive, readiness: told({}), readinessDetails: told(details) };
 }

@@ -470,4 +470,32 @@ export const keys = section('3.1', [
     200,
     { keys: some(like({ key_alias: 'conformance-whole', deleted_at: time, deleted_by: 'default_user_id' })) },
   ],
+  [
+    'a key may be let see what everybody has spent',
+    'POST /key/generate',
+    { body: { key: 'sk-conformance-reader', permissions: { get_spend_routes: true } } },
+    200,
+    { permissions: { get_spend_routes: true } },
+  ],
+  [
+    'which its reports then show',
+    'GET /global/spend/all_tag_names',
+    { as: 'sk-conformance-reader' },
+    200,
+    {},
+  ],
+  [
+    'no other permission is granted',
+    'POST /key/generate',
+    { body: { permissions: { pii: true } } },
+    400,
+    envelope(400, 'bad_request_error', 'permissions.pii'),
+  ],
+  [
+    'no key is renewed by itself: nobody could be handed its secret',
+    'POST /key/generate',
+    { body: { auto_rotate: true, rotation_interval: '30d' } },
+    400,
+    envelope(400, 'bad_request_error', 'auto_rotate'),
+  ],
 ]);

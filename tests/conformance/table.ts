@@ -12,6 +12,7 @@ import { keys } from './keys.ts';
 import { models } from './models.ts';
 import { organizations } from './organizations.ts';
 import type { Row } from './row.ts';
+import { settings } from './settings.ts';
 import { spend } from './spend.ts';
 import { teams } from './teams.ts';
 import { ui } from './ui.ts';
@@ -29,6 +30,7 @@ export const table: readonly Row[] = [
   ...models,
   ...audit,
   ...spend,
+  ...settings,
   ...ui,
   ...absent,
 ];

@@ -16,9 +16,11 @@ import {
   PasswordHasher,
   Refusals,
   type RouteDeclaration,
+  type RouteRules,
   routes,
   SaltKeys,
   type TeamDefaults,
+  type UserDefaults,
   uiHandlers,
   watchKeyChanges,
 } from '../../gateway/index.ts';
@@ -32,8 +34,11 @@ export const INITIAL_PASSWORD = 'initial-password-0001';
 export interface AdminGatewayOptions {
   readonly initialPassword?: string;
   readonly clock?: () => number;
+  readonly endUserBudget?: number;
   readonly keyRules?: KeyRules;
   readonly teamDefaults?: TeamDefaults;
+  readonly routeRules?: RouteRules;
+  readonly userDefaults?: UserDefaults;
   readonly servesWithoutDatabase?: boolean;
   /** Whether changes are recorded, as they are by default. */
   readonly storeAuditLogs?: boolean;
@@ -112,6 +117,7 @@ export async function startAdminGateway(database: TestDatabase, options: AdminGa
     authenticator,
     refusals,
     logger,
+    ...(options.routeRules && { routeRules: options.routeRules }),
     handlers: {
       ...doubles,
       ...managementHandlers({
@@ -120,8 +126,10 @@ export async function startAdminGateway(database: TestDatabase, options: AdminGa
         audit,
         clock,
         nextReset: inUtc,
+        endUserBudget: options.endUserBudget ?? null,
         keyRules: options.keyRules ?? NO_KEY_RULES,
         teamDefaults: options.teamDefaults ?? {},
+        userDefaults: options.userDefaults ?? {},
         hasher,
         models,
         storedModels,

@@ -31,6 +31,7 @@ export function spendRecord(overrides: Partial<SpendRecord> = {}): SpendRecord {
     model: 'gpt-test-2026',
     modelId: 'deployment-1',
     modelGroup: 'gpt-test',
+    modelNames: [overrides.modelGroup ?? 'gpt-test'],
     provider: 'openai',
     apiBase: 'https://provider.example/v1',
     requesterIp: '192.0.2.7',

@@ -10,7 +10,7 @@ import { insertSpendLogs, Ledger, PostgresBudgets, picoFromUsd } from '../../gat
 import { until } from '../../packer/index.ts';
 import { type AdminGateway, inUtc, startAdminGateway } from '../harness/admin-gateway.ts';
 import { deployment, MESSAGES, postChat } from '../harness/chat.ts';
-import { type FakeProvider, startFakeProvider } from '../harness/fake-provider.ts';
+import { type FakeProvider, Gate, startFakeProvider } from '../harness/fake-provider.ts';
 import { type GatewayProcess, startGateway } from '../harness/gateway-process.ts';
 import { manage } from '../harness/manage.ts';
 import { ManualTimers } from '../harness/manual-timers.ts';
@@ -246,6 +246,21 @@ describe('two gateways', () => {
     expect((await askAtOnce(8, key, { model: 'swift' })).passed).toBe(3);
     expect((await askAtOnce(1, key, { model: 'same-as-dear' })).passed).toBe(0);
   });
+
+  test('a call under way when a model gets its budget counts for it, by whatever name it was asked for', async () => {
+    const { key, token } = await done('/key/generate', { aliases: { swift: 'same-as-dear' } });
+    const gate = new Gate();
+    provider.script({ kind: 'answer', gate });
+    const asked = askAtOnce(1, String(key), { model: 'swift' });
+    await provider.request(provider.requests.length + 1);
+    const names = ['swift', 'same-as-dear', 'dear', 'plain'];
+    const model_max_budget = Object.fromEntries(names.map((name) => [name, { max_budget: 1 }]));
+    await done('/key/update', { key, model_max_budget });
+    gate.release();
+    expect((await asked).passed).toBe(1);
+    const scope = (name: string) => `model:${JSON.stringify([name, `key:${token}`])}`;
+    await Promise.all(names.map((name) => counted(scope(name), name === 'plain' ? 0 : 1)));
+  });
 });
 
 describe('by the clock', () => {
@@ -395,14 +410,16 @@ describe('by the clock', () => {
     await gateway.db.query(
       `UPDATE "LiteLLM_VerificationToken" SET max_budget = 2,
          budget_limits = '[{"budget_duration": "1d", "max_budget": 3, "reset_at": "2026-11-21T18:00:00"}]',
-         model_max_budget = '{"dear": {"budget_limit": 1, "time_period": "1d"}}',
+         model_max_budget = '{"dear": {"budget_limit": 1, "time_period": "1d"}, "plain": 0.5}',
          metadata = '{"temp_budget_increase": 5, "temp_budget_expiry": "2026-12-01T00:00:00"}'
        WHERE token = $1`,
       [token],
     );
     const window = `window:${JSON.stringify(['1d', `key:${token}`])}`;
     const model = `model:${JSON.stringify(['dear', `key:${token}`])}`;
-    expect(new Set(await budgetsOf(key))).toEqual(new Set([`key:${token}`, window, model]));
+    const bare = `model:${JSON.stringify(['plain', `key:${token}`])}`;
+    expect(new Set(await budgetsOf(key))).toEqual(new Set([`key:${token}`, window, model, bare]));
+    expect(await stateOf(bare)).toMatchObject({ limit_pico: String(USD / 2n), resets_at: null });
     expect(await stateOf(window)).toMatchObject({
       limit_pico: String(3n * USD),
       resets_at: new Date('2026-11-21T18:00:00Z'),

@@ -8,7 +8,7 @@ const now = Date.UTC(2026, 10, 21, 12);
 
 beforeAll(async () => {
   server = await startPostgres({ major: 17 });
-  gateway = await startAdminGateway(await server.createDatabase(), { clock: () => now });
+  gateway = await startAdminGateway(await server.createDatabase(), { clock: () => now, endUserBudget: 2 });
 });
 afterAll(async () => {
   await gateway?.close();
@@ -103,6 +103,29 @@ test('limits of a customer stand in a row of its own, made when the first is set
   expect((await ask('/customer/update', { user_id: 'quiet', rpm_limit: -1 })).status).toBe(422);
   await done('/budget/delete', { id: budget_id });
   await done('/customer/delete', { user_ids: ['quiet'] });
+});
+
+test('what customers may spend by default holds through every change of a budget that does not say it', async () => {
+  const limit = async () => {
+    const { rows } = await gateway.db.query(
+      "SELECT limit_pico FROM budget_state WHERE scope = 'end_user:calm'",
+    );
+    return Number(rows[0]?.limit_pico) / 1e12;
+  };
+  const { budget_id } = await done('/customer/new', { user_id: 'calm', rpm_limit: 5 });
+  expect(await limit()).toBe(2);
+  await done('/customer/update', { user_id: 'calm', max_budget: 3 });
+  expect(await limit()).toBe(3);
+  await done('/budget/update', { budget_id, max_budget: null });
+  expect(await limit()).toBe(2);
+  await done('/customer/update', { user_id: 'calm', tpm_limit: 100 });
+  expect(await limit()).toBe(2);
+  await done('/budget/new', { budget_id: 'without', rpm_limit: 7 });
+  await done('/customer/update', { user_id: 'calm', budget_id: 'without' });
+  expect(await limit()).toBe(2);
+  for (const id of ['without', budget_id]) await done('/budget/delete', { id });
+  expect(await limit()).toBe(2);
+  await done('/customer/delete', { user_ids: ['calm'] });
 });
 
 test('a budget is made, changed, told and deleted', async () => {

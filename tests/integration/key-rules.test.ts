@@ -285,3 +285,43 @@ describe('names that security guides use and LiteLLM drops', () => {
     expect(answer.json().error.message).toContain(right);
   });
 });
+
+describe('defaults of budgets beside the whole', () => {
+  beforeAll(() =>
+    restart({
+      ...NO_KEY_RULES,
+      defaults: {
+        soft_budget: 5,
+        budget_limits: [{ budget_duration: '1d', max_budget: 1 }],
+        model_max_budget: { dear: { max_budget: 2, budget_duration: '30d' } },
+      },
+    }),
+  );
+
+  const scopesOf = async (key: string) => (await gateway.call('/v1/models', { key })).body.budgets;
+
+  test('are what a new key has where its request says nothing, and are enforced', async () => {
+    const { body } = await post('/key/generate', {});
+    const { info } = (await gateway.call(`/key/info?key=${body.key}`)).body;
+    expect(info).toMatchObject({
+      budget_limits: [{ budget_duration: '1d', max_budget: 1 }],
+      model_max_budget: { dear: { max_budget: 2, budget_duration: '30d' } },
+      litellm_budget_table: { soft_budget: 5, max_budget: null },
+    });
+    const scopes = await scopesOf(body.key);
+    expect(new Set(scopes)).toEqual(
+      new Set([
+        `window:${JSON.stringify(['1d', `key:${body.token}`])}`,
+        `model:${JSON.stringify(['dear', `key:${body.token}`])}`,
+      ]),
+    );
+  });
+
+  test('go behind what a request says, and behind the soft budget of a budget that it names', async () => {
+    await post('/budget/new', { budget_id: 'shared', max_budget: 9, soft_budget: 8 });
+    const named = { budget_id: 'shared', budget_limits: [{ budget_duration: '7d', max_budget: 3 }] };
+    const { body } = await post('/key/generate', named);
+    const { info } = (await gateway.call(`/key/info?key=${body.key}`)).body;
+    expect(info).toMatchObject({ ...named, litellm_budget_table: { soft_budget: 8, max_budget: 9 } });
+  });
+});

@@ -196,6 +196,96 @@ test('a period that has begun is not begun again by a budget that has not heard 
   });
 });
 
+describe('a reset that is due, and that nobody has noticed yet, is not lost by', () => {
+  const late = new Date(NOW - 1000).toISOString();
+  /** Two dollars spent in the period that is over, and a quarter of one since then, of somebody who is called so. */
+  async function spentBefore(scope: string, call: Partial<SpendRecord>) {
+    await spend({ ...call, spend: picoFromUsd(2), endTime: NOW - 2000 });
+    await query(
+      "UPDATE budget_state SET resets_at = $2, period_start = '2026-11-20' WHERE scope = $1",
+      scope,
+      late,
+    );
+    await spend({ ...call, spend: picoFromUsd(0.25) });
+    expect(await budget(scope)).toMatchObject({ spent_pico: usd(2), spent_next_pico: usd(0.25) });
+  }
+  const anew = {
+    spent_pico: usd(0.25),
+    spent_next_pico: '0',
+    period_start: new Date(late),
+    duration: '7d',
+    resets_at: new Date('2026-11-23T00:00:00Z'),
+  };
+  const daily = { max_budget: 1, budget_duration: '1d' };
+
+  test('a new duration of a team', async () => {
+    await done('/team/new', { team_id: id, ...daily });
+    await spentBefore(`team:${id}`, { teamId: id });
+    const { data } = await done('/team/update', { team_id: id, budget_duration: '7d' });
+    expect(data).toMatchObject({ spend: 0.25, budget_reset_at: '2026-11-23T00:00:00.000Z' });
+    expect(await budget(`team:${id}`)).toMatchObject(anew);
+  });
+
+  test('the same duration, sent again', async () => {
+    await done('/team/new', { team_id: id, ...daily, budget_duration: '7d' });
+    await spentBefore(`team:${id}`, { teamId: id });
+    await done('/team/update', { team_id: id, budget_duration: '7d' });
+    expect(await budget(`team:${id}`)).toMatchObject(anew);
+  });
+
+  test('a new duration of a user, or none', async () => {
+    await done('/user/new', { user_id: id, auto_create_key: false, ...daily });
+    await spentBefore(`user:${id}`, { userId: id });
+    const { data } = await done('/user/update', { user_id: id, budget_duration: '7d' });
+    expect(data).toMatchObject({ spend: 0.25, budget_reset_at: '2026-11-23T00:00:00.000Z' });
+    expect(await budget(`user:${id}`)).toMatchObject(anew);
+    await query('UPDATE budget_state SET resets_at = $2 WHERE scope = $1', `user:${id}`, late);
+    await done('/user/update', { user_id: id, budget_duration: null });
+    expect(await budget(`user:${id}`)).toMatchObject({ spent_pico: '0', duration: null, resets_at: null });
+  });
+
+  test('a new duration of a key, and of its budget for a model', async () => {
+    const model = (budget_duration: string) => ({
+      model_max_budget: { m: { max_budget: 1, budget_duration } },
+    });
+    const { key, token } = await done('/key/generate', { ...daily, ...model('1d') });
+    const part = `model:${JSON.stringify(['m', `key:${token}`])}`;
+    await query('UPDATE budget_state SET resets_at = $2 WHERE scope = $1', part, late);
+    await spentBefore(`key:${token}`, { apiKey: token, modelGroup: 'm' });
+    const updated = await done('/key/update', { key, budget_duration: '7d', ...model('7d') });
+    expect(updated).toMatchObject({ spend: 0.25, budget_reset_at: '2026-11-23T00:00:00.000Z' });
+    expect(await budget(`key:${token}`)).toMatchObject(anew);
+    const { period_start: _start, ...ofPart } = anew;
+    expect(await budget(part)).toMatchObject(ofPart);
+  });
+
+  test('a new duration of the budget that a customer is linked to, also of one who was never counted', async () => {
+    const other = `${id}-taken-over`;
+    await done('/budget/new', { budget_id: id, ...daily });
+    await done('/customer/new', { user_id: id, budget_id: id });
+    await query(
+      'INSERT INTO "LiteLLM_EndUserTable" (user_id, spend, budget_id) VALUES ($2, 3, $1)',
+      id,
+      other,
+    );
+    await spentBefore(`end_user:${id}`, { endUser: id });
+    await query('UPDATE "LiteLLM_BudgetTable" SET budget_reset_at = $2 WHERE budget_id = $1', id, late);
+    await done('/budget/update', { budget_id: id, budget_duration: '7d' });
+    expect(await budget(`end_user:${id}`)).toMatchObject(anew);
+    expect(await budget(`end_user:${other}`)).toMatchObject({ ...anew, spent_pico: '0' });
+    expect((await gateway.call(`/customer/info?end_user_id=${other}`)).body.spend).toBe(0);
+  });
+
+  test('a new limit, and the end of the period that has begun is shown', async () => {
+    await done('/team/new', { team_id: id, ...daily, budget_duration: '7d' });
+    await query('UPDATE "LiteLLM_TeamTable" SET budget_reset_at = $2 WHERE team_id = $1', id, late);
+    await spentBefore(`team:${id}`, { teamId: id });
+    const { data } = await done('/team/update', { team_id: id, max_budget: 5 });
+    expect(data).toMatchObject({ spend: 0.25, budget_reset_at: '2026-11-23T00:00:00.000Z' });
+    expect(await budget(`team:${id}`)).toMatchObject({ ...anew, limit_pico: usd(5) });
+  });
+});
+
 test('a member may have a budget of its own, and goes back to that of all members', async () => {
   const [team_id, user_id] = [id, `${id}-user`];
   await done('/team/new', {

@@ -490,6 +490,54 @@ test('LiteLLM’s views tell the same, without the spend rows', async () => {
   await owner.end();
 });
 
+describe('a key with permissions.get_spend_routes', () => {
+  const reports = [
+    '/global/spend',
+    '/global/spend/logs',
+    '/global/spend/keys',
+    '/global/spend/models',
+    `/global/spend/provider?${days}`,
+    '/global/spend/teams',
+    `/global/spend/tags?${days}`,
+    '/global/spend/all_tag_names',
+    `/global/spend/report?${days}`,
+    `/spend/tags?${days}`,
+    `/global/activity?${days}`,
+    `/global/activity/model?${days}`,
+    `/global/activity/exceptions?${days}&model_group=mini`,
+  ];
+  let reader: { key: string; token: string };
+
+  beforeAll(async () => {
+    const body = { user_id: 'bob', permissions: { get_spend_routes: true } };
+    reader = (await gateway.call('/key/generate', { body })).body;
+  });
+
+  test.each(reports)('sees in %s what an admin sees', async (path) => {
+    const seen = await gateway.call(path, { key: reader.key });
+    expect(seen).toMatchObject({ status: 200, body: (await gateway.call(path)).body });
+  });
+
+  test('sees no calls, keys and users but its own', async () => {
+    const calls = await get('/spend/logs', reader.key);
+    expect(new Set(calls.map(({ user }: { user: string }) => user))).toEqual(new Set(['bob']));
+    expect(await get('/spend/users', reader.key)).toHaveLength(1);
+    expect((await gateway.call('/key/info', { key: reader.key })).body.info.permissions).toEqual({
+      get_spend_routes: true,
+    });
+    expect((await gateway.call(`/key/info?key=${ada.token}`, { key: reader.key })).status).toBe(403);
+  });
+
+  test('loses it at once', async () => {
+    const body = { key: reader.token, permissions: { get_spend_routes: false } };
+    expect((await gateway.call('/key/update', { body })).status).toBe(200);
+    expect((await gateway.call('/global/spend/all_tag_names', { key: reader.key })).status).toBe(401);
+    const again = { key: reader.token, permissions: { get_spend_routes: true } };
+    const own = await gateway.call('/key/update', { key: reader.key, body: again });
+    expect(own).toMatchObject({ status: 403, body: { error: { param: 'permissions' } } });
+  });
+});
+
 describe('a reset', () => {
   test('is for the master key alone', async () => {
     const { key } = (await gateway.call('/key/generate', { body: { user_id: 'default_user_id' } })).body;

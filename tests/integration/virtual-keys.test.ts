@@ -127,6 +127,7 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
       adminOfTeams: [],
       adminOfOrganizations: [],
       allowedRoutes: [],
+      seesAllSums: false,
       requiredParams: [],
       redacted: false,
       spend: 1.5,

@@ -47,7 +47,9 @@ async function keyOf(situation: Situation): Promise<string> {
 
 const keyBody =
   (more: (situation: Situation) => object = () => ({})): Build =>
-  async (situation) => ({ body: { key: await keyOf(situation), ...more(situation) } });
+  async (situation) => ({
+    body: { key: await keyOf(situation), ...more(situation), ...(await linkOf(situation)) },
+  });
 
 const teamBody =
   (more: (situation: Situation) => object = () => ({})): Build =>
@@ -63,15 +65,27 @@ function userOf({ seeds, caller, object }: Situation): string {
   return seeds.users[object as keyof typeof seeds.users];
 }
 
-const generate: Build = async ({ object }) => ({
+/** Somebody for a request to add: an account, none that anybody knows, or none that a key names. */
+async function personOf({ seeds, object }: Situation): Promise<string> {
+  if (object === 'ghost') return seeds.ghost();
+  return object === 'raise' ? seeds.user(randomUUID(), 'internal_user') : randomUUID();
+}
+
+/** A budget, where one is to be linked to. */
+async function linkOf({ seeds, object }: Situation): Promise<object> {
+  return object === 'linked' ? { budget_id: await seeds.budget() } : {};
+}
+
+const generate: Build = async (situation) => ({
   body: {
+    linked: await linkOf(situation),
     own: {},
     team: { team_id: RED },
     mate: { team_id: RED, user_id: 'u-mate' },
     org: { organization_id: 'acme' },
     foreign: { team_id: BLUE },
     raise: { spend: 0 },
-  }[object] as object,
+  }[situation.object] as object,
 });
 
 const changes: Readonly<Record<string, object>> = {
@@ -194,7 +208,12 @@ export const requests: Readonly<Record<string, Build>> = {
   }),
   'POST /team/permissions_update': teamBody(() => ({ team_member_permissions: ['/key/info'] })),
   'GET /team/available': nothing,
-  'POST /team/member_add': teamBody(() => ({ member: { role: 'user', user_id: randomUUID() } })),
+  'POST /team/member_add': async (situation) => ({
+    body: {
+      team_id: await situation.seeds.team(situation.object !== 'foreign'),
+      member: { role: 'user', user_id: await personOf(situation) },
+    },
+  }),
   'POST /team/member_update': teamBody(({ object }) => ({
     user_id: object === 'foreign' ? 'u-hired' : 'u-mate',
     role: 'user',
@@ -215,13 +234,10 @@ export const requests: Readonly<Record<string, Build>> = {
   'GET /organization/list': nothing,
   'GET /organization/info': async ({ object }) => ({ query: { organization_id: organizationOf(object) } }),
   'POST /organization/info': async ({ object }) => ({ body: { organizations: [organizationOf(object)] } }),
-  'POST /organization/member_add': async ({ seeds, object }) => ({
+  'POST /organization/member_add': async (situation) => ({
     body: {
-      organization_id: organizationOf(object),
-      member: {
-        role: 'internal_user',
-        user_id: object === 'raise' ? await seeds.user(randomUUID(), 'internal_user') : randomUUID(),
-      },
+      organization_id: organizationOf(situation.object),
+      member: { role: 'internal_user', user_id: await personOf(situation) },
     },
   }),
   'PATCH /organization/member_update': async ({ seeds, object }) => ({
@@ -230,8 +246,9 @@ export const requests: Readonly<Record<string, Build>> = {
   'DELETE /organization/member_delete': async ({ seeds, object }) => ({
     body: await seeds.member(organizationOf(object)),
   }),
-  'POST /user/new': async ({ object }) => ({
+  'POST /user/new': async ({ seeds, object }) => ({
     body: {
+      ...(object === 'ghost' && { user_id: await seeds.ghost() }),
       ...(object === '-' ? {} : { organizations: [organizationOf(object)] }),
       ...(object === 'raise' && { user_role: 'proxy_admin' }),
     },
@@ -329,6 +346,16 @@ export const requests: Readonly<Record<string, Build>> = {
   'GET /global/activity/exceptions/deployment': inDays,
   'POST /global/spend/reset': async () => ({ body: {} }),
   'GET /provider/budgets': nothing,
+  'GET /health/readiness/details': nothing,
+  'GET /config/list': nothing,
+  'GET /config/field/info': nothing,
+  'GET /alerting/settings': nothing,
+  'GET /router/settings': nothing,
+  'GET /router/fields': nothing,
+  'GET /get/config/callbacks': nothing,
+  'GET /callbacks/list': nothing,
+  'GET /active/callbacks': nothing,
+  'GET /settings': nothing,
   'GET /user/daily/activity': userActivity,
   'GET /user/daily/activity/aggregated': userActivity,
   'GET /team/daily/activity': teamActivity,

@@ -124,6 +124,13 @@ export class Seeds {
     return { key, hash: hash('sha256', key), userId };
   }
 
+  /** Somebody whom a key names, and who has no account. */
+  async ghost(): Promise<string> {
+    const userId = randomUUID();
+    await this.key({ userId });
+    return userId;
+  }
+
   /** An invitation of a user, which nobody has used. */
   async invitation(userId: string): Promise<string> {
     const id = randomUUID();

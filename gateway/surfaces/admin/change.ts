@@ -2,6 +2,7 @@ import type { Pool, PoolClient } from 'pg';
 import type { StoredModelSettings } from '../../config/config.ts';
 import type { KeyRules } from '../../config/key-rules.ts';
 import type { TeamDefaults } from '../../config/team-defaults.ts';
+import type { UserDefaults } from '../../config/user-defaults.ts';
 import type { GatewayRequest } from '../../http/handler.ts';
 import type { Identity } from '../../identity/identity.ts';
 import type { PasswordHasher } from '../../identity/password.ts';
@@ -23,19 +24,25 @@ export interface ManagementDeps {
   /** Epoch milliseconds. */
   readonly clock: () => number;
   readonly nextReset: NextReset;
+  /** USD that customers without a budget of their own may spend; null where nothing limits them. */
+  readonly endUserBudget: number | null;
   readonly hasher: Pick<PasswordHasher, 'hash'>;
   /** What the operator has decided about keys that are made. */
   readonly keyRules: KeyRules;
   readonly teamDefaults: TeamDefaults;
+  readonly userDefaults: UserDefaults;
   readonly models: Models;
   readonly storedModels: StoredModelSettings;
   /** Seals what is secret in models and credentials. */
   readonly saltKeys: SaltKeys;
 }
 
+/** What decides how budgets follow a change. */
+export type BudgetDeps = Pick<ManagementDeps, 'clock' | 'nextReset' | 'endUserBudget'>;
+
 /** How budgets follow what is changed now. */
-export function budgetRules({ clock, nextReset }: Pick<ManagementDeps, 'clock' | 'nextReset'>): BudgetRules {
-  return { now: clock(), nextReset };
+export function budgetRules({ clock, nextReset, endUserBudget }: BudgetDeps): BudgetRules {
+  return { now: clock(), nextReset, endUserDefault: endUserBudget };
 }
 
 /** A caller who changes something, and what is noted of that. */

@@ -18,7 +18,7 @@ import {
 } from '../../store/end-users.ts';
 import { followBudgets } from '../../store/follow-budgets.ts';
 import { removeOwnerBudgets, setOwnerSpent } from '../../store/owner-budgets.ts';
-import { change, changedBy, type ManagementDeps } from './change.ts';
+import { budgetRules, change, changedBy, type ManagementDeps } from './change.ts';
 import { type Changes, customerAt } from './changes.ts';
 import { type CustomerRequest, readCustomer, readCustomers, readInfoQuery } from './customer-requests.ts';
 import {
@@ -75,16 +75,17 @@ function settle(
 
 /** Writes columns of a customer who is there, and makes its budget what they say; the row as it is then. */
 async function write(
-  { clock, nextReset }: ManagementDeps,
+  deps: ManagementDeps,
   db: PoolClient,
   userId: string,
   columns: EndUserColumns,
 ): Promise<EndUserRow> {
-  const row = (await updateEndUser(db, userId, columns)) as EndUserRow;
-  const [owner, now] = [owners.endUser(userId), clock()];
-  if (columns.spend !== undefined) await setOwnerSpent(db, owner, { usd: columns.spend, now });
-  if (columns.budget_id) await followBudgets(db, [owner], { now, nextReset });
-  return row;
+  await updateEndUser(db, userId, columns);
+  const [owner, rules] = [owners.endUser(userId), budgetRules(deps)];
+  if (columns.spend !== undefined) await setOwnerSpent(db, owner, { usd: columns.spend, now: rules.now });
+  if (columns.budget_id) await followBudgets(db, [owner], rules);
+  const [row] = await readEndUsers(db, [userId]);
+  return row as EndUserRow;
 }
 
 async function create(deps: ManagementDeps, request: GatewayRequest, who: Identity) {

@@ -9,6 +9,10 @@ export function notFound(param: string, message: string): GatewayError {
   return new GatewayError('not_found', message, { param });
 }
 
+export function conflict(param: string, message: string): GatewayError {
+  return new GatewayError('bad_request', message, { status: 409, param });
+}
+
 export function forbidden(param: string, message: string): GatewayError {
   return new GatewayError('forbidden', message, { param });
 }

@@ -4,7 +4,7 @@ import type { KeyColumns } from '../../store/key-updates.ts';
 import type { VirtualKeyRow } from '../../store/virtual-keys.ts';
 import { forbidden } from './faults.ts';
 import { folded } from './folded-fields.ts';
-import { requireNoWider } from './key-permissions.ts';
+import { requireMayLink, requireNoWider } from './key-permissions.ts';
 import type { KeyFields } from './key-requests.ts';
 
 /** The name of a list that allows no model. */
@@ -69,6 +69,7 @@ export function requireMayChange(
       refuse('models', 'who governs it, but for leaving models out,');
     }
   }
+  requireMayLink(who, wanted, row.budget_id);
   requireNoWider(who, {
     ...wanted,
     models: wanted.models === undefined ? who.models : wanted.models,

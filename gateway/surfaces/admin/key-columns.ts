@@ -56,6 +56,17 @@ function budgetOf(wanted: KeyFields, now: number): KeyColumns {
   };
 }
 
+/** The columns of what a key may do that the sent fields change. */
+function rightsOf(wanted: KeyFields): KeyColumns {
+  const { models, aliases, allowed_routes, permissions } = wanted;
+  return {
+    ...(models !== undefined && { models: models ?? [] }),
+    ...(aliases !== undefined && { aliases: aliases ?? {} }),
+    ...(allowed_routes !== undefined && { allowed_routes: routesOf(wanted) }),
+    ...(permissions !== undefined && { permissions: permissions ?? {} }),
+  };
+}
+
 /**
  * The columns that the sent fields change. New metadata replace the old ones as a whole; limits of models, which LiteLLM
  * keeps there, stay when none were sent. `now`: epoch milliseconds.
@@ -66,8 +77,6 @@ export function columnsOf(wanted: KeyFields, row: Pick<VirtualKeyRow, 'metadata'
   return {
     ...(wanted.key_alias !== undefined && { key_alias: wanted.key_alias || null }),
     ...(wanted.duration !== undefined && { expires: expiryOf(wanted.duration, now) }),
-    ...(wanted.models !== undefined && { models: wanted.models ?? [] }),
-    ...(wanted.aliases !== undefined && { aliases: wanted.aliases ?? {} }),
     ...(wanted.user_id !== undefined && { user_id: wanted.user_id || null }),
     ...(wanted.team_id !== undefined && { team_id: wanted.team_id || null }),
     ...(wanted.organization_id !== undefined && { organization_id: wanted.organization_id || null }),
@@ -76,6 +85,6 @@ export function columnsOf(wanted: KeyFields, row: Pick<VirtualKeyRow, 'metadata'
     ...(typeof wanted.spend === 'number' && { spend: wanted.spend }),
     ...budgetOf(wanted, now),
     ...callLimitColumns(wanted),
-    ...(wanted.allowed_routes !== undefined && { allowed_routes: routesOf(wanted) }),
+    ...rightsOf(wanted),
   };
 }

@@ -8,6 +8,7 @@ import type { ManagementDeps } from './change.ts';
 import { badRequest } from './faults.ts';
 import { listingScope } from './key-permissions.ts';
 import { isSortColumn, type ListQuery, readAliasQuery, readListQuery } from './key-requests.ts';
+import { nameOfUser } from './user-objects.ts';
 
 /** Nothing was asked for. */
 const everything = {
@@ -39,9 +40,7 @@ async function shown(
 
 /** Who may see a key may know whose it is; what else is kept of that person is for it and for who sees everything. */
 function asSeenBy(identity: Identity, user: UserRow): Partial<UserRow> {
-  if (seesAll(identity) || user.user_id === identity.userId) return user;
-  const { user_id, user_alias, user_email } = user;
-  return { user_id, user_alias, user_email };
+  return seesAll(identity) || user.user_id === identity.userId ? user : nameOfUser(user);
 }
 
 /** `/key/aliases`: the aliases of the keys that the caller sees, in their order. */

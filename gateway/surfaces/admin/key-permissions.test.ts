@@ -25,6 +25,7 @@ function who(role: Identity['role'], userId: string | null, more: Partial<Identi
     adminOfTeams: [],
     adminOfOrganizations: [],
     allowedRoutes: [],
+    seesAllSums: false,
     requiredParams: [],
     redacted: false,
     spend: 0,
@@ -113,4 +114,14 @@ test.each([
   const ask = () => requireNoWider(bound, wanted);
   if (refused === null) expect(ask).not.toThrow();
   else expect(ask).toThrow(expect.objectContaining({ status: 403, param: refused }));
+});
+
+test('who sees what everybody has spent may let a key see it, and nobody else', () => {
+  const wanted = { permissions: { get_spend_routes: true } };
+  expect(() => requireNoWider(who('internal_user', 'ada'), wanted)).toThrow(
+    expect.objectContaining({ code: 'forbidden', param: 'permissions' }),
+  );
+  expect(() => requireNoWider(who('proxy_admin', 'root'), wanted)).not.toThrow();
+  expect(() => requireNoWider(who('internal_user', 'ada', { seesAllSums: true }), wanted)).not.toThrow();
+  expect(() => requireNoWider(who('internal_user', 'ada'), { permissions: {} })).not.toThrow();
 });

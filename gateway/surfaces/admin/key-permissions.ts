@@ -169,11 +169,29 @@ export async function newOwner(db: Connection, who: Identity, wanted: KeyFields)
 const within = (wanted: readonly string[], own: readonly string[]): boolean =>
   own.length === 0 || (wanted.length > 0 && wanted.every((name) => own.includes(name)));
 
+/**
+ * Throws GatewayError forbidden where a key would be linked to a budget that the caller may not look at: who links it is shown it.
+ * `linked`: what the key is linked to now.
+ */
+export function requireMayLink(who: Identity, wanted: KeyFields, linked: string | null): void {
+  if (seesAll(who) || !wanted.budget_id || wanted.budget_id === linked) return;
+  throw forbidden(
+    'budget_id',
+    "A key is linked to a budget by a proxy admin; give it a 'max_budget' of its own",
+  );
+}
+
 /** Throws GatewayError forbidden for fields that would let a key do more than the key that asks for it. */
 export function requireNoWider(who: Identity, wanted: KeyFields): void {
   const admin = who.role === 'proxy_admin';
   if (!admin && wanted.spend !== undefined && wanted.spend !== null) {
     throw forbidden('spend', 'Only a proxy admin may set what was spent');
+  }
+  if (!admin && wanted.permissions?.get_spend_routes && !who.seesAllSums) {
+    throw forbidden(
+      'permissions',
+      'A key that does not see what everybody has spent may let no other key see it',
+    );
   }
   if (!within(wanted.allowed_routes ?? [], who.allowedRoutes)) {
     throw forbidden(

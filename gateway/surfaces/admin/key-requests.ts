@@ -52,6 +52,7 @@ export interface KeyFields
   readonly budget_id?: string | null;
   readonly allowed_routes?: readonly string[] | null;
   readonly enforced_params?: readonly string[] | null;
+  readonly permissions?: Readonly<Record<string, unknown>> | null;
 }
 
 /** USD. An empty text is no budget, as in LiteLLM. */
@@ -84,6 +85,7 @@ const keyFields = {
   ...modelLimitFields,
   allowed_routes: nullableTexts,
   enforced_params: nullableTexts,
+  permissions: { ...nullableObject, properties: { get_spend_routes: { type: ['boolean', 'null'] } } },
 };
 
 /** A new key alone has a type; of one that is changed the routes that it stands for are given. */

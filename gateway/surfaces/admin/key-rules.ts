@@ -41,7 +41,9 @@ export function completed<T extends KeyFields & JsonObject>(
   { defaults, ceilings }: Pick<KeyRules, 'defaults' | 'ceilings'>,
   now: number,
 ): T {
-  const whole = filled(filled(wanted, defaults), ceilings);
+  const { soft_budget: _ofBudget, ...beside } = defaults;
+  // A budget that is named has a soft budget of its own, or none.
+  const whole = filled(filled(wanted, wanted.budget_id ? beside : defaults), ceilings);
   requireBelow(whole, ceilings, now);
   return whole;
 }

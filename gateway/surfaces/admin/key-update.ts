@@ -15,14 +15,14 @@ import { setOwnerSpent } from '../../store/owner-budgets.ts';
 import { readTeam } from '../../store/teams.ts';
 import { aliasTaken, readKey, type VirtualKeyRow } from '../../store/virtual-keys.ts';
 import { requireIncrease } from './budget-columns.ts';
-import { type Changer, change, changedBy, type ManagementDeps } from './change.ts';
+import { budgetRules, type Changer, change, changedBy, type ManagementDeps } from './change.ts';
 import { type Changes, keyAt } from './changes.ts';
 import { badRequest, forbidden, notFound } from './faults.ts';
 import { limitOfKey, requireHeld } from './held-limits.ts';
 import { generatedKey } from './key-answer.ts';
 import { requireMayChange } from './key-changes.ts';
 import { columnsOf } from './key-columns.ts';
-import { requireOrganizationOf, rightsOnKey } from './key-permissions.ts';
+import { requireNoWider, requireOrganizationOf, rightsOnKey } from './key-permissions.ts';
 import { type KeyFields, readRegenerate, readUpdate, type UpdateRequest } from './key-requests.ts';
 import { requireBelow, requireTeamOf } from './key-rules.ts';
 import { changeSoftBudget, lockBudgetOfKey } from './key-soft-budget.ts';
@@ -113,15 +113,14 @@ async function write(
   changed: Changes,
   { hash, wanted, columns: sent, linked, who, by }: KeyWrite,
 ): Promise<VirtualKeyRow> {
-  const { clock, nextReset } = deps;
   const made = await changeSoftBudget(deps, db, changed, { wanted, linked, who, by: by.userId });
   const columns = made === undefined ? sent : { ...sent, budget_id: made };
   await updateKey(db, hash, columns, by);
   const { spend } = columns;
-  const now = clock();
-  if (spend !== undefined) await setOwnerSpent(db, owners.key(hash), { usd: spend, now });
+  const rules = budgetRules(deps);
+  if (spend !== undefined) await setOwnerSpent(db, owners.key(hash), { usd: spend, now: rules.now });
   if (budgetColumns.some((column) => columns[column] !== undefined)) {
-    await followBudgets(db, [owners.key(hash)], { now, nextReset });
+    await followBudgets(db, [owners.key(hash)], rules);
   }
   const field = limitOfKey(wanted);
   if (field !== undefined) await requireHeld(db, who, { hash, field });
@@ -164,7 +163,10 @@ function askedKey(request: GatewayRequest, body: { readonly key?: string | null 
   ]);
 }
 
-/** `/key/regenerate`: the same row under a new secret, with the changes that were sent. */
+/**
+ * `/key/regenerate`: the same row under a new secret, with the changes that were sent. The caller is shown that secret, so the
+ * key may do no more then than one that it makes.
+ */
 export async function regenerate(deps: ManagementDeps, request: GatewayRequest, identity: Identity) {
   const wanted = readRegenerate(request.body);
   refuseUnchangeable(wanted, deps);
@@ -183,6 +185,8 @@ export async function regenerate(deps: ManagementDeps, request: GatewayRequest, 
     const { row, rights } = await reach(db, identity, from, 'hold');
     const columns = columnsOf(wanted, row, now);
     requireMayChange(identity, rights, { row, wanted, columns });
+    const { models, allowed_routes, permissions } = { ...row, ...columns };
+    requireNoWider(identity, { models, allowed_routes, permissions });
     await requireConsistent(deps, db, columns, row);
     const rotation = { from, to, keyName: displayName(key), graceUntil };
     if (!(await rotateKey(db, rotation, by))) {
@@ -190,6 +194,7 @@ export async function regenerate(deps: ManagementDeps, request: GatewayRequest, 
     }
     const linked = row.budget_id;
     const written = await write(deps, db, changed, { hash: to, wanted, columns, linked, who: identity, by });
+    if (from !== identity.keyHash) await requireHeld(db, identity, { hash: to, field: 'key' });
     changed.add(from).add(to).updated(keyAt(from), row, written, 'rotated');
     return written;
   });

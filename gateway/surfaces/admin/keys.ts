@@ -18,14 +18,14 @@ import {
   type VirtualKeyRow,
 } from '../../store/virtual-keys.ts';
 import { budgetDuration, modelBudgetsOf, requireIncrease, usdAmount, windowsOf } from './budget-columns.ts';
-import { change, changedBy, type ManagementDeps } from './change.ts';
+import { type BudgetDeps, budgetRules, change, changedBy, type ManagementDeps } from './change.ts';
 import { type Changes, keyAt } from './changes.ts';
 import { badRequest, forbidden, notFound } from './faults.ts';
 import { requireHeld } from './held-limits.ts';
 import { generatedKey, keyInfo } from './key-answer.ts';
 import { foldedMetadata, routesOf } from './key-columns.ts';
 import { list, listAliases } from './key-list.ts';
-import { type NewOwner, newOwner, requireNoWider, rightsOnKey } from './key-permissions.ts';
+import { type NewOwner, newOwner, requireMayLink, requireNoWider, rightsOnKey } from './key-permissions.ts';
 import { removeKeys } from './key-removal.ts';
 import {
   type GenerateRequest,
@@ -77,12 +77,14 @@ export interface KeyOrder {
 
 /** Stores a new key and returns the answer that shows it. */
 export async function makeKey(
-  { clock, nextReset, keyRules }: Pick<ManagementDeps, 'clock' | 'nextReset' | 'keyRules'>,
+  deps: BudgetDeps & Pick<ManagementDeps, 'keyRules'>,
   db: PoolClient,
   changed: Changes,
   { wanted, owner, by }: KeyOrder,
 ) {
-  const now = clock();
+  const { keyRules } = deps;
+  const rules = budgetRules(deps);
+  const { now } = rules;
   const key = chosenKey(wanted.key, 'key');
   const expires = expiryOf(wanted.duration, now);
   const keyAlias = wanted.key_alias || null;
@@ -114,13 +116,14 @@ export async function makeKey(
     budgetLimits: windowsOf(wanted.budget_limits ?? null, now),
     modelMaxBudget: modelBudgetsOf(wanted.model_max_budget ?? null, now),
     budgetId: budget?.budget_id ?? null,
+    permissions: wanted.permissions ?? {},
     createdBy: by,
   });
   if (row === undefined) throw badRequest('key', 'This key exists already; choose another one');
   const amount = most ?? budget?.soft_budget ?? null;
   const parts = [...readWindows(row.budget_limits), ...readModelBudgets(row.model_max_budget)];
   if (amount !== null || parts.length > 0) {
-    await followBudgets(db, [owners.key(token)], { now, nextReset });
+    await followBudgets(db, [owners.key(token)], rules);
   }
   changed.add(token).created(keyAt(token), row);
   return generatedKey(key, row, budget);
@@ -139,6 +142,7 @@ async function generate(deps: ManagementDeps, request: GatewayRequest, identity:
   const { clock, keyRules } = deps;
   const wanted = completed(kind.read(request.body), keyRules, clock());
   refuseUnenforced(wanted);
+  requireMayLink(identity, wanted, null);
   requireNoWider(identity, { ...wanted, allowed_routes: routesOf(wanted) });
   const by = changedBy(request, identity);
   return change(deps, by, async (db, changed) => {

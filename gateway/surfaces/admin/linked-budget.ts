@@ -11,7 +11,7 @@ import type { Connection } from '../../store/connection.ts';
 import { changeLinked } from '../../store/linked-budgets.ts';
 import { budgetDuration, modelBudgetsOf, usdAmount } from './budget-columns.ts';
 import type { ModelBudgetFields } from './budget-fields.ts';
-import { budgetRules, type ManagementDeps } from './change.ts';
+import { type BudgetDeps, budgetRules, type ManagementDeps } from './change.ts';
 import { budgetAt, type Changes } from './changes.ts';
 import { badRequest } from './faults.ts';
 import { type CallLimitFields, callLimitColumns } from './limit-fields.ts';
@@ -83,7 +83,7 @@ export async function makeBudget(
 
 /** Changes a budget, and with it the limits of all that are linked to it; undefined when there is none. */
 export async function changeBudget(
-  deps: Pick<ManagementDeps, 'clock' | 'nextReset'>,
+  deps: BudgetDeps,
   db: Connection,
   changed: Changes,
   { budgetId, columns, by }: { budgetId: string; columns: BudgetColumns; by: string },
@@ -132,7 +132,7 @@ export interface BudgetSettlement {
 
 /** Finds, changes or makes the budget that a request names or describes; what its owner is to be linked to. */
 export async function settleBudget(
-  deps: Pick<ManagementDeps, 'clock' | 'nextReset'>,
+  deps: BudgetDeps,
   db: Connection,
   changed: Changes,
   { named, linked, columns, by }: BudgetSettlement,

@@ -4,6 +4,7 @@ import type { GatewayRequest } from '../../http/handler.ts';
 import type { Identity } from '../../identity/identity.ts';
 import { userRights } from '../../identity/permissions.ts';
 import { subjects } from '../../identity/subjects.ts';
+import type { ChangedBy } from '../../store/changed-by.ts';
 import {
   deleteMember,
   insertMember,
@@ -12,6 +13,7 @@ import {
   setMemberRole,
 } from '../../store/organization-members.ts';
 import { organizationsOf } from '../../store/organizations.ts';
+import { lockTeamsIn } from '../../store/teams.ts';
 import { readUsers } from '../../store/users.ts';
 import { keysOfOwners } from '../../store/virtual-keys.ts';
 import { change, changedBy, type ManagementDeps } from './change.ts';
@@ -25,18 +27,26 @@ import {
   readOrganizationMemberDelete,
   readOrganizationMemberUpdate,
 } from './organization-requests.ts';
-import { knownPerson, type NamedPerson, personOf } from './people.ts';
+import { knownPerson, type NamedPerson, type Naming, personOf } from './people.ts';
+import { leave } from './team-members.ts';
 import { refuseFields } from './unenforced.ts';
 import { unenforcedOrganizationMemberFields } from './unenforced-owners.ts';
+import { shownUsers } from './user-objects.ts';
 
 /** What each of these routes answers. */
-async function answer(db: PoolClient, organizationId: string, memberships: readonly OrganizationMemberRow[]) {
+async function answer(
+  db: PoolClient,
+  who: Identity,
+  organizationId: string,
+  memberships: readonly OrganizationMemberRow[],
+) {
+  const users = await readUsers(
+    db,
+    memberships.map(({ user_id }) => user_id),
+  );
   return {
     organization_id: organizationId,
-    updated_users: await readUsers(
-      db,
-      memberships.map(({ user_id }) => user_id),
-    ),
+    updated_users: await shownUsers(db, who, users),
     updated_organization_memberships: memberships,
   };
 }
@@ -57,13 +67,19 @@ async function requireMayAdd(db: PoolClient, who: Identity, named: NamedPerson):
   );
 }
 
+interface Adding extends Naming {
+  readonly organizationId: string;
+  readonly named: NewOrganizationMember;
+}
+
 async function add(
+  deps: ManagementDeps,
   db: PoolClient,
   changed: Changes,
-  organizationId: string,
-  named: NewOrganizationMember,
+  { organizationId, ...naming }: Adding,
 ): Promise<OrganizationMemberRow> {
-  const { user_id: userId } = await personOf(db, changed, named);
+  const { named } = naming;
+  const { user_id: userId } = await personOf(deps, db, changed, naming);
   const row = await insertMember(db, { organizationId, userId, role: named.role });
   if (row === undefined) {
     throw badRequest('member', `User '${userId}' is in organisation '${organizationId}' already`);
@@ -82,9 +98,9 @@ export async function memberAdd(deps: ManagementDeps, request: GatewayRequest, w
     const memberships: OrganizationMemberRow[] = [];
     for (const named of [wanted.member].flat()) {
       await requireMayAdd(db, who, named);
-      memberships.push(await add(db, changed, organizationId, named));
+      memberships.push(await add(deps, db, changed, { organizationId, named, who }));
     }
-    return answer(db, organizationId, memberships);
+    return answer(db, who, organizationId, memberships);
   });
 }
 
@@ -113,14 +129,37 @@ export async function memberUpdate(deps: ManagementDeps, request: GatewayRequest
   return change(deps, changedBy(request, who), async (db, changed) => {
     await reachOrganization(db, who, organizationId, 'run');
     const before = await memberOf(db, organizationId, wanted);
-    if (!role) return answer(db, organizationId, [before]);
+    if (!role) return answer(db, who, organizationId, [before]);
     const row = await setMemberRole(db, before, role);
     changed.add(subjects.user(row.user_id)).updated(organizationMemberAt(row.user_id), before, row);
-    return answer(db, organizationId, [row]);
+    return answer(db, who, organizationId, [row]);
   });
 }
 
-/** `/organization/member_delete`: who leaves an organisation loses the keys that its budget pays for. */
+/** Takes somebody who is no member any more out of the organisation's teams, with all keys that its budget pays for. */
+async function leaveTeams(
+  db: PoolClient,
+  changed: Changes,
+  { organization_id, user_id: userId }: OrganizationMemberRow,
+  by: ChangedBy,
+): Promise<void> {
+  const teams = await lockTeamsIn(db, [organization_id]);
+  for (const team of teams) {
+    const member = team.members_with_roles.find(({ user_id }) => user_id === userId);
+    if (member !== undefined) await leave(db, changed, { team, member }, by);
+  }
+  const left = (await keysOfOwners(db, { userIds: [userId] })).filter(
+    (key) => key.organization_id === organization_id || teams.some(({ team_id }) => team_id === key.team_id),
+  );
+  await removeKeys(
+    db,
+    changed,
+    left.map(({ token }) => token),
+    by,
+  );
+}
+
+/** `/organization/member_delete`: who leaves an organisation leaves its teams too. */
 export async function memberDelete(deps: ManagementDeps, request: GatewayRequest, who: Identity) {
   const wanted = readOrganizationMemberDelete(request.body);
   const { organization_id: organizationId } = wanted;
@@ -130,14 +169,7 @@ export async function memberDelete(deps: ManagementDeps, request: GatewayRequest
     const gone = await memberOf(db, organizationId, wanted);
     await deleteMember(db, gone);
     changed.add(subjects.user(gone.user_id)).deleted(organizationMemberAt(gone.user_id), gone);
-    const keys = await keysOfOwners(db, { userIds: [gone.user_id] });
-    const paid = keys.filter(({ organization_id }) => organization_id === organizationId);
-    await removeKeys(
-      db,
-      changed,
-      paid.map(({ token }) => token),
-      by,
-    );
-    return answer(db, organizationId, [gone]);
+    await leaveTeams(db, changed, gone, by);
+    return answer(db, who, organizationId, [gone]);
   });
 }

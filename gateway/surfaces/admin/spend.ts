@@ -1,5 +1,6 @@
 import type { GatewayRequest, Handlers } from '../../http/handler.ts';
 import type { Identity } from '../../identity/identity.ts';
+import { readerOfSums } from '../../identity/permissions.ts';
 import type { DailyKind } from '../../store/daily-tables.ts';
 import { ReportPool } from '../../store/report-pool.ts';
 import {
@@ -42,6 +43,8 @@ export function spendHandlers(deps: ManagementDeps) {
       (request, who, reply) => reports.run((db) => tell({ db, request, who, reply, now: deps.clock() })),
       options,
     );
+  const sums: typeof told = (tell, options) =>
+    told((report) => tell({ ...report, who: readerOfSums(report.who) }), options);
   const daily = (kind: DailyKind) =>
     management((request, who, reply) => dailyActivity(reports, kind, { request, who, reply }), detail);
   const calls = management((request, who, reply) => page(reports, request, who, reply));
@@ -54,22 +57,22 @@ export function spendHandlers(deps: ManagementDeps) {
     sessionSpendLogs: management((request, who, reply) => session(reports, request, who, reply)),
     spendKeys: told(keys),
     spendUsers: told(users),
-    spendTags: told(tags),
-    globalSpend: told(total),
-    globalSpendLogs: told(byDay),
-    globalSpendKeys: told(globalKeys),
-    globalSpendModels: told(globalModels),
-    globalSpendProviders: told(providers),
-    globalSpendTeams: told(teams),
-    globalSpendTags: told(globalTags),
-    globalTagNames: told(tagNames),
-    globalSpendEndUsers: told(customers, { ...detail, body: readEndUsersBody }),
-    globalSpendReport: told(report),
-    globalActivity: told(activity),
-    globalActivityModels: told(activityByModel),
-    globalActivityCacheHits: told(cacheHits),
-    globalActivityExceptions: told(exceptions),
-    globalActivityExceptionsByDeployment: told(exceptionsByDeployment),
+    spendTags: sums(tags),
+    globalSpend: sums(total),
+    globalSpendLogs: sums(byDay),
+    globalSpendKeys: sums(globalKeys),
+    globalSpendModels: sums(globalModels),
+    globalSpendProviders: sums(providers),
+    globalSpendTeams: sums(teams),
+    globalSpendTags: sums(globalTags),
+    globalTagNames: sums(tagNames),
+    globalSpendEndUsers: sums(customers, { ...detail, body: readEndUsersBody }),
+    globalSpendReport: sums(report),
+    globalActivity: sums(activity),
+    globalActivityModels: sums(activityByModel),
+    globalActivityCacheHits: sums(cacheHits),
+    globalActivityExceptions: sums(exceptions),
+    globalActivityExceptionsByDeployment: sums(exceptionsByDeployment),
     resetGlobalSpend: management((request, who) => resetSpend(deps, request, who)),
     // No provider can be given a budget: the setting is refused.
     providerBudgets: management(async () => ({ providers: {} })),

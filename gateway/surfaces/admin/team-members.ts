@@ -4,6 +4,7 @@ import type { GatewayRequest } from '../../http/handler.ts';
 import type { Identity } from '../../identity/identity.ts';
 import { owners } from '../../identity/owners.ts';
 import { subjects } from '../../identity/subjects.ts';
+import type { ChangedBy } from '../../store/changed-by.ts';
 import { removeOwnerBudgets } from '../../store/owner-budgets.ts';
 import {
   addMemberships,
@@ -33,15 +34,28 @@ import {
 } from './team-requests.ts';
 import { refuseFields } from './unenforced.ts';
 import { unenforcedMemberFields } from './unenforced-owners.ts';
+import { shownUsers } from './user-objects.ts';
 
 const sameAddress = (one: string | null, other: string | null | undefined): boolean =>
   one !== null && other != null && one.toLowerCase() === other.toLowerCase();
 
-/** Adds people to a team that is locked: to its list, to their rows, and an account for each. */
-export async function join(db: PoolClient, changed: Changes, team: TeamRow, named: readonly NamedMember[]) {
+/** Who is to join a team, which is locked. */
+interface Joining {
+  readonly who: Identity;
+  readonly team: TeamRow;
+  readonly named: readonly NamedMember[];
+}
+
+/** Adds people to a team: to its list, to their rows, and an account for each. */
+export async function join(
+  deps: ManagementDeps,
+  db: PoolClient,
+  changed: Changes,
+  { who, team, named }: Joining,
+) {
   const joined: TeamMember[] = [];
   for (const one of named) {
-    const member = { ...(await personOf(db, changed, one)), role: one.role };
+    const member = { ...(await personOf(deps, db, changed, { named: one, who })), role: one.role };
     const all = [...team.members_with_roles, ...joined];
     if (all.some(({ user_id }) => user_id === member.user_id)) {
       throw new GatewayError(
@@ -87,7 +101,7 @@ export async function addMembers(deps: ManagementDeps, wanted: MemberAddRequest,
   return change(deps, by, async (db, changed) => {
     const reached = await reachTeam(db, who, wanted.team_id, 'run');
     const { team } = reached;
-    const { row, memberships, users } = await join(db, changed, team, named);
+    const { row, memberships, users } = await join(deps, db, changed, { who, team, named });
     changed.updated(teamAt(team.team_id), team, row);
     const joined = memberships.map(({ user_id }) => user_id);
     requireOthers(who, reached, joined, wanted);
@@ -98,7 +112,7 @@ export async function addMembers(deps: ManagementDeps, wanted: MemberAddRequest,
     );
     return {
       ...teamAnswer(row),
-      updated_users: users,
+      updated_users: await shownUsers(db, who, users),
       updated_team_memberships: await withBudgets(db, linked),
     };
   });
@@ -153,26 +167,41 @@ export async function memberUpdate(deps: ManagementDeps, request: GatewayRequest
   });
 }
 
+/** A member of a team, which is locked. */
+interface Leaving {
+  readonly team: TeamRow;
+  readonly member: TeamMember;
+}
+
+/** Takes a member out of a team, with the keys, the account and the budget that it has there; the team as it is then. */
+export async function leave(
+  db: PoolClient,
+  changed: Changes,
+  { team, member }: Leaving,
+  by: ChangedBy,
+): Promise<TeamRow> {
+  const members_with_roles = team.members_with_roles.filter((each) => each !== member);
+  const updated = (await updateTeam(db, team.team_id, { members_with_roles })) as TeamRow;
+  changed.updated(teamAt(team.team_id), team, updated);
+  const userId = member.user_id;
+  if (userId === null) return updated;
+  await removeMemberships(db, team.team_id, userId);
+  await forgetTeams(db, [team.team_id], [userId]);
+  const keys = await keysOfOwners(db, { teamIds: [team.team_id] });
+  const theirs = keys.filter(({ user_id }) => user_id === userId).map(({ token }) => token);
+  changed.add(subjects.user(userId));
+  await removeKeys(db, changed, theirs, by);
+  await removeOwnerBudgets(db, [owners.member(team.team_id, userId)]);
+  return updated;
+}
+
 /** `/team/member_delete`: who leaves a team loses its keys there. */
 export async function memberDelete(deps: ManagementDeps, request: GatewayRequest, identity: Identity) {
   const wanted = readMemberDelete(request.body);
   const by = changedBy(request, identity);
   const row = await change(deps, by, async (db, changed) => {
     const { team } = await reachTeam(db, identity, wanted.team_id, 'run', 'bad_request');
-    const gone = memberOf(team, wanted);
-    const members_with_roles = team.members_with_roles.filter((each) => each !== gone);
-    const updated = (await updateTeam(db, team.team_id, { members_with_roles })) as TeamRow;
-    changed.updated(teamAt(team.team_id), team, updated);
-    const userId = gone.user_id;
-    if (userId === null) return updated;
-    await removeMemberships(db, team.team_id, userId);
-    await forgetTeams(db, [team.team_id], [userId]);
-    const keys = await keysOfOwners(db, { teamIds: [team.team_id] });
-    const theirs = keys.filter(({ user_id }) => user_id === userId).map(({ token }) => token);
-    changed.add(subjects.user(userId));
-    await removeKeys(db, changed, theirs, by);
-    await removeOwnerBudgets(db, [owners.member(team.team_id, userId)]);
-    return updated;
+    return leave(db, changed, { team, member: memberOf(team, wanted) }, by);
   });
   return teamAnswer(row);
 }

@@ -167,7 +167,8 @@ async function create(deps: ManagementDeps, request: GatewayRequest, identity: I
     }
     await requireOrganization(db, columns);
     const team = await write(deps, db, changed, { teamId, wanted, columns, metadata: {}, by: by.userId });
-    const { row } = await join(db, changed, team, firstMembers(wanted, identity));
+    const joining = { who: identity, team, named: firstMembers(wanted, identity) };
+    const { row } = await join(deps, db, changed, joining);
     changed.created(teamAt(teamId), row);
     return row;
   });
@@ -200,6 +201,8 @@ function requireMayChange(
   );
   const limit = raised ?? changedLimit(columns.metadata, team.metadata) ?? limitOfMembers(wanted);
   if (limit !== undefined) refuse(limit);
+  // Another model under a name is another model, also where the name is taken away.
+  if (wanted.model_aliases !== undefined) refuse('model_aliases');
 }
 
 /** A request that changes a team: whose, and who makes it. */

@@ -20,7 +20,6 @@ function refusedBy(refuse: () => void): string | null {
 test.each<[string, unknown]>([
   ['budget_fallbacks', { m: ['n'] }],
   ['rpm_limit_type', 'guaranteed_throughput'],
-  ['permissions', { get_spend_routes: true }],
   ['guardrails', ['pii']],
   ['tags', ['team-red']],
   ['project_id', 'p'],
@@ -41,6 +40,11 @@ test.each([undefined, null, '', false, [], {}])('a field that is %j asks for not
   expect(
     refusedField({ budget_limits: value, tags: value, key_type: value, metadata: { tags: value } }),
   ).toBeNull();
+});
+
+test('a permission that nothing asks for is refused by name', () => {
+  expect(refusedField({ permissions: { pii: true } })).toBe('permissions.pii');
+  expect(refusedField({ permissions: { get_spend_routes: true, pii: false } })).toBeNull();
 });
 
 test('free metadata, the default key type and what is enforced pass', () => {

@@ -13,7 +13,6 @@ export const unenforcedKeyFields = [
   'router_settings',
   'project_id',
   'agent_id',
-  'permissions',
   'object_permission',
   'access_group_ids',
   'allowed_passthrough_routes',
@@ -55,10 +54,17 @@ function asksForNothing(value: unknown): boolean {
   return typeof value === 'object' && Object.keys(value).length === 0;
 }
 
+/** Nobody could be handed the secret that such a key gets: LiteLLM leaves it to a secret manager. */
+const renewal =
+  "give the key a 'duration' and renew it in time by /key/regenerate, whose 'grace_period' lets the old secret live on for a while";
+
+/** What does what a field promises. */
+const instead: Readonly<Record<string, string>> = { auto_rotate: renewal, rotation_interval: renewal };
+
 function refuse(field: string, whom: string): never {
   throw new GatewayError(
     'not_enforced',
-    `'${field}' is not enforced by this version, so a ${whom} would promise more than it keeps; leave it out`,
+    `'${field}' is not enforced by this version, so a ${whom} would promise more than it keeps; ${instead[field] ?? 'leave it out'}`,
     { param: field },
   );
 }
@@ -84,7 +90,13 @@ export function refuseModelLimits(modelBudgets: unknown, whom: string): void {
   }
 }
 
+/** What `permissions` of a key may grant; LiteLLM's other ones belong to what is not built. */
+const GRANTED = 'get_spend_routes';
+
 /** Throws GatewayError not_enforced for the first field of a key request that would not be enforced. */
 export function refuseUnenforced(request: Request): void {
   refuseFields(request, unenforcedKeyFields, 'key');
+  for (const [name, value] of Object.entries((request.permissions ?? {}) as Request)) {
+    if (name !== GRANTED && !asksForNothing(value)) refuse(`permissions.${name}`, 'key');
+  }
 }

@@ -1,15 +1,17 @@
 import type { GatewayRequest } from '../../http/handler.ts';
 import type { Identity } from '../../identity/identity.ts';
-import { seesAll, userRights } from '../../identity/permissions.ts';
+import { seesAll, teamRights, userRights } from '../../identity/permissions.ts';
 import type { Connection } from '../../store/connection.ts';
 import { organizationsOf } from '../../store/organizations.ts';
 import { listTeams } from '../../store/team-list.ts';
+import { readTeam } from '../../store/teams.ts';
 import { listUsers } from '../../store/user-list.ts';
 import { readUser } from '../../store/users.ts';
 import { keysOfOwners } from '../../store/virtual-keys.ts';
 import { forbidden, notFound } from './faults.ts';
 import { keyInfo } from './key-answer.ts';
-import { teamAnswer } from './team-objects.ts';
+import { strangeTeam, teamAnswer } from './team-objects.ts';
+import { readableKeys, withReadableTeams } from './user-objects.ts';
 import { readUserListQuery } from './user-requests.ts';
 
 /** The `user_id` of a query as it stands there: a `+` is a plus, as in addresses, and not a blank. */
@@ -36,7 +38,8 @@ async function seenUser(db: Connection, asked: string | null, identity: Identity
   }
   if (user === undefined && userId !== identity.userId)
     throw notFound('user_id', `There is no user '${userId}'`);
-  return { userId, user };
+  const [seen] = user === undefined ? [] : await withReadableTeams(db, identity, [user]);
+  return { userId, user: seen };
 }
 
 /** `/v2/user/info`: a user alone. */
@@ -61,13 +64,15 @@ export async function alone(db: Connection, request: GatewayRequest, identity: I
   };
 }
 
-/** `/user/info`: a user with keys and teams; the caller without a name. */
+/** `/user/info`: a user with the keys and teams that the caller may look at; the caller without a name. */
 export async function info(db: Connection, request: GatewayRequest, identity: Identity) {
   const asked = askedUser(request);
   const { userId, user } = await seenUser(db, asked, identity);
   const all = asked === null && seesAll(identity);
-  const keys = await keysOfOwners(db, all ? 'everybody' : { userIds: [userId] });
-  const teams = await listTeams(db, { ...everyTeam, userId: all ? null : userId });
+  const owned = await keysOfOwners(db, all ? 'everybody' : { userIds: [userId] });
+  const keys = await readableKeys(db, identity, owned);
+  const found = await listTeams(db, { ...everyTeam, userId: all ? null : userId });
+  const teams = found.filter((team) => teamRights(identity, team).read);
   return {
     user_id: userId,
     user_info: user ?? { spend: keys.reduce((sum, { spend }) => sum + spend, 0) },
@@ -87,6 +92,10 @@ export async function list(db: Connection, rawQuery: unknown, identity: Identity
   if (!seesAll(identity) && asked?.some((organization) => !own.includes(organization))) {
     throw forbidden('organization_ids', 'This key may list only people of organisations that its user runs');
   }
+  const team = query.team === undefined ? undefined : await readTeam(db, query.team);
+  if (!seesAll(identity) && query.team !== undefined && !(team && teamRights(identity, team).read)) {
+    throw strangeTeam();
+  }
   const { users, total } = await listUsers(db, {
     role: query.role ?? null,
     userIds: items(query.user_ids),
@@ -94,13 +103,14 @@ export async function list(db: Connection, rawQuery: unknown, identity: Identity
     emailPart: query.user_email ?? null,
     teamId: query.team ?? null,
     organizationIds: asked ?? (seesAll(identity) ? null : own),
+    keysIn: seesAll(identity) ? null : own,
     sortBy: query.sort_by ?? null,
     sortOrder: query.sort_order,
     limit: query.page_size,
     offset: (query.page - 1) * query.page_size,
   });
   return {
-    users,
+    users: await withReadableTeams(db, identity, users),
     total,
     page: query.page,
     page_size: query.page_size,

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { PoolClient } from 'pg';
 import type { JsonObject } from '../../http/body.ts';
-import { GatewayError } from '../../http/errors.ts';
 import type { GatewayRequest, Handlers } from '../../http/handler.ts';
 import { ADMIN_USER_ID, type Identity } from '../../identity/identity.ts';
 import { owners, PROXY_BUDGET_USER } from '../../identity/owners.ts';
@@ -20,29 +19,30 @@ import { lockTeamsOf, membershipsOf, type TeamRow, updateTeam } from '../../stor
 import {
   deleteUsers,
   insertUser,
-  lockEmail,
   lockUsers,
   readUser,
-  readUserByEmail,
   type UserColumns,
   type UserRow,
   updateUser,
 } from '../../store/users.ts';
 import { hashesOfOwners } from '../../store/virtual-keys.ts';
-import { type Changer, change, changedBy, type ManagementDeps } from './change.ts';
+import { budgetRules, type Changer, change, changedBy, type ManagementDeps } from './change.ts';
 import { type Changes, teamAt, userAt } from './changes.ts';
-import { badRequest, forbidden, notFound } from './faults.ts';
+import { badRequest, conflict, forbidden, notFound } from './faults.ts';
+import { requireHeld } from './held-limits.ts';
+import { requireNoWider } from './key-permissions.ts';
 import { removeKeys } from './key-removal.ts';
 import { completed, requireMaker } from './key-rules.ts';
 import { makeKey } from './keys.ts';
-import { budgetColumns } from './linked-budget.ts';
 import { management } from './management.ts';
 import { limitMember } from './member-budgets.ts';
 import { givePassword, hashedPassword } from './passwords.ts';
+import { requireFreeEmail, requireNewcomer, userByEmail } from './people.ts';
 import { join } from './team-members.ts';
 import { reachTeam } from './team-objects.ts';
-import { refuseFields, refuseModelLimits } from './unenforced.ts';
+import { refuseFields } from './unenforced.ts';
 import { unenforcedUserFields } from './unenforced-owners.ts';
+import { columnsOf, newUserColumns } from './user-columns.ts';
 import { info, list } from './user-reads.ts';
 import {
   type JoinedTeam,
@@ -50,7 +50,6 @@ import {
   readNewUser,
   readUserDelete,
   readUserUpdate,
-  type UserFields,
   type UserUpdateRequest,
 } from './user-requests.ts';
 
@@ -58,38 +57,6 @@ type UserRoutes = Pick<
   Handlers,
   'newUser' | 'userInfo' | 'updateUser' | 'deleteUser' | 'listUsers' | 'getUsers'
 >;
-
-/** The columns that the sent fields change. */
-function columnsOf(wanted: UserFields, deps: ManagementDeps): UserColumns {
-  refuseModelLimits(wanted.model_max_budget, 'user');
-  return {
-    ...(wanted.user_alias !== undefined && { user_alias: wanted.user_alias || null }),
-    ...(wanted.user_email !== undefined && { user_email: wanted.user_email || null }),
-    ...(typeof wanted.user_role === 'string' && { user_role: wanted.user_role }),
-    ...(wanted.models !== undefined && { models: wanted.models ?? [] }),
-    ...(wanted.metadata !== undefined && { metadata: wanted.metadata ?? {} }),
-    ...(typeof wanted.spend === 'number' && { spend: wanted.spend }),
-    ...budgetColumns(wanted, deps),
-  };
-}
-
-function conflict(param: string, message: string): GatewayError {
-  return new GatewayError('bad_request', message, { status: 409, param });
-}
-
-/** An address is one person's: whoever is added to a team by it is that person. */
-async function requireFreeEmail(
-  db: Connection,
-  userId: string,
-  email: string | null | undefined,
-): Promise<void> {
-  if (!email) return;
-  await lockEmail(db, email);
-  const holder = await readUserByEmail(db, email);
-  if (holder !== undefined && holder.user_id !== userId) {
-    throw conflict('user_email', `Another user has the address '${email}'`);
-  }
-}
 
 /** Throws GatewayError forbidden unless the caller may make this user: a proxy admin any, others people of their organisations. */
 function requireMayMake(who: Identity, wanted: NewUserRequest): void {
@@ -119,23 +86,23 @@ function joinedTeams({ teams }: NewUserRequest): readonly JoinedTeam[] {
 
 /** Writes columns of a user, and makes its budget what they say; the row as it is then. */
 async function write(
-  { clock, nextReset }: ManagementDeps,
+  deps: ManagementDeps,
   db: Connection,
   userId: string,
   columns: UserColumns,
 ): Promise<UserRow> {
   await updateUser(db, userId, columns);
   const { spend, max_budget, budget_duration, model_max_budget } = columns;
-  const [owner, now] = [owners.user(userId), clock()];
-  if (spend !== undefined) await setOwnerSpent(db, owner, { usd: spend, now });
+  const [owner, rules] = [owners.user(userId), budgetRules(deps)];
+  if (spend !== undefined) await setOwnerSpent(db, owner, { usd: spend, now: rules.now });
   if ([max_budget, budget_duration, model_max_budget].some((sent) => sent !== undefined)) {
-    await followBudgets(db, [owner], { now, nextReset });
+    await followBudgets(db, [owner], rules);
   }
   return (await readUser(db, userId)) as UserRow;
 }
 
 interface Newcomer {
-  readonly wanted: NewUserRequest;
+  readonly wanted: NewUserRequest & JsonObject;
   readonly userId: string;
   readonly joined: readonly JoinedTeam[];
   readonly by: string;
@@ -150,14 +117,16 @@ async function store(
   const organizations = wanted.organizations ?? [];
   if (!(await insertUser(db, userId)))
     throw conflict('user_id', `A user with the id '${userId}' exists already`);
+  await requireNewcomer(db, who, userId);
   await requireFreeEmail(db, userId, wanted.user_email);
   await requireOrganizations(db, organizations);
-  const role = wanted.user_role ?? 'internal_user';
-  await write(deps, db, userId, { ...columnsOf(wanted, deps), user_role: role });
-  await addToOrganizations(db, userId, organizations, role);
+  const columns = newUserColumns(wanted, deps);
+  await write(deps, db, userId, columns);
+  await addToOrganizations(db, userId, organizations, columns.user_role);
   for (const { team_id, user_role, max_budget_in_team = null } of joined) {
     const { team } = await reachTeam(db, who, team_id, 'run', 'bad_request');
-    const { row } = await join(db, changed, team, [{ role: user_role ?? 'user', user_id: userId }]);
+    const named = [{ role: user_role ?? 'user', user_id: userId }];
+    const { row } = await join(deps, db, changed, { who, team, named });
     changed.updated(teamAt(team_id), team, row);
     if (max_budget_in_team === null) continue;
     await limitMember(deps, db, changed, { team, userId, wanted: { max_budget_in_team }, by });
@@ -201,8 +170,11 @@ async function create(deps: ManagementDeps, request: GatewayRequest, identity: I
     const { keyRules, clock } = deps;
     const own = { key_alias: wanted.key_alias ?? null, duration: wanted.duration ?? null };
     const owner = { userId: user_id, teamId: null, organizationId: null };
+    const order = completed(own, keyRules, clock());
+    requireNoWider(identity, order);
     requireMaker(identity, own, { ...owner, runsTeam: false }, keyRules);
-    const key = await makeKey(deps, db, changed, { wanted: completed(own, keyRules, clock()), owner, by });
+    const key = await makeKey(deps, db, changed, { wanted: order, owner, by });
+    await requireHeld(db, identity, { hash: key.token, field: 'max_budget' });
     return { ...key, ...person, ...sharedWith(user) };
   });
 }
@@ -228,7 +200,7 @@ export async function changeUser(
   refuseFields(wanted, unenforcedUserFields, 'user');
   const password = await hashedPassword(deps, wanted);
   return change(deps, by, async (db, changed) => {
-    const named = wanted.user_id ? undefined : await readUserByEmail(db, wanted.user_email as string);
+    const named = wanted.user_id ? undefined : await userByEmail(db, wanted.user_email as string);
     const userId = wanted.user_id || named?.user_id || randomUUID();
     const rights = userRights(who, { user_id: userId, organizations: [] });
     if (!rights.adjust) throw forbidden('user_id', 'This key may change only its own user');
@@ -244,7 +216,7 @@ export async function changeUser(
     await requireFreeEmail(db, userId, wanted.user_email);
     const made = await insertUser(db, userId);
     const [before] = await lockUsers(db, [userId]);
-    const after = await write(deps, db, userId, columns);
+    const after = await write(deps, db, userId, made ? newUserColumns(wanted, deps) : columns);
     changed.add(subjects.user(userId));
     if (made || before === undefined) changed.created(userAt(userId), after);
     else changed.updated(userAt(userId), before, after);

@@ -46,8 +46,8 @@ export interface ChatDeps extends BudgetDeps, PassThroughDeps {
   readonly limits: Limits;
   readonly limitedTokens: LimitedTokens;
   readonly descriptors: Descriptors;
-  /** The header by which the operator has customers named, in lower case; null for none. */
-  readonly userHeader: string | null;
+  /** Headers by which the operator has customers named, in lower case. */
+  readonly userHeaders: readonly string[];
   /** Whether every call must name its `user`, and parameters that it must have beside it. */
   readonly userRequired: boolean;
   readonly requiredParams: readonly string[];
@@ -94,9 +94,7 @@ const requestedOf = (meant: string, group: ModelGroup | undefined): Requested =>
  * is set for one of them holds for all: another name is no way around it.
  */
 const namesOf = ({ model }: ChatRequest, { aliases }: Identity, group: ModelGroup): readonly string[] => [
-  model,
-  meantModel(model, aliases),
-  group.name,
+  ...new Set([model, meantModel(model, aliases), group.name]),
 ];
 
 /** What stands against a call beside its key: whom the key acts for, and the customer that the call names. */
@@ -138,8 +136,6 @@ interface Admitted {
   readonly endUser: readonly Limit[];
   readonly size: CallSize;
   readonly group: ModelGroup;
-  /** What the model is called, by `namesOf`. */
-  readonly models: readonly string[];
   readonly deployments: readonly Deployment[];
 }
 
@@ -150,7 +146,7 @@ interface Admitted {
  */
 function admit(
   call: Call,
-  { chat, endUser, size, group, models, deployments }: Admitted,
+  { chat, endUser, size, group, deployments }: Admitted,
   deps: ChatDeps,
 ): void | Promise<void> {
   const refused = (refusal: unknown): never => {
@@ -161,7 +157,7 @@ function admit(
     requireOwner(chat, call.identity, group, deps);
     if (deps.userRequired) requireUser(chat);
     requireParams(chat, [...call.identity.requiredParams, ...deps.requiredParams]);
-    const whose = { identity: call.identity, models, endUser };
+    const whose = { identity: call.identity, models: call.modelNames, endUser };
     const tokens = reservedTokens(size, deps.limitedTokens);
     const limited = { limits: deps.descriptors.of(whose), deployments, tokens };
     const entered = enterCall(call, limited, deps.limits);
@@ -238,7 +234,7 @@ class ChatCompletions {
   #start(request: DirectRequest, client: ClientReply): void {
     const deps = this.#deps;
     const { identity } = request;
-    const chat = namedByHeaders(readChatRequest(request.body), request.headers, deps.userHeader);
+    const chat = namedByHeaders(readChatRequest(request.body), request.headers, deps.userHeaders);
     const group = groupFor(chat, identity, deps);
     const deployments = group.take();
     const [first] = deployments;
@@ -248,6 +244,7 @@ class ChatCompletions {
     const size = callSize(chat, deployments);
     const keeping = deps.contentPolicy.keepingOf(chat, request.headers, identity);
     const overruled = deps.contentPolicy.overruled(chat, request.headers);
+    const models = namesOf(chat, identity, group);
     const call = newCall({
       id: request.id,
       rowId: deps.rowIds.next(),
@@ -256,6 +253,7 @@ class ChatCompletions {
       requesterIp: request.ip,
       caller: readCaller(chat, request.headers),
       modelGroup: chat.model,
+      modelNames: models,
       endUser: chat.user,
       logged: deps.recordCalls,
       keeping,
@@ -277,7 +275,6 @@ class ChatCompletions {
       draft: this.#draft,
       finished: this.#finished,
     });
-    const models = namesOf(chat, identity, group);
     const held = after(deps.endUserBudgets.of(chat.user), (customer): Held => {
       return { customer, scopes: deps.budgets.of({ identity, customer: customer.budgets, models }) };
     });
@@ -310,7 +307,7 @@ class ChatCompletions {
     };
     const enter = (endUser: readonly Limit[]): void | Promise<void> => {
       if (gone?.signal.aborted) return;
-      return after(admit(call, { chat, endUser, size, group, models, deployments }, deps), begin);
+      return after(admit(call, { chat, endUser, size, group, deployments }, deps), begin);
     };
     const pass = ({ customer, scopes }: Held): void | Promise<void> => {
       const reserving =

@@ -95,15 +95,15 @@ function checkedUser(where: string, user: unknown): string | null {
 const USER_HEADERS = ['x-litellm-end-user-id', 'x-litellm-customer-id'];
 
 /**
- * The request with the customer whom its headers name, where one of them does: the operator's own is asked first, and the body
+ * The request with the customer whom its headers name, where one of them does: the operator's own are asked first, and the body
  * last, which a program cannot always change.
  */
 export function namedByHeaders(
   chat: ChatRequest,
   headers: IncomingHttpHeaders,
-  ownHeader: string | null,
+  ownHeaders: readonly string[],
 ): ChatRequest {
-  for (const name of ownHeader === null ? USER_HEADERS : [ownHeader, ...USER_HEADERS]) {
+  for (const name of [...ownHeaders, ...USER_HEADERS]) {
     const user = checkedUser(name, headers[name]);
     if (user !== null) return { ...chat, user };
   }

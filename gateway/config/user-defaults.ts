@@ -1,0 +1,11 @@
+/** What a new internal user has where its request says nothing, under the names of `/user/new`. */
+export interface UserDefaults {
+  readonly user_role?: 'internal_user' | 'internal_user_viewer';
+  /** USD. */
+  readonly max_budget?: number;
+  readonly budget_duration?: string;
+  readonly tpm_limit?: number;
+  readonly rpm_limit?: number;
+  readonly max_parallel_requests?: number;
+  readonly models?: readonly string[];
+}
