@@ -19,6 +19,7 @@ import type { LimitStore } from './admission/limits/limit-store.ts';
 import { Limits } from './admission/limits/limits.ts';
 import { MemoryStore } from './admission/limits/memory-store.ts';
 import { openSharedCounters } from './admission/limits/redis/open-store.ts';
+import { TagBudgets } from './admission/tag-budgets.ts';
 import type { Config } from './config/config.ts';
 import { Drain } from './http/drain.ts';
 import { createServer } from './http/server.ts';
@@ -51,6 +52,7 @@ import { insertRefusals } from './store/refusal-rows.ts';
 import { requireSchema } from './store/schema.ts';
 import { SaltKeys } from './store/sealed-text.ts';
 import { insertSpendLogs } from './store/spend-logs.ts';
+import { tagBudgets } from './store/tag-budgets.ts';
 import { managementHandlers } from './surfaces/admin/handlers.ts';
 import { settingsHandlers } from './surfaces/admin/settings.ts';
 import { calculateHandlers } from './surfaces/admin/spend-calculate.ts';
@@ -237,11 +239,13 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     logger,
   });
   await endUserBudgets.refresh();
+  const heldByTags = new TagBudgets({ load: () => tagBudgets(db, rules()), clock: Date.now, logger });
+  await heldByTags.refresh();
   const streams = config.cutsStreamsOnBlock
     ? new KeyStreams({ current: authenticator.current, logger })
     : null;
   // Streams ask for keys anew, so that they hear behind whoever remembers these.
-  const known = bothHear(authenticator, bothHear(endUserBlocks, endUserBudgets));
+  const known = bothHear(authenticator, bothHear(heldByTags, bothHear(endUserBlocks, endUserBudgets)));
   const saltKeys = new SaltKeys(config.saltKey, config.earlierSaltKeys);
   const models = await openModels(options, db, saltKeys);
   const heard = bothHear(known, models);
@@ -279,6 +283,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         userRequired: config.userRequired,
         requiredParams: config.requiredParams,
         endUserBudgets,
+        tagBudgets: heldByTags,
+        tagSettings: config.tags,
         dispatcher,
         spend,
         counter,

@@ -34,6 +34,8 @@ function whose(owner: Owner | null): string {
       return `User=${second} in Team=${first}`;
     case 'organization':
       return `Organization=${first}`;
+    case 'tag':
+      return `Tag=${first}`;
     case 'global':
       return 'Proxy';
     default:

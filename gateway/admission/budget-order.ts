@@ -1,34 +1,37 @@
-import { readScope } from '../identity/budget-parts.ts';
+import { type BudgetPart, readScope } from '../identity/budget-parts.ts';
+import type { OwnerKind } from '../identity/owners.ts';
+
+type Part = `${OwnerKind} ${BudgetPart['kind']}`;
 
 /** Whose budgets are looked at in which order, as in LiteLLM: the first that has no room is the one that is answered. */
-const order = [
-  'key',
-  'key model',
-  'end_user model',
-  'team',
-  'team window',
-  'key window',
-  'organization',
-  'organization model',
-  'user',
-  'user model',
-  'team_member',
-  'team_member model',
-  'end_user',
-  'global',
-];
+const places: Readonly<Record<OwnerKind, number> & Partial<Record<Part, number>>> = {
+  key: 1,
+  'key model': 2,
+  'end_user model': 3,
+  // After these LiteLLM looks at what the key's owner allows, and only then at the others.
+  team: 4,
+  'team window': 5,
+  'key window': 6,
+  organization: 7,
+  'organization model': 8,
+  tag: 9,
+  'tag model': 10,
+  user: 11,
+  'user model': 12,
+  team_member: 13,
+  'team_member model': 14,
+  end_user: 15,
+  global: 16,
+};
 
-/** After this one LiteLLM looks at what the key's owner allows, and only then at the others. */
-const lastBeforeOwner = order.indexOf('end_user model');
-
-/** Where a budget stands in that order. */
+/** Where a budget stands in that order; a part that nothing is said of stands with its whole. */
 export function placeOf(scope: string): number {
   const { owner, part } = readScope(scope);
   const kind = owner?.kind ?? 'key';
-  return order.indexOf(part === null ? kind : `${kind} ${part.kind}`);
+  return (part && places[`${kind} ${part.kind}`]) ?? places[kind];
 }
 
 /** Whether what a key's owner allows is looked at before this budget. */
 export function isAfterOwner(scope: string): boolean {
-  return placeOf(scope) > lastBeforeOwner;
+  return placeOf(scope) >= places.team;
 }

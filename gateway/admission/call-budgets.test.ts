@@ -4,12 +4,13 @@ import { CallBudgets } from './call-budgets.ts';
 interface Case {
   readonly budgets: readonly string[];
   readonly customer?: readonly string[];
+  readonly tags?: readonly (readonly string[])[];
   readonly models?: readonly string[];
   readonly global?: boolean;
 }
 
-const of = ({ budgets, customer = [], models = ['gpt'], global = false }: Case) =>
-  new CallBudgets({ global }).of({ identity: { budgets }, customer, models });
+const of = ({ budgets, customer = [], tags = [], models = ['gpt'], global = false }: Case) =>
+  new CallBudgets({ global }).of({ identity: { budgets }, customer, tags, models });
 
 test('the budgets of a call stand in the order in which they are looked at, whatever they were read in', () => {
   const inOrder = [
@@ -21,14 +22,18 @@ test('the budgets of a call stand in the order in which they are looked at, what
     'window:["1d","key:a"]',
     'organization:org',
     'model:["gpt","organization:org"]',
+    'tag:x',
+    'tag:y',
+    'model:["gpt","tag:x"]',
     'team_member:["red","ada"]',
     'model:["gpt","team_member:[\\"red\\",\\"ada\\"]"]',
     'end_user:acme',
     'global:litellm-proxy-budget',
   ];
   const customer = inOrder.filter((scope) => scope.includes('end_user'));
-  const budgets = inOrder.filter((scope) => !scope.includes('end_user') && !scope.includes('global'));
-  expect(of({ budgets: budgets.toReversed(), customer, global: true })).toEqual(inOrder);
+  const tags = [['model:["gpt","tag:x"]', 'tag:x'], ['tag:y']];
+  const budgets = inOrder.filter((scope) => !/end_user|tag|global/.test(scope));
+  expect(of({ budgets: budgets.toReversed(), customer, tags, global: true })).toEqual(inOrder);
 });
 
 test('a call that names nobody who is limited has those of its key', () => {

@@ -27,6 +27,8 @@ export interface BudgetedCall {
   readonly identity: Pick<Identity, 'budgets'>;
   /** The budgets of the customer whom the call names. */
   readonly customer: readonly string[];
+  /** Those of each of its tags that has some. */
+  readonly tags: readonly (readonly string[])[];
   /** All names of the model that it asks for: another one is no way around a model's budget. */
   readonly models: readonly string[];
 }
@@ -34,7 +36,7 @@ export interface BudgetedCall {
 /** The budgets that a call comes out of. */
 export class CallBudgets {
   readonly #global: readonly string[];
-  /** By the list of their names, which is made anew when a caller's budgets change. */
+  /** By the list of their names, which is made anew when the budgets of a caller, a customer or a tag change. */
   readonly #read = new WeakMap<readonly string[], HeldBudgets>();
 
   /** `global`: whether the whole gateway has a budget. */
@@ -42,13 +44,14 @@ export class CallBudgets {
     this.#global = global ? [scopeOf(owners.global)] : [];
   }
 
-  /** By their names, in LiteLLM's order: those of the key and of whom it acts for, the customer's, the gateway's. */
-  of({ identity, customer, models }: BudgetedCall): readonly string[] {
+  /** By their names, in LiteLLM's order, which `budget-order.ts` tells; that of the gateway is the last. */
+  of({ identity, customer, tags, models }: BudgetedCall): readonly string[] {
     const own = this.#held(identity.budgets);
-    if (customer.length === 0 && own.ofEveryModel !== null) return own.ofEveryModel;
-    const all = [...own.budgets, ...this.#held(customer).budgets].sort(
-      (one, other) => one.place - other.place,
-    );
+    const nobody = customer.length === 0 && tags.length === 0;
+    if (nobody && own.ofEveryModel !== null) return own.ofEveryModel;
+    const all = [identity.budgets, customer, ...tags]
+      .flatMap((scopes) => this.#held(scopes).budgets)
+      .sort((one, other) => one.place - other.place);
     const names = all.some(({ model }) => model !== null) ? budgetedNames(models) : models;
     const held = all.filter(({ model }) => model === null || names.includes(model));
     return [...held.map(({ scope }) => scope), ...this.#global];

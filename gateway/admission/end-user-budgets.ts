@@ -1,7 +1,7 @@
 import { Certainty } from '../identity/certainty.ts';
 import { KeyCache, type Outage } from '../identity/key-cache.ts';
 import type { CallLimits } from '../identity/key-limits.ts';
-import { isEndUserId } from '../identity/owners.ts';
+import { isRowName } from '../identity/owners.ts';
 import { budgetOf, endUserOf } from '../identity/subjects.ts';
 import type { Logger } from '../observe/logger.ts';
 import { type Limit, limitsOf } from './limits/limit-store.ts';
@@ -69,7 +69,7 @@ export class EndUserBudgets {
 
   /** What holds the customer back whom a call names; a promise where it has to be looked up. */
   of(endUser: string | null): EndUserBudget | Promise<EndUserBudget> {
-    if (endUser === null || !isEndUserId(endUser)) return NOTHING;
+    if (endUser === null || !isRowName(endUser)) return NOTHING;
     if (!this.#anyLimited && this.#certainty.holds(this.#options.clock())) return NOTHING;
     const found = this.#cache.get(endUser);
     return found instanceof Promise ? found.then((budget) => budget ?? NOTHING) : (found ?? NOTHING);

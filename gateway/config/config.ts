@@ -148,6 +148,14 @@ export interface ShownSettings {
   readonly alerting: readonly ShownSetting[];
 }
 
+/** Which tags calls get beside those of their keys and teams. */
+export interface TagSettings {
+  /** Whether a call may name tags; one that does is refused otherwise. */
+  readonly fromClients: boolean;
+  /** `User-Agent: name` and `User-Agent: name/version` of the caller's program. */
+  readonly ofUserAgent: boolean;
+}
+
 /** Everything the operator decides, checked and deeply frozen. */
 export interface Config {
   readonly deployments: readonly DeploymentConfig[];
@@ -175,6 +183,7 @@ export interface Config {
   /** Whether calls leave spend rows; what they cost counts in any case. */
   readonly recordCalls: boolean;
   readonly recordFailures: boolean;
+  readonly tags: TagSettings;
   /** What of the words of calls is kept. */
   readonly content: ContentSettings;
   /** Whether the lines of calls in the log name their keys, by the beginnings of their hashes. */

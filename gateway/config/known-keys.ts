@@ -34,7 +34,7 @@ export const generalSettings = table({
     maximum_spend_logs_retention_period maximum_spend_logs_retention_interval maximum_audit_logs_retention_period
     default_team_disabled allow_requests_on_db_unavailable cut_streams_on_block alerting alerting_args
     store_model_in_db disable_add_model_via_api encryption_algorithm allowed_routes
-    admin_only_routes`,
+    admin_only_routes reject_clientside_metadata_tags`,
   unserved: `database_connection_timeout database_connection_pool_timeout supported_db_objects
     infer_model_from_keys allow_user_auth custom_auth_run_common_checks public_routes
     forward_client_headers_to_llm_api forward_openai_org_id forward_llm_provider_auth_headers
@@ -52,7 +52,7 @@ export const generalSettings = table({
     control_plane_url block_robots enable_public_model_hub search_tools user_mcp_management_mode
     enable_mcp_registry`,
   protective: `completion_model embedding_model image_generation_model moderation_model
-    custom_auth custom_key_generate custom_sso custom_ui_sso_sign_in_handler allowed_ips trusted_proxy_ranges reject_clientside_metadata_tags
+    custom_auth custom_key_generate custom_sso custom_ui_sso_sign_in_handler allowed_ips trusted_proxy_ranges
     service_account_settings
     max_in_flight_requests_per_worker max_queued_requests_per_worker admission_queue_timeout_seconds
     max_request_size_mb max_response_size_mb disable_spend_updates
@@ -74,13 +74,13 @@ export const litellmSettings = table({
     redact_messages_in_exceptions global_disable_no_log_param require_auth_for_metrics_endpoint timezone
     default_key_generate_params upperbound_key_generate_params key_generation_settings default_team_params
     max_budget budget_duration max_end_user_budget max_internal_user_budget internal_user_budget_duration
-    default_internal_user_params store_audit_logs`,
+    default_internal_user_params store_audit_logs disable_add_user_agent_to_request_tags`,
   unserved: `success_callback failure_callback callbacks service_callbacks langfuse_default_tags set_verbose
     log_raw_request_response drop_params modify_params num_retries allowed_fails cooldown_time fallbacks
     context_window_fallbacks content_policy_fallbacks default_fallbacks model_alias_map force_ipv4 ssl_verify
     cache cache_params enable_redis_auth_cache default_team_settings
     disable_end_user_cost_tracking disable_end_user_cost_tracking_prometheus_only
-    enable_end_user_cost_tracking_prometheus_only disable_add_user_agent_to_request_tags audit_log_callbacks
+    enable_end_user_cost_tracking_prometheus_only audit_log_callbacks
     s3_callback_params cost_discount_config cost_margin_config include_cost_in_streaming_usage
     prometheus_metrics_config prometheus_initialize_budget_metrics custom_prometheus_metadata_labels
     custom_prometheus_tags enable_json_schema_validation enable_key_alias_format_validation

@@ -29,6 +29,7 @@ import { readRedis } from './redis.ts';
 import { resolveReferences } from './references.ts';
 import { readAuditPeriod, readRetention } from './retention.ts';
 import { shownSettings } from './shown-settings.ts';
+import { readTagSettings } from './tag-settings.ts';
 import { readUserHeaders } from './user-headers.ts';
 import { parseYaml } from './yaml.ts';
 
@@ -261,6 +262,7 @@ export function readConfig({ text, environment: given, places }: ConfigSource): 
     onClientDisconnect: general.choice('on_client_disconnect', ['drain', 'cancel']) ?? 'drain',
     recordCalls: !(general.boolean('disable_spend_logs') ?? false),
     recordFailures: !(general.boolean('disable_error_logs') ?? false),
+    tags: readTagSettings({ general, litellm }),
     content: readContentSettings({ general, litellm }, environment, findings),
     logKeys: !(litellm.boolean('redact_user_api_key_info') ?? false),
     recordChanges: litellm.boolean('store_audit_logs') ?? false,

@@ -139,6 +139,12 @@ export const routes = {
   blockEndUsers: { method: 'POST', url: '/end_user/block', access: 'admin' },
   unblockEndUsers: { method: 'POST', url: '/end_user/unblock', access: 'admin' },
 
+  newTag: { method: 'POST', url: '/tag/new', access: 'admin' },
+  updateTag: { method: 'POST', url: '/tag/update', access: 'admin' },
+  tagInfo: { method: 'POST', url: '/tag/info', access: 'overseer' },
+  listTags: { method: 'GET', url: '/tag/list', access: 'overseer' },
+  deleteTag: { method: 'POST', url: '/tag/delete', access: 'admin' },
+
   newBudget: { method: 'POST', url: '/budget/new', access: 'admin' },
   budgetInfo: { method: 'POST', url: '/budget/info', access: 'overseer' },
   updateBudget: { method: 'POST', url: '/budget/update', access: 'admin' },

@@ -3,6 +3,7 @@ import { type KeyLimits, NO_LIMITS } from './key-limits.ts';
 import { type ModelAliases, NO_ALIASES } from './model-aliases.ts';
 import type { OwnerLimits } from './owner-limits.ts';
 import type { Role } from './roles.ts';
+import { NO_TAGS, type OwnTags } from './tags.ts';
 
 /** Name that stands for the master key where a key's hash would stand, as in LiteLLM 2026-H2. */
 export const MASTER_KEY_ALIAS = 'litellm_proxy_master_key';
@@ -55,6 +56,8 @@ export interface Identity {
   readonly requiredParams: readonly string[];
   /** Whether key or team say that nothing is kept of what its calls say. */
   readonly redacted: boolean;
+  /** What every call of this key is tagged with. */
+  readonly tags: OwnTags;
   /** USD spent by this key before this call, for `x-litellm-key-spend`. */
   readonly spend: number;
 }
@@ -77,6 +80,7 @@ export const UNBOUND = Object.freeze({
   adminOfOrganizations: Object.freeze([]),
   seesAllSums: false,
   requiredParams: Object.freeze([]),
+  tags: NO_TAGS,
 }) satisfies Partial<Identity>;
 
 export interface Authenticator {

@@ -9,6 +9,7 @@ import { redactedBy } from './redaction.ts';
 import { requiredBy } from './required-params.ts';
 import { roleOf } from './roles.ts';
 import { subjects } from './subjects.ts';
+import { tagsIn } from './tags.ts';
 import {
   readIncrease,
   readModelBudgets,
@@ -68,6 +69,7 @@ export function knownKey(row: KeyForAuthentication, budgets: readonly string[]):
     allowedRoutes: Object.freeze(row.allowed_routes),
     seesAllSums: row.sees_all_sums,
     requiredParams: Object.freeze(requiredBy(row.key_metadata)),
+    tags: Object.freeze({ key: tagsIn(row.key_metadata), team: tagsIn(row.team_metadata) }),
     redacted: redactedBy(row.key_metadata) || redactedBy(row.team_metadata),
     spend: row.spend,
   });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { isEndUserId, type Owner, ownerOf, owners, scopeOf } from './owners.ts';
+import { isRowName, type Owner, ownerOf, owners, scopeOf } from './owners.ts';
 
 const id = fc.string({ unit: 'binary', minLength: 1 });
 
@@ -35,5 +35,5 @@ test.each([
   ['a\u0000b', false],
   ['a\ud800', false],
 ])('whether a call that names %j names a customer: %s', (name, fits) => {
-  expect(isEndUserId(name)).toBe(fits);
+  expect(isRowName(name)).toBe(fits);
 });

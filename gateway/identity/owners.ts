@@ -6,6 +6,7 @@ export const ownerKinds = [
   'user',
   'global',
   'end_user',
+  'tag',
   'key',
 ] as const;
 
@@ -27,6 +28,7 @@ export const owners = {
   user: (id: string): Owner => ({ kind: 'user', ids: [id] }),
   global: { kind: 'global', ids: [PROXY_BUDGET_USER] } as Owner,
   endUser: (id: string): Owner => ({ kind: 'end_user', ids: [id] }),
+  tag: (name: string): Owner => ({ kind: 'tag', ids: [name] }),
   key: (hash: string): Owner => ({ kind: 'key', ids: [hash] }),
 } as const;
 
@@ -46,10 +48,10 @@ export function ownerOf(scope: string): Owner | null {
   return { kind, ids: kind === 'team_member' ? JSON.parse(rest) : [rest] };
 }
 
-/** What an index takes in any encoding; no customer has a longer id. */
+/** What an index takes in any encoding; no customer has a longer id, and no tag a longer name. */
 const LONGEST_ID = 256;
 
-/** Whether a customer's name, as a call gives it, can be that of a row. */
-export function isEndUserId(name: string): boolean {
+/** Whether the name of a customer or a tag, as a call gives it, can be that of a row. */
+export function isRowName(name: string): boolean {
   return name !== '' && name.length <= LONGEST_ID && !name.includes('\u0000') && name.isWellFormed();
 }

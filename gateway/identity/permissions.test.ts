@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { Identity } from './identity.ts';
 import { NO_LIMITS } from './key-limits.ts';
 import { keyRights, organizationRights, teamRights, userRights } from './permissions.ts';
+import { NO_TAGS } from './tags.ts';
 
 const nobody: Identity = {
   kind: 'virtual_key',
@@ -27,6 +28,7 @@ const nobody: Identity = {
   allowedRoutes: [],
   seesAllSums: false,
   requiredParams: [],
+  tags: NO_TAGS,
   redacted: false,
   spend: 0,
 };

@@ -2,6 +2,7 @@ const END_USER = 'end_user:';
 const BUDGET = 'budget:';
 const MODEL = 'model:';
 const CREDENTIAL = 'credential:';
+const TAG = 'tag:';
 
 /**
  * Names of what keys act for, as one gateway tells another that it has changed (a key is named by its hash alone). LiteLLM's
@@ -13,6 +14,7 @@ export const subjects = {
   organization: (organizationId: string): string => `organization:${organizationId}`,
   /** Whoever is linked to this budget. */
   budget: (budgetId: string): string => `${BUDGET}${budgetId}`,
+  tag: (name: string): string => `${TAG}${name}`,
   endUser: (endUserId: string): string => `${END_USER}${endUserId}`,
   /** A model of the database, by its id. */
   model: (modelId: string): string => `${MODEL}${modelId}`,
@@ -23,6 +25,11 @@ export const subjects = {
 /** The customer that a subject names; null when it names somebody else. */
 export function endUserOf(subject: string): string | null {
   return isEndUser(subject) ? subject.slice(END_USER.length) : null;
+}
+
+/** The tag that a subject names; null when it names somebody. */
+export function tagOf(subject: string): string | null {
+  return subject.startsWith(TAG) ? subject.slice(TAG.length) : null;
 }
 
 /** The budget that a subject names; null when it names somebody. */

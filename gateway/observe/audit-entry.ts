@@ -15,6 +15,7 @@ export type AuditedTable =
   | 'LiteLLM_InvitationLink'
   | 'LiteLLM_ProxyModelTable'
   | 'LiteLLM_CredentialsTable'
+  | 'LiteLLM_TagTable'
   | 'ui_sessions';
 
 /** One change, as the audit log keeps it: without secrets. */

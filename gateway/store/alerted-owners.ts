@@ -18,6 +18,7 @@ const sources: Readonly<Record<OwnerKind, readonly [columns: string, joins: stri
   user: ['o.user_id, o.user_email', ''],
   global: ['NULL::text AS user_id', ''],
   end_user: ['o.user_id AS customer_id', ''],
+  tag: ['o.tag_name AS tag', ''],
   key: [
     `o.token, o.key_alias, o.user_id, o.team_id, t.team_alias, u.user_email,
       coalesce(t.organization_id, o.organization_id) AS organization_id`,

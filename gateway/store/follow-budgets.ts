@@ -84,6 +84,7 @@ const written: Readonly<Record<OwnerKind, readonly [columns: string, join: strin
   user: [`${ofRow}, o.model_max_budget`, ''],
   global: [ofRow, ''],
   end_user: [ofLink, withLink('o.budget_id')],
+  tag: [ofLink, withLink('o.budget_id')],
   key: [ofKey, withLink('o.budget_id')],
 };
 

@@ -9,7 +9,7 @@ import { type BudgetRules, followBudgets } from './follow-budgets.ts';
 const BATCH = 100;
 
 interface Linked {
-  readonly kind: 'organization' | 'end_user' | 'key' | 'member';
+  readonly kind: 'organization' | 'end_user' | 'tag' | 'key' | 'member';
   readonly id: string;
   readonly member: string | null;
 }
@@ -17,6 +17,7 @@ interface Linked {
 function ownerOfLink({ kind, id, member }: Linked): Owner {
   if (kind === 'member') return owners.member(id, member as string);
   if (kind === 'key') return owners.key(id);
+  if (kind === 'tag') return owners.tag(id);
   return kind === 'end_user' ? owners.endUser(id) : owners.organization(id);
 }
 
@@ -27,6 +28,7 @@ async function linkedOwners(db: Connection, budgetIds: readonly string[]): Promi
       SELECT 'organization' AS kind, organization_id AS id, NULL AS member
       FROM "LiteLLM_OrganizationTable" WHERE budget_id = ANY ($1)
       UNION ALL SELECT 'end_user', user_id, NULL FROM "LiteLLM_EndUserTable" WHERE budget_id = ANY ($1)
+      UNION ALL SELECT 'tag', tag_name, NULL FROM "LiteLLM_TagTable" WHERE budget_id = ANY ($1)
       UNION ALL SELECT 'key', token, NULL FROM "LiteLLM_VerificationToken" WHERE budget_id = ANY ($1)
       UNION ALL SELECT 'member', team_id, user_id FROM "LiteLLM_TeamMembership" WHERE budget_id = ANY ($1)
       UNION ALL SELECT 'member', m.team_id, m.user_id FROM "LiteLLM_TeamTable" t

@@ -26,6 +26,7 @@ export const ownerTables: Readonly<Record<OwnerKind, OwnerTable>> = {
   user: userTable,
   global: userTable,
   end_user: { table: '"LiteLLM_EndUserTable"', key: ['user_id'], own: false },
+  tag: { table: '"LiteLLM_TagTable"', key: ['tag_name'], own: false },
   key: { table: '"LiteLLM_VerificationToken"', key: ['token'], own: true },
 };
 

@@ -86,7 +86,8 @@ export function auditConditions({ kind }: Person): AuditConditions {
     const object = `(log.table_name = 'LiteLLM_EndUserTable' AND log.object_id = person.id)`;
     return { by: 'false', object, told: object };
   }
-  const tables = `('LiteLLM_UserTable', 'LiteLLM_TeamMembership', 'LiteLLM_InvitationLink', 'ui_sessions')`;
+  const tables = `('LiteLLM_UserTable', 'LiteLLM_TeamMembership', 'LiteLLM_OrganizationMembership',
+    'LiteLLM_InvitationLink', 'ui_sessions')`;
   const object = `(log.table_name IN ${tables} AND log.object_id = person.id)`;
   return {
     by: 'log.changed_by IN (person.id, person.email)',

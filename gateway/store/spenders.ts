@@ -1,6 +1,6 @@
 import type { SpendRecord } from '../accounting/spend.ts';
 import { MASTER_KEY_ALIAS } from '../identity/identity.ts';
-import { isEndUserId, type Owner, owners, scopeOf } from '../identity/owners.ts';
+import { isRowName, type Owner, owners, scopeOf } from '../identity/owners.ts';
 import { nameOf } from './accounts.ts';
 import { type Connection, rows } from './connection.ts';
 import { lockOwners, type OwnerRow } from './owner-rows.ts';
@@ -16,14 +16,15 @@ export interface Spenders {
 const globalScope = scopeOf(owners.global);
 
 /** Whom a call's cost is counted for beside its key, whether it was held to their budgets or not. */
-function ownersOf({ organizationId, teamId, userId, endUser, charges }: SpendRecord): Owner[] {
+function ownersOf({ organizationId, teamId, userId, endUser, caller, charges }: SpendRecord): Owner[] {
   return [
     ...(organizationId === null ? [] : [owners.organization(organizationId)]),
     ...(teamId === null ? [] : [owners.team(teamId)]),
     ...(teamId === null || userId === null ? [] : [owners.member(teamId, userId)]),
     ...(userId === null ? [] : [owners.user(userId)]),
     ...(charges.some(({ scope }) => scope === globalScope) ? [owners.global] : []),
-    ...(endUser === null || !isEndUserId(endUser) ? [] : [owners.endUser(endUser)]),
+    ...(endUser === null || !isRowName(endUser) ? [] : [owners.endUser(endUser)]),
+    ...caller.tags.filter(isRowName).map(owners.tag),
   ];
 }
 

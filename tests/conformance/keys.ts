@@ -62,6 +62,7 @@ const whole = {
   rpm_limit: 100,
   model_rpm_limit: { one: 5 },
   model_tpm_limit: { one: 50 },
+  tags: ['conformance'],
   metadata: { cost_center: 7 },
 };
 
@@ -71,7 +72,7 @@ const { duration: _told, ...told } = whole;
 export const keys = section('3.1', [
   ['an empty body makes a key that may do everything', 'POST /key/generate', { body: {} }, 200, plain],
   [
-    'what is said of a key is answered, and limits of models are folded into its metadata',
+    'what is said of a key is answered, and limits of models and tags are folded into its metadata',
     'POST /key/generate',
     { body: whole },
     200,
@@ -79,7 +80,12 @@ export const keys = section('3.1', [
       ...told,
       expires: time,
       key_name: 'sk-...hole',
-      metadata: { cost_center: 7, model_rpm_limit: { one: 5 }, model_tpm_limit: { one: 50 } },
+      metadata: {
+        cost_center: 7,
+        model_rpm_limit: { one: 5 },
+        model_tpm_limit: { one: 50 },
+        tags: ['conformance'],
+      },
     },
   ],
   [

@@ -14,6 +14,7 @@ import { organizations } from './organizations.ts';
 import type { Row } from './row.ts';
 import { settings } from './settings.ts';
 import { spend } from './spend.ts';
+import { tags } from './tags.ts';
 import { teams } from './teams.ts';
 import { ui } from './ui.ts';
 import { users } from './users.ts';
@@ -26,6 +27,7 @@ export const table: readonly Row[] = [
   ...users,
   ...organizations,
   ...customers,
+  ...tags,
   ...budgets,
   ...models,
   ...audit,

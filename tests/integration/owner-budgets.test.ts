@@ -149,6 +149,20 @@ const kinds: Record<string, (usd: number) => Promise<Limited>> = {
       refusal: /^ExceededBudget: End User=acme over budget\. /,
     };
   },
+  async 'a tag'(usd) {
+    const name = 'project-x';
+    await done('/tag/new', { name, ...daily(usd) });
+    return {
+      // The call names it, and the key does: both count once.
+      keys: [await newKey({}), await newKey({ tags: [name] })],
+      more: { tags: [name] },
+      change: (max_budget) => done('/tag/update', { name, max_budget }),
+      row: `SELECT t.spend, b.budget_reset_at FROM "LiteLLM_TagTable" t
+        JOIN "LiteLLM_BudgetTable" b USING (budget_id) WHERE tag_name = 'project-x'`,
+      scope: 'tag:project-x',
+      refusal: /^Budget has been exceeded! Tag=project-x Current cost: /,
+    };
+  },
   async 'an organisation'(usd) {
     const organization_id = 'org';
     const { budget_id } = await done('/organization/new', {

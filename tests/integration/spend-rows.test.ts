@@ -177,7 +177,7 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
     expect(Object.keys(JSON.parse((await lastRequest()).text))).not.toContain('tags');
     expect(await row('request_id', id)).toMatchObject({
       requester_ip_address: '127.0.0.1',
-      request_tags: ['red', 'blue', 'green'],
+      request_tags: ['red', 'blue', 'green', 'User-Agent: a-client', 'User-Agent: a-client/1.0'],
       messages: {},
       response: {},
       proxy_server_request: {},

@@ -129,6 +129,7 @@ describe.each([16, 17] as const)('PostgreSQL %i', (major) => {
       allowedRoutes: [],
       seesAllSums: false,
       requiredParams: [],
+      tags: { key: [], team: [] },
       redacted: false,
       spend: 1.5,
     });

@@ -148,6 +148,12 @@ export class Seeds {
     return id;
   }
 
+  async tag(): Promise<string> {
+    const name = randomUUID();
+    await this.#db.query('INSERT INTO "LiteLLM_TagTable" (tag_name) VALUES ($1)', [name]);
+    return name;
+  }
+
   async auditRow(): Promise<string> {
     const id = randomUUID();
     await this.#db.query(

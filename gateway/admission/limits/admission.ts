@@ -27,6 +27,7 @@ const scopeNames = {
   model_per_key: namesOf('x-ratelimit-model_per_key-'),
   model_per_team: namesOf('x-ratelimit-model_per_team-'),
   organization: namesOf('x-ratelimit-organization-'),
+  tag: namesOf('x-ratelimit-tag-'),
   deployment: namesOf('x-ratelimit-deployment-'),
   global: namesOf('x-ratelimit-global-'),
 } as const satisfies Record<LimitScope, NamesByType>;

@@ -32,8 +32,8 @@ const limitsOn = (
   identity: Identity,
   models: readonly string[] = names,
   globalParallel: number | null = null,
-  endUser: readonly Limit[] = [],
-) => new Descriptors(globalParallel).of({ identity, models, endUser });
+  named: readonly Limit[] = [],
+) => new Descriptors(globalParallel).of({ identity, models, named });
 const told = (limits: readonly Limit[]) =>
   limits.map(({ scope, value, type, limit }) => [scope, value, type, limit].join(' '));
 

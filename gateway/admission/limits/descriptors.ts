@@ -43,8 +43,8 @@ export interface LimitedCall {
    * model is no way around its limit.
    */
   readonly models: readonly string[];
-  /** The limits of the customer whom the call names. */
-  readonly endUser: readonly Limit[];
+  /** The limits of the customer whom the call names, and of its tags. */
+  readonly named: readonly Limit[];
 }
 
 /** Which limits a call must keep: those of its caller, its customer, and the gateway. */
@@ -59,14 +59,14 @@ export class Descriptors {
   }
 
   /** The limits of a call, in the order in which LiteLLM tells them. */
-  of({ identity, models, endUser }: LimitedCall): readonly Limit[] {
+  of({ identity, models, named }: LimitedCall): readonly Limit[] {
     const caller = this.#caller(identity);
     const { own, organization } = caller;
-    const more = endUser.length + caller.models.length + organization.length + this.#global.length;
+    const more = named.length + caller.models.length + organization.length + this.#global.length;
     if (more === 0) return own;
-    const named = [...new Set(models)];
-    const perModel = caller.models.flatMap((byModel) => named.flatMap((name) => byModel.get(name) ?? []));
-    return [...own, ...endUser, ...perModel, ...organization, ...this.#global];
+    const names = [...new Set(models)];
+    const perModel = caller.models.flatMap((byModel) => names.flatMap((name) => byModel.get(name) ?? []));
+    return [...own, ...named, ...perModel, ...organization, ...this.#global];
   }
 
   #caller(identity: Identity): CallerLimits {

@@ -11,6 +11,7 @@ export type LimitScope =
   | 'model_per_key'
   | 'model_per_team'
   | 'organization'
+  | 'tag'
   | 'deployment'
   | 'global';
 

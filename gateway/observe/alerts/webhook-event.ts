@@ -14,6 +14,8 @@ export interface OwnerFacts {
   readonly organization_id: string | null;
   readonly customer_id: string | null;
   readonly alert_emails: readonly string[] | null;
+  /** Name of a tag, of which alone it stands there. */
+  readonly tag?: string;
 }
 
 export interface BudgetAlert extends DueAlert {

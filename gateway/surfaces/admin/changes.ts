@@ -62,6 +62,7 @@ export const organizationMemberAt = (userId: string): Place => ['LiteLLM_Organiz
 export const userAt = (userId: string): Place => ['LiteLLM_UserTable', userId];
 export const customerAt = (userId: string): Place => ['LiteLLM_EndUserTable', userId];
 export const invitationAt = (id: string): Place => ['LiteLLM_InvitationLink', id];
+export const tagAt = (name: string): Place => ['LiteLLM_TagTable', name];
 export const budgetAt = (budgetId: string): Place => ['LiteLLM_BudgetTable', budgetId];
 export const modelAt = (modelId: string): Place => ['LiteLLM_ProxyModelTable', modelId];
 export const credentialAt = (name: string): Place => ['LiteLLM_CredentialsTable', name];

@@ -10,6 +10,7 @@ import { keyHandlers } from './keys.ts';
 import { modelHandlers } from './models.ts';
 import { organizationHandlers } from './organizations.ts';
 import { spendHandlers } from './spend.ts';
+import { tagHandlers } from './tags.ts';
 import { teamBulkHandlers } from './team-bulk.ts';
 import { teamModelHandlers } from './team-models.ts';
 import { teamHandlers } from './teams.ts';
@@ -29,6 +30,7 @@ export function managementHandlers(deps: ManagementDeps) {
     ...invitationHandlers(deps),
     ...organizationHandlers(deps),
     ...customerHandlers(deps),
+    ...tagHandlers(deps),
     ...budgetHandlers(deps),
     ...budgetSettingsHandlers(deps),
     ...auditHandlers(deps),

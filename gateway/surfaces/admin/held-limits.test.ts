@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { type KeyLimits, NO_LIMITS } from '../../identity/key-limits.ts';
 import type { KeyForAuthentication } from '../../store/virtual-keys.ts';
-import { limitOfKey, unheldLimit } from './held-limits.ts';
+import { limitOfKey, lostTag, unheldLimit } from './held-limits.ts';
 
 const none = { rpm_limit: null, tpm_limit: null, max_parallel_requests: null };
 const noneOfTeam = { ...none, model_rpm_limit: null, model_tpm_limit: null };
@@ -124,8 +124,17 @@ test.each([
 });
 
 test.each([
+  ['has no tags, loses it', key(personal), 'red'],
+  ['has it too, does not', key({ ...personal, key_metadata: { tags: ['red', 'blue'] } }), undefined],
+  ['has it by its team, does not', key({ ...ofTeam, team_metadata: { tags: ['red'] } }), undefined],
+])('the calling key has a tag: another one that %s', (_how, other, lost) => {
+  expect(lostTag({ tags: { key: ['red'], team: ['of-team'] } }, other)).toBe(lost);
+});
+
+test.each([
   [{ rpm_limit: null }, 'rpm_limit'],
   [{ key_alias: 'renamed', metadata: {} }, 'metadata'],
+  [{ tags: null }, 'tags'],
   [{ key_alias: 'renamed', models: ['m'] }, undefined],
 ])('%j limits the key: %s', (wanted, field) => {
   expect(limitOfKey(wanted)).toBe(field);

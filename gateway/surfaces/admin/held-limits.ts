@@ -3,12 +3,16 @@ import type { Identity } from '../../identity/identity.ts';
 import type { RateLimit } from '../../identity/key-limits.ts';
 import { limitedOwners } from '../../identity/known-key.ts';
 import { readOwnerLimits } from '../../identity/owner-limits.ts';
+import { tagsIn } from '../../identity/tags.ts';
 import type { Connection } from '../../store/connection.ts';
 import { findKey, type KeyForAuthentication } from '../../store/virtual-keys.ts';
 import { forbidden } from './faults.ts';
 import type { KeyFields } from './key-requests.ts';
 
-/** Fields that say how much a key may spend and call; new metadata replace those that are kept there. */
+/**
+ * Fields that say how much a key may spend and call, by its tags too, since these may have budgets; new metadata replace those
+ * that are kept there.
+ */
 const limitFields = [
   'max_budget',
   'budget_duration',
@@ -21,6 +25,7 @@ const limitFields = [
   'max_parallel_requests',
   'model_rpm_limit',
   'model_tpm_limit',
+  'tags',
   'metadata',
 ] as const;
 
@@ -64,6 +69,12 @@ export function unheldLimit(
   return undefined;
 }
 
+/** The first tag of the calling key that another key's calls would not have. */
+export function lostTag({ tags }: Pick<Identity, 'tags'>, key: KeyForAuthentication): string | undefined {
+  const kept = [...tagsIn(key.key_metadata), ...tagsIn(key.team_metadata)];
+  return tags.key.find((tag) => !kept.includes(tag));
+}
+
 /** The first field of a request that limits the key. */
 export const limitOfKey = (wanted: KeyFields): string | undefined =>
   limitFields.find((name) => wanted[name] !== undefined);
@@ -71,7 +82,7 @@ export const limitOfKey = (wanted: KeyFields): string | undefined =>
 /**
  * Looks at a key as it is written now, and throws GatewayError forbidden, naming `field`, where the calling key would get
  * around a limit of its own by it: what the other key does has to count on a limit of the same kind, its user's, team's or
- * organisation's. A proxy admin's key may do anything.
+ * organisation's, and it has the calling key's tags. A proxy admin's key may do anything.
  */
 export async function requireHeld(
   db: Connection,
@@ -80,7 +91,15 @@ export async function requireHeld(
 ): Promise<void> {
   if (who.role === 'proxy_admin') return;
   const key = await findKey(db, hash);
-  const unheld = key && unheldLimit(who, key);
+  if (key === undefined) return;
+  const lost = lostTag(who, key);
+  if (lost !== undefined) {
+    throw forbidden(
+      'tags',
+      `Your key has the tag '${lost}': a key that it makes, renews or changes must have it too`,
+    );
+  }
+  const unheld = unheldLimit(who, key);
   if (unheld === undefined) return;
   throw forbidden(
     field,

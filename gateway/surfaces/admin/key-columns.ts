@@ -3,16 +3,15 @@ import { expiryOf } from '../../identity/key-params.ts';
 import type { KeyColumns } from '../../store/key-updates.ts';
 import type { VirtualKeyRow } from '../../store/virtual-keys.ts';
 import { budgetDuration, modelBudgetsOf, usdAmount, windowsOf } from './budget-columns.ts';
-import type { IncreaseFields } from './budget-fields.ts';
 import { badRequest } from './faults.ts';
-import { folded } from './folded-fields.ts';
+import { type FoldedFields, folded } from './folded-fields.ts';
 import type { GenerateRequest, KeyFields } from './key-requests.ts';
-import { callLimitColumns, type ModelLimitFields } from './limit-fields.ts';
+import { callLimitColumns } from './limit-fields.ts';
 
 /** The metadata with the members that were sent beside it. */
 export function foldedMetadata(
   metadata: Readonly<Record<string, unknown>>,
-  request: ModelLimitFields & IncreaseFields & Pick<KeyFields, 'enforced_params'>,
+  request: FoldedFields,
 ): Readonly<Record<string, unknown>> {
   const sent = folded.filter((name) => request[name] !== undefined);
   if (sent.length === 0) return metadata;

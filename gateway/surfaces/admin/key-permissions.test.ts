@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Identity } from '../../identity/identity.ts';
 import { NO_LIMITS } from '../../identity/key-limits.ts';
+import { NO_TAGS } from '../../identity/tags.ts';
 import { type ListingTarget, listingScope, requireNoWider } from './key-permissions.ts';
 
 function who(role: Identity['role'], userId: string | null, more: Partial<Identity> = {}): Identity {
@@ -27,6 +28,7 @@ function who(role: Identity['role'], userId: string | null, more: Partial<Identi
     allowedRoutes: [],
     seesAllSums: false,
     requiredParams: [],
+    tags: NO_TAGS,
     redacted: false,
     spend: 0,
     ...more,

@@ -1,6 +1,5 @@
 import { sortableColumns } from '../../store/virtual-keys.ts';
 import {
-  type IncreaseFields,
   increaseFields,
   LARGEST_BUDGET,
   type ModelBudgetFields,
@@ -8,12 +7,8 @@ import {
   type WindowFields,
   windowFields,
 } from './budget-fields.ts';
-import {
-  type CallLimitFields,
-  callLimitFields,
-  type ModelLimitFields,
-  modelLimitFields,
-} from './limit-fields.ts';
+import { type FoldedFields, tagFields } from './folded-fields.ts';
+import { type CallLimitFields, callLimitFields, modelLimitFields } from './limit-fields.ts';
 import { pageNumber, pageSize } from './pages.ts';
 import { unenforcedKeyFields } from './unenforced.ts';
 import { bodyReader, queryReader } from './validation.ts';
@@ -29,12 +24,7 @@ export const contentSwitch = { turn_off_message_logging: { type: ['boolean', 'nu
 /** Ids and names are index keys, and PostgreSQL bounds what an index takes. */
 export const LONGEST_ID = 256;
 
-export interface KeyFields
-  extends CallLimitFields,
-    ModelLimitFields,
-    WindowFields,
-    ModelBudgetFields,
-    IncreaseFields {
+export interface KeyFields extends CallLimitFields, WindowFields, ModelBudgetFields, FoldedFields {
   readonly key_alias?: string | null;
   readonly duration?: string | null;
   readonly models?: readonly string[] | null;
@@ -51,7 +41,6 @@ export interface KeyFields
   readonly budget_duration?: string | null;
   readonly budget_id?: string | null;
   readonly allowed_routes?: readonly string[] | null;
-  readonly enforced_params?: readonly string[] | null;
   readonly permissions?: Readonly<Record<string, unknown>> | null;
 }
 
@@ -71,7 +60,10 @@ const keyFields = {
   user_id: { ...nullableText, maxLength: LONGEST_ID },
   team_id: { ...nullableText, maxLength: LONGEST_ID },
   organization_id: { ...nullableText, maxLength: LONGEST_ID },
-  metadata: { ...nullableObject, properties: { ...modelLimitFields, ...increaseFields, ...contentSwitch } },
+  metadata: {
+    ...nullableObject,
+    properties: { ...modelLimitFields, ...tagFields, ...increaseFields, ...contentSwitch },
+  },
   blocked: { type: ['boolean', 'null'] },
   spend: { type: ['number', 'null'], minimum: 0, maximum: LARGEST_BUDGET },
   max_budget: budgetAmount,
@@ -83,6 +75,7 @@ const keyFields = {
   ...increaseFields,
   ...callLimitFields,
   ...modelLimitFields,
+  ...tagFields,
   allowed_routes: nullableTexts,
   enforced_params: nullableTexts,
   permissions: { ...nullableObject, properties: { get_spend_routes: { type: ['boolean', 'null'] } } },

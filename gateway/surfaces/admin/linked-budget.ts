@@ -139,9 +139,8 @@ export async function settleBudget(
 ): Promise<string | null> {
   if (named) refuseModelLimits((await requireBudget(db, named)).model_max_budget, 'link to this budget');
   const budgetId = named || linked || null;
-  if (Object.keys(columns).length === 0) return budgetId;
-  if (budgetId === null) return makeBudget(db, changed, { columns, by });
-  await changeBudget(deps, db, changed, { budgetId, columns, by });
+  if (budgetId === null) return saysNothing(columns) ? null : makeBudget(db, changed, { columns, by });
+  if (Object.keys(columns).length > 0) await changeBudget(deps, db, changed, { budgetId, columns, by });
   return budgetId;
 }
 

@@ -29,6 +29,7 @@ test.each([
   ['model_rpm_limit', { metadata: { model_rpm_limit: { gpt: 50 } } }],
   ['model_rpm_limit', { model_rpm_limit: null }],
   ['model_tpm_limit', { model_tpm_limit: { gpt: 1 } }],
+  ['tags', { tags: ['other'] }],
   ['team_member_budget_id', { metadata: { team_member_budget_id: 'other' } }],
 ])('a changed %s is named', (name, wanted) => {
   expect(changedLimit(teamMetadata(wanted, now, false), now)).toBe(name);

@@ -1,15 +1,16 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { TeamRow } from '../../store/teams.ts';
+import type { TagFields } from './folded-fields.ts';
 import { foldedMetadata } from './key-columns.ts';
 import type { ModelLimitFields } from './limit-fields.ts';
 import { MEMBER_BUDGET } from './team-budgets.ts';
 
 type Metadata = TeamRow['metadata'];
 
-/** Members of the metadata that limit the team. */
-const limiting = ['model_rpm_limit', 'model_tpm_limit', MEMBER_BUDGET] as const;
+/** Members of the metadata that limit the team: its tags too, since a tag may have a budget. */
+const limiting = ['model_rpm_limit', 'model_tpm_limit', 'tags', MEMBER_BUDGET] as const;
 
-interface Wanted extends ModelLimitFields {
+interface Wanted extends ModelLimitFields, TagFields {
   readonly metadata?: Metadata | null;
 }
 

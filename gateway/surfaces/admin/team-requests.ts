@@ -1,5 +1,6 @@
 import { sortableTeamColumns } from '../../store/team-list.ts';
 import { type WindowFields, windowFields } from './budget-fields.ts';
+import { type TagFields, tagFields } from './folded-fields.ts';
 import { budgetAmount, contentSwitch, LONGEST_ID, MOST_AT_ONCE, modelAliases } from './key-requests.ts';
 import {
   callLimitFields,
@@ -39,7 +40,7 @@ const member = {
   ],
 } as const;
 
-export interface TeamFields extends BudgetMembers, WindowFields, ModelLimitFields, MembersFields {
+export interface TeamFields extends BudgetMembers, WindowFields, ModelLimitFields, TagFields, MembersFields {
   readonly team_alias?: string | null;
   readonly organization_id?: string | null;
   readonly metadata?: Readonly<Record<string, unknown>> | null;
@@ -53,7 +54,7 @@ export interface TeamFields extends BudgetMembers, WindowFields, ModelLimitField
 const teamFields = {
   team_alias: nullableText,
   organization_id: nullableText,
-  metadata: { type: ['object', 'null'], properties: { ...modelLimitFields, ...contentSwitch } },
+  metadata: { type: ['object', 'null'], properties: { ...modelLimitFields, ...tagFields, ...contentSwitch } },
   models: nullableTexts,
   blocked: { type: ['boolean', 'null'] },
   team_member_permissions: nullableTexts,
@@ -64,6 +65,7 @@ const teamFields = {
   ...windowFields,
   ...callLimitFields,
   ...modelLimitFields,
+  ...tagFields,
   team_member_budget: budgetAmount,
   team_member_budget_duration: nullableText,
   ...memberLimitFields,

@@ -13,7 +13,6 @@ export const unenforcedTeamFields = [
   'enforced_params',
   'rpm_limit_type',
   'tpm_limit_type',
-  'tags',
   'logging',
   'allowed_passthrough_routes',
   'allowed_vector_store_indexes',
@@ -28,6 +27,7 @@ export const unenforcedMemberFields = ['budget_duration', 'allowed_models'] as c
 export const unenforcedOrganizationFields = [
   'model_rpm_limit',
   'model_tpm_limit',
+  'tags',
   'object_permission',
 ] as const;
 
@@ -41,6 +41,7 @@ export const unenforcedUserFields = [
   'enforced_params',
   'model_rpm_limit',
   'model_tpm_limit',
+  'tags',
   ...policies,
   'aliases',
   'config',
@@ -58,3 +59,6 @@ export const unenforcedCustomerFields = [
   'default_model',
   'object_permission',
 ] as const;
+
+/** A tag chooses no deployments here. */
+export const unenforcedTagFields = ['models', 'model_info'] as const;

@@ -1,7 +1,11 @@
 import { expect, test } from 'vitest';
 import { GatewayError } from '../../http/errors.ts';
 import { refuseFields, refuseModelLimits, refuseUnenforced } from './unenforced.ts';
-import { unenforcedTeamFields, unenforcedUserFields } from './unenforced-owners.ts';
+import {
+  unenforcedOrganizationFields,
+  unenforcedTeamFields,
+  unenforcedUserFields,
+} from './unenforced-owners.ts';
 
 function refusedField(request: Record<string, unknown>): string | null {
   return refusedBy(() => refuseUnenforced(request));
@@ -21,7 +25,6 @@ test.each<[string, unknown]>([
   ['budget_fallbacks', { m: ['n'] }],
   ['rpm_limit_type', 'guaranteed_throughput'],
   ['guardrails', ['pii']],
-  ['tags', ['team-red']],
   ['project_id', 'p'],
   ['auto_rotate', true],
   ['object_permission', { models: ['m'] }],
@@ -29,16 +32,18 @@ test.each<[string, unknown]>([
   expect(refusedField({ [field]: value })).toBe(field);
 });
 
-test.each(['rpm_limit_type', 'tags', 'guardrails', 'allowed_tools'])(
-  'metadata.%s is refused by name',
-  (member) => {
-    expect(refusedField({ metadata: { [member]: { m: 1 } } })).toBe(`metadata.${member}`);
-  },
-);
+test.each(['rpm_limit_type', 'guardrails', 'allowed_tools'])('metadata.%s is refused by name', (member) => {
+  expect(refusedField({ metadata: { [member]: { m: 1 } } })).toBe(`metadata.${member}`);
+});
 
 test.each([undefined, null, '', false, [], {}])('a field that is %j asks for nothing', (value) => {
   expect(
-    refusedField({ budget_limits: value, tags: value, key_type: value, metadata: { tags: value } }),
+    refusedField({
+      budget_limits: value,
+      guardrails: value,
+      key_type: value,
+      metadata: { guardrails: value },
+    }),
   ).toBeNull();
 });
 
@@ -49,7 +54,7 @@ test('a permission that nothing asks for is refused by name', () => {
 
 test('free metadata, the default key type and what is enforced pass', () => {
   const request = {
-    metadata: { team: 'red', cost_center: 7 },
+    metadata: { team: 'red', cost_center: 7, tags: ['red'] },
     key_type: 'default',
     models: ['m'],
     duration: '1d',
@@ -57,6 +62,7 @@ test('free metadata, the default key type and what is enforced pass', () => {
     tpm_limit: 1000,
     max_parallel_requests: 3,
     model_rpm_limit: { m: 1 },
+    tags: ['team-red'],
     budget_limits: [{ max_budget: 1, budget_duration: '1d' }],
     model_max_budget: { m: { budget_limit: 1, rpm_limit: 5 } },
     temp_budget_increase: 5,
@@ -70,6 +76,14 @@ test.each([
 ])('what increases the budget of a key alone is refused of a %s', (whom, fields) => {
   const request = { metadata: { temp_budget_increase: 5 } };
   expect(refusedBy(() => refuseFields(request, fields, whom))).toBe('metadata.temp_budget_increase');
+});
+
+test.each([
+  ['organisation', unenforcedOrganizationFields],
+  ['user', unenforcedUserFields],
+])('tags are not given to calls by their %s', (whom, fields) => {
+  expect(refusedBy(() => refuseFields({ tags: ['red'] }, fields, whom))).toBe('tags');
+  expect(refusedBy(() => refuseFields({ metadata: { tags: ['red'] } }, fields, whom))).toBe('metadata.tags');
 });
 
 test('limits in the budgets of models are refused where they are not a key’s', () => {

@@ -1,6 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Caller } from '../../caller.ts';
+import type { TagSettings } from '../../config/config.ts';
 import { GatewayError } from '../../http/errors.ts';
+import type { OwnTags } from '../../identity/tags.ts';
 import { type ChatRequest, readMember } from './chat-request.ts';
 
 const MOST_TAGS = 32;
@@ -48,23 +50,58 @@ function objectIn(header: string | undefined): Fields | null {
   }
 }
 
-const one = (value: string | string[] | undefined): string | undefined =>
-  Array.isArray(value) ? value[0] : value;
+/** `User-Agent: name` and `User-Agent: name/version`, as LiteLLM writes them. */
+function userAgentTags(userAgent: string | null): readonly string[] {
+  const [whole = '', name = ''] = /^([^\s/]+)(?:\/\S+)?/.exec(userAgent ?? '') ?? [];
+  return [name, whole]
+    .filter((words) => words !== '')
+    .map((words) => `User-Agent: ${words}`.slice(0, LONGEST_TAG));
+}
 
-/** What a caller tells with a call, in headers and in `metadata` of its body. Throws GatewayError bad_request. */
-export function readCaller({ scan }: ChatRequest, headers: IncomingHttpHeaders): Caller {
-  const sent = scan.members.has('metadata') ? readMember(scan, 'metadata') : undefined;
-  const metadata = isMap(sent) ? sent : null;
-  const forSpendLogs =
-    objectIn(one(headers['x-litellm-spend-logs-metadata'])) ?? metadata?.spend_logs_metadata ?? null;
-  const tags = [
+/** The tags that a caller names, in headers and in the body. */
+function clientTags({ scan }: ChatRequest, headers: IncomingHttpHeaders, metadata: Fields | null) {
+  return [
     ...(scan.members.has('tags') ? tagsIn(readMember(scan, 'tags'), 'tags') : []),
     ...tagsIn(metadata?.tags, 'metadata.tags'),
     ...namedTags(one(headers['x-litellm-tags'])),
   ];
+}
+
+function refuseTags(): never {
+  throw new GatewayError(
+    'bad_request',
+    'Tags of a call are not taken from the client on this gateway: leave out `metadata.tags`, `tags` and the header `x-litellm-tags`',
+    { type: 'bad_request_error', param: 'metadata.tags' },
+  );
+}
+
+const one = (value: string | string[] | undefined): string | undefined =>
+  Array.isArray(value) ? value[0] : value;
+
+/** What decides on a call's tags beside what the caller says. */
+export interface TagSources {
+  readonly own: OwnTags;
+  readonly settings: TagSettings;
+}
+
+/** What a caller tells with a call, in headers and in `metadata` of its body. Throws GatewayError bad_request. */
+export function readCaller(
+  chat: ChatRequest,
+  headers: IncomingHttpHeaders,
+  { own, settings }: TagSources,
+): Caller {
+  const { scan } = chat;
+  const sent = scan.members.has('metadata') ? readMember(scan, 'metadata') : undefined;
+  const metadata = isMap(sent) ? sent : null;
+  const forSpendLogs =
+    objectIn(one(headers['x-litellm-spend-logs-metadata'])) ?? metadata?.spend_logs_metadata ?? null;
+  const named = clientTags(chat, headers, metadata);
+  if (named.length > 0 && !settings.fromClients) refuseTags();
+  const userAgent = words(headers['user-agent']);
+  const tags = [...named, ...own.key, ...own.team, ...(settings.ofUserAgent ? userAgentTags(userAgent) : [])];
   return {
     tags: tags.length > 1 ? [...new Set(tags)] : tags,
-    userAgent: words(headers['user-agent']),
+    userAgent,
     consent: words(one(headers['x-litellm-consent'])) ?? words(metadata?.consent),
     metadata,
     spendLogsMetadata: isMap(forSpendLogs) ? forSpendLogs : null,

@@ -8,7 +8,7 @@ import { isOwnersBudget } from '../../admission/budget-exceeded.ts';
 import type { CallBudgets } from '../../admission/call-budgets.ts';
 import { type CallSize, tokenBound } from '../../admission/call-size.ts';
 import type { EndUserBlocks } from '../../admission/end-user-blocks.ts';
-import type { EndUserBudget, EndUserBudgets } from '../../admission/end-user-budgets.ts';
+import type { EndUserBudgets } from '../../admission/end-user-budgets.ts';
 import type { Descriptors } from '../../admission/limits/descriptors.ts';
 import { after, enterCall } from '../../admission/limits/enter-call.ts';
 import type { Limit } from '../../admission/limits/limit-store.ts';
@@ -16,7 +16,9 @@ import type { Limits } from '../../admission/limits/limits.ts';
 import { type LimitedTokens, reservedTokens, settledTokens } from '../../admission/limits/tokens.ts';
 import { type Requested, requireKeyModel, requireOwnerModel } from '../../admission/model-access.ts';
 import { type BudgetDeps, reserveCall } from '../../admission/reserve-call.ts';
+import type { TagBudgets } from '../../admission/tag-budgets.ts';
 import { type Call, newCall } from '../../call.ts';
+import type { TagSettings } from '../../config/config.ts';
 import type { ClientReply } from '../../http/client-reply.ts';
 import type { Drain } from '../../http/drain.ts';
 import { GatewayError } from '../../http/errors.ts';
@@ -59,6 +61,8 @@ export interface ChatDeps extends BudgetDeps, PassThroughDeps {
   readonly streams: Pick<KeyStreams, 'enter'> | null;
   readonly budgets: CallBudgets;
   readonly endUserBudgets: Pick<EndUserBudgets, 'of'>;
+  readonly tagBudgets: Pick<TagBudgets, 'of'>;
+  readonly tagSettings: TagSettings;
   readonly refusals: Pick<Refusals, 'note'>;
   /** Gets one line per finished call. */
   readonly calls: LineLog;
@@ -124,16 +128,18 @@ function groupFor(chat: ChatRequest, identity: Identity, deps: ChatDeps): ModelG
   );
 }
 
-/** What holds a call back: the customer whom it names, and all budgets that it comes out of. */
+/** What holds a call back. */
 interface Held {
-  readonly customer: EndUserBudget;
+  /** The limits of the customer whom it names, and of its tags. */
+  readonly limits: readonly Limit[];
+  /** All budgets that it comes out of. */
   readonly scopes: readonly string[];
 }
 
 interface Admitted {
   readonly chat: ChatRequest;
-  /** The limits of the customer whom the call names. */
-  readonly endUser: readonly Limit[];
+  /** The limits of the customer whom the call names, and of its tags. */
+  readonly named: readonly Limit[];
   readonly size: CallSize;
   readonly group: ModelGroup;
   readonly deployments: readonly Deployment[];
@@ -146,7 +152,7 @@ interface Admitted {
  */
 function admit(
   call: Call,
-  { chat, endUser, size, group, deployments }: Admitted,
+  { chat, named, size, group, deployments }: Admitted,
   deps: ChatDeps,
 ): void | Promise<void> {
   const refused = (refusal: unknown): never => {
@@ -157,7 +163,7 @@ function admit(
     requireOwner(chat, call.identity, group, deps);
     if (deps.userRequired) requireUser(chat);
     requireParams(chat, [...call.identity.requiredParams, ...deps.requiredParams]);
-    const whose = { identity: call.identity, models: call.modelNames, endUser };
+    const whose = { identity: call.identity, models: call.modelNames, named };
     const tokens = reservedTokens(size, deps.limitedTokens);
     const limited = { limits: deps.descriptors.of(whose), deployments, tokens };
     const entered = enterCall(call, limited, deps.limits);
@@ -251,7 +257,7 @@ class ChatCompletions {
       startedAt: deps.timers.now(),
       identity,
       requesterIp: request.ip,
-      caller: readCaller(chat, request.headers),
+      caller: readCaller(chat, request.headers, { own: identity.tags, settings: deps.tagSettings }),
       modelGroup: chat.model,
       modelNames: models,
       endUser: chat.user,
@@ -275,8 +281,13 @@ class ChatCompletions {
       draft: this.#draft,
       finished: this.#finished,
     });
+    const byTags = deps.tagBudgets.of(call.caller.tags);
     const held = after(deps.endUserBudgets.of(chat.user), (customer): Held => {
-      return { customer, scopes: deps.budgets.of({ identity, customer: customer.budgets, models }) };
+      const named = { customer: customer.budgets, tags: byTags.budgets };
+      return {
+        limits: [...customer.limits, ...byTags.limits],
+        scopes: deps.budgets.of({ identity, ...named, models }),
+      };
     });
     // A call that waits for nothing: its client cannot leave meanwhile.
     const instant = !(held instanceof Promise) && held.scopes.length === 0 && !deps.limits.waits;
@@ -305,16 +316,16 @@ class ChatCompletions {
       // Behind what was begun, which is written at the end of the turn.
       setImmediate(() => passThrough.start());
     };
-    const enter = (endUser: readonly Limit[]): void | Promise<void> => {
+    const enter = (named: readonly Limit[]): void | Promise<void> => {
       if (gone?.signal.aborted) return;
-      return after(admit(call, { chat, endUser, size, group, deployments }, deps), begin);
+      return after(admit(call, { chat, named, size, group, deployments }, deps), begin);
     };
-    const pass = ({ customer, scopes }: Held): void | Promise<void> => {
+    const pass = ({ limits, scopes }: Held): void | Promise<void> => {
       const reserving =
         gone === null || scopes.length === 0
           ? undefined
           : reserveCall({ call, scopes, size, deployments, signal: gone.signal }, deps);
-      return reserving ? reserving.then(() => enter(customer.limits), sooner) : enter(customer.limits);
+      return reserving ? reserving.then(() => enter(limits), sooner) : enter(limits);
     };
     const sent = after(held, pass);
     if (sent instanceof Promise) {
