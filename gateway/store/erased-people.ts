@@ -10,6 +10,9 @@ export interface Person {
   readonly id: string;
 }
 
+/** How pseudonyms begin. */
+const PSEUDONYM = 'deleted-';
+
 /** What a person is known by once it is erased. */
 const subjectOf = ({ kind, id }: Person): string => hash('sha256', `${kind}:${id}`);
 
@@ -33,7 +36,7 @@ export async function beginErasing(db: Connection, person: Person): Promise<stri
       text: `
         INSERT INTO erased_people (subject, pseudonym) VALUES ($1, $2)
         ON CONFLICT (subject) DO UPDATE SET erased_at = NULL`,
-      values: [subjectOf(person), `deleted-${randomUUID()}`],
+      values: [subjectOf(person), `${PSEUDONYM}${randomUUID()}`],
     },
   ]);
   return (await pseudonymOf(db, person)) as string;
@@ -58,6 +61,20 @@ interface Erased {
 const userOf = ({ userId }: SpendRecord): Person[] => (userId === null ? [] : [{ kind: 'user', id: userId }]);
 const customerOf = ({ endUser }: SpendRecord): Person[] =>
   endUser === null ? [] : [{ kind: 'customer', id: endUser }];
+
+/** Of some names of customers those that are pseudonyms, which have calls and no account. */
+export async function pseudonymsAmong(
+  db: Connection,
+  names: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const possible = names.filter((name) => name.startsWith(PSEUDONYM));
+  if (possible.length === 0) return new Set();
+  const found = await rows<{ pseudonym: string }>(db, {
+    text: 'SELECT pseudonym FROM erased_people WHERE pseudonym = ANY ($1)',
+    values: [possible],
+  });
+  return new Set(found.map(({ pseudonym }) => pseudonym));
+}
 
 /** What is stored of a call of somebody who was erased: all that it cost, and nothing that tells who it was. */
 function anonymous(call: SpendRecord, named: { userId?: string; endUser?: string }): SpendRecord {

@@ -8,17 +8,24 @@ import { deleteEndUsers } from './end-users.ts';
 import { beginErasing, endErasing, type Person } from './erased-people.ts';
 import { announceKeyChanges } from './key-changes.ts';
 import { removeOwnerBudgets } from './owner-budgets.ts';
+import { lockOwners } from './owner-rows.ts';
 import { countAudit, eraseAudit } from './person-audit.ts';
-import { findPerson, type KnownPerson, ownedPlaces, quotedPlace, signedPlaces } from './person-places.ts';
+import { lockPlaces } from './person-locks.ts';
+import {
+  findPerson,
+  type KnownPerson,
+  mentions,
+  namesOf,
+  ownedPlaces,
+  PERSON,
+  PersonError,
+  quotedPlace,
+  signedPlaces,
+} from './person-places.ts';
 import { countSpend, eraseDays, eraseSpend } from './person-spend.ts';
 import { membershipsOf } from './teams.ts';
 import { deleteUsers } from './users.ts';
 import { deleteKeys, hashesOfOwners } from './virtual-keys.ts';
-
-/** The person cannot be erased; the message says why, and what to do. */
-export class ErasureError extends Error {
-  override readonly name = 'ErasureError';
-}
 
 /** What there is of a person, in numbers of rows. */
 export interface PersonCounts {
@@ -40,7 +47,7 @@ export interface Erasure extends Person {
 async function requireErasable(db: Connection, { kind, id }: Person): Promise<void> {
   if (kind === 'customer') return;
   if (id === ADMIN_USER_ID || id === PROXY_BUDGET_USER) {
-    throw new ErasureError(`'${id}' is no person: it is the gateway's own row`);
+    throw new PersonError(`'${id}' is no person: it is the gateway's own row`);
   }
   const [admins] = await rows<{ is: boolean; others: number }>(db, {
     text: `
@@ -49,7 +56,7 @@ async function requireErasable(db: Connection, { kind, id }: Person): Promise<vo
     values: [id],
   });
   if (admins?.is !== true || admins.others > 0) return;
-  throw new ErasureError(`'${id}' is the last proxy admin: make another one first`);
+  throw new PersonError(`'${id}' is the last proxy admin: make another one first`);
 }
 
 async function countPerson(db: Connection, person: KnownPerson): Promise<PersonCounts> {
@@ -74,6 +81,7 @@ function eraseKeys(db: Connection, { kind, id }: Person): Promise<void> {
   return inTransaction(db, async () => {
     if (kind === 'customer') return;
     const hashes = await hashesOfOwners(db, { userIds: [id] });
+    await lockOwners(db, hashes.map(owners.key));
     await deleteKeys(db, hashes, BY_OPERATOR);
     if (hashes.length > 0) await announceKeyChanges(db, hashes);
   });
@@ -106,11 +114,14 @@ async function eraseDeletedKeys(db: Connection, { id }: Person, pseudonym: strin
 }
 
 /** Alerts that tell of the person, also those that still wait to be sent. */
-async function eraseAlerts(db: Connection, { kind, id, email }: KnownPerson): Promise<void> {
-  const told = `(strpos(body, to_json($1::text)::text) > 0 OR strpos(lower(body), lower(to_json($2::text)::text)) > 0)`;
+async function eraseAlerts(db: Connection, person: KnownPerson): Promise<void> {
+  const { kind, id } = person;
+  const scope = scopeOf(kind === 'user' ? owners.user(id) : owners.endUser(id));
   await rows(db, {
-    text: `DELETE FROM alert_outbox WHERE ($3 AND ${told}) OR scope = $4`,
-    values: [id, email, kind === 'user', scopeOf(kind === 'user' ? owners.user(id) : owners.endUser(id))],
+    text: `
+      DELETE FROM alert_outbox AS alert USING ${PERSON}
+      WHERE alert.scope = $4 OR ($5 AND ${mentions('alert.body')})`,
+    values: [...(await namesOf(db, person)), scope, kind === 'user'],
   });
 }
 
@@ -155,6 +166,7 @@ async function eraseAccount(db: Connection, { kind, id }: Person): Promise<reado
 function finish(db: Connection, person: KnownPerson, pseudonym: string, found: PersonCounts): Promise<void> {
   const { kind } = person;
   return inTransaction(db, async () => {
+    await lockPlaces(db, person);
     if (kind === 'user') {
       await leaveLists(db, person);
       await eraseDeletedKeys(db, person, pseudonym);
@@ -175,7 +187,7 @@ function finish(db: Connection, person: KnownPerson, pseudonym: string, found: P
 
 /**
  * Erases a person, as the owner of the tables: account, keys and memberships are gone, amounts stay under a pseudonym. What is
- * cut off is completed by the next run; one that finds nothing changes nothing. Throws ErasureError.
+ * cut off is completed by the next run; one that finds nothing changes nothing. Throws PersonError.
  */
 export async function erasePerson(db: Connection, asked: Person, dryRun: boolean): Promise<Erasure> {
   const person = await findPerson(db, asked);

@@ -2,22 +2,37 @@ import { escapeIdentifier } from 'pg';
 import { type Connection, rows } from './connection.ts';
 import type { Person } from './erased-people.ts';
 
+/** The person cannot be exported or erased; the message says why, and what to do. */
+export class PersonError extends Error {
+  override readonly name = 'PersonError';
+}
+
 /** A person with the names that it has in the database. */
 export interface KnownPerson extends Person {
-  /** Of an internal user whose row has one. */
+  /** Of an internal user whose row has one, and nobody else's. */
   readonly email: string | null;
 }
 
-/** Who is meant by an id, or of users by an address; somebody without a row may still be named in others. */
+/**
+ * Who is meant by an id, or of users by an address; somebody without a row may still be named in others. An address that several
+ * have names none of them. Throws PersonError.
+ */
 export async function findPerson(db: Connection, { kind, id }: Person): Promise<KnownPerson> {
   if (kind === 'customer') return { kind, id, email: null };
-  const [row] = await rows<{ user_id: string; user_email: string | null }>(db, {
+  const found = await rows<{ user_id: string; user_email: string | null; shared: boolean }>(db, {
     text: `
-      SELECT user_id, user_email FROM "LiteLLM_UserTable" WHERE user_id = $1 OR lower(user_email) = lower($1)
-      ORDER BY user_id = $1 DESC LIMIT 1`,
+      SELECT user_id, user_email, EXISTS (SELECT FROM "LiteLLM_UserTable" o
+        WHERE lower(o.user_email) = lower(u.user_email) AND o.user_id <> u.user_id) AS shared
+      FROM "LiteLLM_UserTable" u WHERE user_id = $1 OR lower(user_email) = lower($1) ORDER BY user_id`,
     values: [id],
   });
-  return { kind, id: row?.user_id ?? id, email: row?.user_email ?? null };
+  const named = found.find(({ user_id }) => user_id === id);
+  if (named === undefined && found.length > 1) {
+    const ids = found.map(({ user_id }) => `'${user_id}'`).join(', ');
+    throw new PersonError(`several users have the address '${id}': name the one by its id, of ${ids}`);
+  }
+  const row = named ?? found[0];
+  return { kind, id: row?.user_id ?? id, email: row === undefined || row.shared ? null : row.user_email };
 }
 
 /** The column of spend rows, and the table and column of daily rows, that name people of a kind. */
@@ -69,9 +84,34 @@ export const quotedPlace = ({ table, column }: Place): readonly [string, string]
   escapeIdentifier(column),
 ];
 
-/** Whether a JSON value has a name of the person as a text somewhere. */
-const mentions = (column: string): string => `(strpos(${column}::text, to_json(person.id)::text) > 0
-  OR strpos(lower(${column}::text), lower(to_json(person.email)::text)) > 0)`;
+/** Members whose texts are never names of people, while somebody's id may be the same word. */
+const namingNobody = [
+  'role',
+  'user_role',
+  'event',
+  'event_group',
+  'budget_duration',
+  'models',
+  'allowed_routes',
+  'team_member_permissions',
+  'budget_id',
+  'model_id',
+  'team_id',
+  'teams',
+  'organization_id',
+  'organizations',
+];
+
+/** The texts of a JSON value, those of lists too, each as a whole; names of members are none of them. */
+const TEXTS = `$.** ? (@.type() == "object").keyvalue() ? (${namingNobody
+  .map((name) => `@.key != "${name}"`)
+  .join(' && ')}).value ? (@.type() == "string")`;
+
+/** SQL: whether a JSON value has a name of `PERSON` as one of its texts. To read it as text first is quick, and mostly enough. */
+export const mentions = (json: string): string => `((strpos(${json}::text, to_json(person.id)::text) > 0
+  OR strpos(lower(${json}::text), lower(to_json(person.email)::text)) > 0)
+  AND EXISTS (SELECT FROM jsonb_path_query(${json}::jsonb, '${TEXTS}') AS told
+    WHERE told #>> '{}' = person.id OR lower(told #>> '{}') = lower(person.email)))`;
 
 /** SQL for rows of the audit log: changes that the person made, rows about it, rows whose values tell of it. */
 export interface AuditConditions {

@@ -78,7 +78,7 @@ const KEY = [
 ] as const;
 const FIGURES = ['spend_pico', ...dailyCounts];
 
-/** Puts what a person has spent on each day under the pseudonym, where calls may have arrived already. */
+/** Puts what a person has spent on each day under the pseudonym, where calls may have arrived already: in their order. */
 export async function eraseDays(db: Connection, { kind, id }: Person, pseudonym: string): Promise<number> {
   const { daily, whom } = spendPlaces[kind];
   const columns = [...KEY, 'model_group', ...FIGURES].join(', ');
@@ -86,6 +86,7 @@ export async function eraseDays(db: Connection, { kind, id }: Person, pseudonym:
     text: `
       WITH gone AS (DELETE FROM ${daily} WHERE ${whom} = $1 RETURNING *)
       INSERT INTO ${daily} AS daily (${whom}, ${columns}, spend) SELECT $2, ${columns}, spend FROM gone
+      ORDER BY ${KEY.join(', ')}
       ON CONFLICT (${whom}, ${KEY.join(', ')}) DO UPDATE SET
         ${FIGURES.map((name) => `${name} = daily.${name} + excluded.${name}`).join(', ')},
         spend = (daily.spend_pico + excluded.spend_pico) / 1e12`,

@@ -3,6 +3,7 @@ import { MASTER_KEY_ALIAS } from '../identity/identity.ts';
 import { isRowName, type Owner, owners, scopeOf } from '../identity/owners.ts';
 import { nameOf } from './accounts.ts';
 import { type Connection, rows } from './connection.ts';
+import { pseudonymsAmong } from './erased-people.ts';
 import { lockOwners, type OwnerRow } from './owner-rows.ts';
 
 /** Those whose money calls have spent, their rows locked. */
@@ -28,16 +29,18 @@ function ownersOf({ organizationId, teamId, userId, endUser, caller, charges }: 
   ];
 }
 
-/** Customers need not be made: the first call that names one does it. */
+/** Customers need not be made: the first call that names one does it. Who was erased is nobody any more. */
 async function makeEndUsers(db: Connection, some: Iterable<Owner>): Promise<void> {
-  const names = new Set([...some].flatMap(({ kind, ids }) => (kind === 'end_user' ? ids : [])));
-  if (names.size === 0) return;
+  const named = [...new Set([...some].flatMap(({ kind, ids }) => (kind === 'end_user' ? ids : [])))];
+  const pseudonyms = await pseudonymsAmong(db, named);
+  const names = named.filter((name) => !pseudonyms.has(name));
+  if (names.length === 0) return;
   await rows(db, {
     name: 'make_end_users',
     text: `
       INSERT INTO "LiteLLM_EndUserTable" (user_id) SELECT user_id FROM unnest($1::text[]) AS user_id ORDER BY 1
       ON CONFLICT DO NOTHING`,
-    values: [[...names]],
+    values: [names],
   });
 }
 

@@ -367,6 +367,91 @@ describe('the deletion of a user', () => {
     expect(left).toEqual({ links: 1, memories: 1 });
   });
 
+  test('names in lists and inside of values go from the audit log, an address in any case', async () => {
+    const metadata = { owners: [person.name], watchers: [{ mail: person.email.toUpperCase() }] };
+    for (const [name, value] of Object.entries(metadata)) {
+      await done('/key/update', { key: other.key, metadata: { [name]: value } });
+    }
+    await done('/key/update', { key: other.key, metadata: {} });
+    const told = (name: string) =>
+      query('SELECT FROM "LiteLLM_AuditLog" AS log WHERE strpos(lower(log::text), lower($1)) > 0', name);
+    await erased('--user', person.name);
+    expect([await told(person.name), await told(person.email)]).toEqual([[], []]);
+  });
+
+  test.each(['admin', 'user', 'user_id'])(
+    'whose id is the word %s takes nothing of others along',
+    async (word) => {
+      const filled = () =>
+        query(
+          `SELECT count(*) FROM "LiteLLM_AuditLog" WHERE before_value IS NOT NULL OR updated_values IS NOT NULL`,
+        );
+      const alerts = () => query('SELECT count(*) FROM alert_outbox');
+      await query(
+        `INSERT INTO alert_outbox (event, scope, body, created_at, due_at) VALUES ('budget', $1, $2, now(), now())`,
+        `user:${other.name}`,
+        JSON.stringify({ user_id: other.name, event_group: 'user' }),
+      );
+      const before = await alerts();
+      await done('/user/new', { user_id: word, auto_create_key: false });
+      const [rows] = await filled();
+      expect((await erased('--user', word)).found.auditRows).toBe(1);
+      const [{ count: left } = {}] = (await filled()) as { count?: number }[];
+      // The row that says that he was made is blanked, and one says that somebody was deleted.
+      expect([{ count: left }, await alerts()]).toEqual([rows, before]);
+    },
+  );
+
+  test('an address that several have names nobody, and none of them', async () => {
+    const twin = await someone();
+    await asOwner((db) =>
+      db.query('UPDATE "LiteLLM_UserTable" SET user_email = $2 WHERE user_id = $1', [
+        twin.name,
+        person.email,
+      ]),
+    );
+    const { team_id = '' } = await done('/team/new', {});
+    await done('/team/member_add', { team_id, member: { role: 'user', user_id: twin.name } });
+    for (const verb of ['export', 'delete']) {
+      await expect(command(verb, '--user', person.email)).rejects.toThrow('several users have the address');
+    }
+    await erased('--user', person.name);
+    const { team_info } = (await gateway.call(`/team/info?team_id=${team_id}`)).body;
+    expect(team_info.members_with_roles).toContainEqual({
+      role: 'user',
+      user_id: twin.name,
+      user_email: person.email,
+    });
+    // Now it is one person's.
+    expect((await erased('--user', person.email)).id).toBe(twin.name);
+  });
+
+  test('waits for rows as whoever stores calls does, so that neither is ended', async () => {
+    await asOwner(async (db) => {
+      await db.query('BEGIN');
+      await db.query('SELECT FROM "LiteLLM_TeamMembership" WHERE user_id = $1 FOR NO KEY UPDATE', [
+        person.name,
+      ]);
+      const erasing = erased('--user', person.name);
+      // Only its own role is told what a connection waits for.
+      const waiting = async () => {
+        const { rowCount } = await asOwner((onlooker) =>
+          onlooker.query(`
+            SELECT FROM pg_stat_activity WHERE datname = current_database()
+              AND application_name = 'litellm-migrate' AND wait_event_type = 'Lock'`),
+        );
+        return rowCount;
+      };
+      await expect.poll(waiting, { timeout: 10_000 }).toBe(1);
+      await db.query('SELECT FROM budget_state WHERE strpos(scope, $1) > 0 ORDER BY scope FOR UPDATE', [
+        person.name,
+      ]);
+      await db.query('COMMIT');
+      await erasing;
+    });
+    expect(await tablesWith(person.name)).toEqual([]);
+  });
+
   test.each([
     ['the built-in admin', 'default_user_id', /is no person/],
     ['the row of the whole gateway', 'litellm-proxy-budget', /is no person/],
@@ -405,6 +490,10 @@ test('a customer is deleted from the rows of calls, and whose key it was stays',
   ]);
   await insertSpendLogs(gateway.db, [spendRecord({ endUser: customer, ...words(customer) })]);
   expect(await tablesWith(customer)).toEqual([]);
+  // A pseudonym has calls and no account.
+  const calls = await query('SELECT FROM "LiteLLM_SpendLogs" WHERE end_user = $1', pseudonym);
+  expect(calls).toHaveLength(2);
+  expect(await query('SELECT FROM "LiteLLM_EndUserTable" WHERE user_id = $1', pseudonym)).toEqual([]);
   expect((await verifyAudit(gateway.db)).broken).toBeNull();
 });
 
