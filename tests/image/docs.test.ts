@@ -69,7 +69,11 @@ afterAll(() => cleanUp.disposeAsync());
 
 test.each(ofTheMachine)(
   'the commands of %s do what they say, in the order printed',
-  async (page) => expect(await reader.follow(page)).not.toBe(''),
+  async (page) => {
+    // The page before may have ended with a restart.
+    await machine.succeed('litellm-ctl status --wait 60');
+    expect(await reader.follow(page)).not.toBe('');
+  },
   5 * MINUTE,
 );
 
