@@ -53,13 +53,16 @@ import { requireSchema } from './store/schema.ts';
 import { SaltKeys } from './store/sealed-text.ts';
 import { insertSpendLogs } from './store/spend-logs.ts';
 import { tagBudgets } from './store/tag-budgets.ts';
+import type { ManagementDeps } from './surfaces/admin/change.ts';
 import { managementHandlers } from './surfaces/admin/handlers.ts';
+import { healthCheckHandlers } from './surfaces/admin/health-checks.ts';
 import { settingsHandlers } from './surfaces/admin/settings.ts';
 import { calculateHandlers } from './surfaces/admin/spend-calculate.ts';
 import { healthHandlers } from './surfaces/health.ts';
-import { chatHandlers } from './surfaces/openai/chat-completions.ts';
+import { type ChatDeps, chatHandlers } from './surfaces/openai/chat-completions.ts';
 import { ContentPolicy } from './surfaces/openai/content-policy.ts';
 import { modelHandlers } from './surfaces/openai/models.ts';
+import { Probes } from './surfaces/openai/probes.ts';
 import { uiHandlers } from './ui/handlers.ts';
 
 const SECOND = 1000;
@@ -268,45 +271,61 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     keyHeader: config.keyHeader,
   });
   stack.defer(() => refusals.close());
+  const chat: ChatDeps = {
+    plan: models,
+    limits,
+    limitedTokens: config.limitedTokens,
+    descriptors: new Descriptors(config.globalParallel),
+    userHeaders: config.userHeaders,
+    userRequired: config.userRequired,
+    requiredParams: config.requiredParams,
+    endUserBudgets,
+    tagBudgets: heldByTags,
+    tagSettings: config.tags,
+    dispatcher,
+    spend,
+    counter,
+    remainders,
+    rowIds: new RowIds({ now: Date.now }),
+    ledger,
+    budgets: new CallBudgets({ global: config.globalBudget !== null }),
+    enforcement: config.budgetEnforcement,
+    drain,
+    endUserBlocks,
+    streams,
+    refusals,
+    ...logs,
+    timers: systemTimers,
+    version,
+    alwaysIncludeUsage: config.alwaysIncludeStreamUsage,
+    recordCalls: config.recordCalls,
+    recordFailures: config.recordFailures,
+    contentPolicy: new ContentPolicy(config.content),
+    logKeys: config.logKeys,
+    providersEnv,
+  };
+  const management: ManagementDeps = {
+    db,
+    memory,
+    audit,
+    clock: Date.now,
+    nextReset: nextResetHere,
+    endUserBudget: config.endUserBudget,
+    keyRules: config.keyRules,
+    teamDefaults: config.teamDefaults,
+    userDefaults: config.userDefaults,
+    hasher,
+    models,
+    storedModels: config.storedModels,
+    saltKeys,
+  };
   const app = await createServer({
     logger,
     authenticator,
     refusals,
     routeRules: config.routeRules,
     handlers: {
-      ...chatHandlers({
-        plan: models,
-        limits,
-        limitedTokens: config.limitedTokens,
-        descriptors: new Descriptors(config.globalParallel),
-        userHeaders: config.userHeaders,
-        userRequired: config.userRequired,
-        requiredParams: config.requiredParams,
-        endUserBudgets,
-        tagBudgets: heldByTags,
-        tagSettings: config.tags,
-        dispatcher,
-        spend,
-        counter,
-        remainders,
-        rowIds: new RowIds({ now: Date.now }),
-        ledger,
-        budgets: new CallBudgets({ global: config.globalBudget !== null }),
-        enforcement: config.budgetEnforcement,
-        drain,
-        endUserBlocks,
-        streams,
-        refusals,
-        ...logs,
-        timers: systemTimers,
-        version,
-        alwaysIncludeUsage: config.alwaysIncludeStreamUsage,
-        recordCalls: config.recordCalls,
-        recordFailures: config.recordFailures,
-        contentPolicy: new ContentPolicy(config.content),
-        logKeys: config.logKeys,
-        providersEnv,
-      }),
+      ...chatHandlers(chat),
       ...modelHandlers(models),
       ...healthHandlers({
         version,
@@ -316,20 +335,11 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         probe: () => requireSchema(db),
         servesWithoutDatabase: config.servesWithoutDatabase,
       }),
-      ...managementHandlers({
-        db,
-        memory,
-        audit,
-        clock: Date.now,
-        nextReset: nextResetHere,
-        endUserBudget: config.endUserBudget,
-        keyRules: config.keyRules,
-        teamDefaults: config.teamDefaults,
-        userDefaults: config.userDefaults,
-        hasher,
-        models,
-        storedModels: config.storedModels,
-        saltKeys,
+      ...managementHandlers(management),
+      ...healthCheckHandlers({
+        ...management,
+        probes: new Probes(chat, config.healthChecks.concurrency),
+        details: config.healthChecks.details,
       }),
       ...settingsHandlers(config),
       ...calculateHandlers({ plan: models, counter, clock: Date.now }),

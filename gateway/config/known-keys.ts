@@ -34,7 +34,7 @@ export const generalSettings = table({
     maximum_spend_logs_retention_period maximum_spend_logs_retention_interval maximum_audit_logs_retention_period
     default_team_disabled allow_requests_on_db_unavailable cut_streams_on_block alerting alerting_args
     store_model_in_db disable_add_model_via_api encryption_algorithm allowed_routes
-    admin_only_routes reject_clientside_metadata_tags`,
+    admin_only_routes reject_clientside_metadata_tags health_check_details health_check_concurrency`,
   unserved: `database_connection_timeout database_connection_pool_timeout supported_db_objects
     infer_model_from_keys allow_user_auth custom_auth_run_common_checks public_routes
     forward_client_headers_to_llm_api forward_openai_org_id forward_llm_provider_auth_headers
@@ -42,7 +42,7 @@ export const generalSettings = table({
     disable_retry_on_max_parallel_request_limit_error disable_responses_id_security disable_prisma_schema_update
     proxy_budget_rescheduler_min_time proxy_budget_rescheduler_max_time proxy_batch_polling_interval
     user_api_key_cache_ttl background_health_checks
-    health_check_interval health_check_details health_check_concurrency use_shared_health_check
+    health_check_interval use_shared_health_check
     enable_health_check_routing health_check_staleness_threshold health_check_ignore_transient_errors
     background_health_check_model_groups health_check_skip_disabled_background_models
     allow_public_health_readiness_details enable_drain_endpoint alerting_threshold alert_types
@@ -166,8 +166,10 @@ export const litellmParams = table({
 
 /** Keys of `model_info` with an effect that would be missed; all others are kept as they are. */
 export const modelInfo = table({
-  served: `id base_model access_groups max_output_tokens max_tokens ${priceKeys.join(' ')}`,
-  unserved: `team_public_model_name tier input_cost_per_second output_cost_per_second input_cost_per_image
+  served: `id base_model access_groups max_output_tokens max_tokens health_check_model health_check_max_tokens
+    health_check_timeout ${priceKeys.join(' ')}`,
+  unserved: `health_check_max_tokens_reasoning health_check_max_tokens_non_reasoning health_check_reasoning_effort
+    health_check_voice team_public_model_name tier input_cost_per_second output_cost_per_second input_cost_per_image
     output_cost_per_image`,
   protective: 'team_id blocked supported_environments',
 });

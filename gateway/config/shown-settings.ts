@@ -50,6 +50,8 @@ const general: readonly Written[] = [
   ],
   ['maximum_spend_logs_retention_interval', 'String', '1d', 'How often it is looked for such rows'],
   ['maximum_audit_logs_retention_period', 'String', null, 'Age at which rows of the audit log are dropped'],
+  ['health_check_details', 'Boolean', true, 'GET /health shows what entries say and why one does not answer'],
+  ['health_check_concurrency', 'Integer', 8, 'Deployments that GET /health tries at a time'],
   ['store_model_in_db', 'Boolean', false, 'Models of the database are served, and the API writes them'],
   ['disable_add_model_via_api', 'Boolean', false, 'The API changes no models'],
   [

@@ -23,6 +23,7 @@ function config(modelName: string, more: Partial<DeploymentConfig> = {}): Deploy
     maxOutputTokens: null,
     baseModel: null,
     accessGroups: [],
+    probe: { model: null, maxTokens: 16, timeoutMs: 1000 },
     limits: { requests: null, tokens: null, parallel: null },
     params: {},
     info: {},

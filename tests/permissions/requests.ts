@@ -352,6 +352,8 @@ export const requests: Readonly<Record<string, Build>> = {
   'POST /global/spend/reset': async () => ({ body: {} }),
   'GET /provider/budgets': nothing,
   'GET /health/readiness/details': nothing,
+  'GET /health': nothing,
+  'POST /health/test_connection': async () => ({ body: { litellm_params: { model: 'openai/gpt-4o' } } }),
   'GET /config/list': nothing,
   'GET /config/field/info': nothing,
   'GET /alerting/settings': nothing,

@@ -37,6 +37,31 @@ export const readModelDelete = bodyReader<{ readonly id: string }>({
   properties: { id },
 });
 
+/** A model to be tried before it is added. */
+export const readConnectionTest = bodyReader<{
+  readonly litellm_params: Members;
+  readonly model_info?: Members | null;
+  readonly mode?: string | null;
+}>({
+  type: 'object',
+  required: ['litellm_params'],
+  properties: {
+    litellm_params: { type: 'object', required: ['model'], properties: { model: id } },
+    model_info: members,
+    mode: { type: ['string', 'null'] },
+  },
+});
+
+export interface HealthQuery {
+  readonly model?: string;
+  readonly model_id?: string;
+}
+
+export const readHealthQuery = queryReader<HealthQuery>({
+  type: 'object',
+  properties: { model: { type: 'string' }, model_id: { type: 'string' } },
+});
+
 export const readInfoQuery = queryReader<{ readonly litellm_model_id?: string }>({
   type: 'object',
   properties: { litellm_model_id: { type: 'string' } },

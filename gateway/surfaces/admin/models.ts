@@ -1,14 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { PoolClient } from 'pg';
 import { isShown } from '../../config/shown-params.ts';
-import { readStoredModel } from '../../config/stored-model.ts';
+import type { StoredEntry } from '../../config/stored-model.ts';
 import type { GatewayError } from '../../http/errors.ts';
 import type { GatewayRequest, Handlers } from '../../http/handler.ts';
 import type { Identity } from '../../identity/identity.ts';
 import { abbreviated } from '../../identity/presented-key.ts';
 import { subjects } from '../../identity/subjects.ts';
-import { openCredentials } from '../../routing/stored-models.ts';
-import { listCredentials } from '../../store/credentials-table.ts';
 import {
   deleteModel,
   insertModel,
@@ -23,26 +20,20 @@ import { badRequest } from './faults.ts';
 import { management } from './management.ts';
 import { modelInfoHandlers } from './model-info.ts';
 import { readModelDelete, readModelUpdate, readNewModel } from './model-requests.ts';
-import { merged, refuseMasks, requireKeyWithAddress, requireOpen, requireWritable } from './stored-models.ts';
+import {
+  merged,
+  refuseMasks,
+  requireKeyWithAddress,
+  requireOpen,
+  requireServable,
+  requireWritable,
+} from './stored-models.ts';
 
 type Members = Readonly<Record<string, unknown>>;
 
 /** A model as a request leaves it, its texts open. */
-interface OpenModel {
-  readonly id: string;
-  readonly modelName: string;
-  readonly params: Members;
-  readonly info: Members;
+interface OpenModel extends StoredEntry {
   readonly blocked: boolean;
-}
-
-/** Throws GatewayError bad_request for a model that could not be served, in the words in which a start would refuse it. */
-async function requireServable(deps: ManagementDeps, db: PoolClient, model: OpenModel): Promise<void> {
-  const { storedModels, saltKeys, models } = deps;
-  const stored = openCredentials(await listCredentials(db), saltKeys);
-  const { faults } = readStoredModel(model, { rules: storedModels.rules, stored }, new Set(models.fileIds));
-  const [fault] = faults;
-  if (fault !== undefined) throw badRequest(fault.path, `${fault.path}: ${fault.message}`);
 }
 
 function columnsOf({ modelName, params, info, blocked, id }: OpenModel, deps: ManagementDeps): ModelColumns {
