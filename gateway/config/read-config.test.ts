@@ -291,6 +291,17 @@ describe('an accepted configuration', () => {
     expect(accepted(entry({}, { model_info: info })).deployments[0]?.maxOutputTokens).toBe(limit);
   });
 
+  test.each([
+    ['', []],
+    ['60', []],
+    [
+      '3600',
+      [{ path: 'LITELLM_RATE_LIMIT_WINDOW_SIZE', message: expect.stringContaining('any 60 seconds') }],
+    ],
+  ])('has windows of 60 s, and takes no other: %j', (LITELLM_RATE_LIMIT_WINDOW_SIZE, faults) => {
+    expect(read({}, { ...ENVIRONMENT, LITELLM_RATE_LIMIT_WINDOW_SIZE }).faults).toEqual(faults);
+  });
+
   test('keeps the spend journal where the environment says, else where the machine does', () => {
     expect(accepted({}).spendDirectory).toBe('/var/lib/spend');
     expect(accepted({}, { ...ENVIRONMENT, LITELLM_SPEND_DIR: '/srv/spend' }).spendDirectory).toBe(

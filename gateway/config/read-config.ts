@@ -18,7 +18,7 @@ import type {
 import { readContentSettings } from './content-settings.ts';
 import { readCredentials } from './credentials.ts';
 import { readDeployment } from './deployment.ts';
-import { readLimitDefaults } from './deployment-limits.ts';
+import { checkRateWindow, readLimitDefaults } from './deployment-limits.ts';
 import { Findings, isMap, Reader, type Settings } from './findings.ts';
 import { generalSettings, litellmSettings, routerSettings, topLevel } from './known-keys.ts';
 import { readKeyRules } from './read-key-rules.ts';
@@ -241,6 +241,7 @@ export function readConfig({ text, environment: given, places }: ConfigSource): 
   // The owner role drops rows; what is wrong is to be told before it tries.
   readRetention(general, findings);
   readAuditPeriod(general, findings);
+  checkRateWindow(environment, findings);
 
   const storedModels = readStoredModelSettings(general, {
     allowUnknown: check.allowUnknown,

@@ -30,6 +30,7 @@ const general: readonly Written[] = [
   ['enforced_params', 'List', null, 'Parameters that every call must have'],
   ['allowed_routes', 'List', null, 'The only routes that are open to keys, the master key too'],
   ['admin_only_routes', 'List', null, 'Routes for proxy admins alone'],
+  ['public_routes', 'List', null, 'Routes without a key; it may name those that are, and opens no other'],
   ['reject_clientside_metadata_tags', 'Boolean', false, 'A call that names tags is refused'],
   ['default_team_disabled', 'Boolean', false, 'No keys without a team'],
   ['cut_streams_on_block', 'Boolean', false, 'Running streams of a blocked key end'],
