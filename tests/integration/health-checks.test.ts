@@ -28,8 +28,8 @@ const start = (general: object): Promise<GatewayProcess> =>
         ...general,
       },
       model_list: [
+        { ...deployment('slow', provider.url), model_info: { id: 'id-slow', health_check_timeout: 0.5 } },
         { ...deployment('well', provider.url), model_info: { id: 'id-well' } },
-        { ...deployment('slow', provider.url), model_info: { id: 'id-slow', health_check_timeout: 0.2 } },
         {
           ...deployment('keyless', provider.url, { api_key: 'os.environ/NOT_SET' }),
           model_info: { id: 'id-keyless' },
@@ -190,6 +190,27 @@ test.each([
     body: { error: { param } },
   });
   expect(provider.requests).toHaveLength(before);
+});
+
+test('what has not begun when its asker leaves is not tried', async () => {
+  const single = await start({ health_check_concurrency: 1 });
+  try {
+    provider.script({ kind: 'hang' });
+    const before = provider.requests.length;
+    const leaving = new AbortController();
+    const left = fetch(`${single.url}/health`, {
+      headers: { authorization: `Bearer ${MASTER_KEY}` },
+      signal: leaving.signal,
+    });
+    await provider.request(before + 1);
+    leaving.abort();
+    await expect(left).rejects.toThrow('aborted');
+    // It has its turn behind the others.
+    expect((await health('?model=well', MASTER_KEY, single)).status).toBe(200);
+    expect(provider.requests).toHaveLength(before + 2);
+  } finally {
+    await single.stop();
+  }
 });
 
 test('where the API adds no models it tries none, and details are shown where the operator wants them', async () => {

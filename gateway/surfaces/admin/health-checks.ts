@@ -22,6 +22,7 @@ const prober = (request: GatewayRequest, identity: Identity): Prober => ({
   route: request.routeOptions.url ?? '',
   ip: request.ip,
   identity,
+  gone: () => request.socket.destroyed,
 });
 
 /** The deployments that are meant, of those that the caller may use. */

@@ -13,7 +13,10 @@ import { ProbeReply } from './probe-reply.ts';
 export const PROBE_TAG = 'litellm-internal-health-check';
 
 /** Who has a model tried: the key that asks pays for it, and its limits hold. */
-export type Prober = Pick<DirectRequest, 'route' | 'ip' | 'identity'>;
+export interface Prober extends Pick<DirectRequest, 'route' | 'ip' | 'identity'> {
+  /** Whether it waits no longer: what has not begun by then is not paid for. */
+  readonly gone: () => boolean;
+}
 
 /** A silent provider is given up by its timeout, one that goes on speaking so much later. */
 const SLOW_MS = 5000;
@@ -72,6 +75,7 @@ export class Probes {
   }
 
   async #send(config: DeploymentConfig, model: string, prober: Prober): Promise<GatewayError | null> {
+    if (prober.gone()) return new GatewayError('upstream_timeout', 'Nobody waits for the answer any more');
     const { modelName, probe } = config;
     const { timers } = this.#deps;
     const timeoutMs = Math.min(config.timeoutMs, probe.timeoutMs);
@@ -87,8 +91,9 @@ export class Probes {
     };
     chatHandler({ ...this.#deps, plan: { find: () => group } })(
       {
-        ...prober,
         id: randomUUID(),
+        route: prober.route,
+        ip: prober.ip,
         identity: proberOf(prober.identity),
         headers: {},
         body: Buffer.from(JSON.stringify(body)),
