@@ -35,7 +35,7 @@ import { Refusals } from './observe/refusals.ts';
 import { createDispatcher } from './providers/dispatcher.ts';
 import { Remainders } from './providers/remainders.ts';
 import { Models } from './routing/models.ts';
-import type { Plan } from './routing/plan.ts';
+import { isOpenTo, type Plan } from './routing/plan.ts';
 import { loadStoredModels } from './routing/stored-models.ts';
 import { alertOutbox } from './store/alert-outbox.ts';
 import type { AlertRules } from './store/budget-alerts.ts';
@@ -100,13 +100,15 @@ async function openModels({ config, logs }: GatewayOptions, db: Pool, keys: Salt
   return models;
 }
 
-/** What the admin UI shows of models. */
+/** What the admin UI shows of models: those of teams are no first thing to call. */
 const modelStates = ({ entries }: Plan) =>
-  entries.map(({ config: { modelName, provider, missingVariable } }) => ({
-    name: modelName,
-    provider,
-    missing: missingVariable,
-  }));
+  entries
+    .filter((entry) => isOpenTo(entry, null))
+    .map(({ config: { modelName, provider, missingVariable } }) => ({
+      name: modelName,
+      provider,
+      missing: missingVariable,
+    }));
 
 async function openDatabase({ config, logs }: GatewayOptions, stack: AsyncDisposableStack): Promise<Pool> {
   const pool = openPool(config.databaseUrl, {

@@ -5,11 +5,20 @@ import type { TeamDefaults } from './team-defaults.ts';
 import type { UserDefaults } from './user-defaults.ts';
 
 /** One entry of `model_list`, checked and with its references resolved. */
+/** The team that a model belongs to. */
+export interface ModelTeam {
+  readonly id: string;
+  /** What its keys call the model; may be a pattern. */
+  readonly publicName: string;
+}
+
 export interface DeploymentConfig {
   /** Where it stands in the file, for messages: `model_list.3`. */
   readonly path: string;
-  /** Public name; may be a pattern such as `openai/*`. */
+  /** What it is called in the file or in its row, and by everybody where it is no team's; may be a pattern such as `openai/*`. */
   readonly modelName: string;
+  /** The team that alone may call it; null where it is for everybody. */
+  readonly team: ModelTeam | null;
   /** `model_info.id`, else a hash of what the entry says. */
   readonly id: string;
   /** Prefix of the provider in the catalogue. */

@@ -5,6 +5,7 @@ import { withCredential } from './credentials.ts';
 import { readDeploymentLimits } from './deployment-limits.ts';
 import { type Findings, isMap, Reader, type Settings } from './findings.ts';
 import { litellmParams, modelEntry, modelInfo } from './known-keys.ts';
+import { modelTeam, publicName } from './model-team.ts';
 import { readPrices } from './price-keys.ts';
 import { referencedVariable, resolveReferences } from './references.ts';
 import { shownParams } from './shown-params.ts';
@@ -136,15 +137,18 @@ export function readDeployment(
   } else if (apiBase !== undefined && !isHttpUrl(apiBase)) {
     findings.fault(addressPath, 'must be an http or https URL without user, query or fragment');
   }
-  if (upstream.model.includes('*') && !modelName.includes('*')) {
-    findings.fault(
-      `${path}.litellm_params.model`,
-      `holds '*', which model_name '${modelName}' does not fill`,
-    );
+  const team = modelTeam(
+    { team_id: info.text('team_id'), team_public_model_name: info.text('team_public_model_name') },
+    modelName,
+  );
+  const called = publicName({ team, modelName });
+  if (upstream.model.includes('*') && !called.includes('*')) {
+    findings.fault(`${path}.litellm_params.model`, `holds '*', which model_name '${called}' does not fill`);
   }
   return {
     path,
     modelName,
+    team,
     id: readId(info, entry, path, context),
     provider: upstream.provider,
     upstreamModel: upstream.model,

@@ -168,11 +168,10 @@ export const litellmParams = table({
 /** Keys of `model_info` with an effect that would be missed; all others are kept as they are. */
 export const modelInfo = table({
   served: `id base_model access_groups max_output_tokens max_tokens health_check_model health_check_max_tokens
-    health_check_timeout ${priceKeys.join(' ')}`,
+    health_check_timeout team_id team_public_model_name ${priceKeys.join(' ')}`,
   unserved: `health_check_max_tokens_reasoning health_check_max_tokens_non_reasoning health_check_reasoning_effort
-    health_check_voice team_public_model_name tier input_cost_per_second output_cost_per_second input_cost_per_image
-    output_cost_per_image`,
-  protective: 'team_id blocked supported_environments',
+    health_check_voice tier input_cost_per_second output_cost_per_second input_cost_per_image output_cost_per_image`,
+  protective: 'blocked supported_environments',
 });
 
 /** Callbacks that check or limit calls: naming one of them is believed to protect. */

@@ -426,9 +426,9 @@ describe('every fault names its place and its remedy', () => {
       "router_settings.optional_pre_call_checks: 'prompt_caching' is not served yet, and you would rely on it",
     ],
     [
-      'a model of one team',
-      entry({}, { model_info: { team_id: 't' } }),
-      'model_list.0.model_info.team_id: is not served yet, and you would rely on it',
+      'a team of a model that is no name',
+      entry({}, { model_info: { team_id: ['red'] } }),
+      'model_list.0.model_info.team_id: must be a text',
     ],
     [
       'a wrong type',

@@ -2,9 +2,11 @@ import { randomUUID } from 'node:crypto';
 import type { FastifyReply } from 'fastify';
 import { mayUse } from '../../admission/model-access.ts';
 import type { DeploymentConfig } from '../../config/config.ts';
+import { publicName } from '../../config/model-team.ts';
 import type { GatewayError } from '../../http/errors.ts';
 import type { GatewayRequest, Handlers } from '../../http/handler.ts';
 import type { Identity } from '../../identity/identity.ts';
+import { isOpenTo, ownFirst } from '../../routing/plan.ts';
 import type { Prober, Probes } from '../openai/probes.ts';
 import type { ManagementDeps } from './change.ts';
 import { badRequest, notFound } from './faults.ts';
@@ -28,15 +30,17 @@ const prober = (request: GatewayRequest, identity: Identity): Prober => ({
 /** The deployments that are meant, of those that the caller may use. */
 function asked({ models }: HealthCheckDeps, query: HealthQuery, identity: Identity): DeploymentConfig[] {
   const { model, model_id: id } = query;
-  const group = model === undefined ? undefined : (models.find(model)?.name ?? model);
-  return models.entries
-    .map(({ config }) => config)
-    .filter(
-      (config) =>
-        mayUse(identity, { names: [config.modelName], accessGroups: config.accessGroups }) &&
-        (id === undefined || config.id === id) &&
-        (model === undefined || config.modelName === group || config.params.model === model),
-    );
+  const { teamId } = identity;
+  const usable = models.entries.filter(
+    (entry) =>
+      isOpenTo(entry, teamId) &&
+      mayUse(identity, { names: [publicName(entry.config)], accessGroups: entry.config.accessGroups }) &&
+      (id === undefined || entry.config.id === id),
+  );
+  if (model === undefined) return usable.map(({ config }) => config);
+  const group = models.find(model, teamId)?.name ?? model;
+  const called = usable.filter(({ config }) => publicName(config) === group || config.params.model === model);
+  return ownFirst(called, teamId).map(({ config }) => config);
 }
 
 function endpoint({ id, params }: DeploymentConfig, error: GatewayError | null, details: boolean): object {

@@ -3,21 +3,30 @@ import { bodyReader, queryReader } from './validation.ts';
 
 type Members = Readonly<Record<string, unknown>>;
 
+/** What of `model_info` says which model it is, and whose. */
+interface NamedInfo {
+  readonly id?: string | null;
+  readonly team_id?: string | null;
+  /** What the team's keys call it. */
+  readonly team_public_model_name?: string | null;
+}
+
 /** What a model is made of; in an update, what changes. */
 export interface ModelRequest {
   readonly model_name?: string | null;
   readonly litellm_params?: Members | null;
-  readonly model_info?: (Members & { readonly id?: string | null }) | null;
+  readonly model_info?: (Members & NamedInfo) | null;
   readonly blocked?: boolean | null;
 }
 
 const id = { type: 'string', minLength: 1, maxLength: LONGEST_ID } as const;
+const name = { ...id, type: ['string', 'null'] } as const;
 const members = { type: ['object', 'null'] } as const;
 
 const properties = {
-  model_name: { ...id, type: ['string', 'null'] },
+  model_name: name,
   litellm_params: members,
-  model_info: { ...members, properties: { id: { ...id, type: ['string', 'null'] } } },
+  model_info: { ...members, properties: { id: name, team_id: name, team_public_model_name: name } },
   blocked: { type: ['boolean', 'null'] },
 } as const;
 

@@ -117,7 +117,7 @@ function requireOwner(
 function groupFor(chat: ChatRequest, identity: Identity, deps: ChatDeps): ModelGroup {
   const { model } = chat;
   const meant = meantModel(model, identity.aliases);
-  const group = deps.plan.find(meant);
+  const group = deps.plan.find(meant, identity.teamId);
   requireKeyModel(identity, model, requestedOf(meant, group));
   if (group !== undefined && group.missingVariable === null) return group;
   requireOwner(chat, identity, group, deps);

@@ -4,7 +4,8 @@ import { GatewayError } from '../../http/errors.ts';
 import type { GatewayRequest, Handlers } from '../../http/handler.ts';
 import type { Identity } from '../../identity/identity.ts';
 import { meantModel } from '../../identity/model-aliases.ts';
-import type { ListedModel, Plan } from '../../routing/plan.ts';
+import type { ListedModel } from '../../routing/model-names.ts';
+import type { Plan } from '../../routing/plan.ts';
 
 /** LiteLLM's constants: clients compare them. */
 const CREATED = 1677610602;
@@ -15,7 +16,9 @@ function modelObject(id: string) {
 }
 
 function visible(plan: Plan, identity: Identity): readonly ListedModel[] {
-  return plan.listed.filter(({ name, accessGroups }) => mayUse(identity, { names: [name], accessGroups }));
+  return plan
+    .listed(identity.teamId)
+    .filter(({ name, accessGroups }) => mayUse(identity, { names: [name], accessGroups }));
 }
 
 type Query = Readonly<Record<string, string | undefined>>;
@@ -34,7 +37,7 @@ function nameUnserved(request: GatewayRequest, reply: FastifyReply): void {
 
 /** The access groups that the caller may name in place of a model's name, each once. */
 function groupsFor(plan: Plan, identity: Identity): readonly string[] {
-  const groups = new Set(plan.listed.flatMap(({ accessGroups }) => accessGroups));
+  const groups = new Set(plan.listed(identity.teamId).flatMap(({ accessGroups }) => accessGroups));
   return [...groups].filter((name) => mayUse(identity, { names: [name], accessGroups: [name] }));
 }
 

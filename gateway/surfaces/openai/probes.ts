@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { DeploymentConfig } from '../../config/config.ts';
+import { publicName } from '../../config/model-team.ts';
 import { GatewayError } from '../../http/errors.ts';
 import type { DirectRequest } from '../../http/handler.ts';
 import type { Identity } from '../../identity/identity.ts';
@@ -68,7 +69,7 @@ export class Probes {
     if (model.includes('*')) {
       return new GatewayError(
         'bad_request',
-        `'${config.modelName}' stands for many models: set health_check_model in its model_info to the one that is to be tried`,
+        `'${publicName(config)}' stands for many models: set health_check_model in its model_info to the one that is to be tried`,
       );
     }
     return this.#turns.run(() => this.#send(config, model, prober));
@@ -76,7 +77,8 @@ export class Probes {
 
   async #send(config: DeploymentConfig, model: string, prober: Prober): Promise<GatewayError | null> {
     if (prober.gone()) return new GatewayError('upstream_timeout', 'Nobody waits for the answer any more');
-    const { modelName, probe } = config;
+    const { probe } = config;
+    const modelName = publicName(config);
     const { timers } = this.#deps;
     const timeoutMs = Math.min(config.timeoutMs, probe.timeoutMs);
     const deployment = compileDeployment({ ...config, timeoutMs }, timers.now(), model);
