@@ -35,7 +35,7 @@ import { Refusals } from './observe/refusals.ts';
 import { createDispatcher } from './providers/dispatcher.ts';
 import { Remainders } from './providers/remainders.ts';
 import { Models } from './routing/models.ts';
-import type { Plan } from './routing/plan.ts';
+import { isOpenTo, type Plan } from './routing/plan.ts';
 import { loadStoredModels } from './routing/stored-models.ts';
 import { alertOutbox } from './store/alert-outbox.ts';
 import type { AlertRules } from './store/budget-alerts.ts';
@@ -53,13 +53,16 @@ import { requireSchema } from './store/schema.ts';
 import { SaltKeys } from './store/sealed-text.ts';
 import { insertSpendLogs } from './store/spend-logs.ts';
 import { tagBudgets } from './store/tag-budgets.ts';
+import type { ManagementDeps } from './surfaces/admin/change.ts';
 import { managementHandlers } from './surfaces/admin/handlers.ts';
+import { healthCheckHandlers } from './surfaces/admin/health-checks.ts';
 import { settingsHandlers } from './surfaces/admin/settings.ts';
 import { calculateHandlers } from './surfaces/admin/spend-calculate.ts';
 import { healthHandlers } from './surfaces/health.ts';
-import { chatHandlers } from './surfaces/openai/chat-completions.ts';
+import { type ChatDeps, chatHandlers } from './surfaces/openai/chat-completions.ts';
 import { ContentPolicy } from './surfaces/openai/content-policy.ts';
 import { modelHandlers } from './surfaces/openai/models.ts';
+import { Probes } from './surfaces/openai/probes.ts';
 import { uiHandlers } from './ui/handlers.ts';
 
 const SECOND = 1000;
@@ -97,13 +100,15 @@ async function openModels({ config, logs }: GatewayOptions, db: Pool, keys: Salt
   return models;
 }
 
-/** What the admin UI shows of models. */
+/** What the admin UI shows of models: those of teams are no first thing to call. */
 const modelStates = ({ entries }: Plan) =>
-  entries.map(({ config: { modelName, provider, missingVariable } }) => ({
-    name: modelName,
-    provider,
-    missing: missingVariable,
-  }));
+  entries
+    .filter((entry) => isOpenTo(entry, null))
+    .map(({ config: { modelName, provider, missingVariable } }) => ({
+      name: modelName,
+      provider,
+      missing: missingVariable,
+    }));
 
 async function openDatabase({ config, logs }: GatewayOptions, stack: AsyncDisposableStack): Promise<Pool> {
   const pool = openPool(config.databaseUrl, {
@@ -268,45 +273,61 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     keyHeader: config.keyHeader,
   });
   stack.defer(() => refusals.close());
+  const chat: ChatDeps = {
+    plan: models,
+    limits,
+    limitedTokens: config.limitedTokens,
+    descriptors: new Descriptors(config.globalParallel),
+    userHeaders: config.userHeaders,
+    userRequired: config.userRequired,
+    requiredParams: config.requiredParams,
+    endUserBudgets,
+    tagBudgets: heldByTags,
+    tagSettings: config.tags,
+    dispatcher,
+    spend,
+    counter,
+    remainders,
+    rowIds: new RowIds({ now: Date.now }),
+    ledger,
+    budgets: new CallBudgets({ global: config.globalBudget !== null }),
+    enforcement: config.budgetEnforcement,
+    drain,
+    endUserBlocks,
+    streams,
+    refusals,
+    ...logs,
+    timers: systemTimers,
+    version,
+    alwaysIncludeUsage: config.alwaysIncludeStreamUsage,
+    recordCalls: config.recordCalls,
+    recordFailures: config.recordFailures,
+    contentPolicy: new ContentPolicy(config.content),
+    logKeys: config.logKeys,
+    providersEnv,
+  };
+  const management: ManagementDeps = {
+    db,
+    memory,
+    audit,
+    clock: Date.now,
+    nextReset: nextResetHere,
+    endUserBudget: config.endUserBudget,
+    keyRules: config.keyRules,
+    teamDefaults: config.teamDefaults,
+    userDefaults: config.userDefaults,
+    hasher,
+    models,
+    storedModels: config.storedModels,
+    saltKeys,
+  };
   const app = await createServer({
     logger,
     authenticator,
     refusals,
     routeRules: config.routeRules,
     handlers: {
-      ...chatHandlers({
-        plan: models,
-        limits,
-        limitedTokens: config.limitedTokens,
-        descriptors: new Descriptors(config.globalParallel),
-        userHeaders: config.userHeaders,
-        userRequired: config.userRequired,
-        requiredParams: config.requiredParams,
-        endUserBudgets,
-        tagBudgets: heldByTags,
-        tagSettings: config.tags,
-        dispatcher,
-        spend,
-        counter,
-        remainders,
-        rowIds: new RowIds({ now: Date.now }),
-        ledger,
-        budgets: new CallBudgets({ global: config.globalBudget !== null }),
-        enforcement: config.budgetEnforcement,
-        drain,
-        endUserBlocks,
-        streams,
-        refusals,
-        ...logs,
-        timers: systemTimers,
-        version,
-        alwaysIncludeUsage: config.alwaysIncludeStreamUsage,
-        recordCalls: config.recordCalls,
-        recordFailures: config.recordFailures,
-        contentPolicy: new ContentPolicy(config.content),
-        logKeys: config.logKeys,
-        providersEnv,
-      }),
+      ...chatHandlers(chat),
       ...modelHandlers(models),
       ...healthHandlers({
         version,
@@ -316,20 +337,11 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         probe: () => requireSchema(db),
         servesWithoutDatabase: config.servesWithoutDatabase,
       }),
-      ...managementHandlers({
-        db,
-        memory,
-        audit,
-        clock: Date.now,
-        nextReset: nextResetHere,
-        endUserBudget: config.endUserBudget,
-        keyRules: config.keyRules,
-        teamDefaults: config.teamDefaults,
-        userDefaults: config.userDefaults,
-        hasher,
-        models,
-        storedModels: config.storedModels,
-        saltKeys,
+      ...managementHandlers(management),
+      ...healthCheckHandlers({
+        ...management,
+        probes: new Probes(chat, config.healthChecks.concurrency),
+        details: config.healthChecks.details,
       }),
       ...settingsHandlers(config),
       ...calculateHandlers({ plan: models, counter, clock: Date.now }),

@@ -5,11 +5,20 @@ import type { TeamDefaults } from './team-defaults.ts';
 import type { UserDefaults } from './user-defaults.ts';
 
 /** One entry of `model_list`, checked and with its references resolved. */
+/** The team that a model belongs to. */
+export interface ModelTeam {
+  readonly id: string;
+  /** What its keys call the model; may be a pattern. */
+  readonly publicName: string;
+}
+
 export interface DeploymentConfig {
   /** Where it stands in the file, for messages: `model_list.3`. */
   readonly path: string;
-  /** Public name; may be a pattern such as `openai/*`. */
+  /** What it is called in the file or in its row, and by everybody where it is no team's; may be a pattern such as `openai/*`. */
   readonly modelName: string;
+  /** The team that alone may call it; null where it is for everybody. */
+  readonly team: ModelTeam | null;
   /** `model_info.id`, else a hash of what the entry says. */
   readonly id: string;
   /** Prefix of the provider in the catalogue. */
@@ -34,12 +43,21 @@ export interface DeploymentConfig {
   /** Name for the price look-up when it differs from the provider's model name. */
   readonly baseModel: string | null;
   readonly accessGroups: readonly string[];
+  readonly probe: ProbeConfig;
   /** Calls and tokens in any 60 s, and calls at the same time; null without such a limit. */
   readonly limits: DeploymentLimits;
   /** What its `litellm_params` say, as far as anybody may see it. */
   readonly params: Readonly<Record<string, unknown>>;
   /** Its `model_info`, as it is written. */
   readonly info: Readonly<Record<string, unknown>>;
+}
+
+/** How it is tried whether a deployment answers. */
+export interface ProbeConfig {
+  /** The provider's name of the model to try; null for its own. */
+  readonly model: string | null;
+  readonly maxTokens: number;
+  readonly timeoutMs: number;
 }
 
 export interface Timeouts {
@@ -208,6 +226,12 @@ export interface Config {
   readonly servesWithoutDatabase: boolean;
   /** Whether streams end when their key may not be used any more. */
   readonly cutsStreamsOnBlock: boolean;
+  readonly healthChecks: {
+    /** Whether answers show what entries say. */
+    readonly details: boolean;
+    /** How many deployments are tried at a time. */
+    readonly concurrency: number;
+  };
   /** Which tokens count on limits of tokens. */
   readonly limitedTokens: 'total' | 'input' | 'output';
   /** What gateways share their counters of limits by; null where each counts for itself. */

@@ -1,4 +1,4 @@
-import type { DeploymentLimits, LimitDefaults } from './config.ts';
+import type { DeploymentLimits, Environment, LimitDefaults } from './config.ts';
 import { type Findings, Reader, type Settings } from './findings.ts';
 
 /** LiteLLM's name for the check that makes limits of the weights `rpm` and `tpm`. */
@@ -17,6 +17,18 @@ export function readLimitDefaults(router: Reader, general: Reader, findings: Fin
     enforced: checks.includes(ENFORCE),
     parallel: general.number(name, 1) ?? router.number(`default_${name}`, 1) ?? null,
   };
+}
+
+const WINDOW = 'LITELLM_RATE_LIMIT_WINDOW_SIZE';
+
+/** Every limit holds for 60 s: who has set another time would get more or fewer calls than the numbers now say. */
+export function checkRateWindow(environment: Environment, findings: Findings): void {
+  const written = environment[WINDOW];
+  if (!written || Number(written) === 60) return;
+  findings.fault(
+    WINDOW,
+    'is 60 here: limits hold for any 60 seconds; remove it, and scale rpm and tpm limits',
+  );
 }
 
 /** The limits of one entry of `model_list`; `rpm` and `tpm` may stand beside `litellm_params` too. */

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { checkKeys, checkMeaningfulKeys, type KeyCheck } from './check-keys.ts';
-import type { DeploymentConfig, DeploymentRules, Timeouts } from './config.ts';
+import type { DeploymentConfig, DeploymentRules, ProbeConfig, Timeouts } from './config.ts';
 import { withCredential } from './credentials.ts';
 import { readDeploymentLimits } from './deployment-limits.ts';
 import { type Findings, isMap, Reader, type Settings } from './findings.ts';
 import { litellmParams, modelEntry, modelInfo } from './known-keys.ts';
+import { modelTeam, publicName } from './model-team.ts';
 import { readPrices } from './price-keys.ts';
 import { referencedVariable, resolveReferences } from './references.ts';
 import { shownParams } from './shown-params.ts';
@@ -50,6 +51,19 @@ function bodyDefaults(params: Settings): Record<string, unknown> {
 export interface DeploymentContext extends KeyCheck, DeploymentRules {
   /** Ids of the entries read before. */
   readonly seenIds: Set<string>;
+}
+
+/** LiteLLM's newest default: some reasoning models refuse an answer of fewer tokens. */
+const PROBE_TOKENS = 16;
+const PROBE_SECONDS = 60;
+
+function readProbe(info: Reader, provider: string): ProbeConfig {
+  const model = info.text('health_check_model') ?? null;
+  return {
+    model: model?.startsWith(`${provider}/`) ? model.slice(provider.length + 1) : model,
+    maxTokens: info.number('health_check_max_tokens', 1) ?? PROBE_TOKENS,
+    timeoutMs: (info.number('health_check_timeout', 0.001) ?? PROBE_SECONDS) * SECOND,
+  };
 }
 
 interface Entry {
@@ -123,15 +137,18 @@ export function readDeployment(
   } else if (apiBase !== undefined && !isHttpUrl(apiBase)) {
     findings.fault(addressPath, 'must be an http or https URL without user, query or fragment');
   }
-  if (upstream.model.includes('*') && !modelName.includes('*')) {
-    findings.fault(
-      `${path}.litellm_params.model`,
-      `holds '*', which model_name '${modelName}' does not fill`,
-    );
+  const team = modelTeam(
+    { team_id: info.text('team_id'), team_public_model_name: info.text('team_public_model_name') },
+    modelName,
+  );
+  const called = publicName({ team, modelName });
+  if (upstream.model.includes('*') && !called.includes('*')) {
+    findings.fault(`${path}.litellm_params.model`, `holds '*', which model_name '${called}' does not fill`);
   }
   return {
     path,
     modelName,
+    team,
     id: readId(info, entry, path, context),
     provider: upstream.provider,
     upstreamModel: upstream.model,
@@ -145,6 +162,7 @@ export function readDeployment(
     maxOutputTokens: info.number('max_output_tokens', 1) ?? info.number('max_tokens', 1) ?? null,
     baseModel: info.text('base_model') ?? null,
     accessGroups: info.texts('access_groups') ?? [],
+    probe: readProbe(info, upstream.provider),
     limits: readDeploymentLimits(written as Settings, params, context.limits, { path, findings }),
     params: shownParams(resolveReferences(entry.raw, environment) as Settings),
     info: entry.info,

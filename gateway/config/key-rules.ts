@@ -20,6 +20,8 @@ export interface ModelBudget {
 export interface KeyDefaults extends KeyParams {
   readonly team_id?: string;
   readonly metadata?: Readonly<Record<string, unknown>>;
+  /** Of every call of the key. */
+  readonly tags?: readonly string[];
   /** USD. */
   readonly soft_budget?: number;
   readonly budget_limits?: readonly Window[];
@@ -48,6 +50,10 @@ export interface KeyRules {
   readonly teamsOnly: boolean;
   /** How long the old secret of a rotated key works on where the request does not say; null for not at all. */
   readonly gracePeriod: string | null;
+  /** Whether the last characters of keys are kept, for people to know them by. */
+  readonly showsEnds: boolean;
+  /** Whether aliases must look like names. */
+  readonly checksAliases: boolean;
 }
 
 export const NO_KEY_RULES: KeyRules = Object.freeze({
@@ -57,4 +63,6 @@ export const NO_KEY_RULES: KeyRules = Object.freeze({
   personalKeys: null,
   teamsOnly: false,
   gracePeriod: null,
+  showsEnds: true,
+  checksAliases: false,
 });

@@ -34,15 +34,16 @@ export const generalSettings = table({
     maximum_spend_logs_retention_period maximum_spend_logs_retention_interval maximum_audit_logs_retention_period
     default_team_disabled allow_requests_on_db_unavailable cut_streams_on_block alerting alerting_args
     store_model_in_db disable_add_model_via_api encryption_algorithm allowed_routes
-    admin_only_routes reject_clientside_metadata_tags`,
+    admin_only_routes reject_clientside_metadata_tags health_check_details health_check_concurrency
+    public_routes`,
   unserved: `database_connection_timeout database_connection_pool_timeout supported_db_objects
-    infer_model_from_keys allow_user_auth custom_auth_run_common_checks public_routes
+    infer_model_from_keys allow_user_auth custom_auth_run_common_checks
     forward_client_headers_to_llm_api forward_openai_org_id forward_llm_provider_auth_headers
     allow_client_side_credentials maximum_spend_logs_cleanup_cron disable_reset_budget disable_budget_reservation skip_user_budget_on_team_key
     disable_retry_on_max_parallel_request_limit_error disable_responses_id_security disable_prisma_schema_update
     proxy_budget_rescheduler_min_time proxy_budget_rescheduler_max_time proxy_batch_polling_interval
     user_api_key_cache_ttl background_health_checks
-    health_check_interval health_check_details health_check_concurrency use_shared_health_check
+    health_check_interval use_shared_health_check
     enable_health_check_routing health_check_staleness_threshold health_check_ignore_transient_errors
     background_health_check_model_groups health_check_skip_disabled_background_models
     allow_public_health_readiness_details enable_drain_endpoint alerting_threshold alert_types
@@ -74,7 +75,8 @@ export const litellmSettings = table({
     redact_messages_in_exceptions global_disable_no_log_param require_auth_for_metrics_endpoint timezone
     default_key_generate_params upperbound_key_generate_params key_generation_settings default_team_params
     max_budget budget_duration max_end_user_budget max_internal_user_budget internal_user_budget_duration
-    default_internal_user_params store_audit_logs disable_add_user_agent_to_request_tags`,
+    default_internal_user_params store_audit_logs disable_add_user_agent_to_request_tags
+    enable_key_alias_format_validation`,
   unserved: `success_callback failure_callback callbacks service_callbacks langfuse_default_tags set_verbose
     log_raw_request_response drop_params modify_params num_retries allowed_fails cooldown_time fallbacks
     context_window_fallbacks content_policy_fallbacks default_fallbacks model_alias_map force_ipv4 ssl_verify
@@ -83,8 +85,7 @@ export const litellmSettings = table({
     enable_end_user_cost_tracking_prometheus_only audit_log_callbacks
     s3_callback_params cost_discount_config cost_margin_config include_cost_in_streaming_usage
     prometheus_metrics_config prometheus_initialize_budget_metrics custom_prometheus_metadata_labels
-    custom_prometheus_tags enable_json_schema_validation enable_key_alias_format_validation
-    enable_preview_features disable_hf_tokenizer_download check_provider_endpoint
+    custom_prometheus_tags enable_json_schema_validation enable_preview_features disable_hf_tokenizer_download check_provider_endpoint
     add_user_information_to_llm_headers skip_system_message_in_guardrail
     use_chat_completions_url_for_anthropic_messages route_all_chat_openai_to_responses model_group_settings
     max_ui_session_budget mcp_aliases public_model_groups default_key_max_budget_alert_emails`,
@@ -96,9 +97,9 @@ const keyParams = 'max_budget budget_duration duration max_parallel_requests tpm
 
 /** Keys of `litellm_settings.default_key_generate_params`. */
 export const defaultKeyParams = table({
-  served: `${keyParams} team_id metadata soft_budget budget_limits model_max_budget`,
+  served: `${keyParams} team_id metadata soft_budget budget_limits model_max_budget tags`,
   protective: `user_id organization_id budget_id model_rpm_limit
-    model_tpm_limit permissions guardrails policies tags aliases allowed_routes allowed_cache_controls enforced_params`,
+    model_tpm_limit permissions guardrails policies aliases allowed_routes allowed_cache_controls enforced_params`,
 });
 
 /** Keys of each window of `budget_limits`, and of what `model_max_budget` says of a model. */
@@ -166,10 +167,11 @@ export const litellmParams = table({
 
 /** Keys of `model_info` with an effect that would be missed; all others are kept as they are. */
 export const modelInfo = table({
-  served: `id base_model access_groups max_output_tokens max_tokens ${priceKeys.join(' ')}`,
-  unserved: `team_public_model_name tier input_cost_per_second output_cost_per_second input_cost_per_image
-    output_cost_per_image`,
-  protective: 'team_id blocked supported_environments',
+  served: `id base_model access_groups max_output_tokens max_tokens health_check_model health_check_max_tokens
+    health_check_timeout team_id team_public_model_name ${priceKeys.join(' ')}`,
+  unserved: `health_check_max_tokens_reasoning health_check_max_tokens_non_reasoning health_check_reasoning_effort
+    health_check_voice tier input_cost_per_second output_cost_per_second input_cost_per_image output_cost_per_image`,
+  protective: 'blocked supported_environments',
 });
 
 /** Callbacks that check or limit calls: naming one of them is believed to protect. */

@@ -291,6 +291,17 @@ describe('an accepted configuration', () => {
     expect(accepted(entry({}, { model_info: info })).deployments[0]?.maxOutputTokens).toBe(limit);
   });
 
+  test.each([
+    ['', []],
+    ['60', []],
+    [
+      '3600',
+      [{ path: 'LITELLM_RATE_LIMIT_WINDOW_SIZE', message: expect.stringContaining('any 60 seconds') }],
+    ],
+  ])('has windows of 60 s, and takes no other: %j', (LITELLM_RATE_LIMIT_WINDOW_SIZE, faults) => {
+    expect(read({}, { ...ENVIRONMENT, LITELLM_RATE_LIMIT_WINDOW_SIZE }).faults).toEqual(faults);
+  });
+
   test('keeps the spend journal where the environment says, else where the machine does', () => {
     expect(accepted({}).spendDirectory).toBe('/var/lib/spend');
     expect(accepted({}, { ...ENVIRONMENT, LITELLM_SPEND_DIR: '/srv/spend' }).spendDirectory).toBe(
@@ -415,9 +426,9 @@ describe('every fault names its place and its remedy', () => {
       "router_settings.optional_pre_call_checks: 'prompt_caching' is not served yet, and you would rely on it",
     ],
     [
-      'a model of one team',
-      entry({}, { model_info: { team_id: 't' } }),
-      'model_list.0.model_info.team_id: is not served yet, and you would rely on it',
+      'a team of a model that is no name',
+      entry({}, { model_info: { team_id: ['red'] } }),
+      'model_list.0.model_info.team_id: must be a text',
     ],
     [
       'a wrong type',

@@ -18,7 +18,7 @@ import type {
 import { readContentSettings } from './content-settings.ts';
 import { readCredentials } from './credentials.ts';
 import { readDeployment } from './deployment.ts';
-import { readLimitDefaults } from './deployment-limits.ts';
+import { checkRateWindow, readLimitDefaults } from './deployment-limits.ts';
 import { Findings, isMap, Reader, type Settings } from './findings.ts';
 import { generalSettings, litellmSettings, routerSettings, topLevel } from './known-keys.ts';
 import { readKeyRules } from './read-key-rules.ts';
@@ -38,6 +38,8 @@ const DEFAULT_TIMEOUT_MS = limits.readMs;
 const DEFAULT_FLUSH_SECONDS = 10;
 const DEFAULT_CONNECTIONS = 10;
 const MAX_DRAIN_SECONDS = 3600;
+const DEFAULT_PROBES = 8;
+const MAX_PROBES = 100;
 
 export interface ConfigSource {
   readonly text: string;
@@ -239,6 +241,7 @@ export function readConfig({ text, environment: given, places }: ConfigSource): 
   // The owner role drops rows; what is wrong is to be told before it tries.
   readRetention(general, findings);
   readAuditPeriod(general, findings);
+  checkRateWindow(environment, findings);
 
   const storedModels = readStoredModelSettings(general, {
     allowUnknown: check.allowUnknown,
@@ -275,6 +278,10 @@ export function readConfig({ text, environment: given, places }: ConfigSource): 
     userDefaults: readUserDefaults(litellm, check),
     servesWithoutDatabase: readServesWithoutDatabase(general, findings),
     cutsStreamsOnBlock: general.boolean('cut_streams_on_block') ?? false,
+    healthChecks: {
+      details: general.boolean('health_check_details') ?? true,
+      concurrency: general.number('health_check_concurrency', 1, MAX_PROBES) ?? DEFAULT_PROBES,
+    },
     limitedTokens: general.choice('token_rate_limit_type', ['total', 'input', 'output']) ?? 'total',
     redis: readRedis(router, top.map('router_settings') ?? {}, findings),
     alerting: readAlerting({ general, environment, places }, check),

@@ -30,6 +30,8 @@ describe('rules for keys', () => {
       personalKeys: null,
       teamsOnly: false,
       gracePeriod: null,
+      showsEnds: true,
+      checksAliases: false,
     });
   });
 
@@ -52,6 +54,8 @@ describe('rules for keys', () => {
       personalKeys: { userRoles: ['proxy_admin'], memberRoles: null, requiredParams: [] },
       teamsOnly: true,
       gracePeriod: null,
+      showsEnds: true,
+      checksAliases: false,
     });
   });
 
@@ -132,7 +136,24 @@ describe('rules for keys', () => {
     ]);
   });
 
+  test('may give new keys tags, say how aliases look, and leave the ends of keys out', () => {
+    const rules = read(
+      { default_key_generate_params: { tags: ['prod'] }, enable_key_alias_format_validation: true },
+      {},
+      { DISABLE_KEY_NAME: 'True' },
+    ).config?.keyRules;
+    expect(rules).toMatchObject({ defaults: { tags: ['prod'] }, checksAliases: true, showsEnds: false });
+    expect(read({}, {}, { DISABLE_KEY_NAME: 'perhaps' }).faults).toEqual([
+      { path: 'DISABLE_KEY_NAME', message: 'must be true or false' },
+    ]);
+  });
+
   test.each([
+    [
+      'a tag without a name',
+      { default_key_generate_params: { tags: [''] } },
+      'params.tags: must be at most 32',
+    ],
     [
       'a default over its ceiling',
       {

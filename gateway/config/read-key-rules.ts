@@ -1,4 +1,5 @@
 import { fieldsOver, type KeyParams } from '../identity/key-params.ts';
+import { isRowName } from '../identity/owners.ts';
 import { roles, type Standing } from '../identity/roles.ts';
 import { checkKeys, type KeyCheck } from './check-keys.ts';
 import type { Environment } from './config.ts';
@@ -27,6 +28,16 @@ function readParams(reader: Reader, place: Place): KeyParams {
   });
 }
 
+const MOST_TAGS = 32;
+
+function readTags(reader: Reader, { path, findings }: Place): readonly string[] | undefined {
+  const tags = reader.texts('tags');
+  if (tags !== undefined && (tags.length > MOST_TAGS || !tags.every(isRowName))) {
+    findings.fault(`${path}.tags`, `must be at most ${MOST_TAGS} texts of 1 to 256 characters`);
+  }
+  return tags;
+}
+
 function readDefaults(litellm: Reader, check: KeyCheck): KeyDefaults {
   const place = { path: 'litellm_settings.default_key_generate_params', findings: check.findings };
   const map = litellm.map('default_key_generate_params') ?? {};
@@ -36,6 +47,7 @@ function readDefaults(litellm: Reader, check: KeyCheck): KeyDefaults {
     ...readParams(reader, place),
     team_id: reader.text('team_id'),
     metadata: reader.map('metadata'),
+    tags: readTags(reader, place),
     soft_budget: usd(reader, 'soft_budget'),
     budget_limits: readWindows(reader, place.path, check),
     model_max_budget: readModelBudgets(reader, place.path, check),
@@ -98,6 +110,13 @@ function readMakers(rules: Settings, key: string, parent: string, check: KeyChec
 }
 
 const GRACE = 'LITELLM_KEY_ROTATION_GRACE_PERIOD';
+const NO_NAMES = 'DISABLE_KEY_NAME';
+
+function readShowsEnds(environment: Environment, findings: Findings): boolean {
+  const written = environment[NO_NAMES] || 'false';
+  if (!/^(?:true|false)$/i.test(written)) findings.fault(NO_NAMES, 'must be true or false');
+  return written.toLowerCase() !== 'true';
+}
 
 export interface KeyRulesSource {
   readonly general: Reader;
@@ -119,5 +138,7 @@ export function readKeyRules(source: KeyRulesSource, check: KeyCheck): KeyRules 
     personalKeys: readMakers(makers, 'personal_key_generation', path, check),
     teamsOnly: general.boolean('default_team_disabled') ?? false,
     gracePeriod: checkedDuration(environment[GRACE] || undefined, GRACE, check.findings) ?? null,
+    showsEnds: readShowsEnds(environment, check.findings),
+    checksAliases: litellm.boolean('enable_key_alias_format_validation') ?? false,
   };
 }

@@ -33,3 +33,14 @@ test('a rule that protects nothing is a fault, one that opens nothing is named',
     warnings: [{ path: 'general_settings.allowed_routes' }],
   });
 });
+
+test('routes that are public may be named as such; that no other becomes one is a fault', () => {
+  const open = ['LiteLLMRoutes.public_routes', '/health/liveliness', '/ui'];
+  expect(read({ public_routes: open }).faults).toEqual([]);
+  expect(read({ public_routes: ['/spend/calculate', '/ui*', '/nothing'] }).faults).toMatchObject(
+    [
+      { path: 'general_settings.public_routes', message: /^'\/spend\/calculate' takes a key/ },
+      { message: /no route/ },
+    ].map(({ message, ...rest }) => ({ ...rest, message: expect.stringMatching(message) })),
+  );
+});

@@ -30,6 +30,7 @@ const general: readonly Written[] = [
   ['enforced_params', 'List', null, 'Parameters that every call must have'],
   ['allowed_routes', 'List', null, 'The only routes that are open to keys, the master key too'],
   ['admin_only_routes', 'List', null, 'Routes for proxy admins alone'],
+  ['public_routes', 'List', null, 'Routes without a key; it may name those that are, and opens no other'],
   ['reject_clientside_metadata_tags', 'Boolean', false, 'A call that names tags is refused'],
   ['default_team_disabled', 'Boolean', false, 'No keys without a team'],
   ['cut_streams_on_block', 'Boolean', false, 'Running streams of a blocked key end'],
@@ -50,6 +51,8 @@ const general: readonly Written[] = [
   ],
   ['maximum_spend_logs_retention_interval', 'String', '1d', 'How often it is looked for such rows'],
   ['maximum_audit_logs_retention_period', 'String', null, 'Age at which rows of the audit log are dropped'],
+  ['health_check_details', 'Boolean', true, 'GET /health shows what entries say and why one does not answer'],
+  ['health_check_concurrency', 'Integer', 8, 'Deployments that GET /health tries at a time'],
   ['store_model_in_db', 'Boolean', false, 'Models of the database are served, and the API writes them'],
   ['disable_add_model_via_api', 'Boolean', false, 'The API changes no models'],
   [

@@ -26,6 +26,32 @@ const read = (params: object, info: object = {}) =>
 const MINE = 'https://mine.example/v1';
 const OPENAI = 'https://api.openai.com/v1';
 
+test.each([
+  [
+    { team_id: 'red', team_public_model_name: 'theirs' },
+    { id: 'red', publicName: 'theirs' },
+  ],
+  [{ team_id: 'red' }, { id: 'red', publicName: 'name' }],
+  [{ team_public_model_name: 'theirs' }, null],
+  [{}, null],
+])('%j in model_info is of the team %j', (info, team) => {
+  expect(read({}, info).deployment).toMatchObject({ modelName: 'name', team });
+});
+
+test.each(['', ['red'], true])('%j as a team keeps a model from being served to everybody', (team_id) => {
+  const { deployment, faults } = read({}, { team_id });
+  expect(deployment).toBeNull();
+  expect(faults).toMatchObject([{ path: 'model_info.team_id' }]);
+});
+
+test('a pattern is filled by what the team calls the model', () => {
+  const info = { team_id: 'red', team_public_model_name: 'own/*' };
+  expect(read({ model: 'openai/*' }, info).faults).toEqual([]);
+  expect(read({ model: 'openai/*' }, { team_id: 'red' }).faults).toMatchObject([
+    { path: 'litellm_params.model' },
+  ]);
+});
+
 describe('a call goes to the address that its key was meant for', () => {
   test.each([
     ['nothing of its own', {}, OPENAI, 'key-of-environment'],

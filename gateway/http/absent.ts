@@ -49,12 +49,6 @@ const absences: readonly Absence[] = [
       'no callback is served; `metadata.turn_off_message_logging` of a team keeps what its calls say out of spend rows',
   },
   {
-    paths: ['/health', '/health/test_connection'],
-    instead:
-      'no provider is called but for a client; whether a model answers, a small call to /v1/chat/completions tells, and /health/readiness tells of the gateway',
-    reach: 'private',
-  },
-  {
     paths: ['/metrics'],
     instead:
       'no metrics are kept, so `prometheus` in litellm_settings.callbacks has no effect; what calls cost is in "LiteLLM_SpendLogs" and its reports',

@@ -1,7 +1,6 @@
 import type { ServerResponse } from 'node:http';
+import type { CallReply, HeaderMap } from './call-reply.ts';
 import { GatewayError } from './errors.ts';
-
-export type HeaderMap = Readonly<Record<string, string>>;
 
 /**
  * Up to this size an answer is handed over as a text with one character a byte: Node puts it behind the head and writes
@@ -44,7 +43,7 @@ function end(response: ServerResponse, body: Buffer): void {
  *
  * Waiting -> streaming -> over, or waiting -> over. What comes after that is dropped: there is nobody to tell.
  */
-export class ClientReply {
+export class ClientReply implements CallReply {
   readonly callId: string;
   readonly #response: ServerResponse;
   #state: 'waiting' | 'streaming' | 'over' = 'waiting';

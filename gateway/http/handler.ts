@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Identity } from '../identity/identity.ts';
-import type { ClientReply } from './client-reply.ts';
+import type { CallReply } from './call-reply.ts';
 import type { Access, DirectRouteId, RouteId, routes } from './routes.ts';
 
 declare module 'fastify' {
@@ -30,7 +30,7 @@ export interface DirectRequest {
 }
 
 /** Answers through `client`; what it throws is answered as an error. */
-export type DirectHandler = (request: DirectRequest, client: ClientReply) => void;
+export type DirectHandler = (request: DirectRequest, client: CallReply) => void;
 
 type Answer = unknown | Promise<unknown>;
 type OpenHandler = (request: GatewayRequest, reply: FastifyReply) => Answer;

@@ -218,6 +218,9 @@ export const routes = {
   activeCallbacks: { method: 'GET', url: '/active/callbacks', access: 'overseer' },
   activeCallbacksUnprefixed: { method: 'GET', url: '/settings', access: 'overseer' },
 
+  // Private as all that stands below it and is not for load balancers.
+  health: { method: 'GET', url: '/health', access: 'overseer', reach: 'private' },
+  testConnection: { method: 'POST', url: '/health/test_connection', access: 'admin', reach: 'private' },
   liveliness: { method: 'GET', url: '/health/liveliness', access: 'public' },
   liveness: { method: 'GET', url: '/health/liveness', access: 'public' },
   readiness: { method: 'GET', url: '/health/readiness', access: 'public' },

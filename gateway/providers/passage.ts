@@ -2,7 +2,7 @@ import type { Dispatcher } from 'undici';
 import type { Timers } from '../accounting/timers.ts';
 import type { TokenCounter } from '../accounting/token-counter.ts';
 import type { Call } from '../call.ts';
-import type { ClientReply, HeaderMap } from '../http/client-reply.ts';
+import type { CallReply, HeaderMap } from '../http/call-reply.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Deployment } from '../routing/deployment.ts';
 import type { Remainders } from './remainders.ts';
@@ -10,7 +10,7 @@ import type { Remainders } from './remainders.ts';
 /** What a call needs from its surface. */
 export interface Passage {
   readonly call: Call;
-  readonly client: ClientReply;
+  readonly client: CallReply;
   /** The deployment to try when the call's could not be reached; null when there is none left that has room. */
   readonly next: () => Deployment | null | Promise<Deployment | null>;
   /** The request body for one of them. */

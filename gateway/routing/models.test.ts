@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { modelTeam } from '../config/model-team.ts';
 import { readStoredModel } from '../config/stored-model.ts';
 import { subjects } from '../identity/subjects.ts';
 import { Models, type StoredModel } from './models.ts';
@@ -12,10 +13,10 @@ const rules = {
   credentials: new Map(),
 };
 
-function stored(modelName: string, model = 'openai/gpt-4o', blocked = false): StoredModel {
-  const entry = { id: `id-of-${modelName}`, modelName, params: { model }, info: {} };
+function stored(modelName: string, model = 'openai/gpt-4o', blocked = false, info = {}): StoredModel {
+  const entry = { id: `id-of-${modelName}`, modelName, params: { model }, info };
   const read = readStoredModel(entry, { rules, stored: new Map() }, new Set());
-  return { id: entry.id, modelName, blocked, info: {}, ...read };
+  return { id: entry.id, modelName, team: modelTeam(info, modelName), blocked, info, ...read };
 }
 
 /** Models over a database that a test writes, and what was logged. */
@@ -28,7 +29,7 @@ function setUp(load: (() => Promise<readonly StoredModel[]>) | null) {
     now: () => NOW,
     logger: { warn: note, error: note } as never,
   });
-  return { models, logged, names: () => models.listed.map(({ name }) => name) };
+  return { models, logged, names: () => models.listed(null).map(({ name }) => name) };
 }
 
 test('a change of a model or of a credential reads all of them anew, no other change does', async () => {
@@ -84,6 +85,17 @@ test('what is blocked or wrong is not served, and each fault is told once', asyn
   expect(names()).toEqual(['good']);
   expect(models.stored.map(({ modelName }) => modelName)).toEqual(['good', 'blocked', 'wrong']);
   expect(logged).toEqual(['a model of the database is not served']);
+});
+
+test('a model of a team that is blocked or wrong leaves its name to no other', async () => {
+  const { models } = setUp(async () => [
+    stored('shared'),
+    stored('one', 'openai/gpt-4o', true, { team_id: 'red', team_public_model_name: 'shared' }),
+    stored('two', 'nobody/gpt-4o', false, { team_id: 'blue', team_public_model_name: 'shared' }),
+  ]);
+  await models.refresh();
+  const active = [null, 'red', 'blue'].map((teamId) => models.find('shared', teamId)?.active);
+  expect(active).toEqual([true, false, false]);
 });
 
 test('where none are served, nothing is read', async () => {

@@ -1,13 +1,15 @@
-import type { Config, DeploymentConfig, Finding } from '../config/config.ts';
+import type { Config, DeploymentConfig, Finding, ModelTeam } from '../config/config.ts';
 import { isModel } from '../identity/subjects.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { ModelGroup } from './model-group.ts';
-import { compilePlan, type ListedModel, type Plan } from './plan.ts';
+import type { ListedModel } from './model-names.ts';
+import { compilePlan, type Plan } from './plan.ts';
 
 /** A model of the database, and what becomes of it. */
 export interface StoredModel {
   readonly id: string;
   readonly modelName: string;
+  readonly team: ModelTeam | null;
   readonly blocked: boolean;
   /** Null where faults keep it from being served. */
   readonly deployment: DeploymentConfig | null;
@@ -90,12 +92,12 @@ export class Models implements Plan {
     this.#tell();
   }
 
-  find(name: string): ModelGroup | undefined {
-    return this.#plan.find(name);
+  find(name: string, teamId: string | null): ModelGroup | undefined {
+    return this.#plan.find(name, teamId);
   }
 
-  get listed(): readonly ListedModel[] {
-    return this.#plan.listed;
+  listed(teamId: string | null): readonly ListedModel[] {
+    return this.#plan.listed(teamId);
   }
 
   get entries(): Plan['entries'] {
@@ -126,7 +128,8 @@ export class Models implements Plan {
     const served = stored.flatMap(({ blocked, deployment }) =>
       blocked || deployment === null ? [] : [deployment],
     );
-    this.#plan = compilePlan({ ...file, deployments: [...file.deployments, ...served] }, now);
+    const deployments = [...file.deployments, ...served];
+    this.#plan = compilePlan({ ...file, deployments, owned: stored.flatMap(({ team }) => team ?? []) }, now);
     this.#stored = stored;
     this.#tell();
   }

@@ -9,6 +9,7 @@ function config(modelName: string, more: Partial<DeploymentConfig> = {}): Deploy
   return {
     path: 'model_list.0',
     modelName,
+    team: null,
     id: `id-of-${modelName}`,
     provider: 'openai',
     upstreamModel: 'gpt-4o',
@@ -23,6 +24,7 @@ function config(modelName: string, more: Partial<DeploymentConfig> = {}): Deploy
     maxOutputTokens: null,
     baseModel: null,
     accessGroups: [],
+    probe: { model: null, maxTokens: 16, timeoutMs: 1000 },
     limits: { requests: null, tokens: null, parallel: null },
     params: {},
     info: {},
@@ -31,9 +33,9 @@ function config(modelName: string, more: Partial<DeploymentConfig> = {}): Deploy
 }
 
 const plan = (...deployments: DeploymentConfig[]) => compilePlan({ deployments, aliases: {} }, () => NOW);
-const upstream = (compiled: ReturnType<typeof plan>, name: string) =>
+const upstream = (compiled: ReturnType<typeof plan>, name: string, teamId: string | null = null) =>
   compiled
-    .find(name)
+    .find(name, teamId)
     ?.take()
     .map(({ upstreamModel }) => upstreamModel);
 
@@ -66,20 +68,21 @@ describe('a name is served by', () => {
   });
 
   test('nobody when it is a pattern itself', () => {
-    expect(compiled.find('openai/*')).toBeUndefined();
+    expect(compiled.find('openai/*', null)).toBeUndefined();
   });
 
   test('aliases are listed unless they are hidden', () => {
-    expect(compiled.listed.filter(({ wildcard }) => !wildcard).map(({ name }) => name)).toEqual([
-      'gpt',
-      'openai/gpt-exact',
-      'alias',
-    ]);
+    expect(
+      compiled
+        .listed(null)
+        .filter(({ wildcard }) => !wildcard)
+        .map(({ name }) => name),
+    ).toEqual(['gpt', 'openai/gpt-exact', 'alias']);
   });
 });
 
 test.each(['constructor', '__proto__', 'toString'])('%s is no name unless configured', (name) => {
-  expect(plan(config('gpt')).find(name)).toBeUndefined();
+  expect(plan(config('gpt')).find(name, null)).toBeUndefined();
 });
 
 test('deployments of one name are taken in turn, and all are tried by each call', () => {
@@ -93,18 +96,18 @@ test('deployments of one name are taken in turn, and all are tried by each call'
 test('an inactive deployment is left out while another is active', () => {
   const compiled = plan(config('gpt', { id: '1', missingVariable: 'X' }), config('gpt', { id: '2' }));
   expect(upstream(compiled, 'gpt')).toHaveLength(1);
-  expect(compiled.find('gpt')?.missingVariable).toBeNull();
+  expect(compiled.find('gpt', null)?.missingVariable).toBeNull();
 });
 
 test('a group without an active deployment names the variable and is not listed', () => {
   const compiled = plan(config('gpt', { missingVariable: 'OPENAI_API_KEY' }));
-  expect(compiled.find('gpt')?.missingVariable).toBe('OPENAI_API_KEY');
-  expect(compiled.listed).toEqual([]);
+  expect(compiled.find('gpt', null)?.missingVariable).toBe('OPENAI_API_KEY');
+  expect(compiled.listed(null)).toEqual([]);
 });
 
 test('any number of names filled into a wildcard stays cheap to keep', () => {
   const compiled = plan(config('*', { upstreamModel: '*' }));
-  for (let index = 0; index < 2500; index++) expect(compiled.find(`name-${index}`)?.active).toBe(true);
+  for (let index = 0; index < 2500; index++) expect(compiled.find(`name-${index}`, null)?.active).toBe(true);
   expect(upstream(compiled, 'name-1')).toEqual(['name-1']);
 });
 
@@ -114,4 +117,69 @@ test('stars are filled in their order', () => {
   );
   expect(compileWildcard('a.c*').match('abcd')).toBeNull();
   expect(fillWildcard('*', ['$&'])).toBe('$&');
+});
+
+describe('a model of a team', () => {
+  const owned = (id: string, publicName: string, more: Partial<DeploymentConfig> = {}) =>
+    config(`model_name_${id}`, { upstreamModel: `of-${id}`, team: { id, publicName }, ...more });
+  const compiled = compilePlan(
+    {
+      deployments: [
+        config('gpt'),
+        config('open'),
+        owned('red', 'gpt'),
+        owned('blue', 'gpt'),
+        owned('blue', 'own/*', { id: 'star', upstreamModel: '*' }),
+        owned('blue', 'idle', { missingVariable: 'KEY' }),
+      ],
+      aliases: { alias: { model: 'gpt', hidden: false } },
+      owned: [
+        { id: 'red', publicName: 'open' },
+        { id: 'green', publicName: 'held/*' },
+      ],
+    },
+    () => NOW,
+  );
+  const names = (teamId: string | null) => compiled.listed(teamId).map(({ name }) => name);
+
+  test.each([
+    ['the name, for each team its own', 'gpt', 'red', ['of-red']],
+    ['the name, for each team its own', 'gpt', 'blue', ['of-blue']],
+    ['an alias of the name', 'alias', 'red', ['of-red']],
+    ['its id', 'id-of-model_name_red', 'red', ['of-red']],
+    ['the name of its row', 'model_name_red', 'red', ['of-red']],
+    ['a name in its pattern', 'own/x', 'blue', ['x']],
+  ])('is meant by %s', (_what, name, teamId, expected) => {
+    expect(upstream(compiled, name, teamId)).toEqual(expected);
+  });
+
+  test.each([
+    ['no team', null],
+    ['a team without models', 'green'],
+    ['another team', 'blue'],
+  ])('is unknown to keys of %s, which have what is for everybody', (_whose, teamId) => {
+    for (const name of ['id-of-model_name_red', 'model_name_red']) {
+      expect(compiled.find(name, teamId)).toBeUndefined();
+    }
+    expect(upstream(compiled, 'open', teamId)).toEqual(['gpt-4o']);
+  });
+
+  test('has one name for budgets and limits, however it is called', () => {
+    for (const name of ['gpt', 'alias', 'id-of-model_name_red', 'model_name_red']) {
+      expect(compiled.find(name, 'red')?.name).toBe('gpt');
+    }
+  });
+
+  test('that is not served leaves its name to no other model', () => {
+    expect(upstream(compiled, 'open', 'red')).toEqual([]);
+    expect(upstream(compiled, 'held/x', 'green')).toEqual([]);
+    expect(compiled.find('idle', 'blue')?.missingVariable).toBe('KEY');
+  });
+
+  test('is listed for its team alone, once', () => {
+    expect(names(null)).toEqual(['gpt', 'open', 'alias']);
+    expect(names('green')).toEqual(['gpt', 'open', 'alias']);
+    expect(names('red')).toEqual(['alias', 'gpt']);
+    expect(names('blue')).toEqual(['open', 'alias', 'gpt', 'own/*']);
+  });
 });

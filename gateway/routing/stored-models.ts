@@ -1,5 +1,6 @@
 import type { Credentials, StoredModelSettings } from '../config/config.ts';
 import type { Settings } from '../config/findings.ts';
+import { modelTeam } from '../config/model-team.ts';
 import { readStoredModel } from '../config/stored-model.ts';
 import type { Connection } from '../store/connection.ts';
 import { type CredentialRow, listCredentials } from '../store/credentials-table.ts';
@@ -35,9 +36,10 @@ export function openCredentials(rows: readonly CredentialRow[], keys: SaltKeys):
   return credentials;
 }
 
-const served = (row: ModelRow): Pick<StoredModel, 'id' | 'modelName' | 'blocked' | 'info'> => ({
+const served = (row: ModelRow): Pick<StoredModel, 'id' | 'modelName' | 'team' | 'blocked' | 'info'> => ({
   id: row.model_id,
   modelName: row.model_name,
+  team: modelTeam(row.model_info ?? {}, row.model_name),
   blocked: row.blocked,
   info: row.model_info ?? {},
 });

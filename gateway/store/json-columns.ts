@@ -14,7 +14,12 @@ export function containing(part: string): string {
   return `%${part.replace(/[\\%_]/g, '\\$&')}%`;
 }
 
-/** A column of JSON, as JSON: LiteLLM's older writers stored it as a text in JSON. */
+/** The value of a column of JSON: LiteLLM's older writers stored it as a text in JSON. */
+export function jsonOf(column: string): string {
+  return `CASE jsonb_typeof(${column}) WHEN 'string' THEN (${column} #>> '{}')::jsonb ELSE ${column} END`;
+}
+
+/** The same as a column of its name. */
 export function unwrapped(column: string): string {
-  return `CASE jsonb_typeof(${column}) WHEN 'string' THEN (${column} #>> '{}')::jsonb ELSE ${column} END AS ${column}`;
+  return `${jsonOf(column)} AS ${column}`;
 }

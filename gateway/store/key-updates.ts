@@ -61,7 +61,7 @@ export async function updateKey(
 export interface KeyRotation {
   readonly from: string;
   readonly to: string;
-  readonly keyName: string;
+  readonly keyName: string | null;
   readonly graceUntil: Date | null;
 }
 

@@ -1,5 +1,5 @@
 import { type Connection, rows } from './connection.ts';
-import { unwrapped } from './json-columns.ts';
+import { jsonOf, unwrapped } from './json-columns.ts';
 
 /** Members of an object in a row; texts are sealed (`sealed-text.ts`). */
 export type SealedMembers = Readonly<Record<string, unknown>>;
@@ -26,6 +26,8 @@ export type ModelColumns = Pick<
   'model_name' | 'litellm_params' | 'model_info' | 'blocked' | 'litellm_params_key_id'
 >;
 
+const TEAM = `(${jsonOf('model_info')}) ->> 'team_id'`;
+
 const COLUMNS = `model_id, model_name, ${unwrapped('litellm_params')}, ${unwrapped('model_info')}, blocked,
   litellm_params_key_id, created_at, created_by, updated_at, updated_by`;
 
@@ -33,6 +35,14 @@ const COLUMNS = `model_id, model_name, ${unwrapped('litellm_params')}, ${unwrapp
 export async function listModels(db: Connection): Promise<readonly ModelRow[]> {
   return rows<ModelRow>(db, {
     text: `SELECT ${COLUMNS} FROM "LiteLLM_ProxyModelTable" ORDER BY created_at, model_id`,
+  });
+}
+
+/** The models of one team. */
+export async function modelsOfTeam(db: Connection, teamId: string): Promise<readonly ModelRow[]> {
+  return rows<ModelRow>(db, {
+    text: `SELECT ${COLUMNS} FROM "LiteLLM_ProxyModelTable" WHERE ${TEAM} = $1`,
+    values: [teamId],
   });
 }
 
@@ -100,4 +110,15 @@ export async function deleteModel(db: Connection, modelId: string): Promise<Mode
     values: [modelId],
   });
   return row;
+}
+
+/** Deletes the models of teams. */
+export async function deleteModelsOfTeams(
+  db: Connection,
+  teamIds: readonly string[],
+): Promise<readonly ModelRow[]> {
+  return rows<ModelRow>(db, {
+    text: `DELETE FROM "LiteLLM_ProxyModelTable" WHERE ${TEAM} = ANY ($1) RETURNING ${COLUMNS}`,
+    values: [teamIds],
+  });
 }

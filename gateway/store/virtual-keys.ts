@@ -160,7 +160,7 @@ export async function readKey(db: Connection, hash: string): Promise<VirtualKeyR
 /** A key about to be stored: the columns that generation sets, the rest being the table's defaults. */
 export interface NewVirtualKey {
   readonly token: string;
-  readonly keyName: string;
+  readonly keyName: string | null;
   readonly keyAlias: string | null;
   readonly expires: Date | null;
   readonly models: readonly string[];

@@ -43,7 +43,6 @@ export const absent: readonly Row[] = [
     'POST /team/robots/callback',
     'POST /team/robots/disable_logging',
   ),
-  ...told('a probe of providers', 'GET /health', 'GET /health?model=one', 'POST /health/test_connection'),
   ...told('a metric', 'GET /metrics'),
   ...told('LiteLLM’s UI', 'GET /.well-known/litellm-ui-config', 'GET /litellm/.well-known/litellm-ui-config'),
   ...told('an alert to a chat', 'GET /health/services?service=slack'),

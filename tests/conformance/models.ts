@@ -1,5 +1,7 @@
+import { expect } from 'vitest';
 import { envelope, like, number, section, some, text, time, unprocessable, uuid } from './row.ts';
 
+const OWNER = 'conformance-owner';
 const own = { model: 'openai/gpt-4o-mini', api_base: 'https://models.example/v1', api_key: 'x', rpm: 5 };
 const bad = (param: string) => envelope(400, 'invalid_request_error', param);
 const info = (name: string) =>
@@ -13,6 +15,13 @@ const info = (name: string) =>
 
 export const models = [
   ...section('3.7', [
+    [
+      'a team that will have a model of its own',
+      'POST /team/new',
+      { body: { team_id: OWNER, models: ['one'] } },
+      200,
+      { team_id: OWNER },
+    ],
     [
       'a model has an id where none is given',
       'POST /model/new',
@@ -61,6 +70,58 @@ export const models = [
         model_name: 'added',
         litellm_params: { rpm: 6, model: text, api_key: text },
       },
+    ],
+    [
+      'a model of a team goes by a name of its own, the team’s beside it',
+      'POST /model/new',
+      {
+        body: {
+          model_name: 'added',
+          litellm_params: own,
+          model_info: { id: 'conformance-owned', team_id: OWNER },
+        },
+      },
+      200,
+      {
+        model_id: 'conformance-owned',
+        model_name: expect.stringMatching(/^model_name_conformance-owner_[0-9a-f-]{36}$/),
+        model_info: { team_id: OWNER, team_public_model_name: 'added', db_model: true },
+      },
+    ],
+    [
+      'which is on the team’s list',
+      `GET /team/info?team_id=${OWNER}`,
+      {},
+      200,
+      { team_info: like({ models: ['one', 'added'] }) },
+    ],
+    [
+      'a name in an update is the team’s',
+      'PATCH /model/conformance-owned/update',
+      { body: { model_name: 'theirs' } },
+      200,
+      { model_info: { team_id: OWNER, team_public_model_name: 'theirs' } },
+    ],
+    [
+      'a team keeps its models',
+      'POST /model/update',
+      { body: { model_info: { id: 'conformance-owned', team_id: 'another' } } },
+      400,
+      bad('model_info.team_id'),
+    ],
+    [
+      'a team that is none',
+      'POST /model/new',
+      { body: { model_name: 'x', litellm_params: own, model_info: { team_id: 'none' } } },
+      400,
+      bad('model_info.team_id'),
+    ],
+    [
+      'a model of a team is deleted',
+      'POST /model/delete',
+      { body: { id: 'conformance-owned' } },
+      200,
+      { message: 'Model: conformance-owned deleted successfully' },
     ],
     ['which model', 'POST /model/update', { body: {} }, 400, bad('model_info.id')],
     [

@@ -97,6 +97,7 @@ const reading = [
   '/budget/info',
   '/organization/info',
   '/tag/info',
+  '/health/test_connection',
   '/spend/calculate',
   '/global/spend/end_users',
 ];

@@ -325,3 +325,32 @@ describe('defaults of budgets beside the whole', () => {
     expect(info).toMatchObject({ ...named, litellm_budget_table: { soft_budget: 8, max_budget: 9 } });
   });
 });
+
+test('tags of the configuration are those of a key that has none', async () => {
+  await restart({ ...NO_KEY_RULES, defaults: { tags: ['prod'] } });
+  const tagsOf = async (body: object) => (await post('/key/generate', body)).body.tags;
+  expect(await tagsOf({})).toEqual(['prod']);
+  expect(await tagsOf({ tags: ['own'] })).toEqual(['own']);
+  const { body } = await post('/key/generate', { metadata: { tags: ['also own'] } });
+  expect(body.metadata.tags).toEqual(['also own']);
+});
+
+test('the ends of keys are in no row where the operator wants that, of keys that are renewed too', async () => {
+  await restart({ ...NO_KEY_RULES, showsEnds: false });
+  const { body } = await post('/key/generate', {});
+  expect(body.key_name).toBeNull();
+  expect((await post('/key/regenerate', { key: body.key })).body.key_name).toBeNull();
+});
+
+test('an alias must look like a name where the operator wants that, and may be anything elsewhere', async () => {
+  await restart(NO_KEY_RULES);
+  const { status, body } = await post('/key/generate', { key_alias: 'as you like!' });
+  expect(status).toBe(200);
+  await restart({ ...NO_KEY_RULES, checksAliases: true });
+  for (const key_alias of ['x', 'as you like', '-begins', 'ends.', 'a'.repeat(256)]) {
+    expect((await post('/key/generate', { key_alias })).body.error).toMatchObject({ param: 'key_alias' });
+    expect((await post('/key/update', { key: body.key, key_alias })).status).toBe(400);
+  }
+  const named = { key_alias: 'team-1/ada@example.org' };
+  expect((await post('/key/update', { key: body.key, ...named })).body).toMatchObject(named);
+});

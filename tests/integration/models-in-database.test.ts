@@ -246,10 +246,6 @@ describe('what is refused', () => {
     expect(messageOf(answer)).toContain(message);
   });
 
-  test('a model of a team, which is not served yet', async () => {
-    expect(messageOf((await add(own(), { team_id: 'red' })).answer)).toContain('model_info.team_id');
-  });
-
   test('an id that is taken, by the file too', async () => {
     const { id } = await add();
     expect(messageOf((await add(own(), { id })).answer)).toContain('exists already');

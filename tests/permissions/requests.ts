@@ -117,6 +117,10 @@ const teamModels: Build = async ({ seeds, object }) => ({
   body: { team_id: await seeds.team(object !== 'foreign', undefined, ['m1', 'm2']), models: ['m2', 'm3'] },
 });
 
+/** Whose a model is: everybody's, or a team's. */
+const modelInfo = (object: string): object => (object === 'team' ? { team_id: RED } : {});
+const modelOf = ({ seeds, object }: Situation): Promise<string> => seeds.model(modelInfo(object));
+
 const customer =
   (name: string, list: boolean): Build =>
   async ({ seeds }) => {
@@ -306,12 +310,16 @@ export const requests: Readonly<Record<string, Build>> = {
   'POST /budget/delete': async ({ seeds }) => ({ body: { id: await seeds.budget() } }),
   'GET /budget/list': nothing,
   'GET /budget/settings': async ({ seeds }) => ({ query: { budget_id: await seeds.budget() } }),
-  'POST /model/new': async () => ({
-    body: { model_name: 'm', litellm_params: { model: 'openai/gpt-4o', api_key: 'x' } },
+  'POST /model/new': async ({ object }) => ({
+    body: {
+      model_name: 'm',
+      litellm_params: { model: 'openai/gpt-4o', api_key: 'x' },
+      model_info: modelInfo(object),
+    },
   }),
-  'POST /model/update': async ({ seeds }) => ({ body: { model_info: { id: await seeds.model() } } }),
-  'PATCH /model/:model_id/update': async ({ seeds }) => ({ path: await seeds.model(), body: {} }),
-  'POST /model/delete': async ({ seeds }) => ({ body: { id: await seeds.model() } }),
+  'POST /model/update': async (situation) => ({ body: { model_info: { id: await modelOf(situation) } } }),
+  'PATCH /model/:model_id/update': async (situation) => ({ path: await modelOf(situation), body: {} }),
+  'POST /model/delete': async (situation) => ({ body: { id: await modelOf(situation) } }),
   'GET /model/info': nothing,
   'GET /v1/model/info': nothing,
   'GET /v2/model/info': nothing,
@@ -352,6 +360,8 @@ export const requests: Readonly<Record<string, Build>> = {
   'POST /global/spend/reset': async () => ({ body: {} }),
   'GET /provider/budgets': nothing,
   'GET /health/readiness/details': nothing,
+  'GET /health': nothing,
+  'POST /health/test_connection': async () => ({ body: { litellm_params: { model: 'openai/gpt-4o' } } }),
   'GET /config/list': nothing,
   'GET /config/field/info': nothing,
   'GET /alerting/settings': nothing,

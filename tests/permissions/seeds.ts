@@ -173,12 +173,12 @@ export class Seeds {
   }
 
   /** A model as somebody may have put it in by hand: nothing in it is sealed. */
-  async model(): Promise<string> {
+  async model(info: object): Promise<string> {
     const id = randomUUID();
     await this.#db.query(
-      `INSERT INTO "LiteLLM_ProxyModelTable" (model_id, model_name, litellm_params, created_by, updated_by)
-       VALUES ($1, 'm', '{"model": "openai/gpt-4o", "api_key": "x"}', 'x', 'x')`,
-      [id],
+      `INSERT INTO "LiteLLM_ProxyModelTable" (model_id, model_name, litellm_params, model_info, created_by, updated_by)
+       VALUES ($1, 'm', '{"model": "openai/gpt-4o", "api_key": "x"}', $2, 'x', 'x')`,
+      [id, JSON.stringify(info)],
     );
     return id;
   }

@@ -1,4 +1,4 @@
-import type { KeyMakers, KeyRules } from '../../config/key-rules.ts';
+import type { KeyDefaults, KeyMakers, KeyRules } from '../../config/key-rules.ts';
 import type { JsonObject } from '../../http/body.ts';
 import type { Identity } from '../../identity/identity.ts';
 import { fieldsOver, type KeyParams } from '../../identity/key-params.ts';
@@ -32,6 +32,28 @@ export function requireBelow(wanted: KeyFields, ceilings: KeyParams, now: number
   );
 }
 
+/** The defaults without what a request says in another place: a budget that is named has a soft budget or none, metadata have tags. */
+function defaultsFor({ budget_id, metadata }: KeyFields, defaults: KeyDefaults): KeyDefaults {
+  const { soft_budget, tags, ...others } = defaults;
+  return {
+    ...others,
+    ...(!budget_id && soft_budget !== undefined && { soft_budget }),
+    ...(saysNothing(metadata?.tags) && tags !== undefined && { tags }),
+  };
+}
+
+/** 2 to 255 characters, as LiteLLM's check has it. */
+const ALIAS = /^[a-zA-Z0-9][a-zA-Z0-9_\-/.@]{0,253}[a-zA-Z0-9]$/;
+
+/** Throws GatewayError bad_request for an alias that does not look like a name, where the operator wants that. */
+export function requireAlias(alias: string | null | undefined, { checksAliases }: KeyRules): void {
+  if (!checksAliases || !alias || ALIAS.test(alias)) return;
+  throw badRequest(
+    'key_alias',
+    "'key_alias' must have 2 to 255 characters, begin and end with a letter or a digit, and hold only these and _ - / . @: litellm_settings.enable_key_alias_format_validation is on",
+  );
+}
+
 /**
  * A request for a new key with what the configuration says of keys that do not say it themselves. Throws GatewayError
  * bad_request for what is over a ceiling.
@@ -41,9 +63,7 @@ export function completed<T extends KeyFields & JsonObject>(
   { defaults, ceilings }: Pick<KeyRules, 'defaults' | 'ceilings'>,
   now: number,
 ): T {
-  const { soft_budget: _ofBudget, ...beside } = defaults;
-  // A budget that is named has a soft budget of its own, or none.
-  const whole = filled(filled(wanted, wanted.budget_id ? beside : defaults), ceilings);
+  const whole = filled(filled(wanted, defaultsFor(wanted, defaults)), ceilings);
   requireBelow(whole, ceilings, now);
   return whole;
 }

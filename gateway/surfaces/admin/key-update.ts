@@ -5,7 +5,7 @@ import { endOf } from '../../identity/duration.ts';
 import type { Identity } from '../../identity/identity.ts';
 import { owners } from '../../identity/owners.ts';
 import type { KeyRights } from '../../identity/permissions.ts';
-import { displayName, hashKey } from '../../identity/virtual-key.ts';
+import { hashKey } from '../../identity/virtual-key.ts';
 import { readBudgets } from '../../store/budgets-table.ts';
 import type { ChangedBy } from '../../store/changed-by.ts';
 import type { Connection } from '../../store/connection.ts';
@@ -24,10 +24,10 @@ import { requireMayChange } from './key-changes.ts';
 import { columnsOf } from './key-columns.ts';
 import { requireNoWider, requireOrganizationOf, rightsOnKey } from './key-permissions.ts';
 import { type KeyFields, readRegenerate, readUpdate, type UpdateRequest } from './key-requests.ts';
-import { requireBelow, requireTeamOf } from './key-rules.ts';
+import { requireAlias, requireBelow, requireTeamOf } from './key-rules.ts';
 import { changeSoftBudget, lockBudgetOfKey } from './key-soft-budget.ts';
 import { requireBudget, withBudgets } from './linked-budget.ts';
-import { chosenKey, namedKey } from './named-key.ts';
+import { chosenKey, namedKey, shownName } from './named-key.ts';
 import { refuseUnenforced } from './unenforced.ts';
 import { InvalidRequest } from './validation.ts';
 
@@ -35,6 +35,7 @@ import { InvalidRequest } from './validation.ts';
 function refuseUnchangeable(wanted: KeyFields & JsonObject, { keyRules, clock }: ManagementDeps): void {
   refuseUnenforced(wanted);
   requireBelow(wanted, keyRules.ceilings, clock());
+  requireAlias(wanted.key_alias, keyRules);
   if (wanted.team_id !== undefined) requireTeamOf(wanted.team_id || null, keyRules, 'team_id');
   if (wanted.key_type && wanted.key_type !== 'default') {
     throw badRequest('key_type', "'key_type' is for new keys; give 'allowed_routes'");
@@ -188,7 +189,7 @@ export async function regenerate(deps: ManagementDeps, request: GatewayRequest, 
     const { models, allowed_routes, permissions } = { ...row, ...columns };
     requireNoWider(identity, { models, allowed_routes, permissions });
     await requireConsistent(deps, db, columns, row);
-    const rotation = { from, to, keyName: displayName(key), graceUntil };
+    const rotation = { from, to, keyName: shownName(key, deps.keyRules), graceUntil };
     if (!(await rotateKey(db, rotation, by))) {
       throw badRequest('new_key', 'This key exists already; choose another one');
     }

@@ -4,7 +4,7 @@ import type { Identity } from '../../identity/identity.ts';
 import { expiryOf } from '../../identity/key-params.ts';
 import { owners } from '../../identity/owners.ts';
 import { seesAll } from '../../identity/permissions.ts';
-import { displayName, hashKey } from '../../identity/virtual-key.ts';
+import { hashKey } from '../../identity/virtual-key.ts';
 import { readModelBudgets, readWindows } from '../../identity/written-budgets.ts';
 import type { Connection } from '../../store/connection.ts';
 import { followBudgets } from '../../store/follow-budgets.ts';
@@ -37,13 +37,13 @@ import {
   readResetSpend,
   readUpdate,
 } from './key-requests.ts';
-import { completed, requireMaker } from './key-rules.ts';
+import { completed, requireAlias, requireMaker } from './key-rules.ts';
 import { budgetOfNewKey } from './key-soft-budget.ts';
 import { resetSpend } from './key-spend.ts';
 import { regenerate, update } from './key-update.ts';
 import { withBudgets } from './linked-budget.ts';
 import { management } from './management.ts';
-import { chosenKey, namedKey } from './named-key.ts';
+import { chosenKey, namedKey, shownName } from './named-key.ts';
 import { withPartSpend } from './part-spend.ts';
 import { readServiceAccount, serviceAccountOwner } from './service-accounts.ts';
 import { refuseUnenforced } from './unenforced.ts';
@@ -88,6 +88,7 @@ export async function makeKey(
   const key = chosenKey(wanted.key, 'key');
   const expires = expiryOf(wanted.duration, now);
   const keyAlias = wanted.key_alias || null;
+  requireAlias(keyAlias, keyRules);
   const token = hashKey(key);
   if (keyAlias !== null && (await aliasTaken(db, keyAlias))) {
     throw badRequest('key_alias', `A key with the alias '${keyAlias}' exists already; aliases are unique`);
@@ -98,7 +99,7 @@ export async function makeKey(
   requireIncrease({ before: {}, after: metadata, most, ceilings: keyRules.ceilings, now });
   const row = await insertKey(db, {
     token,
-    keyName: displayName(key),
+    keyName: shownName(key, keyRules),
     keyAlias,
     expires,
     models: wanted.models ?? [],

@@ -1,10 +1,12 @@
 import { PICO_PER_USD } from '../../accounting/money.ts';
 import type { Rates } from '../../accounting/rates.ts';
 import { mayUse } from '../../admission/model-access.ts';
+import { publicName } from '../../config/model-team.ts';
 import type { Handlers } from '../../http/handler.ts';
 import type { Identity } from '../../identity/identity.ts';
+import type { PlannedEntry } from '../../routing/model-names.ts';
 import type { StoredModel } from '../../routing/models.ts';
-import type { PlannedEntry } from '../../routing/plan.ts';
+import { isOpenTo, ownFirst } from '../../routing/plan.ts';
 import type { ManagementDeps } from './change.ts';
 import { badRequest } from './faults.ts';
 import { management } from './management.ts';
@@ -34,10 +36,15 @@ function ratesAt({ deployment }: PlannedEntry, now: number): Rates | null {
   return deployment.price?.(now)[0].rates ?? null;
 }
 
-function served(entry: PlannedEntry, { models, clock }: ManagementDeps): ModelInfo {
+/** What the caller calls a model: to whom it does not belong, one of a team goes by the name of its row. */
+function nameFor(entry: PlannedEntry, { teamId }: Identity): string {
+  return isOpenTo(entry, teamId) ? publicName(entry.config) : entry.config.modelName;
+}
+
+function served(entry: PlannedEntry, { models, clock }: ManagementDeps, who: Identity): ModelInfo {
   const { config, deployment } = entry;
   return {
-    model_name: config.modelName,
+    model_name: nameFor(entry, who),
     litellm_params: config.params,
     model_info: {
       mode: 'chat',
@@ -68,14 +75,16 @@ const seesAll = ({ role }: Identity): boolean => overseers.includes(role);
 
 function visibleEntries({ models }: ManagementDeps, identity: Identity): readonly PlannedEntry[] {
   if (seesAll(identity)) return models.entries;
-  return models.entries.filter(({ config: { modelName, accessGroups } }) =>
-    mayUse(identity, { names: [modelName], accessGroups }),
+  return models.entries.filter(
+    (entry) =>
+      isOpenTo(entry, identity.teamId) &&
+      mayUse(identity, { names: [nameFor(entry, identity)], accessGroups: entry.config.accessGroups }),
   );
 }
 
 /** The deployments that the caller may use; an admin sees also those that nobody can. */
 function visible(deps: ManagementDeps, identity: Identity): readonly ModelInfo[] {
-  const shown = visibleEntries(deps, identity).map((entry) => served(entry, deps));
+  const shown = visibleEntries(deps, identity).map((entry) => served(entry, deps, identity));
   if (!seesAll(identity)) return shown;
   const others = deps.models.stored.filter(({ blocked, deployment }) => blocked || deployment === null);
   return [...shown, ...others.map(unserved)];
@@ -161,10 +170,16 @@ function groupInfo(name: string, members: readonly ModelInfo[]) {
 
 async function groups(deps: ManagementDeps, rawQuery: unknown, identity: Identity) {
   const { model_group: asked } = readGroupQuery(rawQuery);
-  const shown = visibleEntries(deps, identity).map((entry) => served(entry, deps));
-  const data = [...Map.groupBy(shown, ({ model_name }) => model_name)]
+  const named = Map.groupBy(visibleEntries(deps, identity), (entry) => nameFor(entry, identity));
+  const data = [...named]
     .filter(([name]) => asked === undefined || name === asked)
-    .map(([name, members]) => groupInfo(name, members));
+    .map(([name, entries]) => {
+      const members = ownFirst(entries, identity.teamId);
+      return groupInfo(
+        name,
+        members.map((entry) => served(entry, deps, identity)),
+      );
+    });
   return { data };
 }
 

@@ -3,21 +3,30 @@ import { bodyReader, queryReader } from './validation.ts';
 
 type Members = Readonly<Record<string, unknown>>;
 
+/** What of `model_info` says which model it is, and whose. */
+interface NamedInfo {
+  readonly id?: string | null;
+  readonly team_id?: string | null;
+  /** What the team's keys call it. */
+  readonly team_public_model_name?: string | null;
+}
+
 /** What a model is made of; in an update, what changes. */
 export interface ModelRequest {
   readonly model_name?: string | null;
   readonly litellm_params?: Members | null;
-  readonly model_info?: (Members & { readonly id?: string | null }) | null;
+  readonly model_info?: (Members & NamedInfo) | null;
   readonly blocked?: boolean | null;
 }
 
 const id = { type: 'string', minLength: 1, maxLength: LONGEST_ID } as const;
+const name = { ...id, type: ['string', 'null'] } as const;
 const members = { type: ['object', 'null'] } as const;
 
 const properties = {
-  model_name: { ...id, type: ['string', 'null'] },
+  model_name: name,
   litellm_params: members,
-  model_info: { ...members, properties: { id: { ...id, type: ['string', 'null'] } } },
+  model_info: { ...members, properties: { id: name, team_id: name, team_public_model_name: name } },
   blocked: { type: ['boolean', 'null'] },
 } as const;
 
@@ -35,6 +44,31 @@ export const readModelDelete = bodyReader<{ readonly id: string }>({
   type: 'object',
   required: ['id'],
   properties: { id },
+});
+
+/** A model to be tried before it is added. */
+export const readConnectionTest = bodyReader<{
+  readonly litellm_params: Members;
+  readonly model_info?: Members | null;
+  readonly mode?: string | null;
+}>({
+  type: 'object',
+  required: ['litellm_params'],
+  properties: {
+    litellm_params: { type: 'object', required: ['model'], properties: { model: id } },
+    model_info: members,
+    mode: { type: ['string', 'null'] },
+  },
+});
+
+export interface HealthQuery {
+  readonly model?: string;
+  readonly model_id?: string;
+}
+
+export const readHealthQuery = queryReader<HealthQuery>({
+  type: 'object',
+  properties: { model: { type: 'string' }, model_id: { type: 'string' } },
 });
 
 export const readInfoQuery = queryReader<{ readonly litellm_model_id?: string }>({

@@ -1,20 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import type { PoolClient } from 'pg';
-import { isShown } from '../../config/shown-params.ts';
-import { readStoredModel } from '../../config/stored-model.ts';
+import type { StoredEntry } from '../../config/stored-model.ts';
 import type { GatewayError } from '../../http/errors.ts';
 import type { GatewayRequest, Handlers } from '../../http/handler.ts';
 import type { Identity } from '../../identity/identity.ts';
-import { abbreviated } from '../../identity/presented-key.ts';
 import { subjects } from '../../identity/subjects.ts';
-import { openCredentials } from '../../routing/stored-models.ts';
-import { listCredentials } from '../../store/credentials-table.ts';
 import {
   deleteModel,
   insertModel,
   lockModel,
   type ModelColumns,
-  type ModelRow,
   updateModel,
 } from '../../store/models-table.ts';
 import { change, changedBy, type ManagementDeps } from './change.ts';
@@ -23,26 +17,20 @@ import { badRequest } from './faults.ts';
 import { management } from './management.ts';
 import { modelInfoHandlers } from './model-info.ts';
 import { readModelDelete, readModelUpdate, readNewModel } from './model-requests.ts';
-import { merged, refuseMasks, requireKeyWithAddress, requireOpen, requireWritable } from './stored-models.ts';
-
-type Members = Readonly<Record<string, unknown>>;
+import {
+  auditedModel,
+  merged,
+  refuseMasks,
+  requireKeyWithAddress,
+  requireOpen,
+  requireServable,
+  requireWritable,
+} from './stored-models.ts';
+import { allowOwn, changedNames, disallowOwn, followOwnName, namesOf } from './team-own-models.ts';
 
 /** A model as a request leaves it, its texts open. */
-interface OpenModel {
-  readonly id: string;
-  readonly modelName: string;
-  readonly params: Members;
-  readonly info: Members;
+interface OpenModel extends StoredEntry {
   readonly blocked: boolean;
-}
-
-/** Throws GatewayError bad_request for a model that could not be served, in the words in which a start would refuse it. */
-async function requireServable(deps: ManagementDeps, db: PoolClient, model: OpenModel): Promise<void> {
-  const { storedModels, saltKeys, models } = deps;
-  const stored = openCredentials(await listCredentials(db), saltKeys);
-  const { faults } = readStoredModel(model, { rules: storedModels.rules, stored }, new Set(models.fileIds));
-  const [fault] = faults;
-  if (fault !== undefined) throw badRequest(fault.path, `${fault.path}: ${fault.message}`);
 }
 
 function columnsOf({ modelName, params, info, blocked, id }: OpenModel, deps: ManagementDeps): ModelColumns {
@@ -55,28 +43,20 @@ function columnsOf({ modelName, params, info, blocked, id }: OpenModel, deps: Ma
   };
 }
 
-/** A row for the audit log: what is no secret in clear, of the rest the end of what is sealed, so that a change of it shows. */
-function auditedModel(row: ModelRow, params: Members): object {
-  const shown = Object.entries(row.litellm_params).map(([name, sealed]) => [
-    name,
-    isShown(name, params[name]) ? params[name] : abbreviated(JSON.stringify(sealed)),
-  ]);
-  return { ...row, litellm_params: Object.fromEntries(shown) };
-}
-
 async function create(deps: ManagementDeps, request: GatewayRequest, who: Identity) {
   requireWritable(deps);
   const wanted = readNewModel(request.body);
   const by = changedBy(request, who);
+  const info = merged({}, wanted.model_info ?? {});
   const model: OpenModel = {
     id: wanted.model_info?.id ?? randomUUID(),
-    modelName: wanted.model_name,
+    ...namesOf(wanted.model_name, info),
     params: merged({}, wanted.litellm_params),
-    info: merged({}, wanted.model_info ?? {}),
     blocked: wanted.blocked ?? false,
   };
   return change(deps, by, async (db, changed) => {
     await requireServable(deps, db, model);
+    await allowOwn(db, changed, model);
     const row = await insertModel(db, model.id, columnsOf(model, deps), by.userId);
     if (row === undefined)
       throw badRequest('model_info.id', `A model with the id '${model.id}' exists already`);
@@ -107,13 +87,13 @@ async function update(deps: ManagementDeps, request: GatewayRequest, who: Identi
     requireKeyWithAddress(known, changes, 'litellm_params');
     const model: OpenModel = {
       id,
-      modelName: wanted.model_name ?? before.model_name,
+      ...changedNames(before, wanted),
       params: merged(known, changes),
-      info: merged(before.model_info ?? {}, wanted.model_info ?? {}),
       blocked: wanted.blocked ?? before.blocked,
     };
     if (!model.blocked) await requireServable(deps, db, model);
     const row = await updateModel(db, id, columnsOf(model, deps), by.userId);
+    await followOwnName(db, changed, before, row);
     changed
       .add(subjects.model(id))
       .updated(modelAt(id), auditedModel(before, known), auditedModel(row, model.params));
@@ -127,6 +107,7 @@ async function remove(deps: ManagementDeps, request: GatewayRequest, who: Identi
   return change(deps, changedBy(request, who), async (db, changed) => {
     const row = await deleteModel(db, id);
     if (row === undefined) throw unknown(id, 'id', deps);
+    await disallowOwn(db, changed, row);
     changed.add(subjects.model(id)).deleted(modelAt(id), auditedModel(row, {}));
     return { message: `Model: ${id} deleted successfully` };
   });

@@ -1,4 +1,5 @@
-import { generateVirtualKey, hashOf } from '../../identity/virtual-key.ts';
+import type { KeyRules } from '../../config/key-rules.ts';
+import { displayName, generateVirtualKey, hashOf } from '../../identity/virtual-key.ts';
 import { badRequest } from './faults.ts';
 
 /** What can travel in a header, so that the key can be used. */
@@ -20,4 +21,9 @@ export function namedKey(name: string, param: string): string {
     throw badRequest(param, `'${param}' must be a key that starts with 'sk-', or its 64-digit hash`);
   }
   return hash;
+}
+
+/** What people know a key by; null where the operator wants no part of keys kept. */
+export function shownName(key: string, { showsEnds }: Pick<KeyRules, 'showsEnds'>): string | null {
+  return showsEnds ? displayName(key) : null;
 }

@@ -13,22 +13,27 @@ const tariff = [{ above: -1, rates, mostInput: rates.input, mostOutput: rates.ou
 const priced = { provider: 'openai', upstreamModel: 'gpt-real-2026', price: () => tariff };
 const unpriced = { provider: 'openai', upstreamModel: 'gpt-secret', price: null };
 
+const ofTeam = { ...priced, upstreamModel: 'gpt-of-team' };
+
 type Deps = Parameters<typeof calculateHandlers>[0];
 const groups: Readonly<Record<string, object>> = { gpt: priced, secret: unpriced };
 const plan = {
   find: (name: string) => groups[name] && { take: () => [groups[name]] },
-  entries: [{ deployment: priced }, { deployment: unpriced }],
-  listed: [],
+  entries: [
+    { config: { team: { id: 'red' } }, deployment: ofTeam },
+    { config: { team: null }, deployment: priced },
+    { config: { team: null }, deployment: unpriced },
+  ],
 } as unknown as Deps['plan'];
 /** A token a word. */
 const counter = {
   count: async (_model: string, texts: readonly string[]) => texts.flatMap((text) => text.split(' ')).length,
 };
 
-async function ask(body: object): Promise<unknown> {
+async function ask(body: object, teamId: string | null = null): Promise<unknown> {
   const { calculateSpend } = calculateHandlers({ plan, counter, clock: () => 0 });
   const request = { body: Buffer.from(JSON.stringify(body)), headers: {} } as GatewayRequest;
-  return await calculateSpend(request, {} as never, {} as Identity);
+  return await calculateSpend(request, {} as never, { teamId } as Identity);
 }
 
 const usage = { prompt_tokens: 100, completion_tokens: 10, total_tokens: 110 };
@@ -42,6 +47,12 @@ test('a prompt costs what its tokens cost', async () => {
 
 test('an answer costs what its provider says it took', async () => {
   expect(await ask({ completion_response: { model: 'gpt-real-2026', usage } })).toEqual({ cost: 0.12 });
+});
+
+test('what a model of a team costs is told to its team', async () => {
+  const answer = { completion_response: { model: 'gpt-of-team', usage } };
+  expect(await ask(answer, 'red')).toEqual({ cost: 0.12 });
+  await expect(ask(answer, 'blue')).rejects.toMatchObject({ status: 400, param: 'model' });
 });
 
 test('an answer without usage is counted', async () => {

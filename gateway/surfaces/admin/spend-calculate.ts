@@ -5,8 +5,9 @@ import type { TokenCounter } from '../../accounting/token-counter.ts';
 import { readUsage } from '../../accounting/usage.ts';
 import { GatewayError } from '../../http/errors.ts';
 import type { Handlers } from '../../http/handler.ts';
+import type { Identity } from '../../identity/identity.ts';
 import type { Deployment } from '../../routing/deployment.ts';
-import type { Plan } from '../../routing/plan.ts';
+import { isOpenTo, type Plan } from '../../routing/plan.ts';
 import { badRequest } from './faults.ts';
 import { management } from './management.ts';
 import { bodyReader } from './validation.ts';
@@ -33,10 +34,11 @@ export interface CalculateDeps {
 }
 
 /** The deployment that serves a public name, or one whose provider calls its model so, as an answer does. */
-function deploymentOf({ plan }: CalculateDeps, name: string): Deployment {
+function deploymentOf({ plan }: CalculateDeps, name: string, teamId: string | null): Deployment {
   const found =
-    plan.find(name)?.take()[0] ??
-    plan.entries.find(({ deployment }) => deployment.upstreamModel === name)?.deployment;
+    plan.find(name, teamId)?.take()[0] ??
+    plan.entries.find((entry) => entry.deployment.upstreamModel === name && isOpenTo(entry, teamId))
+      ?.deployment;
   if (found !== undefined) return found;
   throw new GatewayError('unknown_model', `No active model is called '${name}'; /v1/models lists them`, {
     param: 'model',
@@ -44,7 +46,7 @@ function deploymentOf({ plan }: CalculateDeps, name: string): Deployment {
 }
 
 /** What a prompt, or an answer, would cost at the prices of now. */
-async function calculate(deps: CalculateDeps, body: CalculateBody) {
+async function calculate(deps: CalculateDeps, body: CalculateBody, { teamId }: Identity) {
   const { messages = null, completion_response: answer = null } = body;
   const name = body.model ?? answer?.model;
   if (typeof name !== 'string' || name === '') {
@@ -53,7 +55,7 @@ async function calculate(deps: CalculateDeps, body: CalculateBody) {
   if (messages === null && answer === null) {
     throw badRequest('messages', "'messages' must be provided if 'model' is provided");
   }
-  const { upstreamModel: model, price, provider } = deploymentOf(deps, name);
+  const { upstreamModel: model, price, provider } = deploymentOf(deps, name, teamId);
   if (price === null) {
     throw new GatewayError(
       'unpriced_model',
@@ -71,7 +73,7 @@ async function calculate(deps: CalculateDeps, body: CalculateBody) {
 /** The handler of `/spend/calculate`. */
 export function calculateHandlers(deps: CalculateDeps): Pick<Handlers, 'calculateSpend'> {
   return {
-    calculateSpend: management((request) => calculate(deps, readCalculateBody(request.body)), {
+    calculateSpend: management((request, who) => calculate(deps, readCalculateBody(request.body), who), {
       body: readCalculateBody,
     }),
   };

@@ -1,13 +1,46 @@
-import { addressKeys } from '../../config/stored-model.ts';
+import type { DeploymentConfig, Finding } from '../../config/config.ts';
+import { isShown } from '../../config/shown-params.ts';
+import { addressKeys, readStoredModel, type StoredEntry } from '../../config/stored-model.ts';
 import { GatewayError } from '../../http/errors.ts';
+import { abbreviated } from '../../identity/presented-key.ts';
+import { openCredentials } from '../../routing/stored-models.ts';
+import type { Connection } from '../../store/connection.ts';
+import { listCredentials } from '../../store/credentials-table.ts';
+import type { ModelRow } from '../../store/models-table.ts';
 import { UnreadableText } from '../../store/sealed-text.ts';
 import type { ManagementDeps } from './change.ts';
 import { badRequest, forbidden } from './faults.ts';
 
 type Members = Readonly<Record<string, unknown>>;
 
+/**
+ * The deployment that a model of the database would be. Throws GatewayError bad_request for one that could not be served, in the
+ * words in which a start would refuse it.
+ */
+export async function requireServable(
+  { storedModels, saltKeys, models }: Pick<ManagementDeps, 'storedModels' | 'saltKeys' | 'models'>,
+  db: Connection,
+  model: StoredEntry,
+): Promise<DeploymentConfig> {
+  const stored = openCredentials(await listCredentials(db), saltKeys);
+  const rules = { rules: storedModels.rules, stored };
+  const { deployment, faults } = readStoredModel(model, rules, new Set(models.fileIds));
+  if (deployment !== null) return deployment;
+  const { path, message } = faults[0] as Finding;
+  throw badRequest(path, `${path}: ${message}`);
+}
+
+/** A row for the audit log: what is no secret in clear, of the rest the end of what is sealed, so that a change of it shows. */
+export function auditedModel(row: ModelRow, params: Members): object {
+  const shown = Object.entries(row.litellm_params).map(([name, sealed]) => [
+    name,
+    isShown(name, params[name]) ? params[name] : abbreviated(JSON.stringify(sealed)),
+  ]);
+  return { ...row, litellm_params: Object.fromEntries(shown) };
+}
+
 /** Refuses to write models and credentials where the operator has not said that the database holds any, or that the API may. */
-export function requireWritable({ storedModels }: ManagementDeps): void {
+export function requireWritable({ storedModels }: Pick<ManagementDeps, 'storedModels'>): void {
   if (!storedModels.enabled) {
     throw new GatewayError(
       'switched_off',

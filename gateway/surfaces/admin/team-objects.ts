@@ -2,9 +2,10 @@ import { GatewayError } from '../../http/errors.ts';
 import type { Identity } from '../../identity/identity.ts';
 import { keyRights, seesAll, type TeamRights, teamRights } from '../../identity/permissions.ts';
 import type { Connection } from '../../store/connection.ts';
-import { lockTeam, readMemberships, type TeamRow } from '../../store/teams.ts';
+import { holdOrganizations } from '../../store/organizations.ts';
+import { lockTeam, readMemberships, type TeamColumns, type TeamRow } from '../../store/teams.ts';
 import { keysOfOwners } from '../../store/virtual-keys.ts';
-import { forbidden } from './faults.ts';
+import { badRequest, forbidden } from './faults.ts';
 import { keyInfo } from './key-answer.ts';
 import { withBudgets } from './linked-budget.ts';
 
@@ -37,6 +38,24 @@ export async function reachTeam(
   const rights = team && teamRights(who, team);
   if (team !== undefined && rights?.[right]) return { team, rights };
   throw team === undefined && seesAll(who) ? noTeam(teamId, absent) : strangeTeam();
+}
+
+/** Throws GatewayError bad_request for an organisation that is not there, or does not have the models. */
+export async function requireOrganization(
+  db: Connection,
+  { organization_id, models }: TeamColumns,
+): Promise<void> {
+  if (!organization_id) return;
+  const [organization] = await holdOrganizations(db, [organization_id], 'FOR KEY SHARE');
+  if (organization === undefined) {
+    throw badRequest('organization_id', `There is no organisation '${organization_id}'`);
+  }
+  const foreign = (models ?? []).find(
+    (model) => organization.models.length > 0 && !organization.models.includes(model),
+  );
+  if (foreign !== undefined) {
+    throw badRequest('models', `'${foreign}' is not among the models of organisation '${organization_id}'`);
+  }
 }
 
 /** A team as the API answers it. */

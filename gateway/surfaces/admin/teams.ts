@@ -5,9 +5,7 @@ import type { Identity } from '../../identity/identity.ts';
 import { owners } from '../../identity/owners.ts';
 import { memberPermissions } from '../../identity/permissions.ts';
 import { subjects } from '../../identity/subjects.ts';
-import type { Connection } from '../../store/connection.ts';
 import { followBudgets } from '../../store/follow-budgets.ts';
-import { holdOrganizations } from '../../store/organizations.ts';
 import { setTeamAliases } from '../../store/team-aliases.ts';
 import { insertTeam, readTeam, type TeamColumns, type TeamRow, updateTeam } from '../../store/teams.ts';
 import { windowsOf } from './budget-columns.ts';
@@ -21,7 +19,7 @@ import { management } from './management.ts';
 import { limitOfMembers, withMemberBudget } from './team-budgets.ts';
 import { changedLimit, teamMetadata } from './team-limits.ts';
 import { join, memberAdd, memberDelete, memberUpdate } from './team-members.ts';
-import { type ReachedTeam, reachTeam, teamAnswer } from './team-objects.ts';
+import { type ReachedTeam, reachTeam, requireOrganization, teamAnswer } from './team-objects.ts';
 import { info, list, page } from './team-reads.ts';
 import { removeTeams } from './team-removal.ts';
 import {
@@ -123,21 +121,6 @@ async function write(
     await followBudgets(db, [owners.team(teamId)], budgetRules(deps));
   }
   return (await readTeam(db, teamId)) as TeamRow;
-}
-
-/** Throws GatewayError bad_request for an organisation that is not there, or does not have the models. */
-async function requireOrganization(db: Connection, { organization_id, models }: TeamColumns): Promise<void> {
-  if (!organization_id) return;
-  const [organization] = await holdOrganizations(db, [organization_id], 'FOR KEY SHARE');
-  if (organization === undefined) {
-    throw badRequest('organization_id', `There is no organisation '${organization_id}'`);
-  }
-  const foreign = (models ?? []).find(
-    (model) => organization.models.length > 0 && !organization.models.includes(model),
-  );
-  if (foreign !== undefined) {
-    throw badRequest('models', `'${foreign}' is not among the models of organisation '${organization_id}'`);
-  }
 }
 
 /** Everybody that a request for a new team names, and who asks for it, as its admin. */

@@ -3,7 +3,7 @@ import type { PoolClient } from 'pg';
 import type { JsonObject } from '../../http/body.ts';
 import type { GatewayRequest, Handlers } from '../../http/handler.ts';
 import { ADMIN_USER_ID, type Identity } from '../../identity/identity.ts';
-import { owners, PROXY_BUDGET_USER } from '../../identity/owners.ts';
+import { type Owner, owners, PROXY_BUDGET_USER } from '../../identity/owners.ts';
 import { userRights } from '../../identity/permissions.ts';
 import { subjects } from '../../identity/subjects.ts';
 import type { Connection } from '../../store/connection.ts';
@@ -15,7 +15,14 @@ import {
   readOrganizations,
 } from '../../store/organizations.ts';
 import { removeOwnerBudgets, setOwnerSpent } from '../../store/owner-budgets.ts';
-import { lockTeamsOf, membershipsOf, type TeamRow, updateTeam } from '../../store/teams.ts';
+import { lockOwners } from '../../store/owner-rows.ts';
+import {
+  lockTeamsOf,
+  membershipsOf,
+  type TeamMembershipRow,
+  type TeamRow,
+  updateTeam,
+} from '../../store/teams.ts';
 import {
   deleteUsers,
   insertUser,
@@ -240,6 +247,9 @@ async function leaveTeams(db: PoolClient, changed: Changes, userId: string): Pro
   }
 }
 
+const accountsOf = (memberships: readonly TeamMembershipRow[]): readonly Owner[] =>
+  memberships.map(({ team_id, user_id }) => owners.member(team_id, user_id));
+
 /** Deletes users with their keys and memberships: all of those that are named, or none. */
 async function remove(deps: ManagementDeps, request: GatewayRequest, identity: Identity) {
   const userIds = [...new Set(readUserDelete(request.body).user_ids)];
@@ -247,8 +257,9 @@ async function remove(deps: ManagementDeps, request: GatewayRequest, identity: I
   for (const userId of userIds) requirePerson(userId, 'user_ids');
   const by = changedBy(request, identity);
   return change(deps, by, async (db, changed) => {
-    // Teams before users, as whoever changes a team's members does.
+    // Teams, memberships, users, keys, and then budgets: the order in which whoever stores calls waits for them too.
     for (const userId of userIds) await leaveTeams(db, changed, userId);
+    await lockOwners(db, accountsOf(await membershipsOf(db, userIds)));
     const found = await lockUsers(db, userIds);
     const absent = userIds.find((id) => !found.some(({ user_id }) => user_id === id));
     if (absent !== undefined) throw notFound('user_ids', `There is no user '${absent}'; nobody was deleted`);
@@ -256,13 +267,12 @@ async function remove(deps: ManagementDeps, request: GatewayRequest, identity: I
       const organizations = await organizationsOf(db, user.user_id);
       changed.add(subjects.user(user.user_id)).deleted(userAt(user.user_id), { ...user, organizations });
     }
-    const accounts = await membershipsOf(db, userIds);
-    await removeKeys(db, changed, await hashesOfOwners(db, { userIds }), by);
+    const accounts = accountsOf(await membershipsOf(db, userIds));
+    const hashes = await hashesOfOwners(db, { userIds });
+    await lockOwners(db, hashes.map(owners.key));
+    await removeKeys(db, changed, hashes, by);
     await leaveOrganizations(db, userIds);
-    await removeOwnerBudgets(db, [
-      ...userIds.map(owners.user),
-      ...accounts.map(({ team_id, user_id }) => owners.member(team_id, user_id)),
-    ]);
+    await removeOwnerBudgets(db, [...userIds.map(owners.user), ...accounts]);
     return deleteUsers(db, userIds);
   });
 }

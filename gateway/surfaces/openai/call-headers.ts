@@ -1,6 +1,6 @@
 import { usdFromPico } from '../../accounting/money.ts';
 import type { Call } from '../../call.ts';
-import type { HeaderMap } from '../../http/client-reply.ts';
+import type { HeaderMap } from '../../http/call-reply.ts';
 import type { Identity } from '../../identity/identity.ts';
 import { limitFor } from './call-size.ts';
 

@@ -19,7 +19,7 @@ import { type BudgetDeps, reserveCall } from '../../admission/reserve-call.ts';
 import type { TagBudgets } from '../../admission/tag-budgets.ts';
 import { type Call, newCall } from '../../call.ts';
 import type { TagSettings } from '../../config/config.ts';
-import type { ClientReply } from '../../http/client-reply.ts';
+import type { CallReply } from '../../http/call-reply.ts';
 import type { Drain } from '../../http/drain.ts';
 import { GatewayError } from '../../http/errors.ts';
 import { toGatewayError } from '../../http/failure.ts';
@@ -44,7 +44,7 @@ import { requireParams, requireUser } from './required-params.ts';
 import { upstreamBody } from './upstream-body.ts';
 
 export interface ChatDeps extends BudgetDeps, PassThroughDeps {
-  readonly plan: Plan;
+  readonly plan: Pick<Plan, 'find'>;
   readonly limits: Limits;
   readonly limitedTokens: LimitedTokens;
   readonly descriptors: Descriptors;
@@ -117,7 +117,7 @@ function requireOwner(
 function groupFor(chat: ChatRequest, identity: Identity, deps: ChatDeps): ModelGroup {
   const { model } = chat;
   const meant = meantModel(model, identity.aliases);
-  const group = deps.plan.find(meant);
+  const group = deps.plan.find(meant, identity.teamId);
   requireKeyModel(identity, model, requestedOf(meant, group));
   if (group !== undefined && group.missingVariable === null) return group;
   requireOwner(chat, identity, group, deps);
@@ -222,7 +222,7 @@ class ChatCompletions {
   }
 
   /** Nothing is returned: the answer is written when the provider's arrives. */
-  handle(request: DirectRequest, client: ClientReply): void {
+  handle(request: DirectRequest, client: CallReply): void {
     try {
       this.#start(request, client);
     } catch (refusal) {
@@ -230,14 +230,14 @@ class ChatCompletions {
     }
   }
 
-  #refuse(request: DirectRequest, client: ClientReply, refusal: unknown): void {
+  #refuse(request: DirectRequest, client: CallReply, refusal: unknown): void {
     const { logger, refusals, version } = this.#deps;
     const failure = toGatewayError(refusal, request.id, logger);
     refusals.note(request, failure);
     client.fail(failure, refusalHeaders(request.identity, version));
   }
 
-  #start(request: DirectRequest, client: ClientReply): void {
+  #start(request: DirectRequest, client: CallReply): void {
     const deps = this.#deps;
     const { identity } = request;
     const chat = namedByHeaders(readChatRequest(request.body), request.headers, deps.userHeaders);
@@ -336,11 +336,16 @@ class ChatCompletions {
   }
 }
 
+/** Serves chat completions. */
+export function chatHandler(deps: ChatDeps): DirectHandler {
+  const chat = new ChatCompletions(deps);
+  return (request, client) => chat.handle(request, client);
+}
+
 /** Handlers of chat completions, under both of their paths. */
 export function chatHandlers(
   deps: ChatDeps,
 ): Pick<Handlers, 'chatCompletions' | 'chatCompletionsUnversioned'> {
-  const chat = new ChatCompletions(deps);
-  const handle: DirectHandler = (request, client) => chat.handle(request, client);
+  const handle = chatHandler(deps);
   return { chatCompletions: handle, chatCompletionsUnversioned: handle };
 }
