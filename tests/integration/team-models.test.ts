@@ -12,7 +12,7 @@ import { type PostgresServer, startPostgres } from '../harness/postgres.ts';
 
 const PROVIDER_KEY = 'provider-key-of-the-team-models';
 const SALT = 'salt-of-the-team-models';
-const LITELLM_KEY = 'sk-litellm-team-key-0001';
+const LITELLM_KEY = 'sk-of-litellm';
 
 let postgres: PostgresServer;
 let db: Client;
