@@ -62,11 +62,6 @@ export class ClientReply implements CallReply {
     return this.#state !== 'waiting';
   }
 
-  /** Whether the client has closed the connection, or has its answer. */
-  get closed(): boolean {
-    return this.#response.closed;
-  }
-
   /** Calls back when the answer is out, or when the client has closed the connection before it was `whole`. */
   onClose(closed: (whole: boolean) => void): void {
     this.#response.once('close', () => closed(this.#response.writableFinished));

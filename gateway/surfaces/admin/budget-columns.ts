@@ -1,7 +1,8 @@
+import type { Window } from '../../config/key-rules.ts';
 import { endOf, parseDuration } from '../../identity/duration.ts';
 import type { KeyParams } from '../../identity/key-params.ts';
 import { readIncrease } from '../../identity/written-budgets.ts';
-import type { ModelBudgets, Window } from './budget-fields.ts';
+import type { ModelBudgets } from './budget-fields.ts';
 import { badRequest } from './faults.ts';
 import type { KeyFields } from './key-requests.ts';
 

@@ -1,3 +1,4 @@
+import type { Window } from '../../config/key-rules.ts';
 import { nullableCount } from './limit-fields.ts';
 
 /** What is beyond it is a mistake, and no float column would hold it to the cent. */
@@ -7,13 +8,6 @@ const amount = { type: 'number', minimum: 0, maximum: LARGEST_BUDGET } as const;
 const duration = { type: ['string', 'null'] } as const;
 /** The name is a part of the budget's, which is an index key. */
 const LONGEST_MODEL = 128;
-
-/** A budget of a window of time. */
-export interface Window {
-  readonly budget_duration: string;
-  /** USD. */
-  readonly max_budget: number;
-}
 
 /** The budget of one model, in either of LiteLLM's spellings. */
 interface ModelBudget {

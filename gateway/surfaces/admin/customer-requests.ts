@@ -1,6 +1,5 @@
-import { modelBudgetFields } from './budget-fields.ts';
-import { budgetAmount, LONGEST_ID } from './key-requests.ts';
-import { callLimitFields } from './limit-fields.ts';
+import { budgetMemberFields } from './budget-member-fields.ts';
+import { LONGEST_ID } from './key-requests.ts';
 import type { BudgetMembers } from './linked-budget.ts';
 import { unenforcedCustomerFields } from './unenforced-owners.ts';
 import { bodyReader, queryReader } from './validation.ts';
@@ -24,12 +23,7 @@ export const readCustomer = bodyReader<CustomerRequest>(
       alias: { type: ['string', 'null'] },
       blocked: { type: ['boolean', 'null'] },
       spend: { type: ['number', 'null'], minimum: 0 },
-      max_budget: budgetAmount,
-      soft_budget: budgetAmount,
-      budget_duration: { type: ['string', 'null'] },
-      budget_id: { type: ['string', 'null'] },
-      ...modelBudgetFields,
-      ...callLimitFields,
+      ...budgetMemberFields,
     },
   },
   { refused: unenforcedCustomerFields },

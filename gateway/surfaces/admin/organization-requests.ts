@@ -1,6 +1,5 @@
-import { modelBudgetFields } from './budget-fields.ts';
-import { budgetAmount, LONGEST_ID } from './key-requests.ts';
-import { callLimitFields } from './limit-fields.ts';
+import { budgetMemberFields } from './budget-member-fields.ts';
+import { LONGEST_ID } from './key-requests.ts';
 import type { BudgetMembers } from './linked-budget.ts';
 import type { NamedPerson } from './people.ts';
 import { unenforcedOrganizationFields, unenforcedOrganizationMemberFields } from './unenforced-owners.ts';
@@ -21,12 +20,7 @@ export interface OrganizationFields extends BudgetMembers {
 const fields = {
   models: { type: ['array', 'null'], items: { type: 'string' } },
   metadata: { type: ['object', 'null'] },
-  budget_id: nullableText,
-  max_budget: budgetAmount,
-  soft_budget: budgetAmount,
-  budget_duration: nullableText,
-  ...modelBudgetFields,
-  ...callLimitFields,
+  ...budgetMemberFields,
 } as const;
 
 const options = { refused: unenforcedOrganizationFields, synonyms: { allowed_models: 'models' } };

@@ -1,6 +1,6 @@
-import { LARGEST_BUDGET, modelBudgetFields } from './budget-fields.ts';
-import { budgetAmount, LONGEST_ID } from './key-requests.ts';
-import { callLimitFields } from './limit-fields.ts';
+import { LARGEST_BUDGET } from './budget-fields.ts';
+import { budgetMemberFields } from './budget-member-fields.ts';
+import { LONGEST_ID } from './key-requests.ts';
 import type { BudgetMembers } from './linked-budget.ts';
 import { unenforcedTagFields } from './unenforced-owners.ts';
 import { bodyReader } from './validation.ts';
@@ -17,12 +17,7 @@ export interface TagRequest extends BudgetMembers {
 const fields = {
   name,
   description: nullableText,
-  budget_id: nullableText,
-  max_budget: budgetAmount,
-  soft_budget: budgetAmount,
-  budget_duration: nullableText,
-  ...modelBudgetFields,
-  ...callLimitFields,
+  ...budgetMemberFields,
 } as const;
 
 const options = { refused: unenforcedTagFields };
