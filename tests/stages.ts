@@ -55,7 +55,7 @@ export const rows = [
     suite('integration', ['firstboot', 'firewall', 'emulators', 'counters']),
     suite('browser', ['edge', 'browser']),
     suite('edge', ['edge']),
-    suite('docs', ['image', 'boot'], { after: ['bake'] }),
+    suite('container', ['image', 'boot'], { after: ['bake'] }),
     suite('driver', ['image', 'boot'], { builds: true }),
   ],
   [

@@ -3,6 +3,7 @@ export const metrics = {
   requestsPerSecond: { title: 'req/s, 50 connections', unit: '', better: 'more' },
   saturatedCpuMicros: { title: 'CPU a request', unit: 'µs', better: 'less' },
   saturatedHelperMicros: { title: 'database CPU a request', unit: 'µs', better: 'less' },
+  walBytes: { title: 'log of the database a request', unit: 'bytes', better: 'less' },
   fixedP50Ms: { title: 'p50 at 300/s', unit: 'ms', better: 'less' },
   fixedP99Ms: { title: 'p99 at 300/s', unit: 'ms', better: 'less' },
   fixedCpuMicros: { title: 'CPU a request at 300/s', unit: 'µs', better: 'less' },

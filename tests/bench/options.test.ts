@@ -3,10 +3,11 @@ import { readOptions } from './options.ts';
 
 const known = ['direct', 'bare', 'ours'];
 
-test('nothing set means every part, every peer and ten million rows', () => {
+test('nothing set means every part, every peer in five rounds, and ten million rows', () => {
   expect(readOptions({}, known)).toMatchObject({
-    parts: ['calls', 'reports'],
+    parts: ['calls', 'revocation', 'reports'],
     peers: known,
+    rounds: 5,
     rows: 10_000_000,
   });
 });

@@ -1,20 +1,22 @@
 const DEFAULT_SECONDS = 5;
 const MAX_SECONDS = 60;
-const ROUNDS = 3;
+const DEFAULT_ROUNDS = 5;
+const MAX_ROUNDS = 100;
 const DEFAULT_ROWS = 10_000_000;
 const MAX_ROWS = 100_000_000;
 
-export const benchParts = ['calls', 'reports'] as const;
+export const benchParts = ['calls', 'revocation', 'reports'] as const;
 
 export type BenchPart = (typeof benchParts)[number];
 
 export interface BenchOptions {
-  /** What is measured: calls beside the peers, or reports over many stored calls. */
+  /** What is measured: calls beside the peers, how soon a blocked key is refused, or reports over many stored calls. */
   readonly parts: readonly BenchPart[];
   /** In the order in which they take their turns. */
   readonly peers: readonly string[];
   /** Length of each measurement. */
   readonly seconds: number;
+  /** How often each peer has its turn. */
   readonly rounds: number;
   /** Calls that reports are measured over. */
   readonly rows: number;
@@ -58,7 +60,7 @@ export function readOptions(env: Environment, peers: readonly string[]): BenchOp
       fallback: DEFAULT_SECONDS,
       most: MAX_SECONDS,
     }),
-    rounds: ROUNDS,
+    rounds: readNumber(env, 'BENCH_ROUNDS', { unit: 'numbers', fallback: DEFAULT_ROUNDS, most: MAX_ROUNDS }),
     rows: readNumber(env, 'BENCH_ROWS', { unit: 'numbers', fallback: DEFAULT_ROWS, most: MAX_ROWS }),
   };
 }

@@ -1,6 +1,7 @@
 /**
  * `make bench`: installs what is measured, then measures it in a sandbox without network. Results go to build/bench/.
- * BENCH_PARTS=calls or =reports runs one part; BENCH_PEERS=ours,bare,..., BENCH_SECONDS=N and BENCH_ROWS=N make short runs.
+ * BENCH_PARTS=calls, =revocation or =reports runs one part; BENCH_PEERS=ours,bare,..., BENCH_SECONDS=N, BENCH_ROUNDS=N
+ * and BENCH_ROWS=N make short runs.
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,13 +18,14 @@ const programOf = (path: string): string => fileURLToPath(new URL(path, import.m
 /** What measures each part, in a sandbox of its own. */
 const sessions: Readonly<Record<BenchPart, string>> = {
   calls: programOf('session.ts'),
+  revocation: programOf('revocation/session.ts'),
   reports: programOf('reports/session.ts'),
 };
 
-/** Reports are asked of ours alone. */
+/** Only calls are compared with what others do. */
 const neededPeers = ({ parts, peers }: BenchOptions): readonly string[] => [
   ...(parts.includes('calls') ? peers : []),
-  ...(parts.includes('reports') ? ['ours'] : []),
+  ...(parts.some((part) => part !== 'calls') ? ['ours'] : []),
 ];
 
 async function install(names: readonly string[]): Promise<string> {

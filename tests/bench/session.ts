@@ -2,13 +2,10 @@
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { firstAnswer } from './first-answer.ts';
 import { allPeers } from './peers/all.ts';
-import { direct } from './peers/direct.ts';
 import type { CallCounts, Finding, Lane, Peer } from './peers/peer.ts';
-import { type Plan, PROVIDER_PORT, runSession, say, siteOf } from './plan.ts';
-import { startProgram } from './program.ts';
+import { type Plan, runSession, say, siteOf } from './plan.ts';
+import { startProvider } from './provider/start.ts';
 import { judgeLimits } from './report/limits.ts';
 import { type BenchResult, condense, type Measured } from './report/result.ts';
 import { renderSvg } from './report/svg.ts';
@@ -19,14 +16,6 @@ interface Entrant {
   readonly peer: Peer;
   readonly lane: Lane;
   readonly turns: Turn[];
-}
-
-async function startProvider(plan: Plan): Promise<void> {
-  const main = fileURLToPath(new URL('provider/main.ts', import.meta.url));
-  const site = siteOf(plan, 'provider', 0);
-  const program = startProgram(process.execPath, [main, String(PROVIDER_PORT)], { log: site.log });
-  const { door } = (await direct.open(site)).start();
-  await firstAnswer('the fake provider', { door, cutDoor: door, program });
 }
 
 async function openLanes(plan: Plan): Promise<Entrant[]> {

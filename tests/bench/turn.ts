@@ -21,6 +21,16 @@ export interface Turn {
  * because a peer that cannot hold it is left with a backlog that would be charged to what follows.
  */
 export async function takeTurn(options: TurnOptions): Promise<Turn> {
+  const before = await options.lane.written?.();
+  const turn = await measureRunning(options);
+  // Whatever was still to be written has been when the peer has ended.
+  const after = await options.lane.written?.();
+  if (before === undefined || after === undefined) return turn;
+  const walBytes = (after - before) / (turn.calls.whole + turn.calls.cut);
+  return { ...turn, sample: { ...turn.sample, values: { ...turn.sample.values, walBytes } } };
+}
+
+async function measureRunning(options: TurnOptions): Promise<Turn> {
   const started = performance.now();
   const running = options.lane.start();
   try {

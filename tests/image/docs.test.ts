@@ -1,52 +1,32 @@
 /**
  * The commands that the docs print for the machine and for who calls it, page by page in the order printed, carried out on
- * the image's own file system: booted in a container, whose processor is not an emulated one. What the pages are
- * about that are not here says tests/docs/guides.ts.
+ * the image's own file system, booted in a container. What the pages are about that are not here says
+ * tests/docs/guides.ts.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type IsolatedMachine, startIsolated } from '../../packer/index.ts';
 import { ofTheMachine } from '../docs/guides.ts';
 import { blocksOf, commandsOf, pages, runnable } from '../docs/pages.ts';
 import { Reader } from '../docs/reader.ts';
 import { Authority } from '../harness/authority.ts';
-import { sealedTree } from '../harness/machine-image.ts';
 import { addresses, guestAddresses, Network } from '../harness/network.ts';
 import { OutsideClient } from '../harness/outside.ts';
 import { facts, readCredentials } from './appliance.ts';
+import { type Contained, startContained } from './contained.ts';
 import { PROVIDER_NAME, startProvider } from './provider.ts';
-import { places } from './world.ts';
 
 const MINUTE = 60_000;
 /** On which wire the machine is. */
 const WIRE = 1;
 
 const cleanUp = new AsyncDisposableStack();
-let isolated: IsolatedMachine;
+let machine: Contained;
 let reader: Reader;
-
-/** The machine's root shell. */
-const machine = {
-  async succeed(command: string, input = ''): Promise<string> {
-    const { code, stdout, stderr } = await isolated.run(command, input);
-    if (code !== 0) throw new Error(`'${command}' ended with ${code}:\n${stdout}${stderr}`);
-    return stdout;
-  },
-};
 
 beforeAll(async () => {
   const network = cleanUp.use(await Network.create());
   const authority = await Authority.create();
   const provider = cleanUp.use(await startProvider({ network, authority }));
-  isolated = await startIsolated({
-    tree: sealedTree('qemu'),
-    name: 'docs',
-    directory: `${places.machines}/docs`,
-    shown: {},
-    network: await network.plugNamespace(WIRE),
-    signal: new AbortController().signal,
-  });
-  cleanUp.defer(() => isolated.end());
-  await machine.succeed('litellm-ctl status --wait 60');
+  machine = cleanUp.use(await startContained('docs', network, WIRE));
   const trust = '/usr/local/share/ca-certificates/test.crt';
   await machine.succeed(`cat > ${trust} && update-ca-certificates`, authority.certificatePem);
   await machine.succeed('cat >> /etc/hosts', `${addresses.provider.ipv4} ${PROVIDER_NAME}\n`);

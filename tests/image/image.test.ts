@@ -13,6 +13,7 @@ import { cisClaims } from './claims-cis.ts';
 import { credentialClaims, identityClaims } from './claims-credentials.ts';
 import { databaseClaims } from './claims-database.ts';
 import { docsClaims } from './claims-docs.ts';
+import { firewallClaims } from './claims-firewall.ts';
 import { loginClaims } from './claims-login.ts';
 import { networkClaims } from './claims-network.ts';
 import { promiseClaims } from './claims-promises.ts';
@@ -22,7 +23,7 @@ import { sbomClaims } from './claims-sbom.ts';
 import { errorClaims, secrecyClaims } from './claims-secrecy.ts';
 import { uiClaims } from './claims-ui.ts';
 import { verifyClaims } from './claims-verify.ts';
-import { allowedClaims, apparmorClaims, firewallClaims, sandboxClaims } from './claims-walls.ts';
+import { allowedClaims, apparmorClaims, sandboxClaims } from './claims-walls.ts';
 import { keepEvidence, World } from './world.ts';
 
 let world: World;

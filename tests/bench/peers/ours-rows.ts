@@ -25,22 +25,29 @@ async function rowsOf(client: Client, key: string): Promise<KeyRows> {
   return rows[0] as KeyRows;
 }
 
-function judge(whole: KeyRows, cut: KeyRows, calls: CallCounts): Finding[] {
+interface Session {
+  /** Which lane of ours. */
+  readonly title: string;
+  readonly keys: BenchKeys;
+  readonly calls: CallCounts;
+}
+
+function judge(whole: KeyRows, cut: KeyRows, { title, calls }: Session): Finding[] {
   const expected = calls.whole * USAGE.total_tokens;
   const most = calls.cut + calls.cutAtMost;
   return [
     {
-      claim: 'every call of ours that was followed to its end has exactly one row in PostgreSQL',
+      claim: `${title}: every call that was followed to its end has exactly one row in PostgreSQL`,
       holds: whole.rows === calls.whole && whole.distinct === whole.rows,
       seen: `${calls.whole} calls, ${whole.rows} rows, ${whole.distinct} different`,
     },
     {
-      claim: 'these rows hold the tokens that the provider counted',
+      claim: `${title}: these rows hold the tokens that the provider counted`,
       holds: whole.tokens === expected,
       seen: `${whole.tokens} of ${expected}`,
     },
     {
-      claim: 'under saturation no row of ours is missing or doubled',
+      claim: `${title}: under saturation no row is missing or doubled`,
       holds: cut.rows >= calls.cut && cut.rows <= most && cut.distinct === cut.rows,
       seen: `${calls.cut} answered and at most ${calls.cutAtMost} cut calls, ${cut.rows} rows, ${cut.distinct} different`,
     },
@@ -48,11 +55,12 @@ function judge(whole: KeyRows, cut: KeyRows, calls: CallCounts): Finding[] {
 }
 
 /** Asks the database what the calls have left there. */
-export async function judgeRows(url: string, keys: BenchKeys, calls: CallCounts): Promise<Finding[]> {
+export async function judgeRows(url: string, session: Session): Promise<Finding[]> {
   const client = new Client({ connectionString: url });
   await client.connect();
   try {
-    return judge(await rowsOf(client, keys.whole), await rowsOf(client, keys.cut), calls);
+    const { whole, cut } = session.keys;
+    return judge(await rowsOf(client, whole), await rowsOf(client, cut), session);
   } finally {
     await client.end();
   }

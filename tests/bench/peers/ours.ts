@@ -1,109 +1,137 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { stringify } from 'yaml';
+import { Client } from 'pg';
 import { startPostgres } from '../../harness/postgres.ts';
 import { writePrograms } from '../../harness/programs.ts';
-import { firstAnswer } from '../first-answer.ts';
-import { type Program, startProgram } from '../program.ts';
+import { ask, generateKey, MASTER_KEY, startGateway, untilReady } from './our-gateway.ts';
 import { type BenchKeys, judgeRows } from './ours-rows.ts';
-import type { Door, Peer, Site } from './peer.ts';
+import type { Door, Peer } from './peer.ts';
 
-export const MASTER_KEY = 'sk-bench-master-0123456789abcdef';
-const SALT_KEY = 'sk-bench-salt-0123456789abcdef';
-const DOLLARS_PER_TOKEN = 0.000001;
+/** What a lane of ours is governed by: settings of the gateway, owners in its database, and fields of the keys. */
+interface Governance {
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly owners: readonly (readonly [path: string, body: object])[];
+  readonly key: Readonly<Record<string, unknown>>;
+  readonly headers: Readonly<Record<string, string>>;
+}
 
-const PROGRAM = 'gateway.mjs';
+const none: Governance = { settings: {}, owners: [], key: {}, headers: {} };
 
-function config(providerPort: number): string {
-  return stringify({
-    model_list: [
+/** Far from what a session spends, so that everything is counted and nothing is refused. */
+const budget = { max_budget: 1_000_000, budget_duration: '30d' };
+const limits = { rpm_limit: 100_000_000, tpm_limit: 100_000_000_000 };
+const parallel = { max_parallel_requests: 100_000 };
+const names = {
+  organization: { organization_id: 'bench-organization' },
+  team: { team_id: 'bench-team' },
+  user: { user_id: 'bench-user' },
+  customer: { user_id: 'bench-customer' },
+  tag: { name: 'bench-tag' },
+};
+
+/** Every budget and every limit that a call can meet. */
+const everything: Governance = {
+  settings: budget,
+  owners: [
+    ['/organization/new', { ...names.organization, organization_alias: 'bench', ...budget, ...limits }],
+    ['/team/new', { ...names.team, ...names.organization, ...budget, ...limits, ...parallel }],
+    ['/user/new', { ...names.user, ...budget, ...limits, ...parallel, auto_create_key: false }],
+    [
+      '/team/member_add',
       {
-        model_name: 'bench',
-        litellm_params: {
-          model: 'openai/bench',
-          api_base: `http://127.0.0.1:${providerPort}/v1`,
-          api_key: 'bench',
-          input_cost_per_token: DOLLARS_PER_TOKEN,
-          output_cost_per_token: DOLLARS_PER_TOKEN,
-        },
+        ...names.team,
+        member: { ...names.user, role: 'user' },
+        max_budget_in_team: budget.max_budget,
+        ...limits,
       },
     ],
-  });
-}
+    ['/customer/new', { ...names.customer, ...budget, ...limits }],
+    ['/tag/new', { ...names.tag, ...budget, ...limits }],
+  ],
+  key: {
+    ...names.team,
+    ...names.user,
+    ...budget,
+    ...limits,
+    ...parallel,
+    duration: '30d',
+    tags: [names.tag.name],
+    model_rpm_limit: { bench: limits.rpm_limit },
+    model_tpm_limit: { bench: limits.tpm_limit },
+    model_max_budget: { bench: { budget_limit: budget.max_budget, time_period: budget.budget_duration } },
+  },
+  headers: { 'x-litellm-end-user-id': names.customer.user_id },
+};
 
-/** Starts the gateway as the image carries it. */
-export function startGateway(
-  { installed, scratch, log, port, providerPort }: Site,
-  databaseUrl: string,
-): Program {
-  const file = join(scratch, 'config.yaml');
-  writeFileSync(file, config(providerPort));
-  const env = {
-    NODE_ENV: 'production',
-    LITELLM_MASTER_KEY: MASTER_KEY,
-    LITELLM_SALT_KEY: SALT_KEY,
-    DATABASE_URL: databaseUrl,
-    LITELLM_SPEND_DIR: join(scratch, 'spend'),
-  };
-  const ready = join(scratch, 'ready');
-  const args = [join(installed, PROGRAM), '--config', file, '--port', String(port), '--ready-file', ready];
-  return startProgram(process.execPath, args, { env, log });
-}
-
-async function generateKey(port: number, alias: string): Promise<string> {
-  const answer = await fetch(`http://127.0.0.1:${port}/key/generate`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${MASTER_KEY}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ key_alias: alias, models: ['bench'] }),
-  });
-  const { key } = (await answer.json()) as { key?: string };
-  if (key === undefined) throw new Error(`ours made no virtual key: status ${answer.status}`);
-  return key;
-}
-
-function doorTo(port: number, key: string): Door {
-  return { port, path: '/v1/chat/completions', model: 'bench', headers: { authorization: `Bearer ${key}` } };
-}
-
-/** Starts the gateway once to make the keys, as an operator would. */
-async function makeKeys(site: Site, databaseUrl: string): Promise<BenchKeys> {
-  const program = startGateway(site, databaseUrl);
-  try {
-    const door = doorTo(site.port, MASTER_KEY);
-    await firstAnswer('ours', { door, cutDoor: door, program });
-    return { whole: await generateKey(site.port, 'whole'), cut: await generateKey(site.port, 'cut') };
-  } finally {
-    await program.stop();
-  }
-}
+/** Counts from one checkpoint to the next, which comes after the session. */
+const NO_CHECKPOINT = 'checkpoint_timeout = 1h\nmax_wal_size = 8GB';
 
 function postmaster(directory: string): number {
   return Number.parseInt(readFileSync(join(directory, 'postmaster.pid'), 'utf8'), 10);
 }
 
-/** The gateway as it ships: a virtual key is checked for every call, and every call leaves a row in a durable PostgreSQL. */
-export const ours: Peer = {
-  name: 'ours',
-  title: 'ours, key and row',
-  // It is measured as the image carries it.
-  install: writePrograms,
-  open: async (site) => {
-    const directory = join(site.scratch, 'database');
-    const server = await startPostgres({ major: 17, durable: true, directory });
-    const { name, runtimeUrl } = await server.createDatabase();
-    const keys = await makeKeys(site, runtimeUrl);
-    return {
-      helpers: [postmaster(directory)],
-      start: () => ({
-        door: doorTo(site.port, keys.whole),
-        cutDoor: doorTo(site.port, keys.cut),
-        program: startGateway(site, runtimeUrl),
-      }),
-      finish: async (calls) => {
-        const findings = await judgeRows(server.superuserUrl(name), keys, calls);
-        await server.stop();
-        return findings;
-      },
-    };
-  },
-};
+async function walBytes(url: string): Promise<number> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ bytes: number }>(
+      `SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::float8 AS bytes`,
+    );
+    return rows[0]?.bytes ?? 0;
+  } finally {
+    await client.end();
+  }
+}
+
+function oursUnder(governance: Governance, identity: Pick<Peer, 'name' | 'title'>): Peer {
+  const doorTo = (port: number, key: string): Door => ({
+    port,
+    path: '/v1/chat/completions',
+    model: 'bench',
+    headers: { authorization: `Bearer ${key}`, ...governance.headers },
+  });
+  return {
+    ...identity,
+    // It is measured as the image carries it.
+    install: writePrograms,
+    open: async (site) => {
+      const directory = join(site.scratch, 'database');
+      const server = await startPostgres({
+        major: 17,
+        durable: true,
+        directory,
+        configuration: NO_CHECKPOINT,
+      });
+      const { name, runtimeUrl } = await server.createDatabase();
+      const start = () => startGateway(site, runtimeUrl, governance.settings);
+      // Once before, to make owners and keys as an operator would.
+      const program = start();
+      await untilReady(site.port, program);
+      for (const [path, body] of governance.owners) await ask(site.port, path, MASTER_KEY, body);
+      const newKey = (key_alias: string): Promise<string> =>
+        generateKey(site.port, { ...governance.key, key_alias, models: ['bench'] });
+      const keys: BenchKeys = { whole: await newKey('whole'), cut: await newKey('cut') };
+      await program.stop();
+      return {
+        helpers: [postmaster(directory)],
+        written: () => walBytes(server.superuserUrl(name)),
+        start: () => ({
+          door: doorTo(site.port, keys.whole),
+          cutDoor: doorTo(site.port, keys.cut),
+          program: start(),
+        }),
+        finish: async (calls) => {
+          const findings = await judgeRows(server.superuserUrl(name), { title: identity.title, keys, calls });
+          await server.stop();
+          return findings;
+        },
+      };
+    },
+  };
+}
+
+/** The gateway as it ships, and every check on: each call leaves a row in a durable PostgreSQL. */
+export const ours = oursUnder(everything, { name: 'ours', title: 'ours, governed' });
+
+/** A virtual key that may do anything, and a row for each call: what the checks cost is what `ours` takes more. */
+export const oursFree = oursUnder(none, { name: 'free', title: 'ours, key and row alone' });

@@ -32,6 +32,8 @@ export interface Lane {
   start(): Running;
   /** Processes that work for the peer but are not its own, such as its database. */
   readonly helpers: readonly number[];
+  /** Bytes that its database has written to its log since it was made; left out where there is no database. */
+  written?(): Promise<number>;
   /** After the last round: sentences about what was found wrong, none when all is well. */
   finish(calls: CallCounts): Promise<readonly Finding[]>;
 }

@@ -35,22 +35,31 @@ function medianOrNull(samples: readonly (number | null)[]): number | null {
   return known.length === 0 ? null : median(known);
 }
 
-function ratios(
+/** How what was measured of one peer compares with what was of another beside it. */
+export const comparisons = {
+  ratio: (value: number, reference: number): number => value / reference,
+  difference: (value: number, reference: number): number => value - reference,
+} as const;
+
+/** The median of what each round compares; null when no round has measured both. */
+export function compare(
   own: readonly Sample[],
   other: readonly Sample[] | undefined,
   metric: Metric,
-): (number | null)[] {
-  return own.map(({ values }, round) => {
+  how: keyof typeof comparisons,
+): number | null {
+  const each = own.map(({ values }, round) => {
     const [value, reference] = [values[metric], other?.[round]?.values[metric] ?? null];
-    return value === null || reference === null ? null : value / reference;
+    return value === null || reference === null ? null : comparisons[how](value, reference);
   });
+  return medianOrNull(each);
 }
 
 /** Condenses the rounds into medians, and into ratios against what was measured beside them. */
 export function condense(measured: readonly Measured[]): PeerResult[] {
   const roundsOf = (name: string) => measured.find((peer) => peer.name === name)?.rounds;
   const against = (own: Measured, name: string): Values =>
-    eachMetric((metric) => medianOrNull(ratios(own.rounds, roundsOf(name), metric)));
+    eachMetric((metric) => compare(own.rounds, roundsOf(name), metric, 'ratio'));
   return measured.map((peer) => ({
     ...peer,
     medians: eachMetric((metric) => medianOrNull(peer.rounds.map(({ values }) => values[metric]))),

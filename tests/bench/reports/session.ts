@@ -2,12 +2,10 @@
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { startPostgres } from '../../harness/postgres.ts';
 import { percentile } from '../load/percentile.ts';
-import { MASTER_KEY, startGateway } from '../peers/ours.ts';
+import { ask, generateKey, MASTER_KEY, startGateway, untilReady } from '../peers/our-gateway.ts';
 import { type Plan, runSession, say, siteOf } from '../plan.ts';
-import type { Program } from '../program.ts';
 import { columns } from '../report/table.ts';
 import { type Asker, type Question, questions } from './questions.ts';
 import { daysUntil, storeCalls } from './stored-calls.ts';
@@ -29,32 +27,6 @@ function seeded(): () => number {
     state = (state * 48271) % 2147483647;
     return state / 2147483647;
   };
-}
-
-async function ask(port: number, path: string, key: string, body?: object): Promise<string> {
-  const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
-    method: body === undefined ? 'GET' : 'POST',
-    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
-  const text = await answer.text();
-  if (answer.status !== 200) throw new Error(`${path} was answered ${answer.status}: ${text.slice(0, 500)}`);
-  return text;
-}
-
-async function ready(port: number, program: Program): Promise<void> {
-  for (;;) {
-    const failure = program.failure();
-    if (failure !== null) throw new Error(failure);
-    if (
-      await ask(port, '/health/readiness', MASTER_KEY).then(
-        () => true,
-        () => false,
-      )
-    )
-      return;
-    await sleep(50);
-  }
 }
 
 async function measure(
@@ -91,9 +63,8 @@ async function main(plan: Plan): Promise<boolean> {
   const days = daysUntil(Date.now());
   await storeCalls(database, days, { rows: plan.rows, directory: site.scratch });
   const gateway = startGateway(site, database.runtimeUrl);
-  await ready(site.port, gateway);
-  const made = await ask(site.port, '/key/generate', MASTER_KEY, { user_id: 'user-7' });
-  const keys = { master: MASTER_KEY, user: (JSON.parse(made) as { key: string }).key };
+  await untilReady(site.port, gateway);
+  const keys = { master: MASTER_KEY, user: await generateKey(site.port, { user_id: 'user-7' }) };
   const measured: Measured[] = [];
   for (const question of questions) {
     say(`asking ${question.title}`);
