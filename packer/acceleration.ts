@@ -7,7 +7,16 @@
  */
 const EMULATED_CPU = 'Opteron_G3,-svm,-cx16,+ssse3,+sse4.1,+sse4.2';
 
-/** How QEMU runs a machine: on the processor, or emulated. Values of its options `-accel` and `-cpu`. */
-export function accelerationFor(kvm: boolean): { readonly accelerator: string; readonly cpu: string } {
-  return kvm ? { accelerator: 'kvm', cpu: 'host' } : { accelerator: 'tcg,thread=multi', cpu: EMULATED_CPU };
+/** Values of QEMU's options `-accel`, `-cpu` and, for who only wants something done, `-smp`. */
+interface Acceleration {
+  readonly accelerator: string;
+  readonly cpu: string;
+  readonly smp: string;
+}
+
+/** How QEMU runs a machine: on the processor, or emulated. Of two emulated ones, one spins for a lock that the other holds. */
+export function accelerationFor(kvm: boolean): Acceleration {
+  return kvm
+    ? { accelerator: 'kvm', cpu: 'host', smp: '2' }
+    : { accelerator: 'tcg,thread=multi', cpu: EMULATED_CPU, smp: '1' };
 }

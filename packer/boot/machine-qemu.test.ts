@@ -12,6 +12,7 @@ const hardware = {
   seed: '/machine/seed.iso',
   firmware: 'bios',
   smbios: { uuid: 'u' },
+  withheld: [],
   wire: closedWire({ 22: 2422 }),
   vcpus: 2,
   kvm: false,
@@ -42,6 +43,16 @@ test('it says of itself what a cloud’s machine does, commas and all', () => {
     'type=2,asset=i-0abc',
     'type=3,asset=OracleCloud.com',
   ]);
+});
+
+test('a unit that is withheld is given a condition that never holds', () => {
+  const [table = ''] = qemuCommand({ ...hardware, smbios: {}, withheld: ['slow.service'] }).filter((part) =>
+    part.startsWith('type='),
+  );
+  const [, name, dropIn = ''] =
+    /^type=11,value=io\.systemd\.credential\.binary:([^=]+)=(.+)$/.exec(table) ?? [];
+  expect(name).toBe('systemd.unit-dropin.slow.service');
+  expect(Buffer.from(dropIn, 'base64').toString()).toBe('[Unit]\nConditionPathExists=/withheld\n');
 });
 
 test('UEFI adds its firmware and a store of the machine’s own', () => {

@@ -23,6 +23,8 @@ export interface Hardware {
   readonly seed: string;
   readonly firmware: Firmware;
   readonly smbios: Smbios;
+  /** Units that this machine is not to start. */
+  readonly withheld: readonly string[];
   readonly wire: Wire;
   readonly vcpus: number;
   /** Whether a guest really runs under KVM here. */
@@ -71,6 +73,7 @@ export function qemuCommand(hardware: Hardware): string[] {
     ...['-smp', `${vcpus}`, '-m', `${MEMORY_MIB}`],
     ...firmware(hardware),
     ...smbios(hardware.smbios),
+    ...hardware.withheld.flatMap(withhold),
     ...['-drive', `file=${disk},if=virtio,format=qcow2`, '-cdrom', seed],
     ...['-netdev', wire.netdev, '-device', `virtio-net-pci,netdev=wire,mac=${wire.mac}`],
     ...['-device', 'virtio-rng-pci'],
@@ -104,6 +107,12 @@ function smbios({ boardAssetTag, chassisAssetTag, ...system }: Smbios): string[]
     ...smbiosTable(2, { asset: boardAssetTag }),
     ...smbiosTable(3, { asset: chassisAssetTag }),
   ];
+}
+
+/** A drop-in for the unit, handed over by the firmware (systemd.system-credentials(7)): one that never comes to be true. */
+function withhold(unit: string): string[] {
+  const dropIn = Buffer.from('[Unit]\nConditionPathExists=/withheld\n').toString('base64');
+  return ['-smbios', `type=11,value=io.systemd.credential.binary:systemd.unit-dropin.${unit}=${dropIn}`];
 }
 
 function smbiosTable(type: number, values: Readonly<Record<string, string | undefined>>): string[] {

@@ -92,9 +92,9 @@ export function vmDriver(work: Work, kvm: boolean): Driver {
 }
 
 function qemuLine(disk: string, seed: string, kvm: boolean): string {
-  const { accelerator, cpu } = accelerationFor(kvm);
+  const { accelerator, cpu, smp } = accelerationFor(kvm);
   return [
-    `qemu-system-x86_64 -machine q35 -accel ${accelerator} -cpu ${cpu} -smp 2 -m 2048 -display none -serial mon:stdio`,
+    `qemu-system-x86_64 -machine q35 -accel ${accelerator} -cpu ${cpu} -smp ${smp} -m 2048 -display none -serial mon:stdio`,
     `-drive file=${disk},if=virtio -cdrom ${seed}`,
     `-nic user,model=virtio-net-pci,hostfwd=tcp:127.0.0.1:${KEPT_PORT}-:22`,
   ].join(' ');

@@ -18,7 +18,7 @@ source "qemu" "vm" {
     ["-machine", "type=q35"],
     ["-accel", var.accelerator],
     ["-cpu", var.cpu],
-    ["-smp", "2"],
+    ["-smp", var.smp],
     ["-m", "2048M"],
     ["-cdrom", var.seed],
     ["-serial", "file:${var.serial_log}"],

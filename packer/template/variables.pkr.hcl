@@ -69,6 +69,12 @@ variable "cpu" {
   default     = ""
 }
 
+variable "smp" {
+  type        = string
+  description = "vm: how many processors it has."
+  default     = "2"
+}
+
 variable "serial_log" {
   type        = string
   description = "vm: file that receives the serial console."
