@@ -3,13 +3,14 @@
  * processes that share a database, is named in the refusal, shown, changed at once, and reset.
  */
 import { randomUUID } from 'node:crypto';
-import { Pool } from 'pg';
+import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { insertSpendLogs, Ledger, PostgresBudgets, picoFromUsd } from '../../gateway/index.ts';
 import { until } from '../../packer/index.ts';
 import { type AdminGateway, inUtc, startAdminGateway } from '../harness/admin-gateway.ts';
 import { deployment, MESSAGES, postChat } from '../harness/chat.ts';
+import { directPool } from '../harness/direct-pool.ts';
 import { type FakeProvider, Gate, startFakeProvider } from '../harness/fake-provider.ts';
 import { type GatewayProcess, startGateway } from '../harness/gateway-process.ts';
 import { manage } from '../harness/manage.ts';
@@ -53,7 +54,7 @@ describe('two gateways', () => {
   beforeAll(async () => {
     const database = await postgres.createDatabase();
     provider = await startFakeProvider();
-    db = new Pool({ connectionString: postgres.superuserUrl(database.name) });
+    db = directPool(postgres.superuserUrl(database.name));
     gateways = await Promise.all([start(database), start(database)]);
   });
   afterAll(async () => {

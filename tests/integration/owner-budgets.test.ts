@@ -3,13 +3,14 @@
  * LiteLLM's columns, changed at once, and reset.
  */
 import { randomUUID } from 'node:crypto';
-import { Pool } from 'pg';
+import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { PostgresBudgets } from '../../gateway/index.ts';
 import { until } from '../../packer/index.ts';
 import { inUtc } from '../harness/admin-gateway.ts';
 import { deployment, MESSAGES, postChat } from '../harness/chat.ts';
+import { directPool } from '../harness/direct-pool.ts';
 import { type FakeProvider, startFakeProvider } from '../harness/fake-provider.ts';
 import { type GatewayProcess, MASTER_KEY, startGateway } from '../harness/gateway-process.ts';
 import { manage } from '../harness/manage.ts';
@@ -46,7 +47,7 @@ beforeAll(async () => {
   postgres = await startPostgres({ major: 17 });
   database = await postgres.createDatabase();
   provider = await startFakeProvider();
-  db = new Pool({ connectionString: postgres.superuserUrl(database.name) });
+  db = directPool(postgres.superuserUrl(database.name));
   gateways = await Promise.all([start(database), start(database)]);
 });
 afterAll(async () => {

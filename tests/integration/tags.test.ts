@@ -1,9 +1,10 @@
 /** Tags: which a call has, and what holds back those that have a budget. */
-import { Pool } from 'pg';
+import type { Pool } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { until } from '../../packer/index.ts';
 import { deployment, MESSAGES } from '../harness/chat.ts';
+import { directPool } from '../harness/direct-pool.ts';
 import { type FakeProvider, startFakeProvider } from '../harness/fake-provider.ts';
 import { type GatewayProcess, MASTER_KEY, startGateway } from '../harness/gateway-process.ts';
 import { type PostgresServer, startPostgres, type TestDatabase } from '../harness/postgres.ts';
@@ -34,7 +35,7 @@ beforeAll(async () => {
   postgres = await startPostgres({ major: 17 });
   database = await postgres.createDatabase();
   provider = await startFakeProvider();
-  db = new Pool({ connectionString: postgres.superuserUrl(database.name) });
+  db = directPool(postgres.superuserUrl(database.name));
   // An idle connection may outlive the pool's end until the server stops.
   db.on('error', () => undefined);
   [gateway, closed] = await Promise.all([
