@@ -1,5 +1,6 @@
 import { budgetMemberFields } from './budget-member-fields.ts';
 import { LONGEST_ID } from './key-requests.ts';
+import { type ModelLimitFields, modelLimitFields } from './limit-fields.ts';
 import type { BudgetMembers } from './linked-budget.ts';
 import type { NamedPerson } from './people.ts';
 import { unenforcedOrganizationFields, unenforcedOrganizationMemberFields } from './unenforced-owners.ts';
@@ -10,7 +11,7 @@ const nullableText = { type: ['string', 'null'] } as const;
 const nullableId = { ...nullableText, maxLength: LONGEST_ID } as const;
 const ids = { type: 'array', items: id, minItems: 1, maxItems: 1000 } as const;
 
-export interface OrganizationFields extends BudgetMembers {
+export interface OrganizationFields extends BudgetMembers, ModelLimitFields {
   readonly organization_alias?: string | null;
   readonly models?: readonly string[] | null;
   readonly metadata?: Readonly<Record<string, unknown>> | null;
@@ -19,7 +20,8 @@ export interface OrganizationFields extends BudgetMembers {
 
 const fields = {
   models: { type: ['array', 'null'], items: { type: 'string' } },
-  metadata: { type: ['object', 'null'] },
+  metadata: { type: ['object', 'null'], properties: modelLimitFields },
+  ...modelLimitFields,
   ...budgetMemberFields,
 } as const;
 

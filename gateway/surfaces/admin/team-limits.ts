@@ -1,14 +1,11 @@
-import { isDeepStrictEqual } from 'node:util';
-import type { TeamRow } from '../../store/teams.ts';
 import type { TagFields } from './folded-fields.ts';
-import { foldedMetadata } from './key-columns.ts';
+import { modelLimits } from './folded-fields.ts';
 import type { ModelLimitFields } from './limit-fields.ts';
+import { changedMember, foldedMetadata, type Metadata, replacedMetadata } from './metadata.ts';
 import { MEMBER_BUDGET } from './team-budgets.ts';
 
-type Metadata = TeamRow['metadata'];
-
 /** Members of the metadata that limit the team: its tags too, since a tag may have a budget. */
-const limiting = ['model_rpm_limit', 'model_tpm_limit', 'tags', MEMBER_BUDGET] as const;
+const limiting = [...modelLimits, 'tags', MEMBER_BUDGET] as const;
 
 interface Wanted extends ModelLimitFields, TagFields {
   readonly metadata?: Metadata | null;
@@ -19,14 +16,10 @@ interface Wanted extends ModelLimitFields, TagFields {
  * govern it leaves that as it is by not naming it, and the budget of its members stays in any case.
  */
 export function teamMetadata(wanted: Wanted, now: Metadata, govern: boolean): Metadata {
-  const stays = govern ? [MEMBER_BUDGET] : limiting;
-  const kept = Object.fromEntries(stays.flatMap((name) => (name in now ? [[name, now[name]]] : [])));
-  const replaced = wanted.metadata === undefined ? now : { ...kept, ...wanted.metadata };
-  return foldedMetadata(replaced, wanted);
+  return foldedMetadata(replacedMetadata(wanted.metadata, now, govern ? [MEMBER_BUDGET] : limiting), wanted);
 }
 
 /** What of a team's limits new metadata change; undefined when nothing. */
 export function changedLimit(metadata: Metadata | undefined, now: Metadata): string | undefined {
-  if (metadata === undefined) return undefined;
-  return limiting.find((name) => !isDeepStrictEqual(metadata[name], now[name]));
+  return changedMember(limiting, metadata, now);
 }
