@@ -4,6 +4,7 @@ import type { KeyColumns } from '../../store/key-updates.ts';
 import type { VirtualKeyRow } from '../../store/virtual-keys.ts';
 import { budgetDuration, modelBudgetsOf, usdAmount, windowsOf } from './budget-columns.ts';
 import { badRequest } from './faults.ts';
+import { folded } from './folded-fields.ts';
 import type { GenerateRequest, KeyFields } from './key-requests.ts';
 import { callLimitColumns } from './limit-fields.ts';
 import { foldedMetadata, replacedMetadata } from './metadata.ts';
@@ -56,7 +57,7 @@ function rightsOf(wanted: KeyFields): KeyColumns {
  * keeps there, stay when none were sent. `now`: epoch milliseconds.
  */
 export function columnsOf(wanted: KeyFields, row: Pick<VirtualKeyRow, 'metadata'>, now: number): KeyColumns {
-  const metadata = foldedMetadata(replacedMetadata(wanted.metadata, row.metadata), wanted);
+  const metadata = foldedMetadata(replacedMetadata(wanted.metadata, row.metadata), wanted, folded);
   return {
     ...(wanted.key_alias !== undefined && { key_alias: wanted.key_alias || null }),
     ...(wanted.duration !== undefined && { expires: expiryOf(wanted.duration, now) }),

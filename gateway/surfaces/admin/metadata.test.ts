@@ -1,20 +1,24 @@
 import { expect, test } from 'vitest';
-import { modelLimits } from './folded-fields.ts';
+import { folded, modelLimits } from './folded-fields.ts';
 import { changedMember, foldedMetadata, replacedMetadata } from './metadata.ts';
 
 const now = { a: 1, model_rpm_limit: { gpt: 3 } };
 
 test('a member beside the metadata wins over the same inside', () => {
-  expect(foldedMetadata(now, { model_rpm_limit: { gpt: 9 } })).toEqual({ a: 1, model_rpm_limit: { gpt: 9 } });
+  expect(foldedMetadata(now, { model_rpm_limit: { gpt: 9 } }, folded)).toEqual({
+    a: 1,
+    model_rpm_limit: { gpt: 9 },
+  });
 });
 
 test('null takes a member away, and what is not sent changes nothing', () => {
-  expect(foldedMetadata(now, { model_rpm_limit: null })).toEqual({ a: 1 });
-  expect(foldedMetadata(now, {})).toBe(now);
+  expect(foldedMetadata(now, { model_rpm_limit: null }, folded)).toEqual({ a: 1 });
+  expect(foldedMetadata(now, {}, folded)).toBe(now);
 });
 
 test('of members that somebody cannot have none is folded', () => {
-  expect(foldedMetadata(now, { tags: ['red'], model_tpm_limit: { gpt: 7 } }, modelLimits)).toEqual({
+  const wanted = { tags: ['red'], model_tpm_limit: { gpt: 7 } };
+  expect(foldedMetadata(now, wanted, modelLimits)).toEqual({
     ...now,
     model_tpm_limit: { gpt: 7 },
   });

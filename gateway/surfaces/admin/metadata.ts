@@ -1,13 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type FoldedFields, folded } from './folded-fields.ts';
 
 export type Metadata = Readonly<Record<string, unknown>>;
 
 /** The metadata with the members that were sent beside it; null takes one away. */
-export function foldedMetadata(
+export function foldedMetadata<N extends string>(
   metadata: Metadata,
-  request: FoldedFields,
-  names: readonly (keyof FoldedFields)[] = folded,
+  request: Readonly<Partial<Record<N, unknown>>>,
+  names: readonly N[],
 ): Metadata {
   const sent = names.filter((name) => request[name] !== undefined);
   if (sent.length === 0) return metadata;

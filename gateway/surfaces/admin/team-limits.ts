@@ -1,22 +1,34 @@
-import type { TagFields } from './folded-fields.ts';
-import { modelLimits } from './folded-fields.ts';
+import { modelLimits, type TagFields } from './folded-fields.ts';
 import type { ModelLimitFields } from './limit-fields.ts';
+import { MEMBER_KEY_DURATION, requireKeyDuration } from './member-key-duration.ts';
 import { changedMember, foldedMetadata, type Metadata, replacedMetadata } from './metadata.ts';
 import { MEMBER_BUDGET } from './team-budgets.ts';
 
-/** Members of the metadata that limit the team: its tags too, since a tag may have a budget. */
-const limiting = [...modelLimits, 'tags', MEMBER_BUDGET] as const;
+/** Members of a request that are kept in the metadata of a team, and limit it: its tags too, since a tag may have a budget. */
+const folded = [...modelLimits, 'tags', MEMBER_KEY_DURATION] as const;
 
-interface Wanted extends ModelLimitFields, TagFields {
+const limiting = [...folded, MEMBER_BUDGET] as const;
+
+/** Fields of a request that are kept in the metadata of a team. */
+export interface TeamMetadataFields extends ModelLimitFields, TagFields {
+  /** How long keys of members last, at most and where they do not say it themselves. */
+  readonly team_member_key_duration?: string | null;
+}
+
+interface Wanted extends TeamMetadataFields {
   readonly metadata?: Metadata | null;
 }
 
 /**
  * The metadata of a team after a request. New ones replace the old as a whole, but for what limits the team: who does not
- * govern it leaves that as it is by not naming it, and the budget of its members stays in any case.
+ * govern it leaves that as it is by not naming it, and the budget of its members stays in any case. Throws GatewayError
+ * bad_request for a new duration of keys that is none.
  */
 export function teamMetadata(wanted: Wanted, now: Metadata, govern: boolean): Metadata {
-  return foldedMetadata(replacedMetadata(wanted.metadata, now, govern ? [MEMBER_BUDGET] : limiting), wanted);
+  const replaced = replacedMetadata(wanted.metadata, now, govern ? [MEMBER_BUDGET] : limiting);
+  const metadata = foldedMetadata(replaced, wanted, folded);
+  if (metadata[MEMBER_KEY_DURATION] !== now[MEMBER_KEY_DURATION]) requireKeyDuration(metadata);
+  return metadata;
 }
 
 /** What of a team's limits new metadata change; undefined when nothing. */

@@ -18,7 +18,6 @@ export const unenforcedTeamFields = [
   'allowed_vector_store_indexes',
   'secret_manager_settings',
   'access_group_ids',
-  'team_member_key_duration',
   'default_team_member_models',
 ] as const;
 
