@@ -114,8 +114,6 @@ test.each([
 test.each([
   ['/organization/new', 'tags', ['red']],
   ['/organization/update', 'object_permission', { models: ['m'] }],
-  ['/organization/member_add', 'max_budget_in_organization', 5],
-  ['/organization/member_update', 'max_budget_in_organization', 5],
 ])('%s refuses %s by name: nothing would enforce it', async (path, field, value) => {
   const { organization_id } = await newOrganization();
   const named = { organization_alias: 'x', user_id: 'x', member: { role: 'org_admin', user_id: 'x' } };

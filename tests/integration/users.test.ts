@@ -256,29 +256,33 @@ test('a proxy admin by its row may do what the master key may, a viewer sees it'
   }
 });
 
-test('who deletes a user waits for its memberships before it holds budgets, as whoever stores calls does', async () => {
-  const { user_id } = await newUser({ max_budget: 5 });
-  const team = await done('/team/new', {});
-  await done('/team/member_add', { team_id: team.team_id, member: { role: 'user', user_id } });
-  const storing = await gateway.db.connect();
-  try {
-    await storing.query('BEGIN');
-    await storing.query('SELECT FROM "LiteLLM_TeamMembership" WHERE user_id = $1 FOR NO KEY UPDATE', [
-      user_id,
-    ]);
-    const deleting = done('/user/delete', { user_ids: [user_id] });
-    const waiting = async () => {
-      const { rowCount } = await gateway.db.query(
-        "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
-      );
-      return rowCount;
-    };
-    await expect.poll(waiting, { timeout: 10_000 }).toBe(1);
-    const budgets = 'SELECT FROM budget_state WHERE strpos(scope, $1) > 0 ORDER BY scope FOR UPDATE NOWAIT';
-    expect((await storing.query(budgets, [user_id])).rowCount).toBe(1);
-    await storing.query('COMMIT');
-    expect(await deleting).toBe(1);
-  } finally {
-    storing.release();
-  }
-});
+test.each(['LiteLLM_OrganizationMembership', 'LiteLLM_TeamMembership'])(
+  'who deletes a user waits for its row in %s before it holds budgets, as whoever stores calls does',
+  async (table) => {
+    const { user_id } = await newUser({ max_budget: 5 });
+    const team = await done('/team/new', {});
+    await done('/team/member_add', { team_id: team.team_id, member: { role: 'user', user_id } });
+    const { organization_id } = await done('/organization/new', { organization_alias: 'x' });
+    const member = { role: 'internal_user', user_id };
+    await done('/organization/member_add', { organization_id, member });
+    const storing = await gateway.db.connect();
+    try {
+      await storing.query('BEGIN');
+      await storing.query(`SELECT FROM "${table}" WHERE user_id = $1 FOR NO KEY UPDATE`, [user_id]);
+      const deleting = done('/user/delete', { user_ids: [user_id] });
+      const waiting = async () => {
+        const { rowCount } = await gateway.db.query(
+          "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+        );
+        return rowCount;
+      };
+      await expect.poll(waiting, { timeout: 10_000 }).toBe(1);
+      const budgets = 'SELECT FROM budget_state WHERE strpos(scope, $1) > 0 ORDER BY scope FOR UPDATE NOWAIT';
+      expect((await storing.query(budgets, [user_id])).rowCount).toBe(1);
+      await storing.query('COMMIT');
+      expect(await deleting).toBe(1);
+    } finally {
+      storing.release();
+    }
+  },
+);

@@ -189,11 +189,15 @@ async function remove(deps: ManagementDeps, request: GatewayRequest, who: Identi
       by,
     );
     await removeKeys(db, changed, await hashesOfOwners(db, { organizationIds }), by);
-    for (const member of await membersOf(db, organizationIds)) {
+    const members = await membersOf(db, organizationIds);
+    for (const member of members) {
       changed.add(subjects.user(member.user_id)).deleted(organizationMemberAt(member.user_id), member);
     }
     await deleteOrganizations(db, organizationIds);
-    await removeOwnerBudgets(db, organizationIds.map(owners.organization));
+    await removeOwnerBudgets(db, [
+      ...organizationIds.map(owners.organization),
+      ...members.map(({ organization_id, user_id }) => owners.organizationMember(organization_id, user_id)),
+    ]);
     for (const row of found) {
       const { organization_id: id } = row;
       changed.add(subjects.organization(id)).deleted(organizationAt(id), row);

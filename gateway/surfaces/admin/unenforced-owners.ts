@@ -25,9 +25,6 @@ export const unenforcedMemberFields = ['budget_duration', 'allowed_models'] as c
 
 export const unenforcedOrganizationFields = ['tags', 'object_permission'] as const;
 
-/** What a member spends in an organisation is counted for the organisation alone. */
-export const unenforcedOrganizationMemberFields = ['max_budget_in_organization'] as const;
-
 export const unenforcedUserFields = [
   ...increases,
   'soft_budget',

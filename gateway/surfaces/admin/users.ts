@@ -231,6 +231,15 @@ async function leaveTeams(db: PoolClient, changed: Changes, userId: string): Pro
 const accountsOf = (memberships: readonly TeamMembershipRow[]): readonly Owner[] =>
   memberships.map(({ team_id, user_id }) => owners.member(team_id, user_id));
 
+async function organizationAccounts(db: Connection, userIds: readonly string[]): Promise<readonly Owner[]> {
+  const accounts: Owner[] = [];
+  for (const userId of userIds) {
+    const organizations = await organizationsOf(db, userId);
+    accounts.push(...organizations.map((id) => owners.organizationMember(id, userId)));
+  }
+  return accounts;
+}
+
 /** Deletes users with their keys and memberships: all of those that are named, or none. */
 async function remove(deps: ManagementDeps, request: GatewayRequest, identity: Identity) {
   const userIds = [...new Set(readUserDelete(request.body).user_ids)];
@@ -238,7 +247,9 @@ async function remove(deps: ManagementDeps, request: GatewayRequest, identity: I
   for (const userId of userIds) requirePerson(userId, 'user_ids');
   const by = changedBy(request, identity);
   return change(deps, by, async (db, changed) => {
-    // Teams, memberships, users, keys, and then budgets: the order in which whoever stores calls waits for them too.
+    // Memberships of organisations, teams, memberships of these, users, keys, and then budgets: the order in which whoever
+    // stores calls waits for them too.
+    await lockOwners(db, await organizationAccounts(db, userIds));
     for (const userId of userIds) await leaveTeams(db, changed, userId);
     await lockOwners(db, accountsOf(await membershipsOf(db, userIds)));
     const found = await lockUsers(db, userIds);
@@ -248,7 +259,10 @@ async function remove(deps: ManagementDeps, request: GatewayRequest, identity: I
       const organizations = await organizationsOf(db, user.user_id);
       changed.add(subjects.user(user.user_id)).deleted(userAt(user.user_id), { ...user, organizations });
     }
-    const accounts = accountsOf(await membershipsOf(db, userIds));
+    const accounts = [
+      ...accountsOf(await membershipsOf(db, userIds)),
+      ...(await organizationAccounts(db, userIds)),
+    ];
     const hashes = await hashesOfOwners(db, { userIds });
     await lockOwners(db, hashes.map(owners.key));
     await removeKeys(db, changed, hashes, by);
