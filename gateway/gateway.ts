@@ -298,6 +298,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     refusals,
     ...logs,
     timers: systemTimers,
+    maxAnswerBytes: config.networkRules.maxAnswerBytes,
     version,
     alwaysIncludeUsage: config.alwaysIncludeStreamUsage,
     recordCalls: config.recordCalls,
@@ -326,6 +327,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     authenticator,
     refusals,
     routeRules: config.routeRules,
+    networkRules: config.networkRules,
     handlers: {
       ...chatHandlers(chat),
       ...modelHandlers(models),

@@ -13,6 +13,7 @@ export { verifyExport } from './audit-command.ts';
 export { gatewayBundle } from './bundle.ts';
 export { SILENT } from './caller.ts';
 export { type KeyRules, NO_KEY_RULES } from './config/key-rules.ts';
+export type { NetworkRules } from './config/network-rules.ts';
 export { readConfig } from './config/read-config.ts';
 export type { RouteRules } from './config/route-rules.ts';
 export type { TeamDefaults } from './config/team-defaults.ts';

@@ -32,6 +32,8 @@ function whose(owner: Owner | null): string {
       return `Team=${first}`;
     case 'team_member':
       return `User=${second} in Team=${first}`;
+    case 'organization_member':
+      return `User=${second} in Organization=${first}`;
     case 'organization':
       return `Organization=${first}`;
     case 'tag':

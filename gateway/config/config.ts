@@ -1,5 +1,6 @@
 import type { WrittenPrices } from '../accounting/price-sheet.ts';
 import type { KeyRules } from './key-rules.ts';
+import type { NetworkRules } from './network-rules.ts';
 import type { RouteRules } from './route-rules.ts';
 import type { TeamDefaults } from './team-defaults.ts';
 import type { UserDefaults } from './user-defaults.ts';
@@ -220,6 +221,7 @@ export interface Config {
   readonly globalParallel: number | null;
   readonly keyRules: KeyRules;
   readonly routeRules: RouteRules;
+  readonly networkRules: NetworkRules;
   readonly teamDefaults: TeamDefaults;
   readonly userDefaults: UserDefaults;
   /** Whether calls are served while the database is away and nobody can say whether their keys are good. */

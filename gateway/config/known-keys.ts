@@ -35,7 +35,7 @@ export const generalSettings = table({
     default_team_disabled allow_requests_on_db_unavailable cut_streams_on_block alerting alerting_args
     store_model_in_db disable_add_model_via_api encryption_algorithm allowed_routes
     admin_only_routes reject_clientside_metadata_tags health_check_details health_check_concurrency
-    public_routes`,
+    public_routes allowed_ips trusted_proxy_ranges max_request_size_mb max_response_size_mb`,
   unserved: `database_connection_timeout database_connection_pool_timeout supported_db_objects
     infer_model_from_keys allow_user_auth custom_auth_run_common_checks
     forward_client_headers_to_llm_api forward_openai_org_id forward_llm_provider_auth_headers
@@ -53,10 +53,10 @@ export const generalSettings = table({
     control_plane_url block_robots enable_public_model_hub search_tools user_mcp_management_mode
     enable_mcp_registry`,
   protective: `completion_model embedding_model image_generation_model moderation_model
-    custom_auth custom_key_generate custom_sso custom_ui_sso_sign_in_handler allowed_ips trusted_proxy_ranges
+    custom_auth custom_key_generate custom_sso custom_ui_sso_sign_in_handler
     service_account_settings
     max_in_flight_requests_per_worker max_queued_requests_per_worker admission_queue_timeout_seconds
-    max_request_size_mb max_response_size_mb disable_spend_updates
+    disable_spend_updates
     fail_closed_budget_enforcement key_management_system
     key_management_settings use_google_kms use_azure_key_vault enable_jwt_auth litellm_jwtauth enforce_rbac
     role_permissions enable_oauth2_auth enable_oauth2_proxy_auth oauth2_config_mappings

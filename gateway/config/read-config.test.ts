@@ -401,9 +401,9 @@ describe('every fault names its place and its remedy', () => {
       'general_settings.enable_jwt_auth: is not served yet, and you would rely on it',
     ],
     [
-      'an address list',
-      { general_settings: { allowed_ips: ['10.0.0.1'] } },
-      'general_settings.allowed_ips: is not served yet, and you would rely on it',
+      'what service accounts must say',
+      { general_settings: { service_account_settings: { enforced_params: ['user'] } } },
+      'general_settings.service_account_settings: is not served yet, and you would rely on it',
     ],
     [
       'a guardrail',
@@ -558,7 +558,7 @@ describe('what is only worth knowing', () => {
 
   test('says nothing of settings that are switched off', () => {
     const { warnings } = read({
-      general_settings: { enable_jwt_auth: false, allowed_ips: [], store_model_in_db: false },
+      general_settings: { enable_jwt_auth: false, key_management_settings: [], store_model_in_db: false },
       litellm_settings: { max_budget: 0, cache: false },
     });
     expect(warnings).toEqual([]);

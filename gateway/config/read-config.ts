@@ -22,6 +22,7 @@ import { checkRateWindow, readLimitDefaults } from './deployment-limits.ts';
 import { Findings, isMap, Reader, type Settings } from './findings.ts';
 import { generalSettings, litellmSettings, routerSettings, topLevel } from './known-keys.ts';
 import { readKeyRules } from './read-key-rules.ts';
+import { readNetworkRules } from './read-network-rules.ts';
 import { readRouteRules } from './read-route-rules.ts';
 import { readTeamDefaults } from './read-team-defaults.ts';
 import { readUserDefaults } from './read-user-defaults.ts';
@@ -274,6 +275,7 @@ export function readConfig({ text, environment: given, places }: ConfigSource): 
     globalParallel: general.number('global_max_parallel_requests', 0) ?? null,
     keyRules: readKeyRules({ general, litellm, environment }, check),
     routeRules: readRouteRules(general, findings),
+    networkRules: readNetworkRules(general, findings),
     teamDefaults: readTeamDefaults(litellm, check),
     userDefaults: readUserDefaults(litellm, check),
     servesWithoutDatabase: readServesWithoutDatabase(general, findings),

@@ -1,10 +1,12 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { NO_ROUTE_RULES, type RouteRules } from '../config/route-rules.ts';
 import { routeAllowed } from '../identity/allowed-routes.ts';
 import type { Authenticator, Identity } from '../identity/identity.ts';
 import type { Standing } from '../identity/roles.ts';
 import { standingsOf } from '../identity/standing.ts';
+import { clientAddress } from './client-address.ts';
 import { GatewayError } from './errors.ts';
+import type { Networks } from './networks.ts';
 import { audiences, type RouteDeclaration } from './routes.ts';
 
 function masked(userId: string | null): string {
@@ -68,12 +70,24 @@ function permitted(route: RouteDeclaration, identity: Identity, rules: RouteRule
   return identity;
 }
 
+/** Throws GatewayError address_refused when the caller is where nobody may call from. */
+export function requireAddress(request: IncomingMessage, allowed: Networks): void {
+  const address = clientAddress(request) ?? 'a closed connection';
+  if (allowed.include(address)) return;
+  throw new GatewayError(
+    'address_refused',
+    `Authentication Error, ${address} may not call: general_settings.allowed_ips does not name it`,
+  );
+}
+
 /** Who asks for what, and what becomes of it. */
 export interface AccessQuestion {
   readonly route: RouteDeclaration;
   /** What the operator says of routes. */
   readonly rules: RouteRules | undefined;
-  readonly headers: IncomingHttpHeaders;
+  /** Where callers may come from; null for everywhere. */
+  readonly addresses: Networks | null;
+  readonly request: IncomingMessage;
   /** Called with who calls, at once for a key that is cached. */
   readonly admitted: (identity: Identity) => void;
   /** Called when that is nobody who may, and with whatever `admitted` throws. */
@@ -81,15 +95,16 @@ export interface AccessQuestion {
 }
 
 /**
- * Finds out who calls a route. It looks at headers alone and is asked before the body is read: a stranger learns nothing
- * and uploads nothing.
+ * Finds out who calls a route. It looks at address and headers alone and is asked before the body is read: a stranger learns
+ * nothing and uploads nothing.
  */
 export function admit(
   authenticator: Authenticator,
-  { route, rules = NO_ROUTE_RULES, headers, admitted, refused }: AccessQuestion,
+  { route, rules = NO_ROUTE_RULES, addresses, request, admitted, refused }: AccessQuestion,
 ): void {
   try {
-    const found = authenticator.authenticate(headers);
+    if (addresses !== null) requireAddress(request, addresses);
+    const found = authenticator.authenticate(request.headers);
     const go = (identity: Identity): void => admitted(permitted(route, identity, rules));
     if (found instanceof Promise) found.then(go).catch(refused);
     else go(found);

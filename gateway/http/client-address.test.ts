@@ -8,6 +8,7 @@ const from = (remoteAddress: string | undefined, forwarded?: string): IncomingMe
 test.each([
   ['what the edge says', '127.0.0.1', '203.0.113.7', '203.0.113.7'],
   ['what the edge says over a socket of both families', '::ffff:127.0.0.1', '2001:db8::7', '2001:db8::7'],
+  ['what the edge says over IPv6', '::1', '203.0.113.7', '203.0.113.7'],
   [
     'the last that the edge did not add itself',
     '127.0.0.1',

@@ -1,7 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 
-/** The edge's address, in both forms that a socket may show: the only sender whose word about a client counts. */
-const EDGE = new Set(['127.0.0.1', '::ffff:127.0.0.1']);
+/** The edge's addresses, in all forms that a socket may show: the only sender whose word about a client counts. */
+const EDGE = new Set(['127.0.0.1', '::ffff:127.0.0.1', '::1']);
+
+/** Whether it is the edge that sends from this address. */
+export const isEdge = (address: string): boolean => EDGE.has(address);
 
 /** The address of who sent the request: the edge's word for it, else that of the connection; null when that is gone. */
 export function clientAddress({ socket, headers }: IncomingMessage): string | null {

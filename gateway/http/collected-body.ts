@@ -13,6 +13,11 @@ export class CollectedBody {
     return this.#bytes > this.#limitBytes;
   }
 
+  /** Bytes that have come. */
+  get size(): number {
+    return this.#bytes;
+  }
+
   push(piece: Buffer): void {
     this.#bytes += piece.length;
     if (!this.overflown) this.#pieces.push(piece);

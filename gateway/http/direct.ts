@@ -4,12 +4,14 @@ import type { Authenticator, Identity } from '../identity/identity.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Refusals } from '../observe/refusals.ts';
 import { admit } from './access.ts';
+import type { BodyLimit } from './body-limit.ts';
 import { callId } from './call-id.ts';
 import { clientAddress } from './client-address.ts';
 import { ClientReply } from './client-reply.ts';
 import { GatewayError } from './errors.ts';
 import { toGatewayError } from './failure.ts';
 import type { DirectHandler, Handlers } from './handler.ts';
+import type { Networks } from './networks.ts';
 import { readBody } from './request-body.ts';
 import { type DirectRouteId, type RouteDeclaration, type RouteId, routes } from './routes.ts';
 
@@ -19,6 +21,9 @@ export interface DirectOptions {
   readonly logger: Pick<Logger, 'error'>;
   readonly refusals: Pick<Refusals, 'note'>;
   readonly routeRules?: RouteRules;
+  /** Where callers may come from; null for everywhere. */
+  readonly addresses: Networks | null;
+  readonly bodyLimit: BodyLimit;
 }
 
 interface Direct {
@@ -37,7 +42,7 @@ export function isDirect(id: RouteId): id is DirectRouteId {
 export function directRoutes(
   options: DirectOptions,
 ): (request: IncomingMessage, response: ServerResponse) => boolean {
-  const { handlers, authenticator, logger, refusals, routeRules: rules } = options;
+  const { handlers, authenticator, logger, refusals, routeRules: rules, addresses, bodyLimit } = options;
   const byTarget = new Map<string, Direct>();
   for (const id of (Object.keys(routes) as RouteId[]).filter(isDirect)) {
     byTarget.set(`${routes[id].method} ${routes[id].url}`, { route: routes[id], handler: handlers[id] });
@@ -47,7 +52,7 @@ export function directRoutes(
     const client = new ClientReply(callId(request), response);
     const fail = (error: unknown): void => client.fail(toGatewayError(error, client.callId, logger), {});
     const handle = (identity: Identity): void =>
-      readBody(request, (body) => {
+      readBody(request, bodyLimit, (body) => {
         if (body instanceof GatewayError) return fail(body);
         try {
           const { headers } = request;
@@ -60,7 +65,8 @@ export function directRoutes(
     admit(authenticator, {
       route,
       rules,
-      headers: request.headers,
+      addresses,
+      request,
       admitted: handle,
       refused: (error) => {
         const failure = toGatewayError(error, client.callId, logger);

@@ -1,19 +1,10 @@
 import type { Logger } from '../observe/logger.ts';
 import { GatewayError } from './errors.ts';
-import { limits } from './limits.ts';
-
-export function bodyTooLarge(cause?: unknown): GatewayError {
-  return new GatewayError('too_large', `The request body is larger than ${limits.bodyBytes} bytes`, {
-    headers: { connection: 'close' },
-    cause,
-  });
-}
 
 /** Turns whatever was thrown into the envelope; what is no GatewayError becomes the neutral 500 and a log entry. */
 export function toGatewayError(error: unknown, callId: string, logger: Pick<Logger, 'error'>): GatewayError {
   if (error instanceof GatewayError) return error;
   const { statusCode, message } = error as { statusCode?: number; message?: string };
-  if (statusCode === 413) return bodyTooLarge(error);
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
     return new GatewayError('bad_request', message ?? 'Bad request', { status: statusCode, cause: error });
   }

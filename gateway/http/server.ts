@@ -7,18 +7,22 @@ import fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify';
+import { type NetworkRules, NO_NETWORK_RULES } from '../config/network-rules.ts';
 import type { RouteRules } from '../config/route-rules.ts';
 import type { Authenticator, Identity } from '../identity/identity.ts';
 import type { Refusals } from '../observe/refusals.ts';
 import { absentMethods, absentRoutes, notBuilt } from './absent.ts';
-import { admit } from './access.ts';
+import { admit, requireAddress } from './access.ts';
+import { BodyLimit } from './body-limit.ts';
 import { callId } from './call-id.ts';
+import { isEdge } from './client-address.ts';
 import { directRoutes, isDirect } from './direct.ts';
 import { GatewayError } from './errors.ts';
 import { toGatewayError } from './failure.ts';
 import type { GatewayRequest, Handlers } from './handler.ts';
 import { limits } from './limits.ts';
 import { meantBy } from './misnamed.ts';
+import { MACHINE_ITSELF, Networks } from './networks.ts';
 import { type RouteDeclaration, type RouteId, routes } from './routes.ts';
 
 export interface ServerOptions {
@@ -27,15 +31,28 @@ export interface ServerOptions {
   readonly logger: FastifyBaseLogger;
   readonly refusals: Pick<Refusals, 'note'>;
   readonly routeRules?: RouteRules;
+  readonly networkRules?: NetworkRules;
+}
+
+/** What a route is registered with. */
+type RouteOptions = ServerOptions & {
+  /** Where callers may come from; null for everywhere. */
+  readonly addresses: Networks | null;
+};
+
+/** Who is on the machine may always call: its own tools, and whoever signs in to it to mend the list. */
+function addressesOf({ allowed }: NetworkRules): Networks | null {
+  return allowed && new Networks([...MACHINE_ITSELF, ...allowed]);
 }
 
 /** Holds the request up until its caller is known to be somebody who may make it. */
-function accessHook({ authenticator, routeRules }: ServerOptions, route: RouteDeclaration) {
+function accessHook({ authenticator, routeRules, addresses }: RouteOptions, route: RouteDeclaration) {
   return (request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void => {
     admit(authenticator, {
       route,
       rules: routeRules,
-      headers: request.headers,
+      addresses,
+      request: request.raw,
       admitted: (identity) => {
         request.identity = identity;
         done();
@@ -43,6 +60,15 @@ function accessHook({ authenticator, routeRules }: ServerOptions, route: RouteDe
       refused: (error) => done(error as Error),
     });
   };
+}
+
+/** What is asked before a route's handler. Load balancers may ask for health from anywhere, and pages ask for no key. */
+function hooksOf(options: RouteOptions, route: RouteDeclaration) {
+  if (route.access === 'public') return {};
+  if (route.access !== 'ui') return { onRequest: accessHook(options, route) };
+  const { addresses } = options;
+  if (addresses === null) return {};
+  return { onRequest: async ({ raw }: FastifyRequest): Promise<void> => requireAddress(raw, addresses) };
 }
 
 function allowedMethods(url: string): readonly string[] {
@@ -67,7 +93,7 @@ function answerNotFound(request: FastifyRequest): never {
 }
 
 /** The routes of what is not built, each with one answer. */
-function registerAbsent(app: FastifyInstance, options: ServerOptions): void {
+function registerAbsent(app: FastifyInstance, options: RouteOptions): void {
   for (const route of Object.values(absentRoutes)) {
     const { url, access, instead } = route;
     app.route({
@@ -82,7 +108,7 @@ function registerAbsent(app: FastifyInstance, options: ServerOptions): void {
   }
 }
 
-function register(app: FastifyInstance, id: RouteId, options: ServerOptions): void {
+function register(app: FastifyInstance, id: RouteId, options: RouteOptions): void {
   const { method, url, access }: RouteDeclaration = routes[id];
   const open = access === 'public' || access === 'ui';
   const handler = options.handlers[id] as (
@@ -94,7 +120,7 @@ function register(app: FastifyInstance, id: RouteId, options: ServerOptions): vo
     method,
     url,
     config: { access },
-    ...(open ? {} : { onRequest: accessHook(options, routes[id]) }),
+    ...hooksOf(options, routes[id]),
     handler: open
       ? (request, reply) => handler(request as GatewayRequest, reply)
       : (request, reply) => handler(request as GatewayRequest, reply, request.identity as Identity),
@@ -102,8 +128,11 @@ function register(app: FastifyInstance, id: RouteId, options: ServerOptions): vo
 }
 
 /** Builds the HTTP server with every declared route; it does not listen yet. */
-export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
-  const direct = directRoutes(options);
+export async function createServer(given: ServerOptions): Promise<FastifyInstance> {
+  const { networkRules = NO_NETWORK_RULES } = given;
+  const options: RouteOptions = { ...given, addresses: addressesOf(networkRules) };
+  const bodyLimit = new BodyLimit(networkRules.maxRequestBytes);
+  const direct = directRoutes({ ...options, bodyLimit });
   const app = fastify({
     serverFactory: (others) =>
       createHttpServer(
@@ -114,9 +143,9 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
       ),
     loggerInstance: options.logger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'call_id' }),
-    bodyLimit: limits.bodyBytes,
+    bodyLimit: bodyLimit.bytes,
     genReqId: callId,
-    trustProxy: '127.0.0.1',
+    trustProxy: isEdge,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
   });
@@ -124,7 +153,9 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   app.decorateRequest('identity', null);
   app.setErrorHandler((error, request, reply) => {
-    const failure = toGatewayError(error, request.id, options.logger);
+    const { statusCode } = error as { statusCode?: number };
+    const failure =
+      statusCode === 413 ? bodyLimit.refusal(error) : toGatewayError(error, request.id, options.logger);
     const { id, headers, ip, identity, routeOptions } = request;
     options.refusals.note({ id, headers, ip, identity, route: routeOptions.url ?? '' }, failure);
     reply

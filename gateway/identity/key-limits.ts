@@ -10,7 +10,7 @@ export interface CallLimits extends RateLimit {
   readonly parallel: number | null;
 }
 
-/** The limits of a key, or of a team. */
+/** The limits of a key, or of a user, a team or an organisation. */
 export interface KeyLimits extends CallLimits {
   /** Limits on single models, by the model's name. */
   readonly models: ReadonlyMap<string, RateLimit>;
@@ -55,7 +55,7 @@ export function readCallLimits(columns: CallLimitColumns): CallLimits {
   };
 }
 
-/** Reads the limits of a key, or of a team. */
+/** Reads limits as a key has them, or whom it acts for. */
 export function readKeyLimits(columns: LimitColumns): KeyLimits {
   const requests = byModel(columns.model_rpm_limit);
   const tokens = byModel(columns.model_tpm_limit);

@@ -110,6 +110,13 @@ export function limitedOwners(row: KeyForAuthentication): readonly Limited[] {
     );
   }
   if (user === null) return limited;
+  if (organization !== null) {
+    add(
+      owners.organizationMember(organization, user),
+      wholeBudget(row.organization_member_max_budget),
+      readModelBudgets(row.organization_member_model_budgets),
+    );
+  }
   if (team === null) {
     add(owners.user(user), wholeBudget(row.user_max_budget), readModelBudgets(row.user_model_budgets));
   } else {

@@ -53,14 +53,16 @@ export function readOwnerLimits(
   { userId, teamId, organizationId }: Owners,
   { user_limits, team_limits, member_limits, organization_limits }: OwnerLimitColumns,
 ): readonly OwnerLimits[] {
-  const { models, ...ofTeam } = readKeyLimits(team_limits);
-  const limited = (scope: OwnerLimits['scope'], id: string | null, limits: CallLimits) =>
-    id === null ? [] : [{ scope, id, limits, models: scope === 'team' ? models : NO_LIMITS.models }];
+  const limited = (
+    scope: OwnerLimits['scope'],
+    id: string | null,
+    { models, ...limits }: KeyLimits,
+  ): readonly OwnerLimits[] => (id === null ? [] : [{ scope, id, limits, models }]);
   const memberId = teamId === null || userId === null ? null : `${teamId}:${userId}`;
   return [
-    ...limited('user', userId, readCallLimits(user_limits)),
-    ...limited('team', teamId, ofTeam),
-    ...limited('team_member', memberId, readCallLimits(member_limits)),
-    ...limited('organization', organizationId, readCallLimits(organization_limits)),
+    ...limited('user', userId, readKeyLimits(user_limits)),
+    ...limited('team', teamId, readKeyLimits(team_limits)),
+    ...limited('team_member', memberId, { ...NO_LIMITS, ...readCallLimits(member_limits) }),
+    ...limited('organization', organizationId, readKeyLimits(organization_limits)),
   ].filter(isLimited);
 }

@@ -1,6 +1,7 @@
 /** Kinds of those whose spend is counted and may be limited, in the order in which their rows are locked. */
 export const ownerKinds = [
   'organization',
+  'organization_member',
   'team',
   'team_member',
   'user',
@@ -23,6 +24,10 @@ export const PROXY_BUDGET_USER = 'litellm-proxy-budget';
 
 export const owners = {
   organization: (id: string): Owner => ({ kind: 'organization', ids: [id] }),
+  organizationMember: (organizationId: string, userId: string): Owner => ({
+    kind: 'organization_member',
+    ids: [organizationId, userId],
+  }),
   team: (id: string): Owner => ({ kind: 'team', ids: [id] }),
   member: (teamId: string, userId: string): Owner => ({ kind: 'team_member', ids: [teamId, userId] }),
   user: (id: string): Owner => ({ kind: 'user', ids: [id] }),
@@ -45,7 +50,7 @@ export function ownerOf(scope: string): Owner | null {
   const kind = ownerKinds.find((each) => each !== 'key' && scope.startsWith(`${each}:`));
   if (kind === undefined) return null;
   const rest = scope.slice(kind.length + 1);
-  return { kind, ids: kind === 'team_member' ? JSON.parse(rest) : [rest] };
+  return { kind, ids: kind.endsWith('_member') ? JSON.parse(rest) : [rest] };
 }
 
 /** What an index takes in any encoding; no customer has a longer id, and no tag a longer name. */

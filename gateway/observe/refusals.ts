@@ -32,6 +32,7 @@ const refusals: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'admin_only',
   'member_permission',
   'forbidden',
+  'address_refused',
   'model_access_denied',
   'team_model_access_denied',
   'user_model_access_denied',

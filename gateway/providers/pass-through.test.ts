@@ -28,6 +28,7 @@ interface World {
   readonly connected?: boolean;
   readonly reserved?: bigint;
   readonly keeping?: Keeping;
+  readonly maxAnswerBytes?: number;
   readonly count?: (model: string, texts: readonly string[]) => Promise<number | undefined>;
 }
 
@@ -39,6 +40,7 @@ function sentCall({
   reserved,
   count = counted,
   keeping = KEEPS_NOTHING,
+  maxAnswerBytes,
 }: World = {}) {
   const timers = new ManualTimers(NOW);
   const remainders = new Remainders({ policy, timers });
@@ -66,7 +68,7 @@ function sentCall({
   const dispatcher = { dispatch: () => true } as never;
   const logger = { error: () => undefined } as never;
   const passThrough = new PassThrough(
-    { dispatcher, logger, counter: { count }, remainders, timers },
+    { dispatcher, logger, counter: { count }, remainders, timers, maxAnswerBytes: maxAnswerBytes ?? null },
     {
       call,
       client: { ...client, fail: tell('fail'), onDrain: () => undefined } as never,
@@ -321,6 +323,36 @@ describe('an answer without usage', () => {
     counted.resolve(1);
     await nextTurn();
     expect([seen.finished.length, seen.recorded, seen.told]).toEqual([1, 1, []]);
+  });
+});
+
+describe('an answer that is larger than the operator lets through', () => {
+  const answer = Buffer.from(JSON.stringify({ id: 'chatcmpl-3', choices: [], usage }));
+  const answered = (maxAnswerBytes: number, body: Buffer) => {
+    const sent = sentCall({ streamed: false, maxAnswerBytes });
+    sent.answers();
+    sent.says(body.subarray(0, 10), body.subarray(10));
+    sent.passThrough.onResponseEnd();
+    return sent.seen;
+  };
+
+  test('is refused, and costs what the provider takes for it', () => {
+    const { told, finished } = answered(answer.length - 1, answer);
+    expect(told).toEqual(['fail']);
+    expect(finished).toMatchObject([
+      { status: 400, spend: 307n, estimated: false, failure: { code: '400' } },
+    ]);
+  });
+
+  test('costs what it says where the provider tells no usage', async () => {
+    const { told, finished } = answered(20, Buffer.from('{"choices":[{"message":{"content":"word word"}}]}'));
+    await nextTurn();
+    expect(told).toEqual(['fail']);
+    expect(finished).toMatchObject([{ status: 400, estimated: true, spend: BigInt(3 + 5) + 20n }]);
+  });
+
+  test('is one byte larger', () => {
+    expect(answered(answer.length, answer).told).toEqual(['send']);
   });
 });
 

@@ -14,7 +14,14 @@ import { CallEnd, type Outcome } from './call-end.ts';
 import { readChatAnswer } from './chat-answer.ts';
 import { ClientStream } from './client-stream.ts';
 import type { Passage, PassThroughDeps } from './passage.ts';
-import { answeredError, connectionError, garbled, neverSent, streamError } from './provider-errors.ts';
+import {
+  answeredError,
+  answerTooLarge,
+  connectionError,
+  garbled,
+  neverSent,
+  streamError,
+} from './provider-errors.ts';
 import type { Remainder } from './remainders.ts';
 import { SseSplice, StreamFault } from './sse-splice.ts';
 
@@ -190,12 +197,19 @@ export class PassThrough implements Dispatcher.DispatchHandler {
     call.firstByteAt = now;
     call.endedAt = now;
     const { responseId, usage } = answer;
+    const produced = (): Produced => ({ texts: textsOf(answer.choices()), atLeast: 0 });
+    const outcome: Outcome = { responseId, usage, produced };
+    const { maxAnswerBytes } = this.#deps;
+    if (maxAnswerBytes !== null && collected.size > maxAnswerBytes) {
+      // The provider has its money for it all the same.
+      this.#end.fail(answerTooLarge(provider, maxAnswerBytes), outcome);
+      return;
+    }
     const { content, textLength } = call.keeping;
     if (content === 'content') call.answered = keptAnswer(answer.body, textLength);
     const upstream = passedHeaders(this.#upstreamHeaders);
-    this.#end.succeed(
-      { responseId, usage, produced: () => ({ texts: textsOf(answer.choices()), atLeast: 0 }) },
-      () => client.send({ 'content-type': 'application/json', ...upstream, ...headers(call) }, answer.body),
+    this.#end.succeed(outcome, () =>
+      client.send({ 'content-type': 'application/json', ...upstream, ...headers(call) }, answer.body),
     );
   }
 

@@ -32,4 +32,6 @@ export interface PassThroughDeps {
   readonly counter: Pick<TokenCounter, 'count'>;
   readonly remainders: Remainders;
   readonly timers: Timers;
+  /** Most bytes of an answer that is not streamed; null for what is read of one anyway. */
+  readonly maxAnswerBytes: number | null;
 }

@@ -104,6 +104,12 @@ export function garbled(provider: string, what: string, cause?: unknown): Gatewa
   return new GatewayError('upstream', `The provider '${provider}' ${what}`, { cause });
 }
 
+/** An answer that is right and larger than the operator lets through. Nobody is to ask for it again: it costs as much each time. */
+export function answerTooLarge(provider: string, mostBytes: number): GatewayError {
+  const most = `${mostBytes} bytes, which is general_settings.max_response_size_mb`;
+  return new GatewayError('answer_too_large', `The provider '${provider}' answered more than ${most}`);
+}
+
 interface Source {
   readonly provider: string;
   readonly apiKey: string | null;

@@ -10,6 +10,7 @@ const team = 'LEFT JOIN "LiteLLM_TeamTable" t ON t.team_id = o.team_id';
 /** Where an alert's facts are found: columns beside the row `o` of an owner. */
 const sources: Readonly<Record<OwnerKind, readonly [columns: string, joins: string]>> = {
   organization: ['o.organization_id', ''],
+  organization_member: ['o.organization_id, o.user_id, u.user_email', user],
   team: [
     `o.team_id, o.team_alias, o.organization_id, o.metadata -> 'soft_budget_alerting_emails' AS alert_emails`,
     '',

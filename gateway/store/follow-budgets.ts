@@ -76,6 +76,7 @@ const ofKey = `coalesce(o.max_budget, b.max_budget) AS max_budget, b.soft_budget
 /** Where the budgets of a kind are written: columns of the row `o`, or of a budget that it is linked to. */
 const written: Readonly<Record<OwnerKind, readonly [columns: string, join: string]>> = {
   organization: [ofLink, withLink('o.budget_id')],
+  organization_member: [ofLink, withLink('o.budget_id')],
   team: [`${ofRow}, o.soft_budget, o.budget_limits`, ''],
   team_member: [
     ofLink,

@@ -9,13 +9,14 @@ import { type BudgetRules, followBudgets } from './follow-budgets.ts';
 const BATCH = 100;
 
 interface Linked {
-  readonly kind: 'organization' | 'end_user' | 'tag' | 'key' | 'member';
+  readonly kind: 'organization' | 'organization_member' | 'end_user' | 'tag' | 'key' | 'member';
   readonly id: string;
   readonly member: string | null;
 }
 
 function ownerOfLink({ kind, id, member }: Linked): Owner {
   if (kind === 'member') return owners.member(id, member as string);
+  if (kind === 'organization_member') return owners.organizationMember(id, member as string);
   if (kind === 'key') return owners.key(id);
   if (kind === 'tag') return owners.tag(id);
   return kind === 'end_user' ? owners.endUser(id) : owners.organization(id);
@@ -27,6 +28,8 @@ async function linkedOwners(db: Connection, budgetIds: readonly string[]): Promi
     text: `
       SELECT 'organization' AS kind, organization_id AS id, NULL AS member
       FROM "LiteLLM_OrganizationTable" WHERE budget_id = ANY ($1)
+      UNION ALL SELECT 'organization_member', organization_id, user_id
+      FROM "LiteLLM_OrganizationMembership" WHERE budget_id = ANY ($1)
       UNION ALL SELECT 'end_user', user_id, NULL FROM "LiteLLM_EndUserTable" WHERE budget_id = ANY ($1)
       UNION ALL SELECT 'tag', tag_name, NULL FROM "LiteLLM_TagTable" WHERE budget_id = ANY ($1)
       UNION ALL SELECT 'key', token, NULL FROM "LiteLLM_VerificationToken" WHERE budget_id = ANY ($1)

@@ -39,6 +39,18 @@ export async function insertMember(
   return row;
 }
 
+export async function readMember(
+  db: Connection,
+  organizationId: string,
+  userId: string,
+): Promise<OrganizationMemberRow | undefined> {
+  const [row] = await rows<OrganizationMemberRow>(db, {
+    text: 'SELECT * FROM "LiteLLM_OrganizationMembership" WHERE organization_id = $1 AND user_id = $2',
+    values: [organizationId, userId],
+  });
+  return row;
+}
+
 /** Reads a membership and holds it until the transaction ends. */
 export async function lockMember(
   db: Connection,
@@ -49,6 +61,21 @@ export async function lockMember(
     text: `
       SELECT * FROM "LiteLLM_OrganizationMembership" WHERE organization_id = $1 AND user_id = $2 FOR UPDATE`,
     values: [organizationId, userId],
+  });
+  return row;
+}
+
+/** Links a member to a budget of its own, or to none; the row as it is then. Undefined of somebody who is no member. */
+export async function linkMember(
+  db: Connection,
+  { organizationId, userId, budgetId }: { organizationId: string; userId: string; budgetId: string | null },
+): Promise<OrganizationMemberRow | undefined> {
+  const [row] = await rows<OrganizationMemberRow>(db, {
+    text: `
+      UPDATE "LiteLLM_OrganizationMembership" SET budget_id = $3, updated_at = now() AT TIME ZONE 'UTC'
+      WHERE organization_id = $1 AND user_id = $2
+      RETURNING *`,
+    values: [organizationId, userId, budgetId],
   });
   return row;
 }

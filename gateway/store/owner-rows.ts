@@ -16,6 +16,11 @@ const userTable = { table: '"LiteLLM_UserTable"', key: ['user_id'], own: true } 
 
 export const ownerTables: Readonly<Record<OwnerKind, OwnerTable>> = {
   organization: { table: '"LiteLLM_OrganizationTable"', key: ['organization_id'], own: false },
+  organization_member: {
+    table: '"LiteLLM_OrganizationMembership"',
+    key: ['organization_id', 'user_id'],
+    own: false,
+  },
   team: { table: '"LiteLLM_TeamTable"', key: ['team_id'], own: true },
   team_member: {
     table: '"LiteLLM_TeamMembership"',
@@ -72,7 +77,7 @@ export async function lockOwners(db: Connection, some: Iterable<Owner>): Promise
     const found = await rows<Record<string, unknown>>(db, {
       name: `lock_${kind}`,
       text: `
-        SELECT ${columns}, o.spend FROM ${table} o
+        SELECT ${columns}, coalesce(o.spend, 0) AS spend FROM ${table} o
         JOIN unnest(${unnested(kind)}) AS asked (${key.join(', ')}) ON ${isListed(kind, 'asked')}
         ORDER BY ${columns} FOR NO KEY UPDATE OF o`,
       values: [...keyLists(kind, those)],

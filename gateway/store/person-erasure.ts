@@ -7,6 +7,7 @@ import { type Connection, inTransaction, rows } from './connection.ts';
 import { deleteEndUsers } from './end-users.ts';
 import { beginErasing, endErasing, type Person } from './erased-people.ts';
 import { announceKeyChanges } from './key-changes.ts';
+import { organizationsOf } from './organizations.ts';
 import { removeOwnerBudgets } from './owner-budgets.ts';
 import { lockOwners } from './owner-rows.ts';
 import { countAudit, eraseAudit } from './person-audit.ts';
@@ -149,14 +150,21 @@ async function eraseElsewhere(db: Connection, person: KnownPerson, pseudonym: st
   }
 }
 
-async function eraseAccount(db: Connection, { kind, id }: Person): Promise<readonly string[]> {
+async function eraseAccount(
+  db: Connection,
+  { kind, id }: Person,
+  organizations: readonly string[],
+): Promise<readonly string[]> {
   if (kind === 'customer') {
     await removeOwnerBudgets(db, [owners.endUser(id)]);
     await deleteEndUsers(db, [id]);
     return [subjects.endUser(id)];
   }
   const places = await membershipsOf(db, [id]);
-  const accounts: Owner[] = places.map(({ team_id }) => owners.member(team_id, id));
+  const accounts: Owner[] = [
+    ...places.map(({ team_id }) => owners.member(team_id, id)),
+    ...organizations.map((organization) => owners.organizationMember(organization, id)),
+  ];
   await removeOwnerBudgets(db, [owners.user(id), ...accounts]);
   await deleteUsers(db, [id]);
   return [subjects.user(id), ...places.map(({ team_id }) => subjects.team(team_id))];
@@ -167,13 +175,14 @@ function finish(db: Connection, person: KnownPerson, pseudonym: string, found: P
   const { kind } = person;
   return inTransaction(db, async () => {
     await lockPlaces(db, person);
+    const organizations = kind === 'user' ? await organizationsOf(db, person.id) : [];
     if (kind === 'user') {
       await leaveLists(db, person);
       await eraseDeletedKeys(db, person, pseudonym);
     }
     await eraseElsewhere(db, person, pseudonym);
     await eraseAlerts(db, person);
-    const told = await eraseAccount(db, person);
+    const told = await eraseAccount(db, person, organizations);
     await endErasing(db, person);
     await announceKeyChanges(db, told);
     if (Object.values(found).every((count) => count === 0)) return;

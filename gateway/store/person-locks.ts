@@ -16,6 +16,7 @@ function signatures(places: readonly Place[]): ReadonlyMap<string, string> {
 
 /** SQL for the rows `o` that are about a user. */
 const about = {
+  organization_member: 'o.user_id = person.id',
   team: `person.id = ANY (o.members) OR person.id = ANY (o.admins) OR EXISTS (
     SELECT FROM jsonb_path_query(o.members_with_roles, '$[*]') AS member
     WHERE member ->> 'user_id' = person.id OR lower(member ->> 'user_email') = lower(person.email))`,

@@ -20,6 +20,9 @@ const globalScope = scopeOf(owners.global);
 function ownersOf({ organizationId, teamId, userId, endUser, caller, charges }: SpendRecord): Owner[] {
   return [
     ...(organizationId === null ? [] : [owners.organization(organizationId)]),
+    ...(organizationId === null || userId === null
+      ? []
+      : [owners.organizationMember(organizationId, userId)]),
     ...(teamId === null ? [] : [owners.team(teamId)]),
     ...(teamId === null || userId === null ? [] : [owners.member(teamId, userId)]),
     ...(userId === null ? [] : [owners.user(userId)]),

@@ -69,11 +69,14 @@ export interface KeyForAuthentication extends OwnerLimitColumns, LinkedLimitColu
   readonly user_max_budget: number | null;
   /** What the key's user may spend in the key's team. */
   readonly member_max_budget: number | null;
+  /** What the key's user may spend in the key's organisation. */
+  readonly organization_member_max_budget: number | null;
   /** Windows of time, `budget_limits`. */
   readonly windows: unknown;
   readonly team_windows: unknown;
   /** `model_max_budget`; that of the key itself is in `model_limits`. */
   readonly organization_model_budgets: unknown;
+  readonly organization_member_model_budgets: unknown;
   readonly user_model_budgets: unknown;
   readonly member_model_budgets: unknown;
   /** The budgets that any of these comes from by a link. */
@@ -115,10 +118,11 @@ export async function findKey(db: Connection, hash: string): Promise<KeyForAuthe
         coalesce(k.max_budget, kb.max_budget) AS max_budget,
         t.max_budget AS team_max_budget, u.max_budget AS user_max_budget, ob.max_budget AS organization_max_budget,
         CASE WHEN m.user_id IS NOT NULL THEN mb.max_budget END AS member_max_budget,
+        omb.max_budget AS organization_member_max_budget, omb.model_max_budget AS organization_member_model_budgets,
         k.budget_limits AS windows, t.budget_limits AS team_windows, ob.model_max_budget AS organization_model_budgets,
         u.model_max_budget AS user_model_budgets,
         CASE WHEN m.user_id IS NOT NULL THEN mb.model_max_budget END AS member_model_budgets,
-        array_remove(ARRAY[kb.budget_id, ob.budget_id, mb.budget_id], NULL) AS budget_ids,
+        array_remove(ARRAY[kb.budget_id, ob.budget_id, mb.budget_id, omb.budget_id], NULL) AS budget_ids,
         u.user_role, u.models AS user_models, t.models AS team_models, t.blocked AS team_blocked,
         k.metadata AS key_metadata, t.metadata AS team_metadata,
         k.aliases AS key_aliases,
@@ -138,6 +142,8 @@ export async function findKey(db: Connection, hash: string): Promise<KeyForAuthe
       LEFT JOIN "LiteLLM_BudgetTable" kb ON kb.budget_id = k.budget_id
       LEFT JOIN "LiteLLM_BudgetTable" ob ON ob.budget_id = o.budget_id
       LEFT JOIN "LiteLLM_BudgetTable" mb ON k.user_id IS NOT NULL AND mb.budget_id = ${memberBudgetId('m', 't')}
+      LEFT JOIN "LiteLLM_OrganizationMembership" om ON om.organization_id = o.organization_id AND om.user_id = k.user_id
+      LEFT JOIN "LiteLLM_BudgetTable" omb ON omb.budget_id = om.budget_id
       WHERE k.token = coalesce(
         (SELECT active_token_id FROM "LiteLLM_DeprecatedVerificationToken" WHERE token = $1), $1)`,
     values: [hash],

@@ -10,6 +10,7 @@ import {
   loadStoredModels,
   Models,
   managementHandlers,
+  type NetworkRules,
   NO_KEY_RULES,
   nextReset,
   openPool,
@@ -38,6 +39,7 @@ export interface AdminGatewayOptions {
   readonly keyRules?: KeyRules;
   readonly teamDefaults?: TeamDefaults;
   readonly routeRules?: RouteRules;
+  readonly networkRules?: NetworkRules;
   readonly userDefaults?: UserDefaults;
   readonly servesWithoutDatabase?: boolean;
   /** Whether changes are recorded, as they are by default. */
@@ -118,6 +120,7 @@ export async function startAdminGateway(database: TestDatabase, options: AdminGa
     refusals,
     logger,
     ...(options.routeRules && { routeRules: options.routeRules }),
+    ...(options.networkRules && { networkRules: options.networkRules }),
     handlers: {
       ...doubles,
       ...managementHandlers({

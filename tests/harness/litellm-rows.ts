@@ -125,7 +125,8 @@ export const rows: Plant = {
     { id: 'j', jwt_claim_name: 'sub', jwt_claim_value: 'ada', token: hashed(keys.plain) },
   ],
   LiteLLM_OrganizationMembership: [
-    { user_id: 'ada', organization_id: 'org', user_role: 'org_admin', spend: 0.4 },
+    { user_id: 'ada', organization_id: 'org', user_role: 'org_admin', spend: 0.4, budget_id: 'monthly' },
+    { user_id: 'eve', organization_id: 'org', user_role: 'internal_user', spend: null },
   ],
   LiteLLM_TeamMembership: [
     { user_id: 'ada', team_id: 'red', spend: 0.4, total_spend: 0.4, budget_id: 'monthly' },

@@ -94,6 +94,10 @@ describe('a budget', () => {
     );
     const email = `${id}@example.com`;
     await done('/user/new', { user_id: id, user_email: email, max_budget: 1, auto_create_key: false });
+    await query(
+      'INSERT INTO "LiteLLM_OrganizationMembership" (organization_id, user_id, budget_id) VALUES ($1, $1, $1)',
+      id,
+    );
     await done('/team/new', {
       team_id: id,
       team_alias: 'Red',
@@ -141,6 +145,7 @@ describe('a budget', () => {
       'end_user',
       'key',
       'organization',
+      'organization_member',
       'proxy',
       'team',
       'team_member',
@@ -154,6 +159,12 @@ describe('a budget', () => {
     expect(byGroup.get('team_member')).toMatchObject({ token: null, ...team, ...person });
     expect(byGroup.get('user')).toMatchObject({ token: null, team_id: null, ...person });
     expect(byGroup.get('organization')).toMatchObject({ ...nobody, organization_id: id, customer_id: null });
+    expect(byGroup.get('organization_member')).toMatchObject({
+      ...nobody,
+      ...person,
+      organization_id: id,
+      event_message: expect.stringContaining('Organization Member Budget: '),
+    });
     expect(byGroup.get('end_user')).toMatchObject({ ...nobody, customer_id: id, organization_id: null });
     expect(byGroup.get('proxy')).toMatchObject({
       ...nobody,

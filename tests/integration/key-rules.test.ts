@@ -150,6 +150,56 @@ describe('ceilings', () => {
   });
 });
 
+describe('team_member_key_duration', () => {
+  beforeAll(async () => {
+    await restart({ ...NO_KEY_RULES, defaults: { duration: '90d' } });
+    await post('/team/new', { team_id: 'short', members: ['sue'], team_member_key_duration: '7d' });
+  });
+  const inDays = (days: number) => new Date(NOW + days * DAY).toISOString();
+  const ofSue = { team_id: 'short', user_id: 'sue' };
+  const refused = { status: 400, body: { error: { param: 'duration' } } };
+
+  test('is in the team’s metadata, and how long a key of a member lasts that asks for nothing', async () => {
+    const { metadata } = (await gateway.call('/team/info?team_id=short')).body.team_info;
+    expect(metadata).toEqual({ team_member_key_duration: '7d' });
+    expect((await post('/key/generate', ofSue)).body.expires).toBe(inDays(7));
+    expect((await post('/key/generate', { ...ofSue, duration: '2d' })).body.expires).toBe(inDays(2));
+  });
+
+  test('is nothing to keys of programs, and to keys outside of the team', async () => {
+    const program = { team_id: 'short', user_id: null };
+    for (const body of [program, { user_id: 'sue' }]) {
+      expect((await post('/key/generate', body)).body.expires).toBe(inDays(90));
+    }
+    expect((await post('/key/service-account/generate', { team_id: 'short' })).body.expires).toBe(inDays(90));
+  });
+
+  test('is the most that they may last, also later', async () => {
+    const { key } = (await post('/key/generate', ofSue)).body;
+    for (const duration of ['8d', '-1']) {
+      expect(await post('/key/generate', { ...ofSue, duration })).toMatchObject(refused);
+      expect(await post('/key/update', { key, duration })).toMatchObject(refused);
+      expect(await post('/key/regenerate', { key, duration })).toMatchObject(refused);
+    }
+    expect((await post('/key/update', { key, duration: '3d' })).body.expires).toBe(inDays(3));
+    const outside = (await post('/key/generate', { user_id: 'sue' })).body.key;
+    expect(await post('/key/update', { key: outside, team_id: 'short' })).toMatchObject(refused);
+    expect(await post('/key/update', { key: outside, team_id: 'short', duration: '7d' })).toMatchObject({
+      status: 200,
+    });
+    expect((await post('/key/update', { key: outside, team_id: 'short', max_budget: 1 })).status).toBe(200);
+  });
+
+  test('goes before a default, and a ceiling goes before it', async () => {
+    await post('/team/update', { team_id: 'short', team_member_key_duration: '200d' });
+    expect((await post('/key/generate', ofSue)).body.expires).toBe(inDays(200));
+    await restart({ ...NO_KEY_RULES, defaults: { duration: '90d' }, ceilings: { duration: '100d' } });
+    expect((await post('/key/generate', ofSue)).body.expires).toBe(inDays(100));
+    await post('/team/update', { team_id: 'short', team_member_key_duration: null });
+    expect((await post('/key/generate', ofSue)).body.expires).toBe(inDays(90));
+  });
+});
+
 describe('a service account', () => {
   beforeAll(() => restart(NO_KEY_RULES));
 

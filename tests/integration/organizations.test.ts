@@ -112,10 +112,8 @@ test.each([
 });
 
 test.each([
-  ['/organization/new', 'model_rpm_limit', { m: 1 }],
+  ['/organization/new', 'tags', ['red']],
   ['/organization/update', 'object_permission', { models: ['m'] }],
-  ['/organization/member_add', 'max_budget_in_organization', 5],
-  ['/organization/member_update', 'max_budget_in_organization', 5],
 ])('%s refuses %s by name: nothing would enforce it', async (path, field, value) => {
   const { organization_id } = await newOrganization();
   const named = { organization_alias: 'x', user_id: 'x', member: { role: 'org_admin', user_id: 'x' } };
@@ -156,6 +154,24 @@ test('who runs an organisation names and narrows it; what it may spend is a prox
     const refused = await ask('/organization/update', { organization_id, ...raise }, key);
     expect([raise, refused.status]).toEqual([raise, 403]);
   }
+});
+
+test('who runs an organisation leaves its limits on models as they are', async () => {
+  const { organization_id, key } = await organized({ model_rpm_limit: { m1: 5 } });
+  const limits = { model_rpm_limit: { m1: 5 } };
+  const described = await done('/organization/update', { organization_id, metadata: { floor: 4 } }, key);
+  expect(described.metadata).toEqual({ floor: 4, ...limits });
+  for (const [param, raise] of [
+    ['model_rpm_limit', { model_rpm_limit: { m1: 50 } }],
+    ['model_rpm_limit', { metadata: { model_rpm_limit: { m1: 50 } } }],
+    ['model_tpm_limit', { metadata: { ...limits, model_tpm_limit: { m1: 9 } } }],
+  ] as const) {
+    const refused = await ask('/organization/update', { organization_id, ...raise }, key);
+    expect(refused.status).toBe(403);
+    expect(refused.body.detail.error).toContain(`'${param}' of this organisation`);
+  }
+  const { metadata } = await done('/organization/update', { organization_id, metadata: { floor: 5 } });
+  expect(metadata).toEqual({ floor: 5 });
 });
 
 describe('a key of an organisation', () => {

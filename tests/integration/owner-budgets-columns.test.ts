@@ -34,8 +34,8 @@ beforeEach(() => {
   id = randomUUID();
 });
 
-async function done(path: string, body: object) {
-  const answer = await gateway.call(path, { body });
+async function done(path: string, body: object, method?: 'PATCH' | 'DELETE') {
+  const answer = await gateway.call(path, { body, ...(method && { method }) });
   expect(answer.status, JSON.stringify(answer.body)).toBe(200);
   return answer.body;
 }
@@ -459,6 +459,119 @@ test.each([
   for (const scope of scopes()) expect(await budget(scope)).not.toBeNull();
   await done(path, body());
   for (const scope of scopes()) expect(await budget(scope)).toBeNull();
+});
+
+describe('a member of an organisation', () => {
+  const scopeOf = (user: string) => `organization_member:${JSON.stringify([id, user])}`;
+  const add = async (...users: string[]) => {
+    await done('/organization/new', { organization_alias: 'x', organization_id: id });
+    const member = users.map((user_id) => ({ role: 'internal_user', user_id }));
+    return done('/organization/member_add', { organization_id: id, member });
+  };
+  const limit = (user_id: string, max_budget_in_organization: number | null) =>
+    done(
+      '/organization/member_update',
+      { organization_id: id, user_id, max_budget_in_organization },
+      'PATCH',
+    );
+  const keyOf = async (user_id: string) =>
+    (await done('/key/generate', { organization_id: id, user_id })).key;
+
+  test('is held to a budget of its own, which can be taken away, and what it spends is counted without one', async () => {
+    expect(await add('ann')).toMatchObject({
+      updated_organization_memberships: [{ user_id: 'ann', budget_id: null, litellm_budget_table: null }],
+    });
+    const key = await keyOf('ann');
+    expect(await budgetsOf(key)).toEqual([]);
+    await spend({ userId: 'ann', organizationId: id, spend: picoFromUsd(0.5) });
+    expect(await limit('ann', 4)).toMatchObject({
+      updated_organization_memberships: [{ spend: 0.5, litellm_budget_table: { max_budget: 4 } }],
+    });
+    expect(await budgetsOf(key)).toEqual([scopeOf('ann')]);
+    expect(await budget(scopeOf('ann'))).toMatchObject({ limit_pico: usd(4), spent_pico: usd(0.5) });
+    await expect(reserve([scopeOf('ann')], 3.6)).rejects.toThrow(
+      `User=ann in Organization=${id} Current cost`,
+    );
+    const { members } = (await gateway.call(`/organization/info?organization_id=${id}`)).body;
+    expect(members).toMatchObject([{ user_id: 'ann', spend: 0.5, litellm_budget_table: { max_budget: 4 } }]);
+    await limit('ann', null);
+    expect(await budgetsOf(key)).toEqual([]);
+    await reserve([scopeOf('ann')], 100);
+  });
+
+  test('has a count of its own where LiteLLM has given several one budget, and leaves that to the others', async () => {
+    await add('bea', 'cem');
+    await done('/budget/new', { budget_id: id, max_budget: 4, budget_duration: '1d' });
+    await query('UPDATE "LiteLLM_OrganizationMembership" SET budget_id = $1 WHERE organization_id = $1', id);
+    const [beas, cems] = [await keyOf('bea'), await keyOf('cem')];
+    expect([await budgetsOf(beas), await budgetsOf(cems)]).toEqual([[scopeOf('bea')], [scopeOf('cem')]]);
+    await spend({ userId: 'bea', organizationId: id, spend: picoFromUsd(1) });
+    const resets_at = (await budget(scopeOf('bea'))).resets_at;
+    await limit('bea', 2);
+    expect(await budget(scopeOf('bea'))).toMatchObject({ limit_pico: usd(2), spent_pico: usd(1), resets_at });
+    expect(await budget(scopeOf('cem'))).toMatchObject({ limit_pico: usd(4), spent_pico: '0' });
+    await done('/budget/update', { budget_id: id, max_budget: 9 });
+    expect(await budget(scopeOf('bea'))).toMatchObject({ limit_pico: usd(2) });
+    expect(await budget(scopeOf('cem'))).toMatchObject({ limit_pico: usd(9) });
+    for (const user of ['bea', 'cem']) await limit(user, null);
+    expect([await budgetsOf(beas), await budgetsOf(cems)]).toEqual([[], []]);
+  });
+
+  test('waits for its budget before it holds the organisation, as whoever moves budgets on does', async () => {
+    await add('fay');
+    await limit('fay', 1);
+    const [{ budget_id }] = await query(
+      'SELECT budget_id FROM "LiteLLM_OrganizationMembership" WHERE organization_id = $1',
+      id,
+    );
+    const moving = await gateway.db.connect();
+    try {
+      await moving.query('BEGIN');
+      await moving.query('SELECT FROM "LiteLLM_BudgetTable" WHERE budget_id = $1 FOR UPDATE', [budget_id]);
+      const limiting = limit('fay', 2);
+      const waiting = () =>
+        query("SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'");
+      await expect.poll(waiting, { timeout: 10_000 }).toHaveLength(1);
+      const held = 'SELECT FROM "LiteLLM_OrganizationTable" WHERE organization_id = $1 FOR UPDATE NOWAIT';
+      expect((await moving.query(held, [id])).rowCount).toBe(1);
+      await moving.query('COMMIT');
+      await limiting;
+    } finally {
+      moving.release();
+    }
+  });
+
+  test('is given one by who runs the organisation, who gives himself none', async () => {
+    const boss = `${id}-boss`;
+    await add('dan');
+    const member = { role: 'org_admin', user_id: boss };
+    await done('/organization/member_add', { organization_id: id, member, max_budget_in_organization: 3 });
+    const { key } = await done('/key/generate', { user_id: boss });
+    const ask = (user_id: string, usd: number | null) =>
+      gateway.call('/organization/member_update', {
+        key,
+        method: 'PATCH',
+        body: { organization_id: id, user_id, max_budget_in_organization: usd },
+      });
+    expect((await ask('dan', 1)).status).toBe(200);
+    expect((await ask(boss, null)).status).toBe(403);
+    expect((await ask(boss, 5)).status).toBe(403);
+    expect((await ask('dan', -1)).status).toBe(400);
+    expect((await ask('nobody-here', 1)).status).toBe(400);
+  });
+
+  test.each([
+    ['/organization/member_delete', 'DELETE', () => ({ organization_id: id, user_id: id })],
+    ['/organization/delete', 'DELETE', () => ({ organization_ids: [id] })],
+    ['/user/delete', undefined, () => ({ user_ids: [id] })],
+  ] as const)('leaves no budget that goes with %s', async (path, method, body) => {
+    await add(id);
+    await limit(id, 4);
+    await spend({ userId: id, organizationId: id });
+    expect(await budget(scopeOf(id))).not.toBeNull();
+    await done(path, body(), method);
+    expect(await budget(scopeOf(id))).toBeNull();
+  });
 });
 
 test('who runs a team sets the budgets of others in it, and nobody one that holds himself', async () => {

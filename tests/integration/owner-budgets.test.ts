@@ -51,13 +51,15 @@ beforeAll(async () => {
   gateways = await Promise.all([start(database), start(database)]);
 });
 afterAll(async () => {
-  await Promise.all((gateways ?? []).map((gateway) => gateway.stop()));
+  // Its connections say goodbye while the gateways stop, before the server does.
   await db?.end();
+  await Promise.all((gateways ?? []).map((gateway) => gateway.stop()));
   await provider?.close();
   await postgres?.stop();
 });
 
-const done = (path: string, body: object) => manage((gateways[0] as GatewayProcess).url, path, body);
+const done = (path: string, body: object, method?: 'PATCH') =>
+  manage((gateways[0] as GatewayProcess).url, path, body, method);
 const newKey = async (body: object): Promise<string> => String((await done('/key/generate', body)).key);
 
 interface Answer {
@@ -179,6 +181,31 @@ const kinds: Record<string, (usd: number) => Promise<Limited>> = {
         JOIN "LiteLLM_BudgetTable" b USING (budget_id) WHERE organization_id = 'org'`,
       scope: 'organization:org',
       refusal: /^Budget has been exceeded! Organization=org Current cost: /,
+    };
+  },
+  async 'a member of an organisation'(usd) {
+    const [organization_id, user_id] = ['acme-inc', 'zoe'];
+    await done('/organization/new', { organization_alias: 'Acme', organization_id, max_budget: 1 });
+    const { updated_organization_memberships } = await done('/organization/member_add', {
+      organization_id,
+      member: { role: 'internal_user', user_id },
+      max_budget_in_organization: usd,
+    });
+    const [{ budget_id } = { budget_id: '' }] = updated_organization_memberships as { budget_id: string }[];
+    await done('/budget/update', { budget_id, budget_duration: '1d' });
+    const { team_id } = await done('/team/new', { organization_id, members: [user_id] });
+    return {
+      keys: [await newKey({ team_id, user_id }), await newKey({ organization_id, user_id })],
+      change: (max_budget_in_organization) =>
+        done(
+          '/organization/member_update',
+          { organization_id, user_id, max_budget_in_organization },
+          'PATCH',
+        ),
+      row: `SELECT m.spend, b.budget_reset_at FROM "LiteLLM_OrganizationMembership" m
+        JOIN "LiteLLM_BudgetTable" b USING (budget_id) WHERE organization_id = 'acme-inc' AND user_id = 'zoe'`,
+      scope: 'organization_member:["acme-inc","zoe"]',
+      refusal: /^Budget has been exceeded! User=zoe in Organization=acme-inc Current cost: /,
     };
   },
   async 'a key that is linked to a budget'(usd) {

@@ -33,7 +33,7 @@ afterAll(async () => {
   await postgres?.stop();
 });
 
-const done = (path: string, body: object) => manage(gateway.url, path, body);
+const done = (path: string, body: object, method?: 'PATCH') => manage(gateway.url, path, body, method);
 const newKey = async (body: object): Promise<string> =>
   (await done('/key/generate', body)).key as unknown as string;
 
@@ -167,6 +167,39 @@ describe('rpm_limit counts together', () => {
     );
     expect(await statusOf(chat(keys[0] as string, { model: 'two' }))).toBe(200);
   });
+
+  test('all keys of a user on a model, the one that came with it too', async () => {
+    const made = await done('/user/new', { user_id: 'mia', model_rpm_limit: { one: 2 } });
+    expect(made).toMatchObject({
+      metadata: { model_rpm_limit: { one: 2 } },
+      model_rpm_limit: { one: 2 },
+      model_tpm_limit: null,
+    });
+    await done('/team/new', { team_id: 'hers', members: ['mia'] });
+    const keys = [made.key as string, await newKey({ user_id: 'mia', team_id: 'hers' })];
+    await reach(
+      'model_per_user: mia:one',
+      keys.map((key) => () => chat(key)),
+    );
+    expect(await statusOf(chat(keys[0] as string, { model: 'two' }))).toBe(200);
+  });
+
+  test('all keys of an organisation on a model, its teams’ included', async () => {
+    const { metadata } = await done('/organization/new', {
+      organization_id: 'globex',
+      organization_alias: 'Globex',
+      metadata: { floor: 3 },
+      model_rpm_limit: { one: 2 },
+    });
+    expect(metadata).toEqual({ floor: 3, model_rpm_limit: { one: 2 } });
+    await done('/team/new', { team_id: 'globex-1', organization_id: 'globex' });
+    const keys = [await newKey({ organization_id: 'globex' }), await newKey({ team_id: 'globex-1' })];
+    await reach(
+      'model_per_organization: globex:one',
+      keys.map((key) => () => chat(key)),
+    );
+    expect(await statusOf(chat(keys[0] as string, { model: 'two' }))).toBe(200);
+  });
 });
 
 test('tokens of a team are reserved and settled, and a refused call counts on nobody', async () => {
@@ -224,4 +257,36 @@ test('a changed limit is in force at once, and reaches the other gateway', async
   await done('/team/member_update', { team_id: 'moved', user_id: 'max', rpm_limit: 92 });
   expect(await limitsAt(gateway.url)).toEqual(['71', null, '92', '82']);
   await expect.poll(() => limitsAt(second.url)).toEqual(['71', null, '92', '82']);
+});
+
+test('a changed limit of a user or an organisation on a model reaches the other gateway, and other metadata stay', async () => {
+  await done('/organization/new', {
+    organization_id: 'initech',
+    organization_alias: 'Initech',
+    model_rpm_limit: { one: 60 },
+  });
+  await done('/user/new', {
+    user_id: 'bill',
+    metadata: { desk: 4 },
+    model_rpm_limit: { one: 50 },
+    auto_create_key: false,
+  });
+  const key = await newKey({ user_id: 'bill', organization_id: 'initech' });
+  const limitsAt = async (url: string) => {
+    const { headers } = await told(chat(key, {}, url));
+    return ['user', 'organization'].map((scope) =>
+      headers.get(`x-ratelimit-model_per_${scope}-limit-requests`),
+    );
+  };
+  for (const { url } of [gateway, second]) expect(await limitsAt(url)).toEqual(['50', '60']);
+  const { data } = await done('/user/update', { user_id: 'bill', model_rpm_limit: { one: 51 } });
+  expect(data).toMatchObject({ metadata: { desk: 4, model_rpm_limit: { one: 51 } } });
+  await done('/organization/update', { organization_id: 'initech', model_rpm_limit: { one: 61 } }, 'PATCH');
+  expect(await limitsAt(gateway.url)).toEqual(['51', '61']);
+  await expect.poll(() => limitsAt(second.url)).toEqual(['51', '61']);
+  // Other metadata without the limit are metadata without a limit, as of keys and teams.
+  await done('/user/update', { user_id: 'bill', metadata: { desk: 5 } });
+  await done('/organization/update', { organization_id: 'initech', model_rpm_limit: null }, 'PATCH');
+  expect(await limitsAt(gateway.url)).toEqual([null, null]);
+  await expect.poll(() => limitsAt(second.url)).toEqual([null, null]);
 });

@@ -217,6 +217,18 @@ describe('the deletion of a user', () => {
     expect(await spendRows(other.name)).toHaveLength(2);
   });
 
+  test('takes along what it had to spend in an organisation', async () => {
+    const { organization_id = '' } = await done('/organization/new', { organization_alias: 'x' });
+    const member = { role: 'internal_user', user_id: person.name };
+    await done('/organization/member_add', { organization_id, member, max_budget_in_organization: 5 });
+    const call = { ...person.call, rowId: randomUUID(), organizationId: organization_id };
+    await insertSpendLogs(gateway.db, [spendRecord(call)]);
+    const scope = `organization_member:${JSON.stringify([organization_id, person.name])}`;
+    expect(await query('SELECT FROM budget_state WHERE scope = $1', scope)).toHaveLength(1);
+    await erased('--user', person.name);
+    expect(await tablesWith(person.name)).toEqual([]);
+  });
+
   test('ends the key at once, wherever it is in memory', async () => {
     expect((await gateway.call('/v1/models', { key: person.key })).status).toBe(200);
     await erased('--user', person.name);

@@ -100,6 +100,14 @@ test('what one gateway counts the other tells, and tokens are settled for both',
   expect(left).toBeLessThan(5000 - usage.total_tokens);
 });
 
+test('a limit of a user on a model is counted by both gateways together', async () => {
+  const url = (gateways[0] as GatewayProcess).url;
+  const { key } = await manage(url, '/user/new', { user_id: 'ada', model_rpm_limit: { one: 3 } });
+  const other = await newKey({ user_id: 'ada' });
+  const calls = [0, 1, 2, 3].map((at) => statusOf(chat(at < 2 ? (key as string) : other, at)));
+  expect((await Promise.all(calls)).toSorted((a, b) => a - b)).toEqual([200, 200, 200, 429]);
+});
+
 test('a place of one gateway is nobody’s at the other, until its call ends or its client leaves', async () => {
   const key = await newKey({ max_parallel_requests: 1 });
   const gate = new Gate();

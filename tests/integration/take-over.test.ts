@@ -139,6 +139,13 @@ describe('what was taken over', () => {
     });
   });
 
+  test('what a member may spend in its organisation holds, from what it has spent', async () => {
+    expect((await models(keys.plain)).body.budgets).toContain('organization_member:["org","ada"]');
+    const [row] = await ours(`
+      SELECT limit_pico, spent_pico FROM budget_state WHERE scope = 'organization_member:["org","ada"]'`);
+    expect(row).toEqual({ limit_pico: String(picoFromUsd(2)), spent_pico: String(picoFromUsd(0.4)) });
+  });
+
   test('calls add to it: key, user, team, member, organisation', async () => {
     const call = {
       apiKey: hashed(keys.plain),
@@ -148,12 +155,16 @@ describe('what was taken over', () => {
       endTime: NOW,
     };
     await insertSpendLogs(gateway.db, [spendRecord({ ...call, startTime: NOW, spend: picoFromUsd(0.1) })]);
+    const ofEve = { ...call, apiKey: '', teamId: null, userId: 'eve', startTime: NOW };
+    await insertSpendLogs(gateway.db, [spendRecord({ ...ofEve, spend: picoFromUsd(0.2) })]);
     expect((await gateway.call('/user/info?user_id=ada')).body.user_info.spend).toBe(0.5);
     expect((await gateway.call('/team/info?team_id=red')).body.team_info.spend).toBe(3.85);
     const [spent] = await ours(`
       SELECT (SELECT spend FROM "LiteLLM_OrganizationTable") AS org,
-        (SELECT spend FROM "LiteLLM_TeamMembership" WHERE user_id = 'ada') AS member`);
-    expect(spent).toEqual({ org: 12.6, member: 0.5 });
+        (SELECT spend FROM "LiteLLM_TeamMembership" WHERE user_id = 'ada') AS member,
+        (SELECT spend FROM "LiteLLM_OrganizationMembership" WHERE user_id = 'ada') AS org_member,
+        (SELECT spend FROM "LiteLLM_OrganizationMembership" WHERE user_id = 'eve') AS eve`);
+    expect(spent).toEqual({ org: 12.8, member: 0.5, org_member: 0.5, eve: 0.2 });
   });
 
   test('a period that was over already is begun anew', async () => {

@@ -247,6 +247,8 @@ test('who runs a team makes keys for it and for nobody else, and cannot widen it
     { model_rpm_limit: { m1: null } },
     { metadata: { model_rpm_limit: { m1: 100 } } },
     { team_member_rpm_limit: null },
+    { team_member_key_duration: '900d' },
+    { metadata: { team_member_key_duration: '900d' } },
     { model_aliases: { m1: 'm3' } },
     { model_aliases: null },
   ];

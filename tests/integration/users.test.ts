@@ -193,11 +193,52 @@ test('the list of users is filtered, sorted and paged', async () => {
 test.each([
   ['/user/new', 'soft_budget', 10],
   ['/user/new', 'sso_user_id', 'somebody-elsewhere'],
-  ['/user/update', 'model_tpm_limit', { m: 1 }],
+  ['/user/new', 'config', { m: 1 }],
+  ['/user/update', 'aliases', { m: 'n' }],
+  ['/user/update', 'permissions', { get_spend_routes: true }],
   ['/user/update', 'sso_user_id', 's'],
 ])('%s refuses %s by name: nothing would enforce it', async (path, field, value) => {
   const refused = await ask(path, { user_id: 'refusing', [field]: value });
   expect(refused).toMatchObject({ status: 400, body: { error: { param: field } } });
+});
+
+test('names of models and permissions that are sent with a user are those of its key', async () => {
+  const permissions = { get_spend_routes: true };
+  const made = await newUser({ aliases: { fast: 'm1' }, permissions });
+  expect(made).toMatchObject({ aliases: { fast: 'm1' }, permissions });
+  expect(await identityOf(made.key)).toMatchObject({
+    aliases: { key: { fast: 'm1' }, team: {} },
+    seesAllSums: true,
+  });
+});
+
+test.each([
+  ['aliases', { aliases: { fast: 'm1' } }],
+  ['permissions', { permissions: { get_spend_routes: true } }],
+])('%s are refused of a user who gets no key', async (param, wanted) => {
+  const refused = await ask('/user/new', { user_id: 'keyless', auto_create_key: false, ...wanted });
+  expect(refused).toMatchObject({ status: 400, body: { error: { param } } });
+  expect((await gateway.call('/user/info?user_id=keyless')).status).toBe(404);
+});
+
+test('a permission that opens nothing is refused of the key of a new user too', async () => {
+  const refused = await ask('/user/new', { permissions: { pii: true } });
+  expect(refused).toMatchObject({ status: 400, body: { error: { param: 'permissions.pii' } } });
+});
+
+test('limits on models are a proxy admin’s to set, by either name', async () => {
+  const { user_id, key } = await newUser({ model_rpm_limit: { m1: 5 } });
+  for (const [param, raise] of [
+    ['model_rpm_limit', { model_rpm_limit: { m1: 50 } }],
+    ['model_tpm_limit', { model_tpm_limit: null }],
+    ['metadata', { metadata: { model_rpm_limit: { m1: 50 } } }],
+  ] as const) {
+    const refused = await ask('/user/update', { user_id, ...raise }, key);
+    expect(refused).toMatchObject({ status: 403, body: { error: { param } } });
+  }
+  const wrong = await ask('/user/update', { user_id, metadata: { model_rpm_limit: { m1: 'few' } } });
+  expect(wrong.status).toBe(422);
+  expect((await done('/user/update', { user_id, model_rpm_limit: null })).data.metadata).toEqual({});
 });
 
 test('a role that nobody knows is refused, and so is a nameless update', async () => {
@@ -215,29 +256,33 @@ test('a proxy admin by its row may do what the master key may, a viewer sees it'
   }
 });
 
-test('who deletes a user waits for its memberships before it holds budgets, as whoever stores calls does', async () => {
-  const { user_id } = await newUser({ max_budget: 5 });
-  const team = await done('/team/new', {});
-  await done('/team/member_add', { team_id: team.team_id, member: { role: 'user', user_id } });
-  const storing = await gateway.db.connect();
-  try {
-    await storing.query('BEGIN');
-    await storing.query('SELECT FROM "LiteLLM_TeamMembership" WHERE user_id = $1 FOR NO KEY UPDATE', [
-      user_id,
-    ]);
-    const deleting = done('/user/delete', { user_ids: [user_id] });
-    const waiting = async () => {
-      const { rowCount } = await gateway.db.query(
-        "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
-      );
-      return rowCount;
-    };
-    await expect.poll(waiting, { timeout: 10_000 }).toBe(1);
-    const budgets = 'SELECT FROM budget_state WHERE strpos(scope, $1) > 0 ORDER BY scope FOR UPDATE NOWAIT';
-    expect((await storing.query(budgets, [user_id])).rowCount).toBe(1);
-    await storing.query('COMMIT');
-    expect(await deleting).toBe(1);
-  } finally {
-    storing.release();
-  }
-});
+test.each(['LiteLLM_OrganizationMembership', 'LiteLLM_TeamMembership'])(
+  'who deletes a user waits for its row in %s before it holds budgets, as whoever stores calls does',
+  async (table) => {
+    const { user_id } = await newUser({ max_budget: 5 });
+    const team = await done('/team/new', {});
+    await done('/team/member_add', { team_id: team.team_id, member: { role: 'user', user_id } });
+    const { organization_id } = await done('/organization/new', { organization_alias: 'x' });
+    const member = { role: 'internal_user', user_id };
+    await done('/organization/member_add', { organization_id, member });
+    const storing = await gateway.db.connect();
+    try {
+      await storing.query('BEGIN');
+      await storing.query(`SELECT FROM "${table}" WHERE user_id = $1 FOR NO KEY UPDATE`, [user_id]);
+      const deleting = done('/user/delete', { user_ids: [user_id] });
+      const waiting = async () => {
+        const { rowCount } = await gateway.db.query(
+          "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+        );
+        return rowCount;
+      };
+      await expect.poll(waiting, { timeout: 10_000 }).toBe(1);
+      const budgets = 'SELECT FROM budget_state WHERE strpos(scope, $1) > 0 ORDER BY scope FOR UPDATE NOWAIT';
+      expect((await storing.query(budgets, [user_id])).rowCount).toBe(1);
+      await storing.query('COMMIT');
+      expect(await deleting).toBe(1);
+    } finally {
+      storing.release();
+    }
+  },
+);

@@ -9,10 +9,10 @@ import { type Limit, limitsOf } from './limit-store.ts';
 const none = { rpm_limit: null, tpm_limit: null, max_parallel_requests: null };
 const noneOfModels = { ...none, model_rpm_limit: null, model_tpm_limit: null };
 const noOwners: OwnerLimitColumns = {
-  user_limits: none,
+  user_limits: noneOfModels,
   team_limits: noneOfModels,
   member_limits: none,
-  organization_limits: none,
+  organization_limits: noneOfModels,
 };
 const owned = { userId: 'ada', teamId: 'red', organizationId: 'acme' };
 
@@ -64,10 +64,10 @@ test('everybody for whom a key acts, in LiteLLM’s order', () => {
   const identity = caller(
     { rpm_limit: 1, model_rpm_limit: { gpt: 6 } },
     {
-      user_limits: { ...none, rpm_limit: 2 },
+      user_limits: { ...noneOfModels, rpm_limit: 2, model_rpm_limit: { nickname: 10 } },
       team_limits: { ...noneOfModels, tpm_limit: 3, model_tpm_limit: { gpt: 7 } },
       member_limits: { ...none, max_parallel_requests: 4 },
-      organization_limits: { ...none, rpm_limit: 8 },
+      organization_limits: { ...noneOfModels, rpm_limit: 8, model_tpm_limit: { gpt: 11, other: 1 } },
     },
   );
   const endUser = limitsOf('end_user', 'guest', { requests: 5 });
@@ -78,7 +78,9 @@ test('everybody for whom a key acts, in LiteLLM’s order', () => {
     'team_member red:ada max_parallel_requests 4',
     'end_user guest requests 5',
     'model_per_key hash:gpt requests 6',
+    'model_per_user ada:nickname requests 10',
     'model_per_team red:gpt tokens 7',
+    'model_per_organization acme:gpt tokens 11',
     'organization acme requests 8',
     'global proxy max_parallel_requests 9',
   ]);
@@ -91,11 +93,11 @@ test('the customer of a call is limited also where its caller is not', () => {
 });
 
 test('who is nobody’s has nobody’s limits', () => {
-  const limited = { ...none, rpm_limit: 1 };
+  const limited = { ...noneOfModels, rpm_limit: 1, model_rpm_limit: { gpt: 1 } };
   const columns = {
     ...noOwners,
     user_limits: limited,
-    team_limits: { ...noneOfModels, rpm_limit: 1 },
+    team_limits: limited,
     member_limits: limited,
     organization_limits: limited,
   };

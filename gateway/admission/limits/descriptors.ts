@@ -1,5 +1,6 @@
 import type { Identity } from '../../identity/identity.ts';
 import type { RateLimit } from '../../identity/key-limits.ts';
+import type { OwnerLimits } from '../../identity/owner-limits.ts';
 import { type Limit, type LimitScope, limitsOf } from './limit-store.ts';
 
 /** Limits on single models, by the model's name. */
@@ -10,6 +11,13 @@ function ofModels(scope: LimitScope, owner: string, models: ReadonlyMap<string, 
     [...models].map(([model, limited]) => [model, limitsOf(scope, `${owner}:${model}`, limited)]),
   );
 }
+
+/** What limits on models are called of those who may have them; a member of a team has none. */
+const modelScopes: Readonly<Partial<Record<OwnerLimits['scope'], LimitScope>>> = {
+  user: 'model_per_user',
+  team: 'model_per_team',
+  organization: 'model_per_organization',
+};
 
 /** The limits of one caller. */
 interface CallerLimits {
@@ -26,7 +34,10 @@ function compile({ keyHash, limits, ownerLimits }: Identity): CallerLimits {
       .flatMap((owner) => limitsOf(owner.scope, owner.id, owner.limits));
   const models = [
     ofModels('model_per_key', keyHash, limits.models),
-    ...ownerLimits.map((owner) => ofModels('model_per_team', owner.id, owner.models)),
+    ...ownerLimits.flatMap(({ scope, id, models }) => {
+      const named = modelScopes[scope];
+      return named === undefined ? [] : [ofModels(named, id, models)];
+    }),
   ];
   return {
     own: [...limitsOf('api_key', keyHash, limits), ...ofOwners((scope) => scope !== 'organization')],

@@ -1,10 +1,12 @@
 import type { IncreaseFields } from './budget-fields.ts';
 import type { ModelLimitFields } from './limit-fields.ts';
 
+/** Limits on single models: in the metadata of keys, users, teams and organisations. */
+export const modelLimits = ['model_rpm_limit', 'model_tpm_limit'] as const;
+
 /** Members of a request that LiteLLM keeps in the metadata of a key, or of a team, and that are enforced of some. */
 export const folded = [
-  'model_rpm_limit',
-  'model_tpm_limit',
+  ...modelLimits,
   'tags',
   'enforced_params',
   'temp_budget_increase',

@@ -4,7 +4,7 @@ import type { KeyForAuthentication } from '../../store/virtual-keys.ts';
 import { limitOfKey, lostTag, unheldLimit } from './held-limits.ts';
 
 const none = { rpm_limit: null, tpm_limit: null, max_parallel_requests: null };
-const noneOfTeam = { ...none, model_rpm_limit: null, model_tpm_limit: null };
+const noneOfModels = { ...none, model_rpm_limit: null, model_tpm_limit: null };
 const personal = { token: 'other', user_id: 'ada', team_id: null, organization_id: null };
 const ofTeam = { ...personal, team_id: 'red' };
 const ofTeamAlone = { ...ofTeam, user_id: null };
@@ -17,10 +17,10 @@ const key = (columns: Partial<KeyForAuthentication>): KeyForAuthentication =>
     user_max_budget: null,
     organization_max_budget: null,
     member_max_budget: null,
-    user_limits: none,
-    team_limits: noneOfTeam,
+    user_limits: noneOfModels,
+    team_limits: noneOfModels,
     member_limits: none,
-    organization_limits: none,
+    organization_limits: noneOfModels,
     ...columns,
   }) as unknown as KeyForAuthentication;
 
@@ -31,7 +31,7 @@ const own = (limits: Partial<KeyLimits>, budgets: readonly string[] = []) => ({
 });
 const budgeted = own({}, ['key:own', 'user:ada']);
 const onModel = own({ models: new Map([['m', { requests: 1, tokens: null }]]) });
-const five = { ...none, rpm_limit: 5 };
+const five = { ...noneOfModels, rpm_limit: 5 };
 
 test.each([
   ['without limits', own({}, ['user:ada']), key(personal), undefined],
@@ -104,13 +104,13 @@ test.each([
   [
     'with a limit on a model, as the team on another',
     onModel,
-    key({ ...ofTeam, team_limits: { ...noneOfTeam, model_rpm_limit: { n: 5 } } }),
+    key({ ...ofTeam, team_limits: { ...noneOfModels, model_rpm_limit: { n: 5 } } }),
     'model_rpm_limit',
   ],
   [
     'with a limit on a model, as the team on the same',
     onModel,
-    key({ ...ofTeam, team_limits: { ...noneOfTeam, model_rpm_limit: { m: 5 } } }),
+    key({ ...ofTeam, team_limits: { ...noneOfModels, model_rpm_limit: { m: 5 } } }),
     undefined,
   ],
   [

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { VirtualKeyRow } from '../../store/virtual-keys.ts';
-import { columnsOf, foldedMetadata } from './key-columns.ts';
+import { columnsOf } from './key-columns.ts';
 
 const NOW = Date.UTC(2026, 10, 27);
 const row = { metadata: { topic: 'demo', model_rpm_limit: { gpt: 3 } } } as unknown as VirtualKeyRow;
@@ -31,12 +31,4 @@ test.each([
   ['a model’s limit taken away', { model_rpm_limit: null }, { metadata: { topic: 'demo' } }],
 ])('%s changes no more than that', (_what, body, columns) => {
   expect(change(body)).toEqual(columns);
-});
-
-test('a member beside the metadata wins over the same inside', () => {
-  const metadata = { model_rpm_limit: { gpt: 3 }, a: 1 };
-  expect(foldedMetadata(metadata, { model_rpm_limit: { gpt: 9 } })).toEqual({
-    a: 1,
-    model_rpm_limit: { gpt: 9 },
-  });
 });

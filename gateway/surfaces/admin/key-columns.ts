@@ -4,24 +4,10 @@ import type { KeyColumns } from '../../store/key-updates.ts';
 import type { VirtualKeyRow } from '../../store/virtual-keys.ts';
 import { budgetDuration, modelBudgetsOf, usdAmount, windowsOf } from './budget-columns.ts';
 import { badRequest } from './faults.ts';
-import { type FoldedFields, folded } from './folded-fields.ts';
+import { folded } from './folded-fields.ts';
 import type { GenerateRequest, KeyFields } from './key-requests.ts';
 import { callLimitColumns } from './limit-fields.ts';
-
-/** The metadata with the members that were sent beside it. */
-export function foldedMetadata(
-  metadata: Readonly<Record<string, unknown>>,
-  request: FoldedFields,
-): Readonly<Record<string, unknown>> {
-  const sent = folded.filter((name) => request[name] !== undefined);
-  if (sent.length === 0) return metadata;
-  const members = new Map(Object.entries(metadata));
-  for (const name of sent) {
-    if (request[name] === null) members.delete(name);
-    else members.set(name, request[name]);
-  }
-  return Object.fromEntries(members);
-}
+import { foldedMetadata, replacedMetadata } from './metadata.ts';
 
 /** The routes that a key is bound to; `key_type` stands for a list where none is given. */
 export function routesOf({ allowed_routes, key_type }: GenerateRequest): readonly string[] {
@@ -71,8 +57,7 @@ function rightsOf(wanted: KeyFields): KeyColumns {
  * keeps there, stay when none were sent. `now`: epoch milliseconds.
  */
 export function columnsOf(wanted: KeyFields, row: Pick<VirtualKeyRow, 'metadata'>, now: number): KeyColumns {
-  const replaced = wanted.metadata === undefined ? row.metadata : (wanted.metadata ?? {});
-  const metadata = foldedMetadata(replaced, wanted);
+  const metadata = foldedMetadata(replacedMetadata(wanted.metadata, row.metadata), wanted, folded);
   return {
     ...(wanted.key_alias !== undefined && { key_alias: wanted.key_alias || null }),
     ...(wanted.duration !== undefined && { expires: expiryOf(wanted.duration, now) }),

@@ -52,6 +52,11 @@ export const modelAliases = {
   additionalProperties: { type: 'string', minLength: 1 },
 } as const;
 
+export const keyPermissions = {
+  ...nullableObject,
+  properties: { get_spend_routes: { type: ['boolean', 'null'] } },
+} as const;
+
 const keyFields = {
   key_alias: nullableText,
   duration: nullableText,
@@ -78,7 +83,7 @@ const keyFields = {
   ...tagFields,
   allowed_routes: nullableTexts,
   enforced_params: nullableTexts,
-  permissions: { ...nullableObject, properties: { get_spend_routes: { type: ['boolean', 'null'] } } },
+  permissions: keyPermissions,
 };
 
 /** A new key alone has a type; of one that is changed the routes that it stands for are given. */

@@ -7,7 +7,7 @@ import { badRequest, forbidden } from './faults.ts';
 import type { KeyFields } from './key-requests.ts';
 
 /** Whether a request says nothing by this value: null and what is empty count as not sent, as in LiteLLM. */
-function saysNothing(value: unknown): boolean {
+export function saysNothing(value: unknown): boolean {
   if (value === undefined || value === null || value === '') return true;
   return typeof value === 'object' && Object.keys(value).length === 0;
 }

@@ -27,6 +27,7 @@ import { type KeyFields, readRegenerate, readUpdate, type UpdateRequest } from '
 import { requireAlias, requireBelow, requireTeamOf } from './key-rules.ts';
 import { changeSoftBudget, lockBudgetOfKey } from './key-soft-budget.ts';
 import { requireBudget, withBudgets } from './linked-budget.ts';
+import { requireMemberEnd } from './member-key-duration.ts';
 import { chosenKey, namedKey, shownName } from './named-key.ts';
 import { refuseUnenforced } from './unenforced.ts';
 import { InvalidRequest } from './validation.ts';
@@ -70,6 +71,13 @@ async function requireConsistent(
   }
   if (teamId && teamId !== row.team_id && (await readTeam(db, teamId)) === undefined) {
     throw badRequest('team_id', `There is no team '${teamId}'`);
+  }
+  const isMoved = (['team_id', 'user_id'] as const).some(
+    (owner) => columns[owner] !== undefined && columns[owner] !== row[owner],
+  );
+  if (isMoved || columns.expires !== undefined) {
+    const { team_id, user_id, expires } = { ...row, ...columns };
+    await requireMemberEnd(db, { teamId: team_id, userId: user_id }, { expires, now: clock() });
   }
   if (budgetId) await requireBudget(db, budgetId);
   if (teamId !== undefined || columns.organization_id !== undefined) {

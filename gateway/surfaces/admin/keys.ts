@@ -21,9 +21,10 @@ import { budgetDuration, modelBudgetsOf, requireIncrease, usdAmount, windowsOf }
 import { type BudgetDeps, budgetRules, change, changedBy, type ManagementDeps } from './change.ts';
 import { type Changes, keyAt } from './changes.ts';
 import { badRequest, forbidden, notFound } from './faults.ts';
+import { folded } from './folded-fields.ts';
 import { requireHeld } from './held-limits.ts';
 import { generatedKey, keyInfo } from './key-answer.ts';
-import { foldedMetadata, routesOf } from './key-columns.ts';
+import { routesOf } from './key-columns.ts';
 import { list, listAliases } from './key-list.ts';
 import { type NewOwner, newOwner, requireMayLink, requireNoWider, rightsOnKey } from './key-permissions.ts';
 import { removeKeys } from './key-removal.ts';
@@ -43,6 +44,8 @@ import { resetSpend } from './key-spend.ts';
 import { regenerate, update } from './key-update.ts';
 import { withBudgets } from './linked-budget.ts';
 import { management } from './management.ts';
+import { endedByTeam } from './member-key-duration.ts';
+import { foldedMetadata } from './metadata.ts';
 import { chosenKey, namedKey, shownName } from './named-key.ts';
 import { withPartSpend } from './part-spend.ts';
 import { readServiceAccount, serviceAccountOwner } from './service-accounts.ts';
@@ -94,7 +97,7 @@ export async function makeKey(
     throw badRequest('key_alias', `A key with the alias '${keyAlias}' exists already; aliases are unique`);
   }
   const budget = await budgetOfNewKey(db, changed, { wanted, by });
-  const metadata = foldedMetadata(wanted.metadata ?? {}, wanted);
+  const metadata = foldedMetadata(wanted.metadata ?? {}, wanted, folded);
   const most = usdAmount('max_budget', wanted.max_budget) ?? budget?.max_budget ?? null;
   requireIncrease({ before: {}, after: metadata, most, ceilings: keyRules.ceilings, now });
   const row = await insertKey(db, {
@@ -141,13 +144,16 @@ const serviceAccount: KindOfKey = { read: readServiceAccount, owner: serviceAcco
 
 async function generate(deps: ManagementDeps, request: GatewayRequest, identity: Identity, kind: KindOfKey) {
   const { clock, keyRules } = deps;
-  const wanted = completed(kind.read(request.body), keyRules, clock());
-  refuseUnenforced(wanted);
-  requireMayLink(identity, wanted, null);
-  requireNoWider(identity, { ...wanted, allowed_routes: routesOf(wanted) });
+  const asked = kind.read(request.body);
+  const whole = completed(asked, keyRules, clock());
+  refuseUnenforced(whole);
+  requireMayLink(identity, whole, null);
+  requireNoWider(identity, { ...whole, allowed_routes: routesOf(whole) });
   const by = changedBy(request, identity);
   return change(deps, by, async (db, changed) => {
-    const { runsTeam, ...owner } = await kind.owner(db, identity, wanted);
+    const { runsTeam, ...owner } = await kind.owner(db, identity, whole);
+    const { ceilings } = keyRules;
+    const wanted = await endedByTeam(db, { asked, wanted: whole, owner }, { ceilings, now: clock() });
     requireMaker(identity, wanted, { teamId: owner.teamId, runsTeam }, keyRules);
     const made = await makeKey(deps, db, changed, { wanted, owner, by: by.userId });
     await requireHeld(db, identity, { hash: made.token, field: 'max_budget' });

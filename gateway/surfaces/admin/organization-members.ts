@@ -2,7 +2,8 @@ import type { PoolClient } from 'pg';
 import { GatewayError } from '../../http/errors.ts';
 import type { GatewayRequest } from '../../http/handler.ts';
 import type { Identity } from '../../identity/identity.ts';
-import { userRights } from '../../identity/permissions.ts';
+import { owners } from '../../identity/owners.ts';
+import { organizationRights, userRights } from '../../identity/permissions.ts';
 import { subjects } from '../../identity/subjects.ts';
 import type { ChangedBy } from '../../store/changed-by.ts';
 import {
@@ -10,9 +11,11 @@ import {
   insertMember,
   lockMember,
   type OrganizationMemberRow,
+  readMember,
   setMemberRole,
 } from '../../store/organization-members.ts';
 import { organizationsOf } from '../../store/organizations.ts';
+import { removeOwnerBudgets } from '../../store/owner-budgets.ts';
 import { lockTeamsIn } from '../../store/teams.ts';
 import { readUsers } from '../../store/users.ts';
 import { keysOfOwners } from '../../store/virtual-keys.ts';
@@ -20,17 +23,18 @@ import { change, changedBy, type ManagementDeps } from './change.ts';
 import { type Changes, organizationMemberAt } from './changes.ts';
 import { badRequest, forbidden } from './faults.ts';
 import { removeKeys } from './key-removal.ts';
-import { reachOrganization } from './organization-objects.ts';
+import { withBudgets } from './linked-budget.ts';
+import { limitOrganizationMember, lockBudgetOfMember } from './organization-member-budget.ts';
+import { type ReachedOrganization, reachOrganization } from './organization-objects.ts';
 import {
   type NewOrganizationMember,
+  type OrganizationMemberBudget,
   readOrganizationMemberAdd,
   readOrganizationMemberDelete,
   readOrganizationMemberUpdate,
 } from './organization-requests.ts';
 import { knownPerson, type NamedPerson, type Naming, personOf } from './people.ts';
 import { leave } from './team-members.ts';
-import { refuseFields } from './unenforced.ts';
-import { unenforcedOrganizationMemberFields } from './unenforced-owners.ts';
 import { shownUsers } from './user-objects.ts';
 
 /** What each of these routes answers. */
@@ -47,7 +51,7 @@ async function answer(
   return {
     organization_id: organizationId,
     updated_users: await shownUsers(db, who, users),
-    updated_organization_memberships: memberships,
+    updated_organization_memberships: await withBudgets(db, memberships),
   };
 }
 
@@ -70,13 +74,15 @@ async function requireMayAdd(db: PoolClient, who: Identity, named: NamedPerson):
 interface Adding extends Naming {
   readonly organizationId: string;
   readonly named: NewOrganizationMember;
+  readonly wanted: OrganizationMemberBudget;
+  readonly by: string;
 }
 
 async function add(
   deps: ManagementDeps,
   db: PoolClient,
   changed: Changes,
-  { organizationId, ...naming }: Adding,
+  { organizationId, wanted, by, ...naming }: Adding,
 ): Promise<OrganizationMemberRow> {
   const { named } = naming;
   const { user_id: userId } = await personOf(deps, db, changed, naming);
@@ -85,33 +91,35 @@ async function add(
     throw badRequest('member', `User '${userId}' is in organisation '${organizationId}' already`);
   }
   changed.add(subjects.user(userId)).created(organizationMemberAt(userId), row);
-  return row;
+  return (await limitOrganizationMember(deps, db, changed, { organizationId, userId, wanted, by })) ?? row;
 }
 
 /** `/organization/member_add` */
 export async function memberAdd(deps: ManagementDeps, request: GatewayRequest, who: Identity) {
   const wanted = readOrganizationMemberAdd(request.body);
-  refuseFields(wanted, unenforcedOrganizationMemberFields, 'member');
   const { organization_id: organizationId } = wanted;
-  return change(deps, changedBy(request, who), async (db, changed) => {
+  const changer = changedBy(request, who);
+  const by = changer.userId;
+  return change(deps, changer, async (db, changed) => {
     await reachOrganization(db, who, organizationId, 'run');
     const memberships: OrganizationMemberRow[] = [];
     for (const named of [wanted.member].flat()) {
       await requireMayAdd(db, who, named);
-      memberships.push(await add(deps, db, changed, { organizationId, named, who }));
+      memberships.push(await add(deps, db, changed, { organizationId, named, who, wanted, by }));
     }
     return answer(db, who, organizationId, memberships);
   });
 }
 
-/** The member that is named, locked. Throws GatewayError bad_request. */
+/** The member that is named. Throws GatewayError bad_request. */
 async function memberOf(
   db: PoolClient,
   organizationId: string,
   named: NamedPerson,
+  read: typeof lockMember | typeof readMember,
 ): Promise<OrganizationMemberRow> {
   const { user_id: userId } = (await knownPerson(db, named)) ?? {};
-  const row = userId === undefined ? undefined : await lockMember(db, organizationId, userId);
+  const row = userId === undefined ? undefined : await read(db, organizationId, userId);
   if (row !== undefined) return row;
   const field = named.user_id ? 'user_id' : 'user_email';
   throw new GatewayError(
@@ -121,14 +129,37 @@ async function memberOf(
   );
 }
 
+/** Throws GatewayError forbidden where who runs an organisation would change what he may spend there himself. */
+function requireOthers(who: Identity, { rights }: ReachedOrganization, userId: string): void {
+  if (rights.govern || userId !== who.userId) return;
+  throw forbidden(
+    'max_budget_in_organization',
+    "'max_budget_in_organization' of your own membership is changed by a proxy admin",
+  );
+}
+
 /** `/organization/member_update` */
 export async function memberUpdate(deps: ManagementDeps, request: GatewayRequest, who: Identity) {
   const wanted = readOrganizationMemberUpdate(request.body);
-  refuseFields(wanted, unenforcedOrganizationMemberFields, 'member');
   const { organization_id: organizationId, role } = wanted;
-  return change(deps, changedBy(request, who), async (db, changed) => {
-    await reachOrganization(db, who, organizationId, 'run');
-    const before = await memberOf(db, organizationId, wanted);
+  const changer = changedBy(request, who);
+  return change(deps, changer, async (db, changed) => {
+    // A budget before whoever is linked to it: so they are locked everywhere.
+    if (organizationRights(who, { organizationId, member: false }).run) {
+      await lockBudgetOfMember(db, organizationId, wanted);
+    }
+    const reached = await reachOrganization(db, who, organizationId, 'run');
+    const { user_id: userId } = await memberOf(db, organizationId, wanted, readMember);
+    if (wanted.max_budget_in_organization !== undefined) {
+      requireOthers(who, reached, userId);
+      await limitOrganizationMember(deps, db, changed, {
+        organizationId,
+        userId,
+        wanted,
+        by: changer.userId,
+      });
+    }
+    const before = await memberOf(db, organizationId, { user_id: userId }, lockMember);
     if (!role) return answer(db, who, organizationId, [before]);
     const row = await setMemberRole(db, before, role);
     changed.add(subjects.user(row.user_id)).updated(organizationMemberAt(row.user_id), before, row);
@@ -166,10 +197,11 @@ export async function memberDelete(deps: ManagementDeps, request: GatewayRequest
   const by = changedBy(request, who);
   return change(deps, by, async (db, changed) => {
     await reachOrganization(db, who, organizationId, 'run');
-    const gone = await memberOf(db, organizationId, wanted);
+    const gone = await memberOf(db, organizationId, wanted, lockMember);
     await deleteMember(db, gone);
     changed.add(subjects.user(gone.user_id)).deleted(organizationMemberAt(gone.user_id), gone);
     await leaveTeams(db, changed, gone, by);
+    await removeOwnerBudgets(db, [owners.organizationMember(organizationId, gone.user_id)]);
     return answer(db, who, organizationId, [gone]);
   });
 }

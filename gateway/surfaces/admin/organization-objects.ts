@@ -66,7 +66,8 @@ export async function readableOf(
  */
 export async function withContents(db: Connection, who: Identity, organizations: readonly OrganizationRow[]) {
   const ids = organizations.map(({ organization_id }) => organization_id);
-  const members = Map.groupBy(await membersOf(db, ids), ({ organization_id }) => organization_id);
+  const memberships = await withBudgets(db, await membersOf(db, ids));
+  const members = Map.groupBy(memberships, ({ organization_id }) => organization_id);
   const everyTeam = { userId: null, organizationId: null, withoutOrganization: false };
   const found = ids.length === 0 ? [] : await listTeams(db, { ...everyTeam, organizations: ids });
   const teams = Map.groupBy(found, ({ organization_id }) => organization_id);

@@ -1,8 +1,9 @@
 import { budgetMemberFields } from './budget-member-fields.ts';
-import { LONGEST_ID } from './key-requests.ts';
+import { budgetAmount, LONGEST_ID } from './key-requests.ts';
+import { type ModelLimitFields, modelLimitFields } from './limit-fields.ts';
 import type { BudgetMembers } from './linked-budget.ts';
 import type { NamedPerson } from './people.ts';
-import { unenforcedOrganizationFields, unenforcedOrganizationMemberFields } from './unenforced-owners.ts';
+import { unenforcedOrganizationFields } from './unenforced-owners.ts';
 import { bodyReader, queryReader } from './validation.ts';
 
 const id = { type: 'string', minLength: 1, maxLength: LONGEST_ID } as const;
@@ -10,7 +11,7 @@ const nullableText = { type: ['string', 'null'] } as const;
 const nullableId = { ...nullableText, maxLength: LONGEST_ID } as const;
 const ids = { type: 'array', items: id, minItems: 1, maxItems: 1000 } as const;
 
-export interface OrganizationFields extends BudgetMembers {
+export interface OrganizationFields extends BudgetMembers, ModelLimitFields {
   readonly organization_alias?: string | null;
   readonly models?: readonly string[] | null;
   readonly metadata?: Readonly<Record<string, unknown>> | null;
@@ -19,7 +20,8 @@ export interface OrganizationFields extends BudgetMembers {
 
 const fields = {
   models: { type: ['array', 'null'], items: { type: 'string' } },
-  metadata: { type: ['object', 'null'] },
+  metadata: { type: ['object', 'null'], properties: modelLimitFields },
+  ...modelLimitFields,
   ...budgetMemberFields,
 } as const;
 
@@ -84,22 +86,25 @@ const member = {
   ...named,
 } as const;
 
-const memberOptions = { refused: unenforcedOrganizationMemberFields };
+/** What one member may spend in the organisation, in USD. */
+export interface OrganizationMemberBudget {
+  readonly max_budget_in_organization?: number | '' | null;
+}
 
-export const readOrganizationMemberAdd = bodyReader<{
-  readonly organization_id: string;
-  readonly member: NewOrganizationMember | readonly NewOrganizationMember[];
-}>(
-  {
-    type: 'object',
-    required: ['organization_id', 'member'],
-    properties: {
-      organization_id: id,
-      member: { anyOf: [member, { type: 'array', items: member, minItems: 1, maxItems: 500 }] },
-    },
+export const readOrganizationMemberAdd = bodyReader<
+  OrganizationMemberBudget & {
+    readonly organization_id: string;
+    readonly member: NewOrganizationMember | readonly NewOrganizationMember[];
+  }
+>({
+  type: 'object',
+  required: ['organization_id', 'member'],
+  properties: {
+    organization_id: id,
+    member: { anyOf: [member, { type: 'array', items: member, minItems: 1, maxItems: 500 }] },
+    max_budget_in_organization: budgetAmount,
   },
-  memberOptions,
-);
+});
 
 interface MemberName extends NamedPerson {
   readonly organization_id: string;
@@ -108,16 +113,17 @@ interface MemberName extends NamedPerson {
 const memberName = { organization_id: id, user_id: nullableId, user_email: nullableId } as const;
 
 export const readOrganizationMemberUpdate = bodyReader<
-  MemberName & { readonly role?: OrganizationRole | null }
->(
-  {
-    type: 'object',
-    required: ['organization_id'],
-    properties: { ...memberName, role: { enum: [...roles, null] } },
-    ...named,
+  MemberName & OrganizationMemberBudget & { readonly role?: OrganizationRole | null }
+>({
+  type: 'object',
+  required: ['organization_id'],
+  properties: {
+    ...memberName,
+    role: { enum: [...roles, null] },
+    max_budget_in_organization: budgetAmount,
   },
-  memberOptions,
-);
+  ...named,
+});
 
 export const readOrganizationMemberDelete = bodyReader<MemberName>({
   type: 'object',

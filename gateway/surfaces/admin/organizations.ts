@@ -24,10 +24,12 @@ import { hashesOfOwners } from '../../store/virtual-keys.ts';
 import { budgetRules, change, changedBy, type ManagementDeps } from './change.ts';
 import { organizationAt, organizationMemberAt } from './changes.ts';
 import { badRequest, forbidden, notFound } from './faults.ts';
+import { modelLimits } from './folded-fields.ts';
 import { isNarrower } from './key-changes.ts';
 import { removeKeys } from './key-removal.ts';
 import { budgetColumns, makeBudget, requireOneBudget, settleBudget, withBudgets } from './linked-budget.ts';
 import { management } from './management.ts';
+import { changedMember, foldedMetadata, type Metadata, replacedMetadata } from './metadata.ts';
 import { memberAdd, memberDelete, memberUpdate } from './organization-members.ts';
 import {
   noOrganization,
@@ -65,12 +67,23 @@ type OrganizationRoutes = Pick<
   | 'deleteOrganizationMember'
 >;
 
-/** The columns that the sent fields change. */
-function columnsOf(wanted: OrganizationFields): OrganizationColumns {
+/** The metadata of an organisation as they are, and whether the caller governs it. */
+interface OrganizationState {
+  readonly metadata: Metadata;
+  readonly govern: boolean;
+}
+
+/** The columns that the sent fields change. Who only runs the organisation leaves its limits by not naming them. */
+function columnsOf(
+  wanted: OrganizationFields,
+  { metadata: now, govern }: OrganizationState,
+): OrganizationColumns {
+  const replaced = replacedMetadata(wanted.metadata, now, govern ? [] : modelLimits);
+  const metadata = foldedMetadata(replaced, wanted, modelLimits);
   return {
     ...(wanted.organization_alias && { organization_alias: wanted.organization_alias }),
     ...(wanted.models !== undefined && { models: wanted.models ?? [] }),
-    ...(wanted.metadata !== undefined && { metadata: wanted.metadata ?? {} }),
+    ...(metadata !== now && { metadata }),
   };
 }
 
@@ -97,7 +110,8 @@ async function create(deps: ManagementDeps, request: GatewayRequest, who: Identi
     if (!(await insertOrganization(db, made))) {
       throw badRequest('organization_id', `An organisation with the id '${organizationId}' exists already`);
     }
-    const row = (await updateOrganization(db, organizationId, columnsOf(wanted), by)) as OrganizationRow;
+    const described = columnsOf(wanted, { metadata: {}, govern: true });
+    const row = (await updateOrganization(db, organizationId, described, by)) as OrganizationRow;
     changed.add(subjects.organization(organizationId)).created(organizationAt(organizationId), row);
     return told(db, row);
   });
@@ -107,14 +121,19 @@ async function create(deps: ManagementDeps, request: GatewayRequest, who: Identi
 const run: readonly string[] = ['organization_id', 'organization_alias', 'metadata'];
 
 /** Throws GatewayError forbidden, naming the field, for the first change that the caller may not make. */
-function requireMayChange({ organization, rights }: ReachedOrganization, wanted: OrganizationFields): void {
+function requireMayChange(
+  { organization, rights }: ReachedOrganization,
+  wanted: OrganizationFields,
+  { metadata }: OrganizationColumns,
+): void {
   if (rights.govern) return;
   const narrower = wanted.models !== undefined && isNarrower(wanted.models, organization.models);
   const raised = Object.entries(wanted).find(
     ([field, value]) => value !== undefined && !run.includes(field) && !(field === 'models' && narrower),
   );
-  if (raised === undefined) return;
-  throw forbidden(raised[0], `'${raised[0]}' of this organisation may be changed by a proxy admin alone`);
+  const field = raised?.[0] ?? changedMember(modelLimits, metadata, organization.metadata);
+  if (field === undefined) return;
+  throw forbidden(field, `'${field}' of this organisation may be changed by a proxy admin alone`);
 }
 
 async function update(deps: ManagementDeps, request: GatewayRequest, who: Identity) {
@@ -132,12 +151,13 @@ async function update(deps: ManagementDeps, request: GatewayRequest, who: Identi
     const settled = { named: wanted.budget_id, linked: known?.budget_id, columns, by: changer.userId };
     const budget_id = known && govern ? await settleBudget(deps, db, changed, settled) : null;
     const reached = await reachOrganization(db, who, organizationId, 'run');
-    requireMayChange(reached, wanted);
+    const described = columnsOf(wanted, { metadata: reached.organization.metadata, govern });
+    requireMayChange(reached, wanted, described);
     const relinked = budget_id && budget_id !== reached.organization.budget_id ? { budget_id } : {};
     const row = (await updateOrganization(
       db,
       organizationId,
-      { ...columnsOf(wanted), ...relinked },
+      { ...described, ...relinked },
       changer.userId,
     )) as OrganizationRow;
     if ('budget_id' in relinked) {
@@ -169,11 +189,15 @@ async function remove(deps: ManagementDeps, request: GatewayRequest, who: Identi
       by,
     );
     await removeKeys(db, changed, await hashesOfOwners(db, { organizationIds }), by);
-    for (const member of await membersOf(db, organizationIds)) {
+    const members = await membersOf(db, organizationIds);
+    for (const member of members) {
       changed.add(subjects.user(member.user_id)).deleted(organizationMemberAt(member.user_id), member);
     }
     await deleteOrganizations(db, organizationIds);
-    await removeOwnerBudgets(db, organizationIds.map(owners.organization));
+    await removeOwnerBudgets(db, [
+      ...organizationIds.map(owners.organization),
+      ...members.map(({ organization_id, user_id }) => owners.organizationMember(organization_id, user_id)),
+    ]);
     for (const row of found) {
       const { organization_id: id } = row;
       changed.add(subjects.organization(id)).deleted(organizationAt(id), row);

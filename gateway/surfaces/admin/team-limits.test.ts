@@ -30,9 +30,22 @@ test.each([
   ['model_rpm_limit', { model_rpm_limit: null }],
   ['model_tpm_limit', { model_tpm_limit: { gpt: 1 } }],
   ['tags', { tags: ['other'] }],
+  ['team_member_key_duration', { team_member_key_duration: '30d' }],
   ['team_member_budget_id', { metadata: { team_member_budget_id: 'other' } }],
 ])('a changed %s is named', (name, wanted) => {
   expect(changedLimit(teamMetadata(wanted, now, false), now)).toBe(name);
+});
+
+test.each(['-1', '0d', 'soon', '30'])('%s is no time that keys of members may last', (duration) => {
+  const named = { team_member_key_duration: duration };
+  expect(() => teamMetadata(named, now, true)).toThrow('team_member_key_duration');
+  expect(() => teamMetadata({ metadata: named }, now, true)).toThrow('team_member_key_duration');
+});
+
+test('what another program has written of keys of members is in the way of no other change', () => {
+  const odd = { ...now, team_member_key_duration: 'soon' };
+  expect(teamMetadata({ model_rpm_limit: null }, odd, true)).not.toHaveProperty('model_rpm_limit');
+  expect(teamMetadata({ team_member_key_duration: null }, odd, true)).toEqual(now);
 });
 
 test('the same limits in another order are no change', () => {

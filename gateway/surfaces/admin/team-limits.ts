@@ -1,32 +1,37 @@
-import { isDeepStrictEqual } from 'node:util';
-import type { TeamRow } from '../../store/teams.ts';
-import type { TagFields } from './folded-fields.ts';
-import { foldedMetadata } from './key-columns.ts';
+import { modelLimits, type TagFields } from './folded-fields.ts';
 import type { ModelLimitFields } from './limit-fields.ts';
+import { MEMBER_KEY_DURATION, requireKeyDuration } from './member-key-duration.ts';
+import { changedMember, foldedMetadata, type Metadata, replacedMetadata } from './metadata.ts';
 import { MEMBER_BUDGET } from './team-budgets.ts';
 
-type Metadata = TeamRow['metadata'];
+/** Members of a request that are kept in the metadata of a team, and limit it: its tags too, since a tag may have a budget. */
+const folded = [...modelLimits, 'tags', MEMBER_KEY_DURATION] as const;
 
-/** Members of the metadata that limit the team: its tags too, since a tag may have a budget. */
-const limiting = ['model_rpm_limit', 'model_tpm_limit', 'tags', MEMBER_BUDGET] as const;
+const limiting = [...folded, MEMBER_BUDGET] as const;
 
-interface Wanted extends ModelLimitFields, TagFields {
+/** Fields of a request that are kept in the metadata of a team. */
+export interface TeamMetadataFields extends ModelLimitFields, TagFields {
+  /** How long keys of members last, at most and where they do not say it themselves. */
+  readonly team_member_key_duration?: string | null;
+}
+
+interface Wanted extends TeamMetadataFields {
   readonly metadata?: Metadata | null;
 }
 
 /**
  * The metadata of a team after a request. New ones replace the old as a whole, but for what limits the team: who does not
- * govern it leaves that as it is by not naming it, and the budget of its members stays in any case.
+ * govern it leaves that as it is by not naming it, and the budget of its members stays in any case. Throws GatewayError
+ * bad_request for a new duration of keys that is none.
  */
 export function teamMetadata(wanted: Wanted, now: Metadata, govern: boolean): Metadata {
-  const stays = govern ? [MEMBER_BUDGET] : limiting;
-  const kept = Object.fromEntries(stays.flatMap((name) => (name in now ? [[name, now[name]]] : [])));
-  const replaced = wanted.metadata === undefined ? now : { ...kept, ...wanted.metadata };
-  return foldedMetadata(replaced, wanted);
+  const replaced = replacedMetadata(wanted.metadata, now, govern ? [MEMBER_BUDGET] : limiting);
+  const metadata = foldedMetadata(replaced, wanted, folded);
+  if (metadata[MEMBER_KEY_DURATION] !== now[MEMBER_KEY_DURATION]) requireKeyDuration(metadata);
+  return metadata;
 }
 
 /** What of a team's limits new metadata change; undefined when nothing. */
 export function changedLimit(metadata: Metadata | undefined, now: Metadata): string | undefined {
-  if (metadata === undefined) return undefined;
-  return limiting.find((name) => !isDeepStrictEqual(metadata[name], now[name]));
+  return changedMember(limiting, metadata, now);
 }

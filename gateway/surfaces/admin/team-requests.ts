@@ -1,18 +1,13 @@
 import { sortableTeamColumns } from '../../store/team-list.ts';
 import { type WindowFields, windowFields } from './budget-fields.ts';
-import { type TagFields, tagFields } from './folded-fields.ts';
+import { tagFields } from './folded-fields.ts';
 import { budgetAmount, contentSwitch, LONGEST_ID, MOST_AT_ONCE, modelAliases } from './key-requests.ts';
-import {
-  callLimitFields,
-  type ModelLimitFields,
-  memberLimitFields,
-  modelLimitFields,
-  rateFields,
-} from './limit-fields.ts';
+import { callLimitFields, memberLimitFields, modelLimitFields, rateFields } from './limit-fields.ts';
 import type { BudgetMembers } from './linked-budget.ts';
 import type { MemberFields } from './member-budgets.ts';
 import { pageNumber, pageSize } from './pages.ts';
 import type { MembersFields } from './team-budgets.ts';
+import type { TeamMetadataFields } from './team-limits.ts';
 import { unenforcedMemberFields, unenforcedTeamFields } from './unenforced-owners.ts';
 import { bodyReader, queryReader } from './validation.ts';
 
@@ -40,7 +35,7 @@ const member = {
   ],
 } as const;
 
-export interface TeamFields extends BudgetMembers, WindowFields, ModelLimitFields, TagFields, MembersFields {
+export interface TeamFields extends BudgetMembers, WindowFields, TeamMetadataFields, MembersFields {
   readonly team_alias?: string | null;
   readonly organization_id?: string | null;
   readonly metadata?: Readonly<Record<string, unknown>> | null;
@@ -51,10 +46,15 @@ export interface TeamFields extends BudgetMembers, WindowFields, ModelLimitField
   readonly model_aliases?: Readonly<Record<string, string>> | null;
 }
 
+const memberKeyFields = { team_member_key_duration: nullableText } as const;
+
 const teamFields = {
   team_alias: nullableText,
   organization_id: nullableText,
-  metadata: { type: ['object', 'null'], properties: { ...modelLimitFields, ...tagFields, ...contentSwitch } },
+  metadata: {
+    type: ['object', 'null'],
+    properties: { ...modelLimitFields, ...tagFields, ...memberKeyFields, ...contentSwitch },
+  },
   models: nullableTexts,
   blocked: { type: ['boolean', 'null'] },
   team_member_permissions: nullableTexts,
@@ -66,6 +66,7 @@ const teamFields = {
   ...callLimitFields,
   ...modelLimitFields,
   ...tagFields,
+  ...memberKeyFields,
   team_member_budget: budgetAmount,
   team_member_budget_duration: nullableText,
   ...memberLimitFields,

@@ -18,39 +18,29 @@ export const unenforcedTeamFields = [
   'allowed_vector_store_indexes',
   'secret_manager_settings',
   'access_group_ids',
-  'team_member_key_duration',
   'default_team_member_models',
 ] as const;
 
 export const unenforcedMemberFields = ['budget_duration', 'allowed_models'] as const;
 
-export const unenforcedOrganizationFields = [
-  'model_rpm_limit',
-  'model_tpm_limit',
-  'tags',
-  'object_permission',
-] as const;
-
-/** What a member spends in an organisation is counted for the organisation alone. */
-export const unenforcedOrganizationMemberFields = ['max_budget_in_organization'] as const;
+export const unenforcedOrganizationFields = ['tags', 'object_permission'] as const;
 
 export const unenforcedUserFields = [
   ...increases,
   'soft_budget',
   'budget_limits',
   'enforced_params',
-  'model_rpm_limit',
-  'model_tpm_limit',
   'tags',
   ...policies,
-  'aliases',
   'config',
-  'permissions',
   'allowed_cache_controls',
   'budget_id',
   'sso_user_id',
   'send_invite_email',
 ] as const;
+
+/** What the key has that is made with a user; the user itself has none. */
+export const fieldsOfItsKey = ['aliases', 'permissions'] as const;
 
 export const unenforcedCustomerFields = [
   ...increases,

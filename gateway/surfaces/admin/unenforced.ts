@@ -56,8 +56,16 @@ function asksForNothing(value: unknown): boolean {
 const renewal =
   "give the key a 'duration' and renew it in time by /key/regenerate, whose 'grace_period' lets the old secret live on for a while";
 
+/** A user gets its key with itself, or by a request of its own. */
+const ofKey = 'keys have it: give it to one by /key/generate or /key/update';
+
 /** What does what a field promises. */
-const instead: Readonly<Record<string, string>> = { auto_rotate: renewal, rotation_interval: renewal };
+const instead: Readonly<Record<string, string>> = {
+  auto_rotate: renewal,
+  rotation_interval: renewal,
+  aliases: ofKey,
+  permissions: ofKey,
+};
 
 function refuse(field: string, whom: string): never {
   throw new GatewayError(
@@ -91,10 +99,15 @@ export function refuseModelLimits(modelBudgets: unknown, whom: string): void {
 /** What `permissions` of a key may grant; LiteLLM's other ones belong to what is not built. */
 const GRANTED = 'get_spend_routes';
 
-/** Throws GatewayError not_enforced for the first field of a key request that would not be enforced. */
-export function refuseUnenforced(request: Request): void {
-  refuseFields(request, unenforcedKeyFields, 'key');
+/** Throws GatewayError not_enforced for the first permission of a key that would open nothing. */
+export function refusePermissions(request: Request): void {
   for (const [name, value] of Object.entries((request.permissions ?? {}) as Request)) {
     if (name !== GRANTED && !asksForNothing(value)) refuse(`permissions.${name}`, 'key');
   }
+}
+
+/** Throws GatewayError not_enforced for the first field of a key request that would not be enforced. */
+export function refuseUnenforced(request: Request): void {
+  refuseFields(request, unenforcedKeyFields, 'key');
+  refusePermissions(request);
 }

@@ -2,22 +2,25 @@ import type { JsonObject } from '../../http/body.ts';
 import type { Role } from '../../identity/roles.ts';
 import type { UserColumns } from '../../store/users.ts';
 import type { ManagementDeps } from './change.ts';
+import { modelLimits } from './folded-fields.ts';
 import { filled } from './key-rules.ts';
 import { budgetColumns } from './linked-budget.ts';
+import { foldedMetadata, type Metadata, replacedMetadata } from './metadata.ts';
 import { refuseModelLimits } from './unenforced.ts';
 import type { UserFields } from './user-requests.ts';
 
 type Deps = Pick<ManagementDeps, 'clock' | 'nextReset'>;
 
-/** The columns that the sent fields change. */
-export function columnsOf(wanted: UserFields, deps: Deps): UserColumns {
+/** The columns that the sent fields change. `now`: the metadata as they are. */
+export function columnsOf(wanted: UserFields, now: Metadata, deps: Deps): UserColumns {
   refuseModelLimits(wanted.model_max_budget, 'user');
+  const metadata = foldedMetadata(replacedMetadata(wanted.metadata, now), wanted, modelLimits);
   return {
     ...(wanted.user_alias !== undefined && { user_alias: wanted.user_alias || null }),
     ...(wanted.user_email !== undefined && { user_email: wanted.user_email || null }),
     ...(typeof wanted.user_role === 'string' && { user_role: wanted.user_role }),
     ...(wanted.models !== undefined && { models: wanted.models ?? [] }),
-    ...(wanted.metadata !== undefined && { metadata: wanted.metadata ?? {} }),
+    ...(metadata !== now && { metadata }),
     ...(typeof wanted.spend === 'number' && { spend: wanted.spend }),
     ...budgetColumns(wanted, deps),
   };
@@ -34,5 +37,5 @@ export function newUserColumns(
   const { userDefaults } = deps;
   const user_role = wanted.user_role ?? userDefaults.user_role ?? 'internal_user';
   const isInternal = user_role === 'internal_user' || user_role === 'internal_user_viewer';
-  return { ...columnsOf(isInternal ? filled(wanted, userDefaults) : wanted, deps), user_role };
+  return { ...columnsOf(isInternal ? filled(wanted, userDefaults) : wanted, {}, deps), user_role };
 }

@@ -1,11 +1,18 @@
 import { roles } from '../../identity/roles.ts';
 import { sortableUserColumns } from '../../store/user-list.ts';
 import { modelBudgetFields } from './budget-fields.ts';
-import { budgetAmount, LONGEST_ID, MOST_AT_ONCE } from './key-requests.ts';
-import { callLimitFields } from './limit-fields.ts';
+import {
+  budgetAmount,
+  type KeyFields,
+  keyPermissions,
+  LONGEST_ID,
+  MOST_AT_ONCE,
+  modelAliases,
+} from './key-requests.ts';
+import { callLimitFields, type ModelLimitFields, modelLimitFields } from './limit-fields.ts';
 import type { BudgetMembers } from './linked-budget.ts';
 import { pageNumber, pageSize } from './pages.ts';
-import { unenforcedUserFields } from './unenforced-owners.ts';
+import { fieldsOfItsKey, unenforcedUserFields } from './unenforced-owners.ts';
 import { bodyReader, queryReader } from './validation.ts';
 
 const text = { type: 'string' } as const;
@@ -16,7 +23,7 @@ const nullableId = { type: ['string', 'null'], maxLength: LONGEST_ID } as const;
 /** As LiteLLM has it; a longer one would only be work. */
 export const password = { type: 'string', minLength: 8, maxLength: 128 } as const;
 
-export interface UserFields extends Omit<BudgetMembers, 'soft_budget'> {
+export interface UserFields extends Omit<BudgetMembers, 'soft_budget'>, ModelLimitFields {
   readonly user_alias?: string | null;
   readonly user_email?: string | null;
   readonly user_role?: (typeof roles)[number] | null;
@@ -31,16 +38,17 @@ const userFields = {
   user_email: nullableId,
   user_role: { enum: [...roles, null] },
   models: nullableTexts,
-  metadata: { type: ['object', 'null'] },
+  metadata: { type: ['object', 'null'], properties: modelLimitFields },
   spend: { type: ['number', 'null'], minimum: 0 },
   password: { ...password, type: ['string', 'null'] },
   max_budget: budgetAmount,
   budget_duration: nullableText,
   ...modelBudgetFields,
   ...callLimitFields,
+  ...modelLimitFields,
 };
 
-const options = { refused: unenforcedUserFields, synonyms: { allowed_models: 'models' } };
+const synonyms = { allowed_models: 'models' };
 
 /** A team that a new user joins, and what it may spend there, in USD. */
 export interface JoinedTeam {
@@ -49,7 +57,7 @@ export interface JoinedTeam {
   readonly max_budget_in_team?: number | '' | null;
 }
 
-export interface NewUserRequest extends UserFields {
+export interface NewUserRequest extends UserFields, Pick<KeyFields, 'aliases' | 'permissions'> {
   readonly user_id?: string | null;
   readonly teams?: readonly (string | JoinedTeam)[] | null;
   readonly organizations?: readonly string[] | null;
@@ -84,10 +92,12 @@ export const readNewUser = bodyReader<NewUserRequest>(
       auto_create_key: { type: ['boolean', 'null'] },
       key_alias: nullableText,
       duration: nullableText,
+      aliases: modelAliases,
+      permissions: keyPermissions,
       ...userFields,
     },
   },
-  options,
+  { refused: unenforcedUserFields, synonyms },
 );
 
 export interface UserUpdateRequest extends UserFields {
@@ -103,7 +113,7 @@ export const readUserUpdate = bodyReader<UserUpdateRequest>(
       { required: ['user_email'], properties: { user_email: text } },
     ],
   },
-  options,
+  { refused: [...unenforcedUserFields, ...fieldsOfItsKey], synonyms },
 );
 
 const updates = { type: 'object' } as const;

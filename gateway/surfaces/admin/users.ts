@@ -36,20 +36,18 @@ import { hashesOfOwners } from '../../store/virtual-keys.ts';
 import { budgetRules, type Changer, change, changedBy, type ManagementDeps } from './change.ts';
 import { type Changes, teamAt, userAt } from './changes.ts';
 import { badRequest, conflict, forbidden, notFound } from './faults.ts';
-import { requireHeld } from './held-limits.ts';
-import { requireNoWider } from './key-permissions.ts';
+import { modelLimits } from './folded-fields.ts';
 import { removeKeys } from './key-removal.ts';
-import { completed, requireMaker } from './key-rules.ts';
-import { makeKey } from './keys.ts';
 import { management } from './management.ts';
 import { limitMember } from './member-budgets.ts';
 import { givePassword, hashedPassword } from './passwords.ts';
 import { requireFreeEmail, requireNewcomer, userByEmail } from './people.ts';
 import { join } from './team-members.ts';
 import { reachTeam } from './team-objects.ts';
-import { refuseFields } from './unenforced.ts';
-import { unenforcedUserFields } from './unenforced-owners.ts';
+import { refuseFields, refusePermissions } from './unenforced.ts';
+import { fieldsOfItsKey, unenforcedUserFields } from './unenforced-owners.ts';
 import { columnsOf, newUserColumns } from './user-columns.ts';
+import { makeFirstKey } from './user-key.ts';
 import { info, list } from './user-reads.ts';
 import {
   type JoinedTeam,
@@ -143,26 +141,11 @@ async function store(
   return user;
 }
 
-/** What a user has and a key too: beside a new key the answer tells it of the user, of whom it was said. */
-function sharedWith(user: UserRow) {
-  const { models, metadata, spend, max_budget, budget_duration, model_max_budget } = user;
-  const { rpm_limit, tpm_limit, max_parallel_requests } = user;
-  return {
-    models,
-    metadata,
-    spend,
-    max_budget,
-    budget_duration,
-    model_max_budget,
-    rpm_limit,
-    tpm_limit,
-    max_parallel_requests,
-  };
-}
-
 async function create(deps: ManagementDeps, request: GatewayRequest, identity: Identity) {
   const wanted = readNewUser(request.body);
   refuseFields(wanted, unenforcedUserFields, 'user');
+  if (wanted.auto_create_key === false) refuseFields(wanted, fieldsOfItsKey, 'user without a key');
+  refusePermissions(wanted);
   requireMayMake(identity, wanted);
   const changer = changedBy(request, identity);
   const by = changer.userId;
@@ -174,15 +157,8 @@ async function create(deps: ManagementDeps, request: GatewayRequest, identity: I
     const { user_id, user_email, user_role, user_alias, teams } = user;
     const person = { user_id, user_email, user_role, user_alias, teams };
     if (wanted.auto_create_key === false) return { ...user, key: null, token: null, ...person };
-    const { keyRules, clock } = deps;
-    const own = { key_alias: wanted.key_alias ?? null, duration: wanted.duration ?? null };
-    const owner = { userId: user_id, teamId: null, organizationId: null };
-    const order = completed(own, keyRules, clock());
-    requireNoWider(identity, order);
-    requireMaker(identity, own, { ...owner, runsTeam: false }, keyRules);
-    const key = await makeKey(deps, db, changed, { wanted: order, owner, by });
-    await requireHeld(db, identity, { hash: key.token, field: 'max_budget' });
-    return { ...key, ...person, ...sharedWith(user) };
+    const key = await makeFirstKey(deps, db, changed, { wanted, user, who: identity, by });
+    return { ...key, ...person };
   });
 }
 
@@ -198,24 +174,27 @@ function requirePerson(userId: string, param: string): void {
 /** What a user may change of itself. */
 const OWN_FIELDS = ['user_id', 'user_email'];
 
+/** Throws GatewayError forbidden, naming the field, for the first change that a user may not make of itself. */
+function requireOwnFields(wanted: UserUpdateRequest, columns: UserColumns): void {
+  const limit = modelLimits.find((name) => wanted[name] !== undefined);
+  const raised = limit ?? Object.keys(columns).find((field) => !OWN_FIELDS.includes(field));
+  if (raised === undefined) return;
+  throw forbidden(raised, `'${raised}' of a user may be changed by a proxy admin alone`);
+}
+
 /** Changes what was sent of a user and nothing else; makes one who is not there. The row as it is then. */
 export async function changeUser(
   deps: ManagementDeps,
   wanted: UserUpdateRequest & JsonObject,
   { who, by }: Changer,
 ): Promise<UserRow> {
-  refuseFields(wanted, unenforcedUserFields, 'user');
+  refuseFields(wanted, [...unenforcedUserFields, ...fieldsOfItsKey], 'user');
   const password = await hashedPassword(deps, wanted);
   return change(deps, by, async (db, changed) => {
     const named = wanted.user_id ? undefined : await userByEmail(db, wanted.user_email as string);
     const userId = wanted.user_id || named?.user_id || randomUUID();
     const rights = userRights(who, { user_id: userId, organizations: [] });
     if (!rights.adjust) throw forbidden('user_id', 'This key may change only its own user');
-    const columns = columnsOf(wanted, deps);
-    const raised = Object.keys(columns).find((field) => !OWN_FIELDS.includes(field));
-    if (!rights.govern && raised !== undefined) {
-      throw forbidden(raised, `'${raised}' of a user may be changed by a proxy admin alone`);
-    }
     requirePerson(userId, 'user_id');
     if (userId === ADMIN_USER_ID && wanted.user_role && wanted.user_role !== 'proxy_admin') {
       throw badRequest('user_role', 'The built-in admin stays a proxy admin');
@@ -223,6 +202,8 @@ export async function changeUser(
     await requireFreeEmail(db, userId, wanted.user_email);
     const made = await insertUser(db, userId);
     const [before] = await lockUsers(db, [userId]);
+    const columns = columnsOf(wanted, before?.metadata ?? {}, deps);
+    if (!rights.govern) requireOwnFields(wanted, columns);
     const after = await write(deps, db, userId, made ? newUserColumns(wanted, deps) : columns);
     changed.add(subjects.user(userId));
     if (made || before === undefined) changed.created(userAt(userId), after);
@@ -250,6 +231,15 @@ async function leaveTeams(db: PoolClient, changed: Changes, userId: string): Pro
 const accountsOf = (memberships: readonly TeamMembershipRow[]): readonly Owner[] =>
   memberships.map(({ team_id, user_id }) => owners.member(team_id, user_id));
 
+async function organizationAccounts(db: Connection, userIds: readonly string[]): Promise<readonly Owner[]> {
+  const accounts: Owner[] = [];
+  for (const userId of userIds) {
+    const organizations = await organizationsOf(db, userId);
+    accounts.push(...organizations.map((id) => owners.organizationMember(id, userId)));
+  }
+  return accounts;
+}
+
 /** Deletes users with their keys and memberships: all of those that are named, or none. */
 async function remove(deps: ManagementDeps, request: GatewayRequest, identity: Identity) {
   const userIds = [...new Set(readUserDelete(request.body).user_ids)];
@@ -257,7 +247,9 @@ async function remove(deps: ManagementDeps, request: GatewayRequest, identity: I
   for (const userId of userIds) requirePerson(userId, 'user_ids');
   const by = changedBy(request, identity);
   return change(deps, by, async (db, changed) => {
-    // Teams, memberships, users, keys, and then budgets: the order in which whoever stores calls waits for them too.
+    // Memberships of organisations, teams, memberships of these, users, keys, and then budgets: the order in which whoever
+    // stores calls waits for them too.
+    await lockOwners(db, await organizationAccounts(db, userIds));
     for (const userId of userIds) await leaveTeams(db, changed, userId);
     await lockOwners(db, accountsOf(await membershipsOf(db, userIds)));
     const found = await lockUsers(db, userIds);
@@ -267,7 +259,10 @@ async function remove(deps: ManagementDeps, request: GatewayRequest, identity: I
       const organizations = await organizationsOf(db, user.user_id);
       changed.add(subjects.user(user.user_id)).deleted(userAt(user.user_id), { ...user, organizations });
     }
-    const accounts = accountsOf(await membershipsOf(db, userIds));
+    const accounts = [
+      ...accountsOf(await membershipsOf(db, userIds)),
+      ...(await organizationAccounts(db, userIds)),
+    ];
     const hashes = await hashesOfOwners(db, { userIds });
     await lockOwners(db, hashes.map(owners.key));
     await removeKeys(db, changed, hashes, by);

@@ -9,12 +9,12 @@ const NPM_FILES = ['package.json', 'package-lock.json'];
 
 /** Installs the pinned emulators into the cache where they are missing; some minutes the first time. */
 export async function ensureEmulators(): Promise<void> {
-  await ensurePythonEmulators();
+  await ensureTestPython();
   await ensureAzurite();
 }
 
-/** A Python that has moto and the storage emulator. */
-export async function ensurePythonEmulators(): Promise<string> {
+/** A Python that has moto, the storage emulator and the official `openai` client. */
+export async function ensureTestPython(): Promise<string> {
   await ensureTools('emulators');
   return `${await pythonEnvironment()}/bin/python3`;
 }
@@ -28,7 +28,7 @@ async function pythonEnvironment(): Promise<string> {
   const version = (await $({ quiet: true })`python3 --version`).stdout.trim();
   const id = sha256(`${version}\n${readFileSync(requirements, 'utf8')}`).slice(0, 16);
   const { directory } = await cached('tools', `emulators-python-${id}`, (unfinished) =>
-    install('moto and a storage emulator', async () => {
+    install('moto, a storage emulator and the openai client', async () => {
       await $({ quiet: true })`python3 -m venv ${unfinished}`;
       await $({
         quiet: true,

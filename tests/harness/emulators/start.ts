@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort, Hopeless, until } from '../../../packer/index.ts';
-import { ensureAzurite, ensurePythonEmulators } from './ensure-emulators.ts';
+import { ensureAzurite, ensureTestPython } from './ensure-emulators.ts';
 
 /** An emulator that runs, on loopback. */
 export interface Emulator extends AsyncDisposable {
@@ -16,13 +16,13 @@ const READY_MS = 120_000;
 
 /** moto: EC2, EBS direct and S3, all at one address. */
 export async function startMoto(): Promise<Emulator> {
-  const python = await ensurePythonEmulators();
+  const python = await ensureTestPython();
   return start(python, (port) => ['-m', 'moto.server', '-H', '127.0.0.1', '-p', String(port)]);
 }
 
 /** A Google Cloud Storage with one empty bucket. */
 export async function startStorage(bucket: string): Promise<Emulator> {
-  const python = await ensurePythonEmulators();
+  const python = await ensureTestPython();
   return start(python, (port) => [
     ...['-m', 'gcp_storage_emulator', 'start', '--host', '127.0.0.1', '--port', String(port)],
     ...['--in-memory', '--default-bucket', bucket],

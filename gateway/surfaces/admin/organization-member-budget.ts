@@ -1,0 +1,64 @@
+import type { PoolClient } from 'pg';
+import { owners } from '../../identity/owners.ts';
+import { subjects } from '../../identity/subjects.ts';
+import { lockBudget, readBudgets } from '../../store/budgets-table.ts';
+import { followBudgets } from '../../store/follow-budgets.ts';
+import { isShared } from '../../store/linked-budgets.ts';
+import { linkMember, type OrganizationMemberRow, readMember } from '../../store/organization-members.ts';
+import { usdAmount } from './budget-columns.ts';
+import { budgetRules, type ManagementDeps } from './change.ts';
+import { type Changes, organizationMemberAt } from './changes.ts';
+import { changeBudget, makeBudget } from './linked-budget.ts';
+import type { OrganizationMemberBudget } from './organization-requests.ts';
+import { knownPerson, type NamedPerson } from './people.ts';
+
+const FIELD = 'max_budget_in_organization';
+
+interface MemberLimit {
+  readonly organizationId: string;
+  readonly userId: string;
+  readonly wanted: OrganizationMemberBudget;
+  readonly by: string;
+}
+
+/** Locks the budget of a member whose amount a request changes, until the transaction ends. */
+export async function lockBudgetOfMember(
+  db: PoolClient,
+  organizationId: string,
+  wanted: OrganizationMemberBudget & NamedPerson,
+): Promise<void> {
+  if (wanted[FIELD] === undefined) return;
+  const { user_id: userId } = (await knownPerson(db, wanted)) ?? {};
+  const member = userId === undefined ? undefined : await readMember(db, organizationId, userId);
+  if (member?.budget_id) await lockBudget(db, member.budget_id);
+}
+
+/**
+ * Gives a member of an organisation a budget of its own; null for the amount takes it away. A budget that others share, as
+ * LiteLLM makes one for all who are added at once, is left to them. The row as it is then; undefined of somebody who is no
+ * member. The organisation and the budget are locked, the membership is not: it is linked to the budget, and comes after it.
+ */
+export async function limitOrganizationMember(
+  deps: ManagementDeps,
+  db: PoolClient,
+  changed: Changes,
+  { organizationId, userId, wanted, by }: MemberLimit,
+): Promise<OrganizationMemberRow | undefined> {
+  const before = await readMember(db, organizationId, userId);
+  if (before === undefined || wanted[FIELD] === undefined) return before;
+  const max_budget = usdAmount(FIELD, wanted[FIELD]);
+  changed.add(subjects.user(userId));
+  const { budget_id: linked } = before;
+  if (linked === null && max_budget === null) return before;
+  if (linked !== null && !(await isShared(db, linked))) {
+    await changeBudget(deps, db, changed, { budgetId: linked, columns: { max_budget }, by });
+    return before;
+  }
+  const [shared] = linked === null ? [] : await readBudgets(db, [linked]);
+  const columns = { ...shared, max_budget };
+  const budgetId = max_budget === null ? null : await makeBudget(db, changed, { columns, by });
+  const row = await linkMember(db, { organizationId, userId, budgetId });
+  if (row !== undefined) changed.updated(organizationMemberAt(userId), before, row);
+  await followBudgets(db, [owners.organizationMember(organizationId, userId)], budgetRules(deps));
+  return row;
+}
