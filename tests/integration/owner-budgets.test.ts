@@ -51,9 +51,8 @@ beforeAll(async () => {
   gateways = await Promise.all([start(database), start(database)]);
 });
 afterAll(async () => {
-  // Its connections say goodbye while the gateways stop, before the server does.
-  await db?.end();
   await Promise.all((gateways ?? []).map((gateway) => gateway.stop()));
+  await db?.end();
   await provider?.close();
   await postgres?.stop();
 });
