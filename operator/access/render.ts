@@ -28,21 +28,41 @@ function constant(name: string, value: string): string {
 /** nginx takes the narrowest network that holds the address. */
 function refusals(name: ListName, { others, allowed, denied }: NetworkList): string {
   const networks = [
-    ...['127.0.0.0/8', '::1/128', ...allowed].map((each) => `    ${each} 0;\n`),
+    ...[...OWN_NETWORKS, ...allowed].map((each) => `    ${each} 0;\n`),
     ...denied.map((each) => `    ${each} 1;\n`),
   ];
   const rest = others === 'allowed' ? 0 : 1;
   return `geo $litellm_refused_${name} {\n    default ${rest};\n${networks.join('')}}\n`;
 }
 
+/** This machine's own addresses, which every list lets in. */
+const OWN_NETWORKS = ['127.0.0.0/8', '::1/128'];
+
+/** Whoever is believed to speak for others must not speak for this machine: a proxy passes on what its client has claimed. */
+function claimed(): string {
+  const own = OWN_NETWORKS.map((each) => `    ${each} 1;\n`).join('');
+  return `geo $remote_addr $litellm_own_client {
+    default 0;
+${own}}
+geo $realip_remote_addr $litellm_own_peer {
+    default 0;
+${own}}
+map "$litellm_own_client $litellm_own_peer" $litellm_claims_machine {
+    default 0;
+    "1 0" 1;
+}
+
+`;
+}
+
 function proxies(networks: readonly string[]): string {
-  if (networks.length === 0) return '';
+  if (networks.length === 0) return `${constant('litellm_claims_machine', '0')}\n`;
   const trusted = networks.map((each) => `set_real_ip_from ${each};\n`).join('');
   return `# Proxies that are believed: whom they call for is the client, for lists, limits, bans and logs.
 ${trusted}real_ip_header X-Forwarded-For;
 real_ip_recursive on;
 
-`;
+${claimed()}`;
 }
 
 function certificates(asked: boolean, authorities: string): string {

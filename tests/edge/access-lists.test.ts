@@ -62,6 +62,19 @@ test('whoever is on the list is let in, by IPv4 and by IPv6, and the machine its
   expect(await edge.sandbox.run(local)).toBe('200');
 });
 
+test('a proxy that is believed cannot speak for this machine, which every list lets in', async () => {
+  await operator.access(['proxies', 'trust', outside.ipv4, outside.ipv6]);
+  await operator.access(['allow', 'admin', '192.0.2.7']);
+  const statusFor = async (client: string): Promise<number> =>
+    (await ask(edge, '/ui', { headers: { 'x-forwarded-for': client } })).status;
+  expect(await statusFor('192.0.2.7')).toBe(200);
+  expect(await statusFor('192.0.2.8')).toBe(403);
+  for (const own of ['127.0.0.1', '127.9.9.9', '::1', `127.0.0.1, ${outside.ipv4}`])
+    expect(await statusFor(own), own).toBe(403);
+  const local = ['curl', '-ks', '-o', '/dev/null', '-w', '%{http_code}', 'https://127.0.0.1/ui'];
+  expect(await edge.sandbox.run(local)).toBe('200');
+});
+
 test('of two networks the narrower one decides, whichever list it is on', async () => {
   await operator.access(['deny', 'inference', '198.51.100.0/24']);
   expect(await status('/v1/models')).toBe(403);
