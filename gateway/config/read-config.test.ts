@@ -183,13 +183,47 @@ describe('an accepted configuration', () => {
       max_budget: 0,
       budget_duration: '30d',
     });
-    const wrong = { user_role: 'proxy_admin', teams: ['red'], budget_duration: 'often' };
+    const wrong = { user_role: 'proxy_admin', available_teams: ['red'], budget_duration: 'often' };
     const { faults } = read({ litellm_settings: { default_internal_user_params: wrong } });
     expect(faults.map(({ path }) => path.split('.').at(-1)).sort()).toEqual([
+      'available_teams',
       'budget_duration',
-      'teams',
       'user_role',
     ]);
+  });
+
+  test('what a new user may spend has two names, of which the one without default goes before', () => {
+    const fallback = { default_max_internal_user_budget: 5 };
+    expect(accepted({ litellm_settings: fallback }).userDefaults).toEqual({ max_budget: 5 });
+    const both = { ...fallback, max_internal_user_budget: 0 };
+    expect(accepted({ litellm_settings: both }).userDefaults).toEqual({ max_budget: 0 });
+    expect(read({ litellm_settings: { default_max_internal_user_budget: 'much' } }).faults).toMatchObject([
+      { path: 'litellm_settings.default_max_internal_user_budget' },
+    ]);
+  });
+
+  describe('the teams of new users', () => {
+    const withTeams = (teams: unknown) => ({ litellm_settings: { default_internal_user_params: { teams } } });
+
+    test('are ids, or say more of the membership', () => {
+      const blue = { team_id: 'blue', user_role: 'admin', max_budget_in_team: 2.5 };
+      expect(accepted(withTeams(['red', blue])).userDefaults.teams).toEqual([{ team_id: 'red' }, blue]);
+    });
+
+    test.each([
+      ['no list', 'red', ''],
+      ['no team', [null], '[0].team_id'],
+      ['a map without a team', [{ user_role: 'user' }], '[0].team_id'],
+      ['a list', ['red', ['blue']], '[1].team_id'],
+      ['an unknown role', [{ team_id: 'red', user_role: 'proxy_admin' }], '[0].user_role'],
+      ['less than nothing', [{ team_id: 'red', max_budget_in_team: -1 }], '[0].max_budget_in_team'],
+      ['a field that no membership has', [{ team_id: 'red', budget: 1 }], '[0].budget'],
+      ['a team that is named twice', ['red', { team_id: 'red' }], ''],
+    ])('%s is a fault that says where', (_, teams, at) => {
+      expect(read(withTeams(teams)).faults).toMatchObject([
+        { path: `litellm_settings.default_internal_user_params.teams${at}` },
+      ]);
+    });
   });
 
   test('keeps nothing of what is said in calls, unless it says so', () => {

@@ -36,11 +36,14 @@ export const NO_LIMITS: KeyLimits = Object.freeze({
   models: new Map(),
 });
 
-/** A limit in a database that was taken over may be anything: what cannot be read as a number allows nothing. */
-function limitOf(value: unknown): number | null {
+/** What a limit is that cannot be read as a number, as in a database that was taken over: null is none. */
+type Unreadable = 0 | null;
+
+function limitOf(value: unknown, unreadable: Unreadable): number | null {
   if (value === null || value === undefined) return null;
-  const limit = Number(value);
-  return Number.isFinite(limit) ? limit : 0;
+  const text = typeof value === 'number' || typeof value === 'string' ? String(value).trim() : '';
+  const limit = text === '' ? Number.NaN : Number(text);
+  return Number.isFinite(limit) ? limit : unreadable;
 }
 
 function byModel(limits: unknown): ReadonlyMap<string, unknown> {
@@ -55,8 +58,11 @@ export function readCallLimits(columns: CallLimitColumns): CallLimits {
   };
 }
 
-/** Reads limits as a key has them, or whom it acts for. */
-export function readKeyLimits(columns: LimitColumns): KeyLimits {
+/**
+ * Reads limits as a key has them, or whom it acts for. One on a model that is no number allows nothing, since LiteLLM has held
+ * keys and teams to them; of users and organisations it held nobody to what their metadata say, and there it is none.
+ */
+export function readKeyLimits(columns: LimitColumns, unreadable: Unreadable = 0): KeyLimits {
   const requests = byModel(columns.model_rpm_limit);
   const tokens = byModel(columns.model_tpm_limit);
   const models = new Set([...requests.keys(), ...tokens.keys()]);
@@ -65,7 +71,10 @@ export function readKeyLimits(columns: LimitColumns): KeyLimits {
     models: new Map(
       [...models].map((model) => [
         model,
-        { requests: limitOf(requests.get(model)), tokens: limitOf(tokens.get(model)) },
+        {
+          requests: limitOf(requests.get(model), unreadable),
+          tokens: limitOf(tokens.get(model), unreadable),
+        },
       ]),
     ),
   });

@@ -60,9 +60,9 @@ export function readOwnerLimits(
   ): readonly OwnerLimits[] => (id === null ? [] : [{ scope, id, limits, models }]);
   const memberId = teamId === null || userId === null ? null : `${teamId}:${userId}`;
   return [
-    ...limited('user', userId, readKeyLimits(user_limits)),
+    ...limited('user', userId, readKeyLimits(user_limits, null)),
     ...limited('team', teamId, readKeyLimits(team_limits)),
     ...limited('team_member', memberId, { ...NO_LIMITS, ...readCallLimits(member_limits) }),
-    ...limited('organization', organizationId, readKeyLimits(organization_limits)),
+    ...limited('organization', organizationId, readKeyLimits(organization_limits, null)),
   ].filter(isLimited);
 }

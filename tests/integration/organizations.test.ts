@@ -187,6 +187,30 @@ describe('a key of an organisation', () => {
     expect(nowhere).toMatchObject({ status: 400, body: { error: { param: 'organization_id' } } });
   });
 
+  test('has a user where its maker has a budget there: nothing else comes out of that', async () => {
+    const { organization_id, user_id, key } = await organized();
+    const { team_id } = await done('/team/new', { organization_id });
+    const program = await done('/key/generate', { organization_id, user_id: null }, key);
+    const limit = (max_budget_in_organization: number | null) =>
+      done('/organization/member_update', { organization_id, user_id, max_budget_in_organization });
+    const asked = [
+      ['/key/generate', { organization_id, user_id: null }],
+      ['/key/generate', { team_id, user_id: null }],
+      ['/key/service-account/generate', { team_id }],
+      ['/key/regenerate', { key: program.token }],
+    ] as const;
+    await limit(3);
+    for (const [path, body] of asked) {
+      const refused = await ask(path, body, key);
+      expect([path, refused]).toMatchObject([path, { status: 403, body: { error: { param: 'user_id' } } }]);
+    }
+    expect((await ask('/key/generate', { organization_id }, key)).status).toBe(200);
+    expect((await ask('/key/generate', { organization_id, user_id: null })).status).toBe(200);
+    await limit(null);
+    for (const [path, body] of asked)
+      expect([path, (await ask(path, body, key)).status]).toEqual([path, 200]);
+  });
+
   test('is listed with the keys of its teams, to who runs it', async () => {
     const { organization_id, key } = await organized();
     const { team_id } = await done('/team/new', { organization_id });

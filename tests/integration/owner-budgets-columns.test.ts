@@ -1,5 +1,6 @@
 /** Budgets of owners in LiteLLM's columns and as they are enforced: one follows the other, whoever writes there. */
 import { randomUUID } from 'node:crypto';
+import type { PoolClient } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
   insertSpendLogs,
@@ -461,6 +462,30 @@ test.each([
   for (const scope of scopes()) expect(await budget(scope)).toBeNull();
 });
 
+/** Begins work that has to wait for a lock that is held, and looks about while it waits. */
+async function meetingLock<T>(
+  [text, locked]: readonly [string, string],
+  begin: () => Promise<T>,
+  look: (holder: PoolClient) => Promise<void>,
+): Promise<T> {
+  const holder = await gateway.db.connect();
+  try {
+    await holder.query('BEGIN');
+    await holder.query(text, [locked]);
+    const working = begin();
+    const waiting = () =>
+      query("SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'");
+    await expect.poll(waiting, { timeout: 10_000 }).toHaveLength(1);
+    await look(holder);
+    await holder.query('COMMIT');
+    return await working;
+  } finally {
+    // What is committed already, it leaves.
+    await holder.query('ROLLBACK');
+    holder.release();
+  }
+}
+
 describe('a member of an organisation', () => {
   const scopeOf = (user: string) => `organization_member:${JSON.stringify([id, user])}`;
   const add = async (...users: string[]) => {
@@ -517,6 +542,61 @@ describe('a member of an organisation', () => {
     expect([await budgetsOf(beas), await budgetsOf(cems)]).toEqual([[], []]);
   });
 
+  test('keeps what else a shared budget says of it when the amount is taken away', async () => {
+    await add('gil', 'hal');
+    await done('/budget/new', { budget_id: id, max_budget: 4, model_max_budget: { gpt: { max_budget: 1 } } });
+    await query('UPDATE "LiteLLM_OrganizationMembership" SET budget_id = $1 WHERE organization_id = $1', id);
+    const key = await keyOf('gil');
+    const [whole, ofModel] = await budgetsOf(key);
+    expect(whole).toBe(scopeOf('gil'));
+    expect(await limit('gil', null)).toMatchObject({
+      updated_organization_memberships: [
+        { litellm_budget_table: { max_budget: null, model_max_budget: { gpt: { max_budget: 1 } } } },
+      ],
+    });
+    expect(await budgetsOf(key)).toEqual([ofModel]);
+    expect(await budgetsOf(await keyOf('hal'))).toContain(scopeOf('hal'));
+  });
+
+  test.each([
+    ['adds somebody', '/organization/member_add', undefined],
+    ['changes what somebody may spend', '/organization/member_update', 'PATCH'],
+  ] as const)('is locked with its organisation before its address by who %s', async (_what, path, method) => {
+    await add('ivy');
+    await query(
+      'UPDATE "LiteLLM_UserTable" SET user_email = $1 WHERE user_id = $2',
+      `${id}@example.com`,
+      'ivy',
+    );
+    const person = { user_email: `${id}@example.com` };
+    const body = {
+      organization_id: id,
+      max_budget_in_organization: 2,
+      ...(method ? person : { member: { role: 'internal_user', ...person } }),
+    };
+    const answer = await meetingLock(
+      ['SELECT FROM "LiteLLM_OrganizationTable" WHERE organization_id = $1 FOR UPDATE', id],
+      () => gateway.call(path, { body, ...(method && { method }) }),
+      async () => {
+        expect(await query("SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted")).toEqual([]);
+      },
+    );
+    expect(answer.status).toBe(method ? 200 : 400);
+  });
+
+  test('is locked before the teams of an organisation that is deleted, as by who deletes its user', async () => {
+    await add('jo');
+    const { team_id } = await done('/team/new', { organization_id: id });
+    await meetingLock(
+      ['SELECT FROM "LiteLLM_OrganizationMembership" WHERE organization_id = $1 FOR NO KEY UPDATE', id],
+      () => done('/organization/delete', { organization_ids: [id] }, 'DELETE'),
+      async (holder) => {
+        const held = 'SELECT FROM "LiteLLM_TeamTable" WHERE team_id = $1 FOR UPDATE NOWAIT';
+        expect((await holder.query(held, [team_id])).rowCount).toBe(1);
+      },
+    );
+  });
+
   test('waits for its budget before it holds the organisation, as whoever moves budgets on does', async () => {
     await add('fay');
     await limit('fay', 1);
@@ -524,21 +604,14 @@ describe('a member of an organisation', () => {
       'SELECT budget_id FROM "LiteLLM_OrganizationMembership" WHERE organization_id = $1',
       id,
     );
-    const moving = await gateway.db.connect();
-    try {
-      await moving.query('BEGIN');
-      await moving.query('SELECT FROM "LiteLLM_BudgetTable" WHERE budget_id = $1 FOR UPDATE', [budget_id]);
-      const limiting = limit('fay', 2);
-      const waiting = () =>
-        query("SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'");
-      await expect.poll(waiting, { timeout: 10_000 }).toHaveLength(1);
-      const held = 'SELECT FROM "LiteLLM_OrganizationTable" WHERE organization_id = $1 FOR UPDATE NOWAIT';
-      expect((await moving.query(held, [id])).rowCount).toBe(1);
-      await moving.query('COMMIT');
-      await limiting;
-    } finally {
-      moving.release();
-    }
+    await meetingLock(
+      ['SELECT FROM "LiteLLM_BudgetTable" WHERE budget_id = $1 FOR UPDATE', budget_id],
+      () => limit('fay', 2),
+      async (holder) => {
+        const held = 'SELECT FROM "LiteLLM_OrganizationTable" WHERE organization_id = $1 FOR UPDATE NOWAIT';
+        expect((await holder.query(held, [id])).rowCount).toBe(1);
+      },
+    );
   });
 
   test('is given one by who runs the organisation, who gives himself none', async () => {
@@ -556,6 +629,27 @@ describe('a member of an organisation', () => {
     expect((await ask('dan', 1)).status).toBe(200);
     expect((await ask(boss, null)).status).toBe(403);
     expect((await ask(boss, 5)).status).toBe(403);
+    // Nor does another give it to him, whom he makes one who runs the organisation too.
+    const friend = `${id}-friend`;
+    await done('/organization/member_add', {
+      organization_id: id,
+      member: { role: 'org_admin', user_id: friend },
+    });
+    const { key: friends } = await done('/key/generate', { user_id: friend });
+    for (const [param, change] of [
+      ['max_budget_in_organization', { max_budget_in_organization: 5 }],
+      ['max_budget_in_organization', { max_budget_in_organization: 5, role: 'internal_user' }],
+      ['role', { role: 'internal_user' }],
+    ] as const) {
+      const body = { organization_id: id, user_id: boss, ...change };
+      const refused = await gateway.call('/organization/member_update', {
+        key: friends,
+        method: 'PATCH',
+        body,
+      });
+      expect(refused.status).toBe(403);
+      expect(refused.body.detail.error).toContain(`'${param}' of a member who runs the organisation`);
+    }
     expect((await ask('dan', -1)).status).toBe(400);
     expect((await ask('nobody-here', 1)).status).toBe(400);
   });

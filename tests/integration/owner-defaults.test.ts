@@ -22,8 +22,14 @@ beforeAll(async () => {
       budget_duration: '30d',
       rpm_limit: 30,
       models: ['m1'],
+      teams: [
+        { team_id: 'everybody', max_budget_in_team: 2.5 },
+        { team_id: 'newcomers', user_role: 'admin' },
+      ],
     },
   });
+  await newTeam({ team_id: 'everybody' });
+  await newTeam({ team_id: 'newcomers' });
 });
 afterAll(async () => {
   await gateway.close();
@@ -102,6 +108,82 @@ describe('a user', () => {
       max_budget: null,
       budget_duration: null,
       user_alias: 'Free',
+    });
+  });
+
+  describe('joins the teams of the configuration', () => {
+    const newUser = (body: object, key?: string) =>
+      gateway.call('/user/new', { body: { auto_create_key: false, ...body }, ...(key && { key }) });
+    const teamsOf = async (userId: string) => (await rowOf(userId)).teams;
+
+    test('with the role and the budget that stand there, and the audit log tells of it', async () => {
+      expect((await newUser({ user_id: 'newcomer' })).body.teams).toEqual(['everybody', 'newcomers']);
+      const everybody = (await gateway.call('/team/info?team_id=everybody')).body;
+      expect(everybody.team_info.members_with_roles).toContainEqual({
+        user_id: 'newcomer',
+        user_email: null,
+        role: 'user',
+      });
+      expect(everybody.team_memberships).toContainEqual(
+        expect.objectContaining({
+          user_id: 'newcomer',
+          litellm_budget_table: expect.objectContaining({ max_budget: 2.5 }),
+        }),
+      );
+      const newcomers = (await gateway.call('/team/info?team_id=newcomers')).body.team_info;
+      expect(newcomers.members_with_roles).toContainEqual({
+        user_id: 'newcomer',
+        user_email: null,
+        role: 'admin',
+      });
+      const { audit_logs } = (await gateway.call('/audit?object_id=everybody&action=updated')).body;
+      expect(JSON.stringify(audit_logs)).toContain('newcomer');
+    });
+
+    test('unless the request names teams; an empty list names none', async () => {
+      await newTeam({ team_id: 'chosen' });
+      await newUser({ user_id: 'chooser', teams: ['chosen'] });
+      await newUser({ user_id: 'silent', teams: [] });
+      expect(await teamsOf('chooser')).toEqual(['chosen']);
+      expect(await teamsOf('silent')).toEqual(['everybody', 'newcomers']);
+    });
+
+    test('unless it administers, or is made by being added to a team or by an update', async () => {
+      await newUser({ user_id: 'viewer', user_role: 'proxy_admin_viewer' });
+      await newTeam({ team_id: 'single', members_with_roles: [{ role: 'user', user_id: 'added' }] });
+      await gateway.call('/user/update', { body: { user_id: 'adjusted', user_alias: 'A' } });
+      expect(await teamsOf('viewer')).toEqual([]);
+      expect(await teamsOf('added')).toEqual(['single']);
+      expect(await teamsOf('adjusted')).toEqual([]);
+    });
+
+    test('also where whoever makes it does not run them', async () => {
+      await gateway.call('/organization/new', {
+        body: { organization_id: 'acme', organization_alias: 'Acme' },
+      });
+      await newTeam({ team_id: 'elsewhere' });
+      await newUser({ user_id: 'organizer', teams: ['elsewhere'], user_role: 'internal_user' });
+      const member = { user_id: 'organizer', role: 'org_admin' };
+      await gateway.call('/organization/member_add', { body: { organization_id: 'acme', member } });
+      const { key } = (await gateway.call('/key/generate', { body: { user_id: 'organizer' } })).body;
+      const asked = { organizations: ['acme'] };
+      expect((await newUser({ ...asked, user_id: 'hired', teams: ['everybody'] }, key)).status).toBe(403);
+      expect((await newUser({ ...asked, user_id: 'hired' }, key)).body.teams).toEqual([
+        'everybody',
+        'newcomers',
+      ]);
+    });
+
+    test('and is not made where one of them does not exist', async () => {
+      await gateway.call('/team/delete', { body: { team_ids: ['newcomers'] } });
+      const { status, body } = await newUser({ user_id: 'lost' });
+      await newTeam({ team_id: 'newcomers' });
+      expect(status).toBe(400);
+      expect(body.error.param).toBe('teams');
+      expect(body.error.message).toMatch(
+        /'newcomers'.*litellm_settings\.default_internal_user_params\.teams/,
+      );
+      expect((await gateway.call('/user/info?user_id=lost')).status).toBe(404);
     });
   });
 });

@@ -126,3 +126,20 @@ test('a limit in the database that is no number allows nothing, and null is none
     ['tokens', 70],
   ]);
 });
+
+test.each(['unlimited', '', ' ', false, [], {}])(
+  '%j in the metadata of a user or an organisation limits nothing there',
+  (odd) => {
+    const limits = {
+      ...noneOfModels,
+      model_rpm_limit: { gpt: odd },
+      model_tpm_limit: { gpt: odd, nickname: 5 },
+    };
+    const identity = caller({}, { user_limits: limits, organization_limits: limits });
+    expect(limitsOn(identity).map(({ type, limit }) => [type, limit])).toEqual([
+      ['tokens', 5],
+      ['tokens', 5],
+    ]);
+    expect(limitsOn(caller({}, { team_limits: limits }), ['gpt']).map(({ limit }) => limit)).toEqual([0, 0]);
+  },
+);

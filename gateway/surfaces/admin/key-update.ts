@@ -22,7 +22,7 @@ import { limitOfKey, requireHeld } from './held-limits.ts';
 import { generatedKey } from './key-answer.ts';
 import { requireMayChange } from './key-changes.ts';
 import { columnsOf } from './key-columns.ts';
-import { requireNoWider, requireOrganizationOf, rightsOnKey } from './key-permissions.ts';
+import { requireCounted, requireNoWider, requireOrganizationOf, rightsOnKey } from './key-permissions.ts';
 import { type KeyFields, readRegenerate, readUpdate, type UpdateRequest } from './key-requests.ts';
 import { requireAlias, requireBelow, requireTeamOf } from './key-rules.ts';
 import { changeSoftBudget, lockBudgetOfKey } from './key-soft-budget.ts';
@@ -196,6 +196,10 @@ export async function regenerate(deps: ManagementDeps, request: GatewayRequest, 
     requireMayChange(identity, rights, { row, wanted, columns });
     const { models, allowed_routes, permissions } = { ...row, ...columns };
     requireNoWider(identity, { models, allowed_routes, permissions });
+    if (from !== identity.keyHash) {
+      const { user_id: userId, team_id: teamId, organization_id: organizationId } = row;
+      await requireCounted(db, identity, { userId, teamId, organizationId });
+    }
     await requireConsistent(deps, db, columns, row);
     const rotation = { from, to, keyName: shownName(key, deps.keyRules), graceUntil };
     if (!(await rotateKey(db, rotation, by))) {

@@ -106,7 +106,11 @@ export const budgetAmounts = [
 ] as const;
 
 /** `model_max_budget` where it names models. */
-export function namedModels({ model_max_budget }: BudgetMembers): readonly 'model_max_budget'[] {
+export function namedModels({
+  model_max_budget,
+}: {
+  readonly model_max_budget?: unknown;
+}): readonly 'model_max_budget'[] {
   return Object.keys(model_max_budget ?? {}).length === 0 ? [] : ['model_max_budget'];
 }
 

@@ -1,3 +1,4 @@
+import { GatewayError } from '../../http/errors.ts';
 import { endOf, parseDuration } from '../../identity/duration.ts';
 import { expiryOf, fieldsOver, type KeyParams } from '../../identity/key-params.ts';
 import type { Connection } from '../../store/connection.ts';
@@ -11,12 +12,23 @@ import type { Metadata } from './metadata.ts';
 /** Member of a team's metadata that says how long keys of its members last; as in LiteLLM. */
 export const MEMBER_KEY_DURATION = 'team_member_key_duration';
 
+/** Whether something that lasts so long from `now` on has an end that a key may have. */
+function hasEnd(duration: string, now: number): boolean {
+  if (!((parseDuration(duration)?.count ?? 0) > 0)) return false;
+  try {
+    return endOf(duration, now) !== null;
+  } catch (error) {
+    if (error instanceof GatewayError) return false;
+    throw error;
+  }
+}
+
 /** Throws GatewayError bad_request for metadata by which keys of a team's members would last for no time, or nobody knows how long. */
-export function requireKeyDuration({ [MEMBER_KEY_DURATION]: duration }: Metadata): void {
-  if (saysNothing(duration) || (parseDuration(String(duration))?.count ?? 0) > 0) return;
+export function requireKeyDuration({ [MEMBER_KEY_DURATION]: duration }: Metadata, now: number): void {
+  if (saysNothing(duration) || hasEnd(String(duration), now)) return;
   throw badRequest(
     MEMBER_KEY_DURATION,
-    `'${MEMBER_KEY_DURATION}' must be a whole number above 0 and s, m, h, d, w or mo, such as 30d`,
+    `'${MEMBER_KEY_DURATION}' must be a whole number above 0 and s, m, h, d, w or mo, such as 30d, that ends before the year 10000`,
   );
 }
 
@@ -37,7 +49,7 @@ async function longestOf(db: Connection, { teamId, userId }: Member, now: number
   if (teamId === null || userId === null) return null;
   const { metadata = {} } = (await readTeam(db, teamId)) ?? {};
   if (saysNothing(metadata[MEMBER_KEY_DURATION])) return null;
-  requireKeyDuration(metadata);
+  requireKeyDuration(metadata, now);
   const duration = String(metadata[MEMBER_KEY_DURATION]);
   return { duration, end: endOf(duration, now), teamId };
 }

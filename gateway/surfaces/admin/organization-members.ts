@@ -129,12 +129,20 @@ async function memberOf(
   );
 }
 
-/** Throws GatewayError forbidden where who runs an organisation would change what he may spend there himself. */
-function requireOthers(who: Identity, { rights }: ReachedOrganization, userId: string): void {
-  if (rights.govern || userId !== who.userId) return;
+/**
+ * Throws GatewayError forbidden where who runs an organisation would change what he may spend there himself, or what another who
+ * runs it may: they would do it for each other. Nor does one with a budget cease to run it for a while.
+ */
+function requireOthers(
+  who: Identity,
+  { rights }: ReachedOrganization,
+  { member, field }: { member: OrganizationMemberRow; field: 'max_budget_in_organization' | 'role' },
+): void {
+  const runs = member.user_role === 'org_admin' || member.user_id === who.userId;
+  if (rights.govern || !runs) return;
   throw forbidden(
-    'max_budget_in_organization',
-    "'max_budget_in_organization' of your own membership is changed by a proxy admin",
+    field,
+    `'${field}' of a member who runs the organisation${field === 'role' ? ' and has a budget there' : ''} is changed by a proxy admin`,
   );
 }
 
@@ -149,9 +157,10 @@ export async function memberUpdate(deps: ManagementDeps, request: GatewayRequest
       await lockBudgetOfMember(db, organizationId, wanted);
     }
     const reached = await reachOrganization(db, who, organizationId, 'run');
-    const { user_id: userId } = await memberOf(db, organizationId, wanted, readMember);
+    const member = await memberOf(db, organizationId, wanted, readMember);
+    const { user_id: userId } = member;
     if (wanted.max_budget_in_organization !== undefined) {
-      requireOthers(who, reached, userId);
+      requireOthers(who, reached, { member, field: 'max_budget_in_organization' });
       await limitOrganizationMember(deps, db, changed, {
         organizationId,
         userId,
@@ -160,7 +169,8 @@ export async function memberUpdate(deps: ManagementDeps, request: GatewayRequest
       });
     }
     const before = await memberOf(db, organizationId, { user_id: userId }, lockMember);
-    if (!role) return answer(db, who, organizationId, [before]);
+    if (!role || role === before.user_role) return answer(db, who, organizationId, [before]);
+    if (before.budget_id !== null) requireOthers(who, reached, { member: before, field: 'role' });
     const row = await setMemberRole(db, before, role);
     changed.add(subjects.user(row.user_id)).updated(organizationMemberAt(row.user_id), before, row);
     return answer(db, who, organizationId, [row]);

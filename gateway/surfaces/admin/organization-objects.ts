@@ -66,17 +66,17 @@ export async function readableOf(
  */
 export async function withContents(db: Connection, who: Identity, organizations: readonly OrganizationRow[]) {
   const ids = organizations.map(({ organization_id }) => organization_id);
-  const memberships = await withBudgets(db, await membersOf(db, ids));
-  const members = Map.groupBy(memberships, ({ organization_id }) => organization_id);
+  const seen = (await membersOf(db, ids)).filter(
+    ({ user_id, organization_id }) =>
+      user_id === who.userId || seesAll(who) || governsOrganization(who, organization_id),
+  );
+  const members = Map.groupBy(await withBudgets(db, seen), ({ organization_id }) => organization_id);
   const everyTeam = { userId: null, organizationId: null, withoutOrganization: false };
   const found = ids.length === 0 ? [] : await listTeams(db, { ...everyTeam, organizations: ids });
   const teams = Map.groupBy(found, ({ organization_id }) => organization_id);
   return (await withBudgets(db, organizations)).map((row) => ({
     ...row,
-    members: (members.get(row.organization_id) ?? []).filter(
-      ({ user_id, organization_id }) =>
-        user_id === who.userId || seesAll(who) || governsOrganization(who, organization_id),
-    ),
+    members: members.get(row.organization_id) ?? [],
     teams: (teams.get(row.organization_id) ?? [])
       .filter((team) => teamRights(who, team).read)
       .map(teamAnswer),

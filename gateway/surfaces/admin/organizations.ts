@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { GatewayRequest, Handlers } from '../../http/handler.ts';
 import type { Identity } from '../../identity/identity.ts';
-import { owners } from '../../identity/owners.ts';
+import { type Owner, owners } from '../../identity/owners.ts';
 import { organizationRights, seesAll } from '../../identity/permissions.ts';
 import { subjects } from '../../identity/subjects.ts';
 import type { Connection } from '../../store/connection.ts';
 import { followBudgets } from '../../store/follow-budgets.ts';
-import { membersOf } from '../../store/organization-members.ts';
+import { membersOf, type OrganizationMemberRow } from '../../store/organization-members.ts';
 import {
   deleteOrganizations,
   holdOrganizations,
@@ -19,6 +19,7 @@ import {
   updateOrganization,
 } from '../../store/organizations.ts';
 import { removeOwnerBudgets } from '../../store/owner-budgets.ts';
+import { lockOwners } from '../../store/owner-rows.ts';
 import { lockTeamsIn } from '../../store/teams.ts';
 import { hashesOfOwners } from '../../store/virtual-keys.ts';
 import { budgetRules, change, changedBy, type ManagementDeps } from './change.ts';
@@ -170,6 +171,9 @@ async function update(deps: ManagementDeps, request: GatewayRequest, who: Identi
   });
 }
 
+const accountOf = ({ organization_id, user_id }: OrganizationMemberRow): Owner =>
+  owners.organizationMember(organization_id, user_id);
+
 /** Deletes organisations with their teams, memberships and keys: all of those that are named, or none. */
 async function remove(deps: ManagementDeps, request: GatewayRequest, who: Identity) {
   const organizationIds = [...new Set(readOrganizationDelete(request.body).organization_ids)];
@@ -180,6 +184,8 @@ async function remove(deps: ManagementDeps, request: GatewayRequest, who: Identi
     if (absent !== undefined) {
       throw notFound('organization_ids', `There is no organisation '${absent}'; nothing was deleted`);
     }
+    // Memberships after their organisations, and teams after both: so they are locked everywhere.
+    await lockOwners(db, (await membersOf(db, organizationIds)).map(accountOf));
     const answer = await withContents(db, who, found);
     const teams = await lockTeamsIn(db, organizationIds);
     await removeTeams(
@@ -194,10 +200,7 @@ async function remove(deps: ManagementDeps, request: GatewayRequest, who: Identi
       changed.add(subjects.user(member.user_id)).deleted(organizationMemberAt(member.user_id), member);
     }
     await deleteOrganizations(db, organizationIds);
-    await removeOwnerBudgets(db, [
-      ...organizationIds.map(owners.organization),
-      ...members.map(({ organization_id, user_id }) => owners.organizationMember(organization_id, user_id)),
-    ]);
+    await removeOwnerBudgets(db, [...organizationIds.map(owners.organization), ...members.map(accountOf)]);
     for (const row of found) {
       const { organization_id: id } = row;
       changed.add(subjects.organization(id)).deleted(organizationAt(id), row);

@@ -3,7 +3,12 @@ import { jsonObject } from '../../http/body.ts';
 import type { Identity } from '../../identity/identity.ts';
 import type { Connection } from '../../store/connection.ts';
 import { badRequest } from './faults.ts';
-import { type NewOwnerByMaker, newKeysOrganization, requireTeamKeys } from './key-permissions.ts';
+import {
+  type NewOwnerByMaker,
+  newKeysOrganization,
+  requireCounted,
+  requireTeamKeys,
+} from './key-permissions.ts';
 import { type GenerateRequest, type KeyFields, readGenerate } from './key-requests.ts';
 import type { BodyReader } from './validation.ts';
 
@@ -36,5 +41,7 @@ export async function serviceAccountOwner(
   const { team_id: teamId } = wanted;
   if (!teamId) throw badRequest('team_id', `${ROUTE} needs 'team_id': a service account belongs to a team`);
   const runsTeam = await requireTeamKeys(db, who, teamId, ROUTE);
-  return { userId: null, teamId, organizationId: await newKeysOrganization(db, who, wanted), runsTeam };
+  const owner = { userId: null, teamId, organizationId: await newKeysOrganization(db, who, wanted) };
+  await requireCounted(db, who, owner);
+  return { ...owner, runsTeam };
 }

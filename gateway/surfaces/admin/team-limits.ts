@@ -22,12 +22,16 @@ interface Wanted extends TeamMetadataFields {
 /**
  * The metadata of a team after a request. New ones replace the old as a whole, but for what limits the team: who does not
  * govern it leaves that as it is by not naming it, and the budget of its members stays in any case. Throws GatewayError
- * bad_request for a new duration of keys that is none.
+ * bad_request for a new duration of keys that is none at this time.
  */
-export function teamMetadata(wanted: Wanted, now: Metadata, govern: boolean): Metadata {
+export function teamMetadata(
+  wanted: Wanted,
+  now: Metadata,
+  { govern, time }: { readonly govern: boolean; readonly time: number },
+): Metadata {
   const replaced = replacedMetadata(wanted.metadata, now, govern ? [MEMBER_BUDGET] : limiting);
   const metadata = foldedMetadata(replaced, wanted, folded);
-  if (metadata[MEMBER_KEY_DURATION] !== now[MEMBER_KEY_DURATION]) requireKeyDuration(metadata);
+  if (metadata[MEMBER_KEY_DURATION] !== now[MEMBER_KEY_DURATION]) requireKeyDuration(metadata, time);
   return metadata;
 }
 

@@ -79,7 +79,7 @@ function columnsOf(
   { metadata: now, govern }: TeamState,
   deps: ManagementDeps,
 ): TeamColumns {
-  const metadata = teamMetadata(wanted, now, govern);
+  const metadata = teamMetadata(wanted, now, { govern, time: deps.clock() });
   return {
     ...(wanted.team_alias !== undefined && { team_alias: wanted.team_alias || null }),
     ...(wanted.organization_id !== undefined && { organization_id: wanted.organization_id || null }),

@@ -1,3 +1,4 @@
+import type { UserDefaults } from '../../config/user-defaults.ts';
 import type { JsonObject } from '../../http/body.ts';
 import type { Role } from '../../identity/roles.ts';
 import type { UserColumns } from '../../store/users.ts';
@@ -27,15 +28,23 @@ export function columnsOf(wanted: UserFields, now: Metadata, deps: Deps): UserCo
 }
 
 /**
- * The columns of a user who is made, with what the configuration gives those who do not say it themselves. What admins and their
- * viewers may spend nobody has thought of there.
+ * What the configuration gives a user who is made and does not say it himself. What admins and their viewers may have nobody has
+ * thought of there.
  */
+export function defaultsFor(
+  { user_role: wanted }: Pick<UserFields, 'user_role'>,
+  { userDefaults }: Pick<ManagementDeps, 'userDefaults'>,
+): Omit<UserDefaults, 'user_role'> & { readonly user_role: Role } {
+  const user_role = wanted ?? userDefaults.user_role ?? 'internal_user';
+  const isInternal = user_role === 'internal_user' || user_role === 'internal_user_viewer';
+  return { ...(isInternal && userDefaults), user_role };
+}
+
+/** The columns of a user who is made. */
 export function newUserColumns(
   wanted: UserFields & JsonObject,
   deps: Deps & Pick<ManagementDeps, 'userDefaults'>,
 ): UserColumns & { readonly user_role: Role } {
-  const { userDefaults } = deps;
-  const user_role = wanted.user_role ?? userDefaults.user_role ?? 'internal_user';
-  const isInternal = user_role === 'internal_user' || user_role === 'internal_user_viewer';
-  return { ...columnsOf(isInternal ? filled(wanted, userDefaults) : wanted, {}, deps), user_role };
+  const defaults = defaultsFor(wanted, deps);
+  return { ...columnsOf(filled(wanted, defaults), {}, deps), user_role: defaults.user_role };
 }

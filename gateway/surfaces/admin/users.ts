@@ -39,24 +39,21 @@ import { badRequest, conflict, forbidden, notFound } from './faults.ts';
 import { modelLimits } from './folded-fields.ts';
 import { removeKeys } from './key-removal.ts';
 import { management } from './management.ts';
-import { limitMember } from './member-budgets.ts';
 import { givePassword, hashedPassword } from './passwords.ts';
 import { requireFreeEmail, requireNewcomer, userByEmail } from './people.ts';
-import { join } from './team-members.ts';
-import { reachTeam } from './team-objects.ts';
 import { refuseFields, refusePermissions } from './unenforced.ts';
 import { fieldsOfItsKey, unenforcedUserFields } from './unenforced-owners.ts';
 import { columnsOf, newUserColumns } from './user-columns.ts';
 import { makeFirstKey } from './user-key.ts';
 import { info, list } from './user-reads.ts';
 import {
-  type JoinedTeam,
   type NewUserRequest,
   readNewUser,
   readUserDelete,
   readUserUpdate,
   type UserUpdateRequest,
 } from './user-requests.ts';
+import { joinTeams } from './user-teams.ts';
 
 type UserRoutes = Pick<
   Handlers,
@@ -85,10 +82,6 @@ async function requireOrganizations(db: Connection, ids: readonly string[]): Pro
   if (missing !== undefined) throw badRequest('organizations', `There is no organisation '${missing}'`);
 }
 
-function joinedTeams({ teams }: NewUserRequest): readonly JoinedTeam[] {
-  return (teams ?? []).map((team) => (typeof team === 'string' ? { team_id: team } : team));
-}
-
 /** Writes columns of a user, and makes its budget what they say; the row as it is then. */
 async function write(
   deps: ManagementDeps,
@@ -109,7 +102,6 @@ async function write(
 interface Newcomer {
   readonly wanted: NewUserRequest & JsonObject;
   readonly userId: string;
-  readonly joined: readonly JoinedTeam[];
   readonly by: string;
 }
 
@@ -117,7 +109,7 @@ async function store(
   deps: ManagementDeps,
   db: PoolClient,
   changed: Changes,
-  { who, wanted, userId, joined, by }: Newcomer & { readonly who: Identity },
+  { who, wanted, userId, by }: Newcomer & { readonly who: Identity },
 ): Promise<UserRow> {
   const organizations = wanted.organizations ?? [];
   if (!(await insertUser(db, userId)))
@@ -128,14 +120,7 @@ async function store(
   const columns = newUserColumns(wanted, deps);
   await write(deps, db, userId, columns);
   await addToOrganizations(db, userId, organizations, columns.user_role);
-  for (const { team_id, user_role, max_budget_in_team = null } of joined) {
-    const { team } = await reachTeam(db, who, team_id, 'run', 'bad_request');
-    const named = [{ role: user_role ?? 'user', user_id: userId }];
-    const { row } = await join(deps, db, changed, { who, team, named });
-    changed.updated(teamAt(team_id), team, row);
-    if (max_budget_in_team === null) continue;
-    await limitMember(deps, db, changed, { team, userId, wanted: { max_budget_in_team }, by });
-  }
+  await joinTeams(deps, db, changed, { who, wanted, userId, by });
   const user = (await readUser(db, userId)) as UserRow;
   changed.add(subjects.user(userId)).created(userAt(userId), { ...user, organizations });
   return user;
@@ -149,7 +134,7 @@ async function create(deps: ManagementDeps, request: GatewayRequest, identity: I
   requireMayMake(identity, wanted);
   const changer = changedBy(request, identity);
   const by = changer.userId;
-  const newcomer = { wanted, userId: wanted.user_id || randomUUID(), joined: joinedTeams(wanted), by };
+  const newcomer = { wanted, userId: wanted.user_id || randomUUID(), by };
   const password = await hashedPassword(deps, wanted);
   return change(deps, changer, async (db, changed) => {
     const user = await store(deps, db, changed, { ...newcomer, who: identity });
