@@ -47,7 +47,7 @@ interface VitestReport {
 
 /**
  * Two rows that run side by side, since most stages leave a processor idle, and take about as long. In the second the images
- * are made, as a person would make them, and machines started of them; the driver's are of the bare base.
+ * are made, as a person would make them; what comes after that waits for it in either row.
  */
 export const rows = [
   [
@@ -56,12 +56,12 @@ export const rows = [
     suite('browser', ['edge', 'browser']),
     suite('edge', ['edge']),
     suite('container', ['image', 'boot'], { after: ['bake'] }),
-    suite('driver', ['image', 'boot'], { builds: true }),
+    suite('clouds', ['image', 'boot'], { after: ['bake'] }),
   ],
   [
     bakeStage(),
     suite('image', ['image', 'boot', 'browser', 'audit'], { after: ['bake'] }),
-    suite('clouds', ['image', 'boot'], { after: ['bake'] }),
+    suite('driver', ['image', 'boot'], { builds: true }),
   ],
 ];
 
