@@ -181,16 +181,19 @@ test("given later, the machine's own server is stopped and kept, and comes back 
   using machine = await BareMachine.create();
   const own = await bootAndInspect(machine);
   const remote = await RemoteDatabase.install(machine);
-  const psql = (text: string): string =>
-    `setpriv --reuid=postgres --regid=postgres --clear-groups psql -XAtq -d litellm -c "${text}"`;
-  await machine.boot([
+  const asPostgres = 'setpriv --reuid=postgres --regid=postgres --clear-groups';
+  const psql = (text: string): string => `${asPostgres} psql -XAtq -d litellm -c "${text}"`;
+  // A first boot that has nothing to do does not wait for the server, which starts beside it.
+  const untilUp = `until ${asPostgres} pg_isready -q; do sleep 0.1; done`;
+  const planted = await machine.boot([
     'sh',
     '-ec',
-    `${FIRST_BOOT.join(' ')}; cd /; ${psql("CREATE TABLE kept AS SELECT 'still here' AS what")}`,
+    `${FIRST_BOOT.join(' ')}; cd /; ${untilUp}; ${psql("CREATE TABLE kept AS SELECT 'still here' AS what")}`,
   ]);
+  expect(planted).toMatchObject({ exitCode: 0, stderr: '' });
   remote.giveBoth();
 
-  const isDown = `! setpriv --reuid=postgres --regid=postgres --clear-groups pg_isready -q`;
+  const isDown = `! ${asPostgres} pg_isready -q`;
   const applied = await remote.boot([
     'sh',
     '-c',

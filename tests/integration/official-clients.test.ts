@@ -84,7 +84,7 @@ const claims: readonly Claim[] = [
   },
   {
     title: 'a key that nobody has made',
-    key: 'sk-nobody-has-made-this-key',
+    key: 'sk-nobody-made-it',
     call: chat(),
     gives: refusal('AuthenticationError', 401, 'token_not_found_in_db', 'key', { retryAfter: null }),
   },

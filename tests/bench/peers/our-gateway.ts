@@ -6,8 +6,8 @@ import { parse, stringify } from 'yaml';
 import { type Program, startProgram } from '../program.ts';
 import type { Site } from './peer.ts';
 
-export const MASTER_KEY = 'sk-bench-master-0123456789abcdef';
-const SALT_KEY = 'sk-bench-salt-0123456789abcdef';
+export const MASTER_KEY = 'sk-bench-master';
+const SALT_KEY = 'sk-bench-salt';
 const DOLLARS_PER_TOKEN = 0.000001;
 const READY_POLL_MS = 50;
 
