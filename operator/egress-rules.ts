@@ -45,7 +45,7 @@ const services = {
   ],
 } as const;
 
-const loopback = { ipv4: '127.0.0.0/8', ipv6: '::1/128' } as const;
+export const loopback = { ipv4: '127.0.0.0/8', ipv6: '::1/128' } as const;
 
 const of = (family: Family, addresses: readonly string[]): string[] =>
   addresses.filter((address) => address.includes(':') === (family === 'ipv6'));

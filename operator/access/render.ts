@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { MachineFacts } from '../../appliance/index.ts';
+import { loopback } from '../egress-rules.ts';
 import { type AccessState, type ListName, listNames, type NetworkList } from './state.ts';
 
 /** Jails of the edge, by what the gateway marks. */
@@ -25,6 +26,9 @@ function constant(name: string, value: string): string {
   return `map "" $${name} {\n    default ${value};\n}\n`;
 }
 
+/** This machine's own addresses, which every list lets in. */
+const OWN_NETWORKS = Object.values(loopback);
+
 /** nginx takes the narrowest network that holds the address. */
 function refusals(name: ListName, { others, allowed, denied }: NetworkList): string {
   const networks = [
@@ -34,9 +38,6 @@ function refusals(name: ListName, { others, allowed, denied }: NetworkList): str
   const rest = others === 'allowed' ? 0 : 1;
   return `geo $litellm_refused_${name} {\n    default ${rest};\n${networks.join('')}}\n`;
 }
-
-/** This machine's own addresses, which every list lets in. */
-const OWN_NETWORKS = ['127.0.0.0/8', '::1/128'];
 
 /** Whoever is believed to speak for others must not speak for this machine: a proxy passes on what its client has claimed. */
 function claimed(): string {

@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { $ } from 'zx';
 import type { BenchOptions } from './options.ts';
@@ -32,6 +33,11 @@ export async function prepareSandbox(): Promise<void> {
   const run = $({ quiet: true });
   await run`ip link set lo up`;
   await run`mount -t tmpfs tmpfs /dev/shm`;
+}
+
+/** What it is measured on, for whoever reads the result. */
+export function machine(): { processor: string; cores: number; node: string } {
+  return { processor: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version };
 }
 
 export function say(line: string): void {

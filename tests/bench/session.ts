@@ -1,10 +1,9 @@
 /** The measuring half of the bench, run by run.ts in a sandbox whose only network is loopback. Usage: session.ts PLAN */
 import { writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { allPeers } from './peers/all.ts';
 import type { CallCounts, Finding, Lane, Peer } from './peers/peer.ts';
-import { type Plan, runSession, say, siteOf } from './plan.ts';
+import { machine, type Plan, runSession, say, siteOf } from './plan.ts';
 import { startProvider } from './provider/start.ts';
 import { judgeLimits } from './report/limits.ts';
 import { type BenchResult, condense, type Measured } from './report/result.ts';
@@ -58,7 +57,7 @@ async function main(plan: Plan): Promise<boolean> {
   const peers = condense(entrants.map(measuredOf));
   const result: BenchResult = {
     startedAt,
-    machine: { processor: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version },
+    machine: machine(),
     secondsPerMeasurement: plan.seconds,
     rounds: plan.rounds,
     peers,

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { startProgram } from '../program.ts';
+import { chatDoor } from './bench-model.ts';
 import { simpleLane } from './lane.ts';
 import type { Peer } from './peer.ts';
 
@@ -11,12 +12,7 @@ export const bare: Peer = {
   title: 'bare Node forwarder',
   open: async ({ port, providerPort, log }) =>
     simpleLane({
-      door: {
-        port,
-        path: '/v1/chat/completions',
-        model: 'bench',
-        headers: { authorization: 'Bearer bench' },
-      },
+      door: chatDoor(port),
       start: () => startProgram(process.execPath, [server, String(port), String(providerPort)], { log }),
     }),
 };

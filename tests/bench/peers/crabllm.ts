@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { $ } from 'zx';
 import { installOnce } from '../install.ts';
 import { startProgram } from '../program.ts';
+import { chatDoor } from './bench-model.ts';
 import { simpleLane } from './lane.ts';
 import type { Peer, Site } from './peer.ts';
 
@@ -58,12 +59,7 @@ export const crabllm: Peer = {
     const file = join(site.scratch, 'crabllm.toml');
     writeFileSync(file, config(site));
     return simpleLane({
-      door: {
-        port: site.port,
-        path: '/v1/chat/completions',
-        model: 'bench',
-        headers: { authorization: `Bearer ${KEY}` },
-      },
+      door: chatDoor(site.port, KEY),
       start: () =>
         startProgram(join(site.installed, 'bin/crabllm'), ['serve', '--config', file], {
           env: { RUST_LOG: 'error' },

@@ -1,3 +1,4 @@
+import { chatDoor } from './bench-model.ts';
 import { simpleLane } from './lane.ts';
 import type { Peer } from './peer.ts';
 
@@ -7,11 +8,6 @@ export const direct: Peer = {
   title: 'no gateway',
   open: async ({ providerPort }) =>
     simpleLane({
-      door: {
-        port: providerPort,
-        path: '/v1/chat/completions',
-        model: 'bench',
-        headers: { authorization: 'Bearer bench' },
-      },
+      door: chatDoor(providerPort),
     }),
 };

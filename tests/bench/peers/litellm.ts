@@ -4,6 +4,7 @@ import { stringify } from 'yaml';
 import { $ } from 'zx';
 import { installOnce } from '../install.ts';
 import { startProgram } from '../program.ts';
+import { chatDoor, modelEntry } from './bench-model.ts';
 import { simpleLane } from './lane.ts';
 import type { Peer } from './peer.ts';
 
@@ -18,16 +19,7 @@ async function installFromPypi(folder: string): Promise<void> {
 
 function config(providerPort: number): string {
   return stringify({
-    model_list: [
-      {
-        model_name: 'bench',
-        litellm_params: {
-          model: 'openai/bench',
-          api_base: `http://127.0.0.1:${providerPort}/v1`,
-          api_key: 'bench',
-        },
-      },
-    ],
+    model_list: [modelEntry(providerPort)],
     general_settings: { master_key: MASTER_KEY },
     litellm_settings: { callbacks: [], num_retries: 0 },
   });
@@ -43,12 +35,7 @@ export const litellm: Peer = {
     writeFileSync(file, config(providerPort));
     const args = ['--config', file, '--host', '127.0.0.1', '--port', String(port)];
     return simpleLane({
-      door: {
-        port,
-        path: '/v1/chat/completions',
-        model: 'bench',
-        headers: { authorization: `Bearer ${MASTER_KEY}` },
-      },
+      door: chatDoor(port, MASTER_KEY),
       start: () =>
         startProgram(
           join(installed, 'bin/litellm'),

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startProgram } from '../program.ts';
+import { chatDoor } from './bench-model.ts';
 import { simpleLane } from './lane.ts';
 import type { Peer, Site } from './peer.ts';
 
@@ -46,12 +47,7 @@ export const nginx: Peer = {
     const file = join(site.scratch, 'nginx.conf');
     writeFileSync(file, config(site));
     return simpleLane({
-      door: {
-        port: site.port,
-        path: '/v1/chat/completions',
-        model: 'bench',
-        headers: { authorization: 'Bearer bench' },
-      },
+      door: chatDoor(site.port),
       start: () => startProgram('/usr/sbin/nginx', ['-p', site.scratch, '-c', file], { log: site.log }),
     });
   },

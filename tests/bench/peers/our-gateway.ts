@@ -4,11 +4,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parse, stringify } from 'yaml';
 import { type Program, startProgram } from '../program.ts';
+import { modelEntry } from './bench-model.ts';
 import type { Site } from './peer.ts';
 
 export const MASTER_KEY = 'sk-bench-master';
 const SALT_KEY = 'sk-bench-salt';
-const DOLLARS_PER_TOKEN = 0.000001;
+const PRICES = { input_cost_per_token: 0.000001, output_cost_per_token: 0.000001 };
 const READY_POLL_MS = 50;
 
 const PROGRAM = 'gateway.mjs';
@@ -26,18 +27,7 @@ function config(providerPort: number, litellmSettings: Settings): string {
   return stringify({
     general_settings,
     litellm_settings: { ...settings, ...litellmSettings },
-    model_list: [
-      {
-        model_name: 'bench',
-        litellm_params: {
-          model: 'openai/bench',
-          api_base: `http://127.0.0.1:${providerPort}/v1`,
-          api_key: 'bench',
-          input_cost_per_token: DOLLARS_PER_TOKEN,
-          output_cost_per_token: DOLLARS_PER_TOKEN,
-        },
-      },
-    ],
+    model_list: [modelEntry(providerPort, PRICES)],
   });
 }
 

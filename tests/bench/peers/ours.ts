@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import { startPostgres } from '../../harness/postgres.ts';
 import { writePrograms } from '../../harness/programs.ts';
+import { chatDoor } from './bench-model.ts';
 import { ask, generateKey, MASTER_KEY, startGateway, untilReady } from './our-gateway.ts';
 import { type BenchKeys, judgeRows } from './ours-rows.ts';
-import type { Door, Peer } from './peer.ts';
+import type { Peer } from './peer.ts';
 
 /** What a lane of ours is governed by: settings of the gateway, owners in its database, and fields of the keys. */
 interface Governance {
@@ -84,12 +85,6 @@ async function walBytes(url: string): Promise<number> {
 }
 
 function oursUnder(governance: Governance, identity: Pick<Peer, 'name' | 'title'>): Peer {
-  const doorTo = (port: number, key: string): Door => ({
-    port,
-    path: '/v1/chat/completions',
-    model: 'bench',
-    headers: { authorization: `Bearer ${key}`, ...governance.headers },
-  });
   return {
     ...identity,
     // It is measured as the image carries it.
@@ -116,8 +111,8 @@ function oursUnder(governance: Governance, identity: Pick<Peer, 'name' | 'title'
         helpers: [postmaster(directory)],
         written: () => walBytes(server.superuserUrl(name)),
         start: () => ({
-          door: doorTo(site.port, keys.whole),
-          cutDoor: doorTo(site.port, keys.cut),
+          door: chatDoor(site.port, keys.whole, governance.headers),
+          cutDoor: chatDoor(site.port, keys.cut, governance.headers),
           program: start(),
         }),
         finish: async (calls) => {

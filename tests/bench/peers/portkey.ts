@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { $ } from 'zx';
 import { installOnce } from '../install.ts';
 import { startProgram } from '../program.ts';
+import { chatDoor } from './bench-model.ts';
 import { simpleLane } from './lane.ts';
 import type { Peer } from './peer.ts';
 
@@ -43,16 +44,10 @@ function portkeyOn(
     install: (folder) => installOnce(folder, { pins, install: installFromNpm }),
     open: async ({ installed, log, port, providerPort }) =>
       simpleLane({
-        door: {
-          port,
-          path: '/v1/chat/completions',
-          model: 'bench',
-          headers: {
-            authorization: 'Bearer bench',
-            'x-portkey-provider': 'openai',
-            'x-portkey-custom-host': `http://127.0.0.1:${providerPort}/v1`,
-          },
-        },
+        door: chatDoor(port, undefined, {
+          'x-portkey-provider': 'openai',
+          'x-portkey-custom-host': `http://127.0.0.1:${providerPort}/v1`,
+        }),
         start: () =>
           startProgram(
             runtime.node(installed),

@@ -1,11 +1,10 @@
 /** Measures lists and reports over many stored calls; run by run.ts in a sandbox whose only network is loopback. Usage: session.ts PLAN */
 import { writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { startPostgres } from '../../harness/postgres.ts';
 import { percentile } from '../load/percentile.ts';
 import { ask, generateKey, MASTER_KEY, startGateway, untilReady } from '../peers/our-gateway.ts';
-import { type Plan, runSession, say, siteOf } from '../plan.ts';
+import { machine, type Plan, runSession, say, siteOf } from '../plan.ts';
 import { columns } from '../report/table.ts';
 import { type Asker, type Question, questions } from './questions.ts';
 import { daysUntil, storeCalls } from './stored-calls.ts';
@@ -83,7 +82,7 @@ async function main(plan: Plan): Promise<boolean> {
     rows: plan.rows,
     days: days.length,
     asked: ASKED,
-    machine: { processor: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version },
+    machine: machine(),
     measured,
   };
   writeFileSync(join(plan.output, 'reports.json'), `${JSON.stringify(result, null, 2)}\n`);

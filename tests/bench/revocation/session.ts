@@ -3,15 +3,15 @@
  * network is loopback. Usage: session.ts PLAN
  */
 import { writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { startPostgres } from '../../harness/postgres.ts';
 import { fixedRate } from '../load/fixed-rate.ts';
 import { percentile } from '../load/percentile.ts';
 import { requestBody } from '../load/request.ts';
+import { chatDoor } from '../peers/bench-model.ts';
 import { ask, generateKey, MASTER_KEY, startGateway, untilReady } from '../peers/our-gateway.ts';
 import type { Door, Site } from '../peers/peer.ts';
-import { type Plan, runSession, say, siteOf } from '../plan.ts';
+import { machine, type Plan, runSession, say, siteOf } from '../plan.ts';
 import type { Program } from '../program.ts';
 import { startProvider } from '../provider/start.ts';
 
@@ -21,13 +21,6 @@ const BLOCKED = 100;
 const LOAD_PER_SECOND = 200;
 const MOST_MS = 1000;
 const GIVE_UP_MS = 10_000;
-
-const doorTo = (port: number, key: string): Door => ({
-  port,
-  path: '/v1/chat/completions',
-  model: 'bench',
-  headers: { authorization: `Bearer ${key}` },
-});
 
 async function statusOf({ port, path, model, headers }: Door): Promise<number> {
   const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
@@ -39,7 +32,7 @@ async function statusOf({ port, path, model, headers }: Door): Promise<number> {
   return answer.status;
 }
 
-/** Calls until the key is refused; ms since `from`, the moment at which the last call that still passed was sent counting as too early. */
+/** Calls until the key is refused: ms since `from`. Infinity where it never is, or is answered otherwise. */
 async function untilRefused(door: Door, from: number): Promise<number> {
   for (;;) {
     const status = await statusOf(door);
@@ -51,7 +44,7 @@ async function untilRefused(door: Door, from: number): Promise<number> {
 /** Makes a key that every gateway knows, has one of them block it, and waits until each refuses it: ms from the request to block. */
 async function blockOnce(ports: readonly number[], blockedBy: number): Promise<number[]> {
   const key = await generateKey(blockedBy, { models: ['bench'] });
-  const doors = ports.map((port) => doorTo(port, key));
+  const doors = ports.map((port) => chatDoor(port, key));
   const known = await Promise.all(doors.map(statusOf));
   if (known.some((status) => status !== 200)) throw new Error(`a new key was answered ${known.join(', ')}`);
   const from = performance.now();
@@ -89,7 +82,7 @@ async function main(plan: Plan): Promise<boolean> {
     let failures = 0;
     while (!over) {
       const round = { perSecond: LOAD_PER_SECOND / GATEWAYS, seconds: 1 };
-      failures += (await fixedRate(doorTo(port, loaded), round)).failures.length;
+      failures += (await fixedRate(chatDoor(port, loaded), round)).failures.length;
     }
     return failures;
   });
@@ -109,7 +102,7 @@ async function main(plan: Plan): Promise<boolean> {
     gateways: GATEWAYS,
     blocked: BLOCKED,
     loadPerSecond: LOAD_PER_SECOND,
-    machine: { processor: cpus()[0]?.model ?? 'unknown', cores: cpus().length, node: process.version },
+    machine: machine(),
     ...{ p50, p99, worst, failures },
   };
   writeFileSync(join(plan.output, 'revocation.json'), `${JSON.stringify(result, null, 2)}\n`);
