@@ -55,14 +55,11 @@ export const rows = [
     suite('integration', ['firstboot', 'firewall', 'emulators', 'counters']),
     suite('browser', ['edge', 'browser']),
     suite('edge', ['edge']),
+    suite('driver', ['image', 'boot'], { builds: true }),
     suite('container', ['image', 'boot'], { after: ['bake'] }),
     suite('clouds', ['image', 'boot'], { after: ['bake'] }),
   ],
-  [
-    bakeStage(),
-    suite('image', ['image', 'boot', 'browser', 'audit'], { after: ['bake'] }),
-    suite('driver', ['image', 'boot'], { builds: true }),
-  ],
+  [bakeStage(), suite('image', ['image', 'boot', 'browser', 'audit'], { after: ['bake'] })],
 ];
 
 function suite(

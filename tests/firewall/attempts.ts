@@ -1,16 +1,19 @@
-/** Tries every target given as JSON with plain sockets, and prints the outcomes in order: node attempts.ts TARGETS */
+/**
+ * Tries every target given as JSON with plain sockets, and prints the outcomes in order: node attempts.ts TARGETS [PATIENCE_MS],
+ * where the second is how long nothing has to come until that is called silence.
+ */
 import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
 import { isGroup, type Outcome, type Target } from './target.ts';
 
 /** Longer than the kernel's first retransmission takes. */
-const PATIENCE_MS = 2500;
+const patience = Number(process.argv[3] ?? 2500);
 /** A reset or an ICMP message in the network's name, or the firewall's own word to whoever sends. */
 const REFUSALS = ['ECONNREFUSED', 'EPERM'];
 
 function attempt({ protocol, address, port, from }: Target): Promise<Outcome> {
   return new Promise((resolve) => {
-    setTimeout(resolve, PATIENCE_MS, 'silent');
+    setTimeout(resolve, patience, 'silent');
     const failed = ({ code, message }: NodeJS.ErrnoException): void =>
       resolve(code !== undefined && REFUSALS.includes(code) ? 'refused' : (code ?? message));
     if (protocol === 'tcp') {
