@@ -3,6 +3,7 @@ import { createServer, get, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
+import { NO_HEADERS } from './call-reply.ts';
 import { ClientReply } from './client-reply.ts';
 import { GatewayError } from './errors.ts';
 
@@ -28,7 +29,7 @@ test.each([
   ['a large one', Buffer.from('佐江'.repeat(20_000))],
   ['an empty one', Buffer.alloc(0)],
 ])('an answer reaches the client byte for byte: %s', async (_what, body) => {
-  const answer = await received((client) => client.send({ 'x-name': 'caf\u00e9' }, body));
+  const answer = await received((client) => client.send(new Map([['x-name', 'caf\u00e9']]), body));
   expect(answer.headers.get('content-length')).toBe(String(body.length));
   expect(answer.headers.get('x-name')).toBe('caf%C3%A9');
   expect(Buffer.from(await answer.arrayBuffer()).equals(body)).toBe(true);
@@ -75,13 +76,13 @@ describe('a stream reaches the client in order', () => {
         write(client, 'a');
         await turn();
         write(client, 'b');
-        client.fail(unavailable, {});
+        client.fail(unavailable, NO_HEADERS);
       },
       `abdata: ${JSON.stringify(unavailable.envelope())}\n\n`,
     ],
   ])('%s', async (_when, answer, text) => {
     const { body, headers } = await received((client) => {
-      client.begin({ 'content-type': 'text/event-stream' });
+      client.begin(new Map([['content-type', 'text/event-stream']]));
       void answer(client);
     });
     expect(headers.get('content-type')).toBe('text/event-stream');
@@ -98,7 +99,7 @@ describe('a stream reaches the client in order', () => {
         order.push(`end: ${piece}`);
         return sent(piece);
       }) as typeof response.end;
-      client.begin({});
+      client.begin(NO_HEADERS);
       client.write(Buffer.from('last'));
       setImmediate(() => order.push('deferred'));
       client.end();
@@ -117,7 +118,7 @@ describe('a stream reaches the client in order', () => {
     const piece = Buffer.alloc(1024 * 1024, 'x');
     const full = Promise.withResolvers<void>();
     const send = async (client: ClientReply): Promise<void> => {
-      client.begin({});
+      client.begin(NO_HEADERS);
       for (let count = 0; count < 20; count++) {
         if (client.write(piece)) {
           await turn();

@@ -16,7 +16,7 @@ function headerSafe(value: string): string {
 
 function flat(headers: HeaderMap): string[] {
   const list: string[] = [];
-  for (const name in headers) list.push(name, headerSafe(headers[name] as string));
+  for (const [name, value] of headers) list.push(name, headerSafe(value));
   return list;
 }
 
@@ -77,7 +77,9 @@ export class ClientReply implements CallReply {
   }
 
   #whole(status: number, headers: HeaderMap, body: Buffer): void {
-    this.#response.writeHead(status, flat({ ...headers, 'content-length': String(body.length) }));
+    const list = flat(headers);
+    list.push('content-length', String(body.length));
+    this.#response.writeHead(status, list);
     this.#state = 'over';
     setImmediate(end, this.#response, body);
   }
@@ -119,7 +121,12 @@ export class ClientReply implements CallReply {
       this.end(`data: ${envelope}\n\n`);
       return;
     }
-    const own = { 'x-litellm-call-id': this.callId, 'content-type': 'application/json; charset=utf-8' };
-    this.#whole(error.status, { ...own, ...headers, ...error.headers }, Buffer.from(envelope));
+    const told = new Map([
+      ['x-litellm-call-id', this.callId],
+      ['content-type', 'application/json; charset=utf-8'],
+      ...headers,
+      ...Object.entries(error.headers),
+    ]);
+    this.#whole(error.status, told, Buffer.from(envelope));
   }
 }

@@ -6,6 +6,7 @@ import type { Refusals } from '../observe/refusals.ts';
 import { admit } from './access.ts';
 import type { BodyLimit } from './body-limit.ts';
 import { callId } from './call-id.ts';
+import { NO_HEADERS } from './call-reply.ts';
 import { clientAddress } from './client-address.ts';
 import { ClientReply } from './client-reply.ts';
 import { GatewayError } from './errors.ts';
@@ -50,7 +51,8 @@ export function directRoutes(
 
   const serve = ({ route, handler }: Direct, request: IncomingMessage, response: ServerResponse): void => {
     const client = new ClientReply(callId(request), response);
-    const fail = (error: unknown): void => client.fail(toGatewayError(error, client.callId, logger), {});
+    const fail = (error: unknown): void =>
+      client.fail(toGatewayError(error, client.callId, logger), NO_HEADERS);
     const handle = (identity: Identity): void =>
       readBody(request, bodyLimit, (body) => {
         if (body instanceof GatewayError) return fail(body);
@@ -73,7 +75,7 @@ export function directRoutes(
         const { headers } = request;
         const ip = clientAddress(request);
         refusals.note({ id: client.callId, route: route.url, ip, headers, identity: null }, failure);
-        client.fail(failure, {});
+        client.fail(failure, NO_HEADERS);
       },
     });
   };

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { WritableHeaders } from '../http/call-reply.ts';
 
 /** Headers of one connection, and those that would let a provider set state in clients. */
 const NOT_PASSED = new Set(
@@ -9,16 +10,14 @@ const NOT_PASSED = new Set(
 );
 
 /**
- * What of a provider's headers a client sees: each under `llm_provider-`, and its rate limits also under their own names.
+ * Tells what of a provider's headers a client sees: each under `llm_provider-`, and its rate limits also under their own names.
  */
-export function passedHeaders(headers: IncomingHttpHeaders): Record<string, string> {
-  const passed: Record<string, string> = {};
+export function passHeaders(headers: IncomingHttpHeaders, into: WritableHeaders): void {
   for (const name in headers) {
     const value = headers[name];
     if (value === undefined || NOT_PASSED.has(name)) continue;
     const text = typeof value === 'string' ? value : value.join(', ');
-    passed[`llm_provider-${name}`] = text;
-    if (name.startsWith('x-ratelimit-')) passed[name] = text;
+    into.set(`llm_provider-${name}`, text);
+    if (name.startsWith('x-ratelimit-')) into.set(name, text);
   }
-  return passed;
 }

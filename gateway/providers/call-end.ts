@@ -1,5 +1,6 @@
 import { estimatedUsage, type Produced } from '../accounting/estimate.ts';
 import { settle, settleEstimate } from '../accounting/settle.ts';
+import { NO_HEADERS, type WritableHeaders } from '../http/call-reply.ts';
 import type { GatewayError } from '../http/errors.ts';
 import { toGatewayError } from '../http/failure.ts';
 import type { Passage, PassThroughDeps } from './passage.ts';
@@ -78,8 +79,12 @@ export class CallEnd {
 
   /** Ends the call by an error; of one that comes after the end the client is told where it has heard nothing else. */
   fail(error: GatewayError, outcome: Outcome): void {
-    const { call, client, headers } = this.#passage;
-    const tell = (): void => client.fail(error, headers(call));
+    const { call, client, tellHeaders } = this.#passage;
+    const tell = (): void => {
+      const headers: WritableHeaders = new Map();
+      tellHeaders(call, headers);
+      client.fail(error, headers);
+    };
     if (this.#over) {
       if (!this.#clientGone) tell();
       return;
@@ -114,7 +119,7 @@ export class CallEnd {
     if (unreported === null) return;
     this.#estimate(unreported, hasteMs)
       .finally(() => this.#record(tell))
-      .catch((error) => client.fail(toGatewayError(error, call.id, this.#deps.logger), {}));
+      .catch((error) => client.fail(toGatewayError(error, call.id, this.#deps.logger), NO_HEADERS));
   }
 
   /** What was produced is billed also when nobody waited for its end. */

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import type { Timers } from '../accounting/timers.ts';
-import { passedHeaders } from './answer-headers.ts';
+import { passHeaders } from './answer-headers.ts';
 import type { Passage } from './passage.ts';
 
 /** The client's side of a streamed answer: its head, and no more of its pieces than the client reads. */
@@ -16,16 +16,17 @@ export class ClientStream {
 
   /** Sends the head, unless that is done. */
   begin(upstreamHeaders: IncomingHttpHeaders): void {
-    const { call, client, headers } = this.#passage;
+    const { call, client, tellHeaders } = this.#passage;
     if (client.begun) return;
     call.firstByteAt = this.#timers.now();
-    client.begin({
-      'content-type': 'text/event-stream',
-      'cache-control': 'no-cache',
-      'x-accel-buffering': 'no',
-      ...passedHeaders(upstreamHeaders),
-      ...headers(call),
-    });
+    const headers = new Map([
+      ['content-type', 'text/event-stream'],
+      ['cache-control', 'no-cache'],
+      ['x-accel-buffering', 'no'],
+    ]);
+    passHeaders(upstreamHeaders, headers);
+    tellHeaders(call, headers);
+    client.begin(headers);
   }
 
   /** Sends a piece; the provider waits while the client reads too slowly. */

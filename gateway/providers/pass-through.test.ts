@@ -75,7 +75,7 @@ function sentCall({
       next: () => null,
       bodyFor: () => Buffer.from('{}'),
       messages: () => MESSAGES,
-      headers: () => ({}),
+      tellHeaders: () => undefined,
       draft: () => undefined,
       finished: (ended) => void seen.finished.push({ ...ended }),
     },

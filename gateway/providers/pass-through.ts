@@ -9,7 +9,7 @@ import { toGatewayError } from '../http/failure.ts';
 import { limits } from '../http/limits.ts';
 import type { Deployment } from '../routing/deployment.ts';
 import { answerBody } from './answer-body.ts';
-import { passedHeaders } from './answer-headers.ts';
+import { passHeaders } from './answer-headers.ts';
 import { CallEnd, type Outcome } from './call-end.ts';
 import { readChatAnswer } from './chat-answer.ts';
 import { ClientStream } from './client-stream.ts';
@@ -188,7 +188,7 @@ export class PassThrough implements Dispatcher.DispatchHandler {
   }
 
   #answer(): void {
-    const { call, client, headers } = this.#passage;
+    const { call, client, tellHeaders } = this.#passage;
     const { provider, apiKey } = call.deployment;
     const collected = this.#collected as CollectedBody;
     if (collected.overflown) throw garbled(provider, `answered more than ${limits.bodyBytes} bytes`);
@@ -207,10 +207,12 @@ export class PassThrough implements Dispatcher.DispatchHandler {
     }
     const { content, textLength } = call.keeping;
     if (content === 'content') call.answered = keptAnswer(answer.body, textLength);
-    const upstream = passedHeaders(this.#upstreamHeaders);
-    this.#end.succeed(outcome, () =>
-      client.send({ 'content-type': 'application/json', ...upstream, ...headers(call) }, answer.body),
-    );
+    this.#end.succeed(outcome, () => {
+      const headers = new Map([['content-type', 'application/json']]);
+      passHeaders(this.#upstreamHeaders, headers);
+      tellHeaders(call, headers);
+      client.send(headers, answer.body);
+    });
   }
 
   /** What is known of a stream, or of an answer of which nothing has been read. */

@@ -2,7 +2,7 @@ import type { Dispatcher } from 'undici';
 import type { Timers } from '../accounting/timers.ts';
 import type { TokenCounter } from '../accounting/token-counter.ts';
 import type { Call } from '../call.ts';
-import type { CallReply, HeaderMap } from '../http/call-reply.ts';
+import type { CallReply, WritableHeaders } from '../http/call-reply.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Deployment } from '../routing/deployment.ts';
 import type { Remainders } from './remainders.ts';
@@ -17,8 +17,8 @@ export interface Passage {
   readonly bodyFor: (deployment: Deployment) => Buffer;
   /** The messages, parsed; only for a call whose provider told no usage. */
   readonly messages: () => unknown;
-  /** Our own headers of the answer, as the call stands. */
-  readonly headers: (call: Call) => HeaderMap;
+  /** Sets our own headers of the answer, as the call stands. */
+  readonly tellHeaders: (call: Call, into: WritableHeaders) => void;
   /** Puts on record what the call costs if nothing more is heard of it, having sent so many tokens at most. */
   readonly draft: (call: Call, sent: number) => void;
   /** Called exactly once, when the call is over in whatever way, before the last byte of its answer is sent. */

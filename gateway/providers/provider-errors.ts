@@ -1,7 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { errors } from 'undici';
+import type { WritableHeaders } from '../http/call-reply.ts';
 import { GatewayError } from '../http/errors.ts';
-import { passedHeaders } from './answer-headers.ts';
+import { passHeaders } from './answer-headers.ts';
 import type { StreamFault } from './sse-splice.ts';
 
 const MAX_MESSAGE = 2000;
@@ -126,11 +127,10 @@ export function answeredError(answer: RefusingAnswer, { provider, apiKey }: Sour
   const { status, headers, text } = answer;
   if (status < 400) return garbled(provider, `answered with a redirect (${status})`);
   const retryAfter = headers['retry-after'];
-  const passed = {
-    ...passedHeaders(headers),
-    ...(retryAfter !== undefined && { 'retry-after': retryAfter }),
-  };
-  return providerError({ status, text, provider, apiKey, headers: passed });
+  const passed: WritableHeaders = new Map();
+  passHeaders(headers, passed);
+  if (retryAfter !== undefined) passed.set('retry-after', retryAfter);
+  return providerError({ status, text, provider, apiKey, headers: Object.fromEntries(passed) });
 }
 
 /** The error of a stream that breaks off, or in which the provider reports one. */

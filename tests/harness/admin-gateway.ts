@@ -105,7 +105,7 @@ export async function startAdminGateway(database: TestDatabase, options: AdminGa
   const watch = watchKeyChanges(db, memory, { logger, now: clock });
   const told = (_request: unknown, _reply: unknown, identity: unknown = {}) => identity;
   const toldDirectly: DirectHandler = ({ identity }, client) =>
-    client.send({ 'content-type': 'application/json' }, Buffer.from(JSON.stringify(identity)));
+    client.send(new Map([['content-type', 'application/json']]), Buffer.from(JSON.stringify(identity)));
   const doubles = Object.fromEntries(
     Object.entries<RouteDeclaration>(routes).map(([id, { direct }]) => [id, direct ? toldDirectly : told]),
   ) as unknown as Handlers;

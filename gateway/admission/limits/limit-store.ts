@@ -1,21 +1,24 @@
 /** What a limit counts, as LiteLLM's 429 names it. */
 export type LimitType = 'requests' | 'tokens' | 'max_parallel_requests';
 
-/** Whom or what a limit is about; LiteLLM's names, as they stand in headers and messages. */
-export type LimitScope =
-  | 'api_key'
-  | 'user'
-  | 'team'
-  | 'team_member'
-  | 'end_user'
-  | 'model_per_key'
-  | 'model_per_user'
-  | 'model_per_team'
-  | 'model_per_organization'
-  | 'organization'
-  | 'tag'
-  | 'deployment'
-  | 'global';
+/** Whom or what a limit may be about; LiteLLM's names, as they stand in headers and messages. */
+export const limitScopes = [
+  'api_key',
+  'user',
+  'team',
+  'team_member',
+  'end_user',
+  'model_per_key',
+  'model_per_user',
+  'model_per_team',
+  'model_per_organization',
+  'organization',
+  'tag',
+  'deployment',
+  'global',
+] as const;
+
+export type LimitScope = (typeof limitScopes)[number];
 
 /** One limit that a call must keep: requests and tokens in any 60 s, or calls at the same time. */
 export interface Limit {

@@ -19,7 +19,7 @@ import { type BudgetDeps, reserveCall } from '../../admission/reserve-call.ts';
 import type { TagBudgets } from '../../admission/tag-budgets.ts';
 import { type Call, newCall } from '../../call.ts';
 import type { TagSettings } from '../../config/config.ts';
-import type { CallReply } from '../../http/call-reply.ts';
+import type { CallReply, WritableHeaders } from '../../http/call-reply.ts';
 import type { Drain } from '../../http/drain.ts';
 import { GatewayError } from '../../http/errors.ts';
 import { toGatewayError } from '../../http/failure.ts';
@@ -35,7 +35,7 @@ import type { PassThroughDeps } from '../../providers/passage.ts';
 import type { Deployment } from '../../routing/deployment.ts';
 import type { ModelGroup } from '../../routing/model-group.ts';
 import type { Plan } from '../../routing/plan.ts';
-import { callHeaders, refusalHeaders } from './call-headers.ts';
+import { refusalHeaders, tellCall } from './call-headers.ts';
 import { callSize, limitFor } from './call-size.ts';
 import { readCaller } from './caller.ts';
 import { type ChatRequest, messagesOf, namedByHeaders, readChatRequest } from './chat-request.ts';
@@ -190,13 +190,13 @@ function requireRecord(spend: SpendSink): void {
 
 class ChatCompletions {
   readonly #deps: ChatDeps;
-  readonly #headers: (call: Call) => Readonly<Record<string, string>>;
+  readonly #tellHeaders: (call: Call, into: WritableHeaders) => void;
   readonly #draft: (call: Call, sent: number) => void;
   readonly #finished: (call: Call) => void;
 
   constructor(deps: ChatDeps) {
     this.#deps = deps;
-    this.#headers = (call) => callHeaders(call, deps.version);
+    this.#tellHeaders = (call, into) => tellCall(call, deps.version, into);
     this.#draft = (call, sent) => this.#replaceDraft(call, sent);
     this.#finished = (call) => this.#record(call);
   }
@@ -277,7 +277,7 @@ class ChatCompletions {
       next: () => call.route?.next() ?? null,
       bodyFor: (deployment) => upstreamBody(chat, deployment, limitFor(deployment, call.maxTokensSet)),
       messages: () => messagesOf(chat),
-      headers: this.#headers,
+      tellHeaders: this.#tellHeaders,
       draft: this.#draft,
       finished: this.#finished,
     });
