@@ -36,6 +36,7 @@ export { personalDataCommand, readPersonalDataArguments } from './personal-data-
 export { Models } from './routing/models.ts';
 export { loadStoredModels } from './routing/stored-models.ts';
 export { alertOutbox } from './store/alert-outbox.ts';
+export { alikeCalls } from './store/alike-calls.ts';
 export type { Audit } from './store/audit-log.ts';
 export { verifyAudit } from './store/audit-verify.ts';
 export type { AlertRules } from './store/budget-alerts.ts';

@@ -1,6 +1,7 @@
 import { budgetedNames, readScope } from '../identity/budget-parts.ts';
 import type { Identity } from '../identity/identity.ts';
 import { owners, scopeOf } from '../identity/owners.ts';
+import { sameList } from '../same-list.ts';
 import { placeOf } from './budget-order.ts';
 
 interface HeldBudget {
@@ -15,6 +16,14 @@ interface HeldBudgets {
   readonly budgets: readonly HeldBudget[];
   /** All of them with the gateway's, where the model makes no difference; null where it does. */
   readonly ofEveryModel: readonly string[] | null;
+  /** What the last call of whose list it is came out of: most are like the one before. */
+  last: { readonly call: BudgetedCall; readonly scopes: readonly string[] } | null;
+}
+
+function alike(one: BudgetedCall, other: BudgetedCall): boolean {
+  return (
+    one.customer === other.customer && sameList(one.tags, other.tags) && sameList(one.models, other.models)
+  );
 }
 
 function readBudget(scope: string): HeldBudget {
@@ -49,12 +58,16 @@ export class CallBudgets {
     const own = this.#held(identity.budgets);
     const nobody = customer.length === 0 && tags.length === 0;
     if (nobody && own.ofEveryModel !== null) return own.ofEveryModel;
+    const call = { identity, customer, tags, models };
+    if (own.last !== null && alike(own.last.call, call)) return own.last.scopes;
     const all = [identity.budgets, customer, ...tags]
       .flatMap((scopes) => this.#held(scopes).budgets)
       .sort((one, other) => one.place - other.place);
     const names = all.some(({ model }) => model !== null) ? budgetedNames(models) : models;
     const held = all.filter(({ model }) => model === null || names.includes(model));
-    return [...held.map(({ scope }) => scope), ...this.#global];
+    const scopes = [...held.map(({ scope }) => scope), ...this.#global];
+    own.last = { call, scopes };
+    return scopes;
   }
 
   #held(scopes: readonly string[]): HeldBudgets {
@@ -64,7 +77,7 @@ export class CallBudgets {
       const ofEveryModel = budgets.every(({ model }) => model === null)
         ? [...budgets.map(({ scope }) => scope), ...this.#global]
         : null;
-      held = { budgets, ofEveryModel };
+      held = { budgets, ofEveryModel, last: null };
       this.#read.set(scopes, held);
     }
     return held;

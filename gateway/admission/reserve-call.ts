@@ -37,7 +37,7 @@ export function reserveCall(candidate: Candidate, deps: BudgetDeps): Promise<voi
   const strict = deps.enforcement === 'strict';
   if (strict) requirePrices(deployments);
   const bound = boundOf(size, deployments, call.startedAt);
-  const reserved = reserve(candidate, bound, { ...deps, patient: !strict });
+  const reserved = reserve(candidate, bound, deps, !strict);
   if (!(reserved instanceof Promise)) {
     admit(candidate, reserved, bound, strict);
     return undefined;
@@ -54,7 +54,8 @@ export function reserveCall(candidate: Candidate, deps: BudgetDeps): Promise<voi
 function reserve(
   { scopes, signal }: Candidate,
   { amount, minimum }: Bound,
-  { ledger, enforcement, patient }: BudgetDeps & { readonly patient: boolean },
+  { ledger, enforcement }: BudgetDeps,
+  patient: boolean,
 ): Reservation | Promise<Reservation> {
   return ledger.reserve({ scopes, enforcement, bound: amount, minimum, signal, patient });
 }
@@ -72,7 +73,7 @@ async function reserveCounted(
   const models = deployments.map(({ upstreamModel }) => upstreamModel);
   const counted = await countedSize(size, models, deps.counter);
   const bound = boundOf(counted, deployments, call.startedAt);
-  admit(candidate, await reserve(candidate, bound, { ...deps, patient: true }), bound, true);
+  admit(candidate, await reserve(candidate, bound, deps, true), bound, true);
 }
 
 function admit(

@@ -6,7 +6,7 @@ interface Key {
 }
 
 /** A cache over a table that a test changes, with a clock that it moves and look-ups that it counts and can hold back. */
-function setUp({ limit = 100, held = false, outage = null as Outage<Key> | null } = {}) {
+function setUp({ limit = 100, ttlMs = 60, held = false, outage = null as Outage<Key> | null } = {}) {
   const table = new Map<string, Key>();
   const state = { now: 0, loads: 0, release: () => {}, certain: true, away: false };
   const gate = new Promise<void>((resolve) => {
@@ -24,7 +24,7 @@ function setUp({ limit = 100, held = false, outage = null as Outage<Key> | null 
     outage,
     clock: () => state.now,
     limit,
-    ttlMs: 60,
+    ttlMs,
     absentTtlMs: 5,
   });
   return { table, state, cache };
@@ -147,12 +147,12 @@ test('a fault of the look-up is no outage', async () => {
 });
 
 test('what was used longest ago goes first, and made-up keys push out nothing', async () => {
-  const { table, cache } = setUp({ limit: 2 });
+  const { table, state, cache } = setUp({ limit: 2, ttlMs: 60_000 });
   for (const name of ['a', 'b', 'c']) table.set(name, { version: 1 });
-  await cache.get('a');
-  await cache.get('b');
-  cache.get('a');
-  await cache.get('c');
+  for (const name of ['a', 'b', 'a', 'c']) {
+    await cache.get(name);
+    state.now += 1000;
+  }
   for (let made = 0; made < 10; made++) await cache.get(`made-up-${made}`);
   expect(cache.get('a')).toEqual({ version: 1 });
   expect(cache.get('c')).toEqual({ version: 1 });

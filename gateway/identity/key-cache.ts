@@ -2,9 +2,14 @@
 interface Entry<T> {
   readonly value: T;
   readonly freshUntil: number;
+  /** When it was last put behind the others. */
+  movedAt: number;
 }
 
-/** A bounded map that forgets what was used longest ago. */
+/** What is used more often than that keeps its place: to move an entry at each call has the map built anew all the time. */
+const MOVE_EVERY_MS = 1000;
+
+/** A bounded map that forgets what was used longest ago, to the second. */
 class RecentMap<T> {
   readonly #entries = new Map<string, Entry<T>>();
   readonly #limit: number;
@@ -16,9 +21,10 @@ class RecentMap<T> {
   }
 
   /** What was kept, also when it is older than its time. */
-  get(key: string): Entry<T> | undefined {
+  get(key: string, now: number): Entry<T> | undefined {
     const entry = this.#entries.get(key);
-    if (entry === undefined) return undefined;
+    if (entry === undefined || now - entry.movedAt < MOVE_EVERY_MS) return entry;
+    entry.movedAt = now;
     this.#entries.delete(key);
     this.#entries.set(key, entry);
     return entry;
@@ -26,7 +32,7 @@ class RecentMap<T> {
 
   set(key: string, value: T, now: number): void {
     this.#entries.delete(key);
-    this.#entries.set(key, { value, freshUntil: now + this.#ttlMs });
+    this.#entries.set(key, { value, freshUntil: now + this.#ttlMs, movedAt: now });
     if (this.#entries.size <= this.#limit) return;
     const [oldest] = this.#entries.keys();
     if (oldest !== undefined) this.#entries.delete(oldest);
@@ -88,9 +94,9 @@ export class KeyCache<T extends object> {
     const { clock, certain, outage } = this.#options;
     const now = clock();
     const sure = certain(now);
-    const known = this.#present.get(hash);
+    const known = this.#present.get(hash, now);
     if (known !== undefined && (sure ? now < known.freshUntil : outage !== null)) return known.value;
-    if (sure && now < (this.#absent.get(hash)?.freshUntil ?? 0)) return null;
+    if (sure && now < (this.#absent.get(hash, now)?.freshUntil ?? 0)) return null;
     if (outage === null) return this.#load(hash);
     return this.#load(hash).catch((error) => {
       if (!outage.isOne(error)) throw error;

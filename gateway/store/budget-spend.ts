@@ -3,13 +3,12 @@ import type { SpendRecord } from '../accounting/spend.ts';
 import { budgetedNames, readScope } from '../identity/budget-parts.ts';
 import { scopeOf } from '../identity/owners.ts';
 import { type NamedBudget, nameOf, namesOf, ownerOfBudget } from './accounts.ts';
+import type { AlikeCalls } from './alike-calls.ts';
 import { type AlertRules, isNearlySpent, raiseAlerts } from './budget-alerts.ts';
 import { type Connection, rows } from './connection.ts';
 import { budgetLimit, readWritten } from './follow-budgets.ts';
 import { type OwnerRow, showSpent } from './owner-rows.ts';
 import { lockSpenders, type Spenders } from './spenders.ts';
-
-const SECOND = 1000;
 
 /** What calls of one second add to one budget. Money is pico-dollars. */
 interface Sum {
@@ -36,11 +35,11 @@ function byOwner(budgets: readonly NamedBudget[]): ReadonlyMap<string, string> {
 /** The budgets that calls are charged to, with the parts of those of their owners, locked in the order of their names. */
 async function lockBudgets(
   db: Connection,
-  calls: readonly SpendRecord[],
+  groups: readonly AlikeCalls[],
   spenders: readonly OwnerRow[],
 ): Promise<readonly NamedBudget[]> {
   const { scopes, tokens } = namesOf(spenders.map(({ owner }) => owner));
-  const charged = calls.flatMap(({ charges }) => charges.map(({ scope }) => scope));
+  const charged = groups.flatMap(({ call }) => call.charges.map(({ scope }) => scope));
   return rows<NamedBudget>(db, {
     name: 'lock_spent_budgets',
     text: `
@@ -102,24 +101,31 @@ function withParts(whole: string, { modelNames }: SpendRecord, parts: Parts): st
 }
 
 /** Everybody is charged for every call, also for one that began before there was a budget. */
-function sumsOf(calls: readonly SpendRecord[], budgets: readonly NamedBudget[], spenders: Spenders): Sum[] {
+function sumsOf(
+  groups: readonly AlikeCalls[],
+  budgets: readonly NamedBudget[],
+  spenders: Spenders,
+): readonly Sum[] {
   const known = new Set(budgets.map(({ scope }) => scope));
   const scopes = byOwner(budgets);
   const parts: Parts = Map.groupBy(budgets, ({ part_of }) => part_of);
   const sums = new Map<string, Sum>();
-  for (const call of calls) {
-    const { spend: cost, endTime, charges } = call;
-    const endedAt = Math.floor(endTime / SECOND);
+  for (const { call, spend, endedAt, leased: held } of groups) {
+    const leases = call.charges.map(({ scope, processId }, at) => ({
+      scope,
+      processId,
+      leased: held[at] as Pico,
+    }));
     const unleased = spenders
       .of(call)
       .flatMap((owner) => withParts(scopes.get(nameOf(owner)) as string, call, parts))
-      .filter((scope) => !charges.some((charge) => charge.scope === scope))
+      .filter((scope) => !leases.some((lease) => lease.scope === scope))
       .map((scope) => ({ scope, processId: null, leased: 0n }));
-    for (const { scope, processId, leased } of [...charges, ...unleased]) {
+    for (const { scope, processId, leased } of [...leases, ...unleased]) {
       if (!known.has(scope)) continue;
       const name = `${scope} ${processId} ${endedAt}`;
       const sum = sums.get(name) ?? { scope, processId, endedAt, spent: 0n, leased: 0n };
-      sum.spent += cost;
+      sum.spent += spend;
       sum.leased += leased;
       sums.set(name, sum);
     }
@@ -179,12 +185,15 @@ async function charge(db: Connection, sums: readonly Sum[]): Promise<readonly Ch
  */
 export async function applySpend(
   db: Connection,
-  calls: readonly SpendRecord[],
+  groups: readonly AlikeCalls[],
   alerts: AlertRules | null = null,
 ): Promise<void> {
-  const costly = calls.filter(({ spend }) => spend !== 0n);
+  const costly = groups.filter(({ spend }) => spend !== 0n);
   if (costly.length === 0) return;
-  const spenders = await lockSpenders(db, costly);
+  const spenders = await lockSpenders(
+    db,
+    costly.map(({ call }) => call),
+  );
   const rowsOf = [...spenders.rows.values()];
   const locked = await lockBudgets(db, costly, rowsOf);
   const have = byOwner(locked);

@@ -1,11 +1,8 @@
-import type { Pico } from '../accounting/money.ts';
 import type { SpendRecord } from '../accounting/spend.ts';
-import { readUsage } from '../accounting/usage.ts';
-import { quoted } from '../quoted.ts';
+import { type AlikeCalls, add, type Figures } from './alike-calls.ts';
 import { type Connection, rows } from './connection.ts';
 import { storable } from './copy-format.ts';
 import { type DailyTableName, dailyTables } from './daily-tables.ts';
-import { dayOf } from './partitions.ts';
 
 /** A table of days, and for whom a call counts there. */
 interface DailyTable extends DailyTableName {
@@ -32,23 +29,6 @@ const MOST_CHARACTERS = 400;
 const fitting = (text: string): string =>
   storable(text.length > MOST_CHARACTERS ? text.slice(0, MOST_CHARACTERS) : text);
 
-/** What calls add to a row. */
-interface Figures {
-  promptTokens: number;
-  completionTokens: number;
-  cacheRead: number;
-  cacheCreation: number;
-  spend: Pico;
-  requests: number;
-  succeeded: number;
-}
-
-/** Calls that differ in nothing that a table tells apart, by one of them. */
-interface Alike extends Figures {
-  readonly call: SpendRecord;
-  readonly date: string;
-}
-
 /** What is added to one row. */
 interface Sum extends Figures {
   readonly whom: string;
@@ -60,58 +40,21 @@ interface Sum extends Figures {
   readonly endpoint: string;
 }
 
-function add(sum: Figures, more: Figures): void {
-  sum.promptTokens += more.promptTokens;
-  sum.completionTokens += more.completionTokens;
-  sum.cacheRead += more.cacheRead;
-  sum.cacheCreation += more.cacheCreation;
-  sum.spend += more.spend;
-  sum.requests += more.requests;
-  sum.succeeded += more.succeeded;
-}
-
-function figuresOf(call: SpendRecord): Figures {
-  const usage = readUsage(call.usage);
-  return {
-    promptTokens: call.promptTokens,
-    completionTokens: call.completionTokens,
-    cacheRead: usage?.cacheRead ?? 0,
-    cacheCreation: (usage?.cacheWrite ?? 0) + (usage?.cacheWrite1h ?? 0),
-    spend: call.spend,
-    requests: 1,
-    succeeded: call.status === 'success' ? 1 : 0,
-  };
-}
-
-/** The calls in few groups, as most calls of a batch are alike: what follows is done for each group. */
-function groupsOf(calls: readonly SpendRecord[]): Iterable<Alike> {
-  const groups = new Map<string, Alike>();
-  for (const call of calls) {
-    const date = dayOf(call.startTime);
-    const { apiKey, model, provider, callType, userId, teamId, organizationId, agentId, endUser } = call;
-    const of = [apiKey, model, provider, callType, userId, teamId, organizationId, agentId, endUser];
-    const name = `${date}${of.map(quoted)},${call.caller.tags.map(quoted)}`;
-    const group = groups.get(name);
-    if (group === undefined) groups.set(name, { call, date, ...figuresOf(call) });
-    else add(group, figuresOf(call));
-  }
-  return groups.values();
-}
-
 /** What the groups add to the rows of one table. */
-function sumsFor({ of }: DailyTable, groups: readonly Alike[]): Sum[] {
+function sumsFor({ of }: DailyTable, groups: readonly AlikeCalls[]): Sum[] {
   const sums = new Map<string, Sum>();
-  for (const { call, date, ...figures } of groups) {
+  for (const group of groups) {
+    const { call, date } = group;
     const model = fitting(call.model);
     for (const whom of new Set(of(call).map(fitting))) {
       const name = JSON.stringify([whom, date, call.apiKey, model, call.provider, call.callType]);
       const sum = sums.get(name);
-      if (sum !== undefined) add(sum, figures);
+      if (sum !== undefined) add(sum, group);
       else {
         const { apiKey, provider } = call;
         const modelGroup = storable(call.modelGroup);
         const endpoint = endpoints[call.callType];
-        sums.set(name, { whom, date, apiKey, model, modelGroup, provider, endpoint, ...figures });
+        sums.set(name, { ...group, whom, date, apiKey, model, modelGroup, provider, endpoint });
       }
     }
   }
@@ -166,8 +109,7 @@ async function addTo(db: Connection, { name, whom }: DailyTable, sums: readonly 
 }
 
 /** Adds calls to what was spent on their days, in the transaction that stores their rows: one statement for each table. */
-export async function addToDays(db: Connection, calls: readonly SpendRecord[]): Promise<void> {
-  const groups = [...groupsOf(calls)];
+export async function addToDays(db: Connection, groups: readonly AlikeCalls[]): Promise<void> {
   for (const table of tables) {
     const sums = sumsFor(table, groups);
     if (sums.length > 0) await addTo(db, table, sums);

@@ -1,5 +1,6 @@
 import { DatabaseError, type Pool, type PoolClient } from 'pg';
 import { bare, type SpendRecord } from '../accounting/spend.ts';
+import { alikeCalls } from './alike-calls.ts';
 import type { AlertRules } from './budget-alerts.ts';
 import { applySpend } from './budget-spend.ts';
 import { type Connection, rows, transaction } from './connection.ts';
@@ -52,8 +53,9 @@ async function store(
     db,
     calls.filter((call) => !call.logged),
   );
-  await applySpend(db, calls, alerts);
-  await addToDays(db, calls);
+  const groups = alikeCalls(calls);
+  await applySpend(db, groups, alerts);
+  await addToDays(db, groups);
 }
 
 /** The calls that are not stored yet, each once. */

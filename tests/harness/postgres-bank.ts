@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import {
   adoptProcesses,
+  alikeCalls,
   applySpend,
   type BudgetSetting,
   type BudgetStore,
@@ -112,7 +113,7 @@ export class PostgresBank implements Bank, AsyncDisposable {
     const records = calls.map(({ cost, charges, endedAt }) =>
       spendRecord({ spend: cost, charges, endTime: endedAt }),
     );
-    await transaction(this.#db, (db) => applySpend(db, records));
+    await transaction(this.#db, (db) => applySpend(db, alikeCalls(records)));
   }
 
   adopt(processId: string): Promise<void> {

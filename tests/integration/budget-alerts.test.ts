@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
   type AlertRules,
+  alikeCalls,
   applySpend,
   insertSpendLogs,
   PostgresBudgets,
@@ -188,7 +189,7 @@ describe('a budget', () => {
   test('is told of together with the spend, or not at all', async () => {
     const { token } = await done('/key/generate', { max_budget: 1 });
     const undone = transaction(gateway.db, async (db) => {
-      await applySpend(db, [call({ apiKey: token, usd: 1 })], alerts);
+      await applySpend(db, alikeCalls([call({ apiKey: token, usd: 1 })]), alerts);
       throw new Error('no power');
     });
     await expect(undone).rejects.toThrow('no power');

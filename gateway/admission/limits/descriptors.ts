@@ -1,6 +1,7 @@
 import type { Identity } from '../../identity/identity.ts';
 import type { RateLimit } from '../../identity/key-limits.ts';
 import type { OwnerLimits } from '../../identity/owner-limits.ts';
+import { sameList } from '../../same-list.ts';
 import { type Limit, type LimitScope, limitsOf } from './limit-store.ts';
 
 /** Limits on single models, by the model's name. */
@@ -25,7 +26,15 @@ interface CallerLimits {
   readonly own: readonly Limit[];
   readonly models: readonly ByModel[];
   readonly organization: readonly Limit[];
+  /** What its last call was held to: most are like the one before. */
+  last: {
+    readonly models: readonly string[];
+    readonly named: readonly Limit[];
+    readonly all: readonly Limit[];
+  };
 }
+
+const NO_CALL: CallerLimits['last'] = { models: [], named: [], all: [] };
 
 function compile({ keyHash, limits, ownerLimits }: Identity): CallerLimits {
   const ofOwners = (which: (scope: LimitScope) => boolean) =>
@@ -43,6 +52,7 @@ function compile({ keyHash, limits, ownerLimits }: Identity): CallerLimits {
     own: [...limitsOf('api_key', keyHash, limits), ...ofOwners((scope) => scope !== 'organization')],
     models: models.filter(({ size }) => size > 0),
     organization: ofOwners((scope) => scope === 'organization'),
+    last: NO_CALL,
   };
 }
 
@@ -72,12 +82,15 @@ export class Descriptors {
   /** The limits of a call, in the order in which LiteLLM tells them. */
   of({ identity, models, named }: LimitedCall): readonly Limit[] {
     const caller = this.#caller(identity);
-    const { own, organization } = caller;
+    const { own, organization, last } = caller;
+    if (last !== NO_CALL && sameList(last.models, models) && sameList(last.named, named)) return last.all;
     const more = named.length + caller.models.length + organization.length + this.#global.length;
     if (more === 0) return own;
     const names = [...new Set(models)];
     const perModel = caller.models.flatMap((byModel) => names.flatMap((name) => byModel.get(name) ?? []));
-    return [...own, ...named, ...perModel, ...organization, ...this.#global];
+    const all = [...own, ...named, ...perModel, ...organization, ...this.#global];
+    caller.last = { models, named, all };
+    return all;
   }
 
   #caller(identity: Identity): CallerLimits {
