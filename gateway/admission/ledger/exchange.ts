@@ -12,7 +12,7 @@ export const GRACE_MS = SECOND / 10;
 /** Beside what is needed a process takes no more than this part of what is left: others want to spend too. */
 const SHARE = 16n;
 /** How much is taken beside the first call, in calls of its size. */
-const FIRST_APPETITE = 8n;
+const FIRST_APPETITE = 32n;
 /** More than anybody can spend: 10^18 USD. */
 const UNLIMITED: Pico = 10n ** 30n;
 
@@ -30,8 +30,10 @@ export function roomOf(slice: Slice, { limit, spent, leased, lease }: BudgetRow)
 
 export interface ExchangeOptions {
   readonly slices: readonly Slice[];
-  /** Whose calls are looked at; undefined when money only goes back. */
+  /** Whose calls are looked at; undefined when nobody waits. */
   readonly queue: Queue | undefined;
+  /** Whether all that is free goes back. */
+  readonly givesBack: boolean;
   /** Whether nothing of a budget may be held that is not needed. */
   readonly exact: (slice: Slice) => boolean;
   readonly now: number;
@@ -137,18 +139,19 @@ export class Exchange {
   }
 
   #target(slice: Slice, left: Pico): Pico {
-    const { queue, exact, now } = this.#options;
+    const { queue, givesBack, exact, now } = this.#options;
     const spare = most(left, 0n);
-    if (queue === undefined) slice.appetite = 0n;
-    if (queue === undefined || exact(slice) || queue.short.has(slice.scope)) return slice.used;
-    if (slice.free >= 0n) return slice.used + least(slice.free, spare);
+    if (givesBack) slice.appetite = 0n;
+    if (givesBack || exact(slice) || queue?.short.has(slice.scope)) return slice.used;
+    if (slice.free >= 0n && !slice.low) return slice.used + least(slice.free, spare);
     const share = spare / SHARE;
     // A slice that lasted less than a second was too small.
     const wished = now - slice.grownAt < SECOND ? slice.appetite * 2n : slice.appetite;
     slice.appetite = least(wished, share);
     slice.grownAt = now;
     // Near the limit nothing is taken beside what is needed.
-    return slice.used + (share < -slice.free ? 0n : slice.appetite);
+    const beside = share < -slice.free ? 0n : slice.appetite;
+    return slice.used + least(most(beside, slice.free), spare);
   }
 
   /** It is booked. */

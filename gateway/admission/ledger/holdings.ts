@@ -6,6 +6,12 @@ import type { Keeper } from './reservation.ts';
 import { Slice } from './slice.ts';
 import type { Queue, Queues } from './waiting.ts';
 
+/** What an exchange is for beside growing and shrinking slices. */
+interface Purpose {
+  readonly queue?: Queue | undefined;
+  readonly givesBack?: boolean;
+}
+
 /** Budgets in one exchange that only gives back. */
 const BATCH = 100;
 
@@ -55,7 +61,16 @@ export class Holdings {
   serve(queue: Queue): void {
     if (queue.parked || queue.waiters.size === 0) return;
     const slices = queue.scopes.map((scope) => this.#sliceOf(scope));
-    if (slices.every(({ busy }) => !busy)) this.#exchange(slices, queue);
+    if (slices.every(({ busy }) => !busy)) this.#exchange(slices, { queue });
+  }
+
+  /**
+   * Takes more money for slices that are low, while calls go on with what they hold. Where nothing is held that is not needed, and
+   * where it is not known what is, that is left to the calls which need it.
+   */
+  refill(low: readonly Slice[]): void {
+    const slices = low.filter((slice) => !slice.busy && !slice.doubtful && !this.isExact(slice));
+    if (slices.length > 0) this.#exchange(slices, {});
   }
 
   #sliceOf(scope: string): Slice {
@@ -78,18 +93,19 @@ export class Holdings {
   giveBack(slices: readonly Slice[]): void {
     const { queues } = this.#options;
     const idle = slices.filter((slice) => !slice.busy && !queues.waitFor(slice.scope));
-    for (let at = 0; at < idle.length; at += BATCH) this.#exchange(idle.slice(at, at + BATCH));
+    for (let at = 0; at < idle.length; at += BATCH)
+      this.#exchange(idle.slice(at, at + BATCH), { givesBack: true });
   }
 
-  #exchange(slices: readonly Slice[], queue?: Queue): void {
+  #exchange(slices: readonly Slice[], purpose: Purpose): void {
     for (const slice of slices) slice.busy = true;
-    this.#track(this.#runExchange(slices, queue));
+    this.#track(this.#runExchange(slices, purpose));
   }
 
-  async #runExchange(slices: readonly Slice[], queue: Queue | undefined): Promise<void> {
+  async #runExchange(slices: readonly Slice[], { queue, givesBack = false }: Purpose): Promise<void> {
     const { store, timers, keeper } = this.#options;
     const now = timers.now();
-    const exchange = new Exchange({ slices, queue, exact: this.isExact, now, keeper });
+    const exchange = new Exchange({ slices, queue, givesBack, exact: this.isExact, now, keeper });
     const scopes = slices.map(({ scope }) => scope);
     let failed = false;
     try {

@@ -73,6 +73,41 @@ test('a process that asks often asks for more', async () => {
   expect(seen.exchanges).toBeLessThan(12);
 });
 
+test('a slice is refilled before it is empty, and no call waits for that', async () => {
+  const { ask, seen } = await warm(1_000_000_000n);
+  const slow = Promise.withResolvers<void>();
+  seen.answered = slow.promise;
+  // What is held lasts for 32 calls; refilling begins behind the half of them, once.
+  for (let call = 0; call < 30; call++) atOnce(ask(10n));
+  expect(seen.exchanges).toBe(2);
+  slow.resolve();
+  await rest();
+  for (let call = 0; call < 30; call++) atOnce(ask(10n));
+});
+
+test('a refill that fails costs no call anything, and is not tried at each of them', async () => {
+  const { ask, seen, timers } = await warm(1_000_000_000n);
+  seen.away = true;
+  for (let call = 0; call < 20; call++) atOnce(ask(10n));
+  await rest();
+  for (let call = 0; call < 10; call++) atOnce(ask(10n));
+  expect(seen.exchanges).toBe(2);
+  seen.away = false;
+  await timers.pass(1000);
+  await ask(10n);
+  for (let call = 0; call < 5; call++) atOnce(ask(10n));
+});
+
+test('a slice that holds few calls, since not much is left, is not refilled at each of them', async () => {
+  // A sixteenth is less than four calls.
+  const { ask, seen } = await setUp(600n);
+  await ask(10n);
+  const { exchanges } = seen;
+  atOnce(ask(10n));
+  atOnce(ask(10n));
+  expect(seen.exchanges).toBe(exchanges);
+});
+
 test('near the limit a process holds exactly what it needs', async () => {
   const { ask, bank } = await setUp(100n);
   await ask(30n);

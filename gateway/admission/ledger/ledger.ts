@@ -13,6 +13,8 @@ const SECOND = 1000;
 const PATIENCE_MS = 2 * SECOND;
 /** How long others' need is remembered: longer than they wait. */
 const CONTENDED_MS = PATIENCE_MS + SECOND / 2;
+/** A slice is refilled where it is to hold so many calls at least. */
+const LEAST_REFILL = 4n;
 const TICK_MS = SECOND;
 /** Money that nobody has used for so long goes back. */
 const IDLE_MS = 5 * SECOND;
@@ -76,6 +78,9 @@ export class Ledger implements Keeper {
       slice.reserve(request.bound);
       slice.usedAt = now;
     }
+    // Near a limit a slice holds hardly more than a call: refilling it would ask the store for each of them.
+    const low = slices.filter((slice) => slice.low && slice.appetite >= LEAST_REFILL * request.bound);
+    if (low.length > 0) this.#holdings.refill(low);
     return new SliceReservation(request.bound, slices, this);
   }
 

@@ -54,6 +54,11 @@ export class Slice {
     return this.#granted - this.#reserved - this.#charged;
   }
 
+  /** Whether it should be refilled before a call has to wait for it. */
+  get low(): boolean {
+    return this.free < this.appetite / 2n;
+  }
+
   reserve(amount: Pico): void {
     this.#reserved += amount;
   }
