@@ -218,10 +218,11 @@ export const requests: Readonly<Record<string, Build>> = {
       member: { role: 'user', user_id: await personOf(situation) },
     },
   }),
-  'POST /team/member_update': teamBody(({ object }) => ({
-    user_id: object === 'foreign' ? 'u-hired' : 'u-mate',
-    role: 'user',
-  })),
+  'POST /team/member_update': teamBody(({ object }) =>
+    object === 'raise'
+      ? { user_id: 'u-lead', allowed_models: ['all-team-models'] }
+      : { user_id: object === 'foreign' ? 'u-hired' : 'u-mate', role: 'user' },
+  ),
   'POST /team/member_delete': teamBody(({ object }) => ({
     user_id: object === 'foreign' ? 'u-hired' : 'u-mate',
   })),
