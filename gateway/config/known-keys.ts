@@ -109,8 +109,8 @@ export const modelBudgetParams = table({
 
 /** Keys of `litellm_settings.default_internal_user_params`. */
 export const defaultUserParams = table({
-  served: 'user_role max_budget budget_duration tpm_limit rpm_limit max_parallel_requests models teams',
-  protective: 'available_teams',
+  served: `user_role max_budget budget_duration tpm_limit rpm_limit max_parallel_requests models teams
+    available_teams`,
 });
 
 /** Keys of each entry of its `teams`. */

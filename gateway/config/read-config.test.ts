@@ -183,7 +183,7 @@ describe('an accepted configuration', () => {
       max_budget: 0,
       budget_duration: '30d',
     });
-    const wrong = { user_role: 'proxy_admin', available_teams: ['red'], budget_duration: 'often' };
+    const wrong = { user_role: 'proxy_admin', available_teams: 'red', budget_duration: 'often' };
     const { faults } = read({ litellm_settings: { default_internal_user_params: wrong } });
     expect(faults.map(({ path }) => path.split('.').at(-1)).sort()).toEqual([
       'available_teams',
@@ -224,6 +224,16 @@ describe('an accepted configuration', () => {
         { path: `litellm_settings.default_internal_user_params.teams${at}` },
       ]);
     });
+  });
+
+  test('teams that users may join by themselves are named once each', () => {
+    const naming = (...available_teams: readonly string[]) => ({
+      litellm_settings: { default_internal_user_params: { available_teams } },
+    });
+    expect(accepted(naming('red', 'blue')).userDefaults).toEqual({ available_teams: ['red', 'blue'] });
+    expect(read(naming('red', 'blue', 'red')).faults).toMatchObject([
+      { path: 'litellm_settings.default_internal_user_params.available_teams' },
+    ]);
   });
 
   test('keeps nothing of what is said in calls, unless it says so', () => {

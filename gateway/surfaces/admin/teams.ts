@@ -17,6 +17,7 @@ import { filled } from './key-rules.ts';
 import { budgetColumns } from './linked-budget.ts';
 import { management } from './management.ts';
 import { requireModelLists } from './member-models.ts';
+import { available } from './open-teams.ts';
 import { limitOfMembers, withMemberBudget } from './team-budgets.ts';
 import { changedLimit, teamMetadata } from './team-limits.ts';
 import { join, memberAdd, memberDelete, memberUpdate } from './team-members.ts';
@@ -278,8 +279,7 @@ export function teamHandlers(deps: ManagementDeps): TeamRoutes {
     teamInfo: management((request, identity) => info(db, request.query, identity)),
     listTeams: management((request, identity) => list(db, request.query, identity)),
     pageTeams: management((request, identity) => page(db, request.query, identity), detail),
-    // Which teams anybody may join is a setting that is not served: none.
-    availableTeams: management(async () => []),
+    availableTeams: management((request, identity) => available(deps, request, identity)),
     blockTeam: management((request, identity) => block(deps, request, identity, true), {
       body: readTeamOnly,
       ...detail,
