@@ -45,8 +45,15 @@ describe('an accepted configuration', () => {
     expect(accepted({ litellm_settings }).globalBudget).toEqual(budget);
   });
 
-  test('gives customers a budget by default', () => {
-    expect(accepted({ litellm_settings: { max_end_user_budget: 0.25 } }).endUserBudget).toBe(0.25);
+  test.each([
+    [{ max_end_user_budget: 0.25 }, { budgetId: null, maxBudget: 0.25 }],
+    [{ max_end_user_budget_id: 'free-tier' }, { budgetId: 'free-tier', maxBudget: null }],
+    [
+      { max_end_user_budget_id: 'free-tier', max_end_user_budget: 0 },
+      { budgetId: 'free-tier', maxBudget: 0 },
+    ],
+  ])('with %j gives customers by default %j', (litellm_settings, fallback) => {
+    expect(accepted({ litellm_settings }).endUserDefault).toEqual(fallback);
   });
 
   test('has its references resolved and its units converted', () => {
@@ -64,7 +71,7 @@ describe('an accepted configuration', () => {
     });
     expect(config).toMatchObject({ masterKey: 'sk-from-file', spendFlushMs: 2500 });
     expect(config).toMatchObject({ budgetEnforcement: 'compatible', timezone: 'UTC' });
-    expect(config).toMatchObject({ globalBudget: null, endUserBudget: null });
+    expect(config).toMatchObject({ globalBudget: null, endUserDefault: null });
     expect(config.onClientDisconnect).toBe('drain');
     expect(config.deployments[0]).toMatchObject({
       provider: 'openai',
@@ -435,9 +442,9 @@ describe('every fault names its place and its remedy', () => {
       "litellm_settings.budget_duration: 'often' is no duration; write one as 30d or 1mo",
     ],
     [
-      'a linked budget for customers',
-      { litellm_settings: { max_end_user_budget_id: 'b' } },
-      'litellm_settings.max_end_user_budget_id: is not served yet, and you would rely on it',
+      'a linked budget for customers that is none',
+      { litellm_settings: { max_end_user_budget_id: ['b'] } },
+      'litellm_settings.max_end_user_budget_id: must be a text, not a list',
     ],
     [
       'JWT',

@@ -131,7 +131,8 @@ export async function limitMember(
   const back = sent.max_budget === null;
   const columns: BudgetColumns = { ...sent, ...(back && spendingOf(ofAll)) };
   changed.add(subjects.user(userId));
-  const alone = own !== null && own.budget_id !== ofAll?.budget_id && !(await isShared(db, own.budget_id));
+  const alone =
+    own !== null && own.budget_id !== ofAll?.budget_id && !(await isShared(db, own.budget_id, deps));
   const gives = back || sent.allowed_models?.length === 0;
   const same = gives && holdsAlike({ ...held, ...columns }, ofAll ?? {});
   if (own === null && (same || (held === null && saysNothing(columns)))) return;
