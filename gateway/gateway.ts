@@ -42,6 +42,7 @@ import type { AlertRules } from './store/budget-alerts.ts';
 import { watchBudgets } from './store/budget-announcements.ts';
 import { adoptProcesses } from './store/budget-processes.ts';
 import { PostgresBudgets } from './store/budget-store.ts';
+import { readBudgets } from './store/budgets-table.ts';
 import { endUserBudget } from './store/end-user-budgets.ts';
 import { anyLimitedEndUser, blockedEndUsers } from './store/end-users.ts';
 import type { BudgetRules } from './store/follow-budgets.ts';
@@ -129,6 +130,16 @@ function alertRules({ alerting }: Config): AlertRules | null {
   return alerting && { ttlMs: alerting.repeatMs, clock: Date.now };
 }
 
+/** Names a budget that customers are to have and that does not exist: their calls are refused until somebody makes it. */
+async function nameMissingBudget({ config, logs }: GatewayOptions, db: Pool): Promise<void> {
+  const budgetId = config.endUserDefault?.budgetId ?? null;
+  if (budgetId === null || (await readBudgets(db, [budgetId])).length > 0) return;
+  logs.logger.error(
+    { budget: budgetId },
+    'litellm_settings.max_end_user_budget_id names a budget that does not exist: calls for customers without a budget of their own are refused until it is made by /budget/new',
+  );
+}
+
 /** Sends what the store has to tell to the operator's webhook, if there is one. */
 function openDelivery(
   { config: { alerting }, logs: { logger } }: GatewayOptions,
@@ -209,14 +220,14 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const rules = (): BudgetRules => ({
     now: Date.now(),
     nextReset: nextResetHere,
-    endUserDefault: config.endUserBudget,
+    endUserDefault: config.endUserDefault,
   });
   if (config.globalBudget !== null) await setGlobalBudget(db, config.globalBudget, rules());
   const store = new PostgresBudgets({
     db,
     processId,
     nextReset: nextResetHere,
-    endUserDefault: config.endUserBudget,
+    endUserDefault: config.endUserDefault,
     alerts: alertRules(config),
   });
   const ledger = new Ledger({ store, processId, timers: systemTimers, logger });
@@ -238,12 +249,13 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   await endUserBlocks.refresh();
   const endUserBudgets = new EndUserBudgets({
     load: (endUser) => endUserBudget(db, endUser, rules()),
-    anyLimited: async () => config.endUserBudget !== null || (await anyLimitedEndUser(db)),
+    anyLimited: async () => config.endUserDefault !== null || (await anyLimitedEndUser(db)),
     outage: config.servesWithoutDatabase ? isOutage : null,
     clock: Date.now,
     logger,
   });
   await endUserBudgets.refresh();
+  await nameMissingBudget(options, db);
   const heldByTags = new TagBudgets({ load: () => tagBudgets(db, rules()), clock: Date.now, logger });
   await heldByTags.refresh();
   const streams = config.cutsStreamsOnBlock
@@ -313,7 +325,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     audit,
     clock: Date.now,
     nextReset: nextResetHere,
-    endUserBudget: config.endUserBudget,
+    endUserDefault: config.endUserDefault,
     keyRules: config.keyRules,
     teamDefaults: config.teamDefaults,
     userDefaults: config.userDefaults,

@@ -12,6 +12,7 @@ export { RedisStore, type RunScript } from './admission/limits/redis/redis-store
 export { verifyExport } from './audit-command.ts';
 export { gatewayBundle } from './bundle.ts';
 export { SILENT } from './caller.ts';
+export type { EndUserDefault } from './config/config.ts';
 export { type KeyRules, NO_KEY_RULES } from './config/key-rules.ts';
 export type { NetworkRules } from './config/network-rules.ts';
 export { readConfig } from './config/read-config.ts';
@@ -46,6 +47,7 @@ export { applySpend } from './store/budget-spend.ts';
 export { PostgresBudgets } from './store/budget-store.ts';
 export { type BudgetSetting, setBudgets } from './store/budgets.ts';
 export { transaction } from './store/connection.ts';
+export { endUserBudget } from './store/end-user-budgets.ts';
 export { bothHear, watchKeyChanges } from './store/key-changes.ts';
 export { migrations } from './store/migrations.ts';
 export { applyMigrations } from './store/migrator.ts';

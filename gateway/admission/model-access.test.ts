@@ -5,8 +5,12 @@ const requested = { names: ['openai/gpt-4o'], accessGroups: ['beta'] };
 const personal = { models: [], team: null, userModels: [], organizationModels: [] };
 const ofTeam = (models: readonly string[], more: object = {}) => ({
   ...personal,
-  team: { models, blocked: false },
+  team: { models, memberModels: [], blocked: false },
   ...more,
+});
+const ofMember = (memberModels: readonly string[], models: readonly string[] = []) => ({
+  ...personal,
+  team: { models, memberModels, blocked: false },
 });
 
 test.each([
@@ -42,6 +46,11 @@ test.each([
   ['the user’s list does not, for a personal key', { ...personal, userModels: ['no-default-models'] }, false],
   ['the user’s list does not, for a key of a team', ofTeam([], { userModels: ['no-default-models'] }), true],
   ['the organisation’s list does not', ofTeam([], { organizationModels: ['mistral/*'] }), false],
+  ['the member’s list allows it', ofMember(['mistral/*', 'beta']), true],
+  ['the member’s list does not', ofMember(['mistral/*']), false],
+  ['the member’s list leaves it to the team, which allows it', ofMember(['all-team-models']), true],
+  ['the member’s list leaves it to the team, which does not', ofMember(['all-team-models'], ['m']), false],
+  ['the member’s list allows what the team’s does not', ofMember(['openai/gpt-4o'], ['m']), false],
 ])('%s: %s', (_what, caller, allowed) => {
   expect(mayUse(caller, requested)).toBe(allowed);
 });
@@ -54,6 +63,7 @@ const requireAll = (caller: Parameters<typeof mayUse>[0]) => () => {
 test.each([
   ['the key', { ...personal, models: ['secret-model'] }, 403, 'key_model_access_denied', 'model'],
   ['the team', ofTeam(['secret-model']), 403, 'team_model_access_denied', 'model'],
+  ['the list of the member', ofMember(['secret-model']), 403, 'team_model_access_denied', 'model'],
   ['the user', { ...personal, userModels: ['secret-model'] }, 403, 'user_model_access_denied', 'model'],
   [
     'the organisation',
@@ -62,7 +72,13 @@ test.each([
     'org_model_access_denied',
     'model',
   ],
-  ['a blocked team', { ...personal, team: { models: [], blocked: true } }, 401, 'auth_error', 'None'],
+  [
+    'a blocked team',
+    { ...personal, team: { models: [], memberModels: [], blocked: true } },
+    401,
+    'auth_error',
+    'None',
+  ],
 ])(
   'what %s refuses is told without naming the models that there are',
   (_who, caller, status, type, param) => {
@@ -72,6 +88,6 @@ test.each([
 );
 
 test('the key’s own list is looked at before the team’s block', () => {
-  const caller = { ...personal, models: ['other'], team: { models: [], blocked: true } };
+  const caller = { ...personal, models: ['other'], team: { models: [], memberModels: [], blocked: true } };
   expect(requireAll(caller)).toThrow(expect.objectContaining({ type: 'key_model_access_denied' }));
 });

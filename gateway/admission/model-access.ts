@@ -9,29 +9,41 @@ export interface Requested {
   readonly accessGroups: readonly string[];
 }
 
+/** The name of a list that allows no model. */
+export const NO_MODEL = 'no-default-models';
+
+/** The name of a list that allows what the team allows. */
+export const TEAM_MODELS = 'all-team-models';
+
 type Caller = Pick<Identity, 'models' | 'team' | 'userModels' | 'organizationModels'>;
 
 function allows(rule: string, { names, accessGroups }: Requested): boolean {
   if (rule === '*' || rule === 'all-proxy-models') return true;
-  if (rule === 'no-default-models' || rule === 'all-team-models') return false;
+  if (rule === NO_MODEL || rule === TEAM_MODELS) return false;
   if (names.includes(rule) || accessGroups.includes(rule)) return true;
   return rule.includes('*') && names.some((name) => compileWildcard(rule).match(name) !== null);
 }
 
 /** Whether a list allows a model: an empty one allows every model. */
-function listAllows(models: readonly string[], requested: Requested): boolean {
+export function listAllows(models: readonly string[], requested: Requested): boolean {
   return models.length === 0 || models.some((rule) => allows(rule, requested));
 }
 
-/** A key that may use its team's models is bound by the team's list alone; without a team there is nothing to refer to. */
+/** A list within a team's: one that leaves it to the team is bound by the team's alone. */
+function partAllows(models: readonly string[], requested: Requested): boolean {
+  return models.includes(TEAM_MODELS) || listAllows(models, requested);
+}
+
+/** Without a team there is none that a key could leave it to. */
 function keyAllows({ models, team }: Caller, requested: Requested): boolean {
-  return (team !== null && models.includes('all-team-models')) || listAllows(models, requested);
+  return team === null ? listAllows(models, requested) : partAllows(models, requested);
 }
 
 /** The first list of those that a key's owner has, in LiteLLM's order, that does not allow the model. */
-function refusedByOwner(caller: Caller, requested: Requested): 'team' | 'user' | 'organization' | undefined {
+function refusedByOwner(caller: Caller, requested: Requested): keyof typeof ownerRefusals | undefined {
   const { team, userModels, organizationModels } = caller;
   if (team !== null && !listAllows(team.models, requested)) return 'team';
+  if (team !== null && !partAllows(team.memberModels, requested)) return 'member';
   // The user's list bounds what is its own: a team decides for its members.
   if (team === null && !listAllows(userModels, requested)) return 'user';
   return listAllows(organizationModels, requested) ? undefined : 'organization';
@@ -56,6 +68,7 @@ export function requireKeyModel(caller: Caller, name: string, requested: Request
 
 const ownerRefusals = {
   team: ['team_model_access_denied', 'the team of this API key'],
+  member: ['team_model_access_denied', 'the member of the team whom this API key acts for'],
   user: ['user_model_access_denied', 'the user of this API key'],
   organization: ['organization_model_access_denied', 'the organisation of this API key'],
 } as const;

@@ -129,6 +129,14 @@ export interface GlobalBudget {
   readonly duration: string | null;
 }
 
+/** What holds customers back who have no budget of their own. */
+export interface EndUserDefault {
+  /** A budget that each of them has as if it were linked to it; null for none. */
+  readonly budgetId: string | null;
+  /** USD that each of them may spend where that budget does not say it; null where nothing limits it. */
+  readonly maxBudget: number | null;
+}
+
 export interface ModelAlias {
   readonly model: string;
   readonly hidden: boolean;
@@ -193,8 +201,8 @@ export interface Config {
   readonly budgetEnforcement: 'strict' | 'compatible';
   /** What the whole gateway may spend; null where nothing limits it. */
   readonly globalBudget: GlobalBudget | null;
-  /** USD that a customer without a budget of its own may spend; null where nothing limits it. */
-  readonly endUserBudget: number | null;
+  /** Null where customers without a budget of their own are held back by nothing. */
+  readonly endUserDefault: EndUserDefault | null;
   /** Name of the IANA time zone in which budgets are reset. */
   readonly timezone: string;
   /** What becomes of a provider's answer when its client has left: it is read for its usage, or ended at once. */

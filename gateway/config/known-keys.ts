@@ -74,9 +74,9 @@ export const litellmSettings = table({
   served: `request_timeout json_logs turn_off_message_logging redact_user_api_key_info
     redact_messages_in_exceptions global_disable_no_log_param require_auth_for_metrics_endpoint timezone
     default_key_generate_params upperbound_key_generate_params key_generation_settings default_team_params
-    max_budget budget_duration max_end_user_budget max_internal_user_budget default_max_internal_user_budget
-    internal_user_budget_duration default_internal_user_params store_audit_logs disable_add_user_agent_to_request_tags
-    enable_key_alias_format_validation`,
+    max_budget budget_duration max_end_user_budget max_end_user_budget_id max_internal_user_budget
+    default_max_internal_user_budget internal_user_budget_duration default_internal_user_params store_audit_logs
+    disable_add_user_agent_to_request_tags enable_key_alias_format_validation`,
   unserved: `success_callback failure_callback callbacks service_callbacks langfuse_default_tags set_verbose
     log_raw_request_response drop_params modify_params num_retries allowed_fails cooldown_time fallbacks
     context_window_fallbacks content_policy_fallbacks default_fallbacks model_alias_map force_ipv4 ssl_verify
@@ -89,7 +89,7 @@ export const litellmSettings = table({
     add_user_information_to_llm_headers skip_system_message_in_guardrail
     use_chat_completions_url_for_anthropic_messages route_all_chat_openai_to_responses model_group_settings
     max_ui_session_budget mcp_aliases public_model_groups default_key_max_budget_alert_emails`,
-  protective: `max_end_user_budget_id priority_reservation guardrails validate_end_user_id_in_db`,
+  protective: `priority_reservation guardrails validate_end_user_id_in_db`,
 });
 
 const keyParams = 'max_budget budget_duration duration max_parallel_requests tpm_limit rpm_limit models';
@@ -109,8 +109,8 @@ export const modelBudgetParams = table({
 
 /** Keys of `litellm_settings.default_internal_user_params`. */
 export const defaultUserParams = table({
-  served: 'user_role max_budget budget_duration tpm_limit rpm_limit max_parallel_requests models teams',
-  protective: 'available_teams',
+  served: `user_role max_budget budget_duration tpm_limit rpm_limit max_parallel_requests models teams
+    available_teams`,
 });
 
 /** Keys of each entry of its `teams`. */

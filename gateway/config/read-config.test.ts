@@ -45,8 +45,15 @@ describe('an accepted configuration', () => {
     expect(accepted({ litellm_settings }).globalBudget).toEqual(budget);
   });
 
-  test('gives customers a budget by default', () => {
-    expect(accepted({ litellm_settings: { max_end_user_budget: 0.25 } }).endUserBudget).toBe(0.25);
+  test.each([
+    [{ max_end_user_budget: 0.25 }, { budgetId: null, maxBudget: 0.25 }],
+    [{ max_end_user_budget_id: 'free-tier' }, { budgetId: 'free-tier', maxBudget: null }],
+    [
+      { max_end_user_budget_id: 'free-tier', max_end_user_budget: 0 },
+      { budgetId: 'free-tier', maxBudget: 0 },
+    ],
+  ])('with %j gives customers by default %j', (litellm_settings, fallback) => {
+    expect(accepted({ litellm_settings }).endUserDefault).toEqual(fallback);
   });
 
   test('has its references resolved and its units converted', () => {
@@ -64,7 +71,7 @@ describe('an accepted configuration', () => {
     });
     expect(config).toMatchObject({ masterKey: 'sk-from-file', spendFlushMs: 2500 });
     expect(config).toMatchObject({ budgetEnforcement: 'compatible', timezone: 'UTC' });
-    expect(config).toMatchObject({ globalBudget: null, endUserBudget: null });
+    expect(config).toMatchObject({ globalBudget: null, endUserDefault: null });
     expect(config.onClientDisconnect).toBe('drain');
     expect(config.deployments[0]).toMatchObject({
       provider: 'openai',
@@ -183,7 +190,7 @@ describe('an accepted configuration', () => {
       max_budget: 0,
       budget_duration: '30d',
     });
-    const wrong = { user_role: 'proxy_admin', available_teams: ['red'], budget_duration: 'often' };
+    const wrong = { user_role: 'proxy_admin', available_teams: 'red', budget_duration: 'often' };
     const { faults } = read({ litellm_settings: { default_internal_user_params: wrong } });
     expect(faults.map(({ path }) => path.split('.').at(-1)).sort()).toEqual([
       'available_teams',
@@ -224,6 +231,16 @@ describe('an accepted configuration', () => {
         { path: `litellm_settings.default_internal_user_params.teams${at}` },
       ]);
     });
+  });
+
+  test('teams that users may join by themselves are named once each', () => {
+    const naming = (...available_teams: readonly string[]) => ({
+      litellm_settings: { default_internal_user_params: { available_teams } },
+    });
+    expect(accepted(naming('red', 'blue')).userDefaults).toEqual({ available_teams: ['red', 'blue'] });
+    expect(read(naming('red', 'blue', 'red')).faults).toMatchObject([
+      { path: 'litellm_settings.default_internal_user_params.available_teams' },
+    ]);
   });
 
   test('keeps nothing of what is said in calls, unless it says so', () => {
@@ -425,9 +442,9 @@ describe('every fault names its place and its remedy', () => {
       "litellm_settings.budget_duration: 'often' is no duration; write one as 30d or 1mo",
     ],
     [
-      'a linked budget for customers',
-      { litellm_settings: { max_end_user_budget_id: 'b' } },
-      'litellm_settings.max_end_user_budget_id: is not served yet, and you would rely on it',
+      'a linked budget for customers that is none',
+      { litellm_settings: { max_end_user_budget_id: ['b'] } },
+      'litellm_settings.max_end_user_budget_id: must be a text, not a list',
     ],
     [
       'JWT',

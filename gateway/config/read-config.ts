@@ -171,6 +171,12 @@ function readGlobalBudget(litellm: Reader, findings: Findings): Config['globalBu
   return maxBudget === 0 ? null : { maxBudget, duration };
 }
 
+function readEndUserDefault(litellm: Reader): Config['endUserDefault'] {
+  const budgetId = litellm.text('max_end_user_budget_id') ?? null;
+  const maxBudget = litellm.number('max_end_user_budget', 0) ?? null;
+  return budgetId === null && maxBudget === null ? null : { budgetId, maxBudget };
+}
+
 /** What a call must say, and where it says who makes it and whom it is for. */
 function readCallDuties(
   general: Reader,
@@ -261,7 +267,7 @@ export function readConfig({ text, environment: given, places }: ConfigSource): 
     spendDirectory: environment.LITELLM_SPEND_DIR || places.spendState,
     budgetEnforcement: general.choice('budget_enforcement', ['strict', 'compatible']) ?? 'compatible',
     globalBudget: readGlobalBudget(litellm, findings),
-    endUserBudget: litellm.number('max_end_user_budget', 0) ?? null,
+    endUserDefault: readEndUserDefault(litellm),
     timezone: readTimezone(litellm, findings),
     onClientDisconnect: general.choice('on_client_disconnect', ['drain', 'cancel']) ?? 'drain',
     recordCalls: !(general.boolean('disable_spend_logs') ?? false),

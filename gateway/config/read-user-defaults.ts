@@ -19,12 +19,21 @@ function readTeam(entry: unknown, path: string, check: KeyCheck): readonly Defau
   return team_id === undefined ? [] : [{ team_id, ...more }];
 }
 
+function requireOnce(ids: readonly string[], path: string, { findings }: KeyCheck): void {
+  const again = ids.find((id, at) => ids.indexOf(id) !== at);
+  if (again !== undefined) findings.fault(path, `names team '${again}' twice; name it once`);
+}
+
 function readTeams(reader: Reader, parent: string, check: KeyCheck): readonly DefaultTeam[] | undefined {
   const path = `${parent}.teams`;
   const teams = reader.list('teams')?.flatMap((entry, at) => readTeam(entry, `${path}[${at}]`, check));
-  const ids = teams?.map(({ team_id }) => team_id) ?? [];
-  const again = ids.find((id, at) => ids.indexOf(id) !== at);
-  if (again !== undefined) check.findings.fault(path, `names team '${again}' twice; name it once`);
+  requireOnce(teams?.map(({ team_id }) => team_id) ?? [], path, check);
+  return teams;
+}
+
+function readAvailable(reader: Reader, parent: string, check: KeyCheck): readonly string[] | undefined {
+  const teams = reader.texts('available_teams');
+  requireOnce(teams ?? [], `${parent}.available_teams`, check);
   return teams;
 }
 
@@ -51,6 +60,7 @@ export function readUserDefaults(litellm: Reader, check: KeyCheck): UserDefaults
       max_parallel_requests: parallelCalls(reader, place),
       models: reader.texts('models'),
       teams: readTeams(reader, place.path, check),
+      available_teams: readAvailable(reader, place.path, check),
     }),
   };
 }

@@ -17,4 +17,6 @@ export interface UserDefaults {
   readonly max_parallel_requests?: number;
   readonly models?: readonly string[];
   readonly teams?: readonly DefaultTeam[];
+  /** Ids of teams that each internal user may join by himself. */
+  readonly available_teams?: readonly string[];
 }

@@ -43,6 +43,7 @@ export const errorTable = {
   database_unavailable: { status: 503, type: 'no_db_connection', param: 'None' },
   reports_busy: { status: 503, type: 'service_unavailable', param: null },
   no_space: { status: 503, type: 'service_unavailable', param: null },
+  no_default_budget: { status: 503, type: 'service_unavailable', param: 'user' },
   draining: { status: 503, type: 'service_unavailable', param: null },
   switched_off: { status: 500, type: 'internal_server_error', param: null },
   internal: { status: 500, type: 'internal_server_error', param: null },

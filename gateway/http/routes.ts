@@ -11,6 +11,8 @@ export const audiences = {
   key: everybody,
   /** Who makes and changes keys: not who may only look. */
   key_keeper: ['proxy_admin', 'org_admin', 'team_admin', 'internal_user'],
+  /** Who adds people to a team that he runs, or himself to one that is open to users. */
+  team_joiner: ['proxy_admin', 'org_admin', 'team_admin', 'internal_user'],
   /** Who runs a team. */
   team_keeper: ['proxy_admin', 'org_admin', 'team_admin'],
   /** Who makes teams and users. */
@@ -87,7 +89,7 @@ export const routes = {
   availableTeams: { method: 'GET', url: '/team/available', access: 'key' },
   blockTeam: { method: 'POST', url: '/team/block', access: 'organizer' },
   unblockTeam: { method: 'POST', url: '/team/unblock', access: 'organizer' },
-  addTeamMember: { method: 'POST', url: '/team/member_add', access: 'team_keeper' },
+  addTeamMember: { method: 'POST', url: '/team/member_add', access: 'team_joiner' },
   updateTeamMember: { method: 'POST', url: '/team/member_update', access: 'team_keeper' },
   deleteTeamMember: { method: 'POST', url: '/team/member_delete', access: 'team_keeper' },
   addTeamMembers: { method: 'POST', url: '/team/bulk_member_add', access: 'team_keeper' },

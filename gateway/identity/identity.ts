@@ -15,6 +15,8 @@ export const ADMIN_USER_ID = 'default_user_id';
 export interface KeyTeam {
   /** Model names, wildcards or special members; empty means every model. */
   readonly models: readonly string[];
+  /** What its members, or the key's user among them, are bound to within that; empty means all of it. */
+  readonly memberModels: readonly string[];
   readonly blocked: boolean;
 }
 

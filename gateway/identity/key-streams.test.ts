@@ -60,7 +60,7 @@ describe('a stream', () => {
     const who = identity({ keyHash: 'a', teamId: 'red', userId: 'ada' });
     begin(who, 'stream');
     await nextTurn();
-    current.set('a', { ...who, team: { models: [], blocked: true } });
+    current.set('a', { ...who, team: { models: [], memberModels: [], blocked: true } });
     streams.evict('team:blue');
     await nextTurn();
     expect(cut).toEqual([]);

@@ -46,7 +46,11 @@ export function knownKey(row: KeyForAuthentication, budgets: readonly string[]):
   const team =
     row.team_models === null
       ? null
-      : Object.freeze({ models: Object.freeze(row.team_models), blocked: row.team_blocked === true });
+      : Object.freeze({
+          models: Object.freeze(row.team_models),
+          memberModels: Object.freeze(row.member_models ?? []),
+          blocked: row.team_blocked === true,
+        });
   const actsFor = { userId: row.user_id, teamId: row.team_id, organizationId: row.organization_id };
   const identity: Identity = Object.freeze({
     kind: 'virtual_key',

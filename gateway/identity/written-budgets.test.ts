@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readIncrease, readModelBudgets, readWindows } from './written-budgets.ts';
+import { linkedBudget, readIncrease, readModelBudgets, readWindows } from './written-budgets.ts';
 
 const window = (name: string, maxBudget: number, resetAt: Date | null = null) => ({
   part: { kind: 'window', name },
@@ -18,6 +18,27 @@ const model = (name: string, maxBudget: number, duration: string | null) => ({
   resetAt: null,
 });
 const NOON = new Date('2026-11-21T12:00:00Z');
+
+describe('a budget that somebody is linked to', () => {
+  const nothing = { max_budget: null, soft_budget: null, budget_duration: null };
+
+  test('says what may be spent, in which time, and when that is told', () => {
+    expect(linkedBudget({ max_budget: 5, soft_budget: 4, budget_duration: '1d' })).toEqual([
+      { part: null, maxBudget: 5, increase: null, softBudget: 4, duration: '1d', resetAt: null },
+    ]);
+  });
+
+  test.each([{ max_budget: 0 }, { soft_budget: 4 }, { budget_duration: '1d' }])(
+    'may say %j alone',
+    (said) => {
+      expect(linkedBudget({ ...nothing, ...said })).toHaveLength(1);
+    },
+  );
+
+  test('that has limits of calls alone is none', () => {
+    expect(linkedBudget(nothing)).toEqual([]);
+  });
+});
 
 describe('windows', () => {
   test('stand in a list, with the end of their period where LiteLLM has written it', () => {

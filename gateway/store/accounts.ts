@@ -17,6 +17,8 @@ export interface Account extends NamedBudget {
   /** Added to it, and until when; null where nothing is. */
   readonly increase_pico: string | null;
   readonly increase_until: Date | null;
+  /** From here on it is told that so much was spent; null for never. */
+  readonly soft_pico: string | null;
   readonly duration: string | null;
   readonly resets_at: Date | null;
 }
@@ -43,7 +45,8 @@ export const nameOf = ({ kind, ids }: Owner, part: BudgetPart | null = null): st
 /** Accounts by `nameOf` their owners and parts. */
 export type Accounts = ReadonlyMap<string, Account>;
 
-const columns = 'scope, token, part_of, limit_pico, increase_pico, increase_until, duration, resets_at';
+const columns =
+  'scope, token, part_of, limit_pico, increase_pico, increase_until, soft_pico, duration, resets_at';
 
 async function accountsOf(
   db: Connection,

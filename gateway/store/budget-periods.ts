@@ -56,6 +56,9 @@ export async function beginDue(
     values: [scopes, new Date(now).toISOString()],
   });
   if (due.length === 0) return [];
+  // In a time zone each of them is searched for.
+  const durations = new Set(due.flatMap(({ duration }) => duration ?? []));
+  const ends = new Map([...durations].map((duration) => [duration, nextReset(duration, now).toISOString()]));
   return rows<Begun>(db, {
     text: `
       UPDATE budget_state s SET spent_pico = s.spent_next_pico, spent_next_pico = 0, period_start = s.resets_at,
@@ -65,7 +68,7 @@ export async function beginDue(
       RETURNING s.scope, s.token, s.part_of, s.spent_pico::text AS spent, s.resets_at`,
     values: [
       due.map(({ scope }) => scope),
-      due.map(({ duration }) => (duration === null ? null : nextReset(duration, now).toISOString())),
+      due.map(({ duration }) => (duration === null ? null : ends.get(duration))),
     ],
   });
 }

@@ -57,9 +57,11 @@ async function lockBudgets(
 /** Begins to count, to the pico-dollar, what those spend whose rows were all that did. The rows are locked. */
 async function openAccounts(db: Connection, some: readonly OwnerRow[]): Promise<NamedBudget[]> {
   if (some.length === 0) return [];
+  // What customers have by default is followed when one of them calls.
   const written = await readWritten(
     db,
     some.map(({ owner }) => owner),
+    { endUserDefault: null },
   );
   const soft = new Map(
     written.flatMap(({ owner, softBudget }) =>

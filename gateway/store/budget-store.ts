@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { BudgetRow, BudgetStore, Decision } from '../admission/ledger/port.ts';
+import type { EndUserDefault } from '../config/config.ts';
 import type { AlertRules } from './budget-alerts.ts';
 import { beginPeriods, dueBudgets, type NextReset } from './budget-periods.ts';
 import { freeDead, heartbeat, leaveBudgets } from './budget-processes.ts';
@@ -10,8 +11,8 @@ export interface PostgresBudgetsOptions {
   readonly db: Pool;
   readonly processId: string;
   readonly nextReset: NextReset;
-  /** USD that customers without a budget of their own may spend; null where nothing limits them. */
-  readonly endUserDefault?: number | null;
+  /** What customers have who have no budget of their own; null for nothing. */
+  readonly endUserDefault?: EndUserDefault | null;
   /** How it is told that budgets are spent; null where it is not. */
   readonly alerts?: AlertRules | null;
 }
@@ -21,8 +22,9 @@ export class PostgresBudgets implements BudgetStore {
   readonly #db: Pool;
   readonly #processId: string;
   readonly #nextReset: NextReset;
-  readonly #endUserDefault: number | null;
+  readonly #endUserDefault: EndUserDefault | null;
   readonly #alerts: AlertRules | null;
+  #movingEnds: Promise<void> | null = null;
 
   constructor({ db, processId, nextReset, endUserDefault = null, alerts = null }: PostgresBudgetsOptions) {
     this.#db = db;
@@ -52,7 +54,13 @@ export class PostgresBudgets implements BudgetStore {
   async sweep(now: number): Promise<void> {
     const rules = { now, nextReset: this.#nextReset, alerts: this.#alerts };
     await freeDead(this.#db, now);
-    await moveEnds(this.#db, { ...rules, endUserDefault: this.#endUserDefault });
+    // Where there are many customers it takes longer than it is until the next sweep.
+    this.#movingEnds ??= moveEnds(this.#db, { ...rules, endUserDefault: this.#endUserDefault }).finally(
+      () => {
+        this.#movingEnds = null;
+      },
+    );
+    await this.#movingEnds;
     for (let due = await dueBudgets(this.#db, now); due.length > 0; due = await dueBudgets(this.#db, now)) {
       await beginPeriods(this.#db, due, rules);
     }

@@ -12,6 +12,7 @@ export interface BudgetRow {
   readonly model_max_budget: unknown;
   readonly budget_duration: string | null;
   readonly budget_reset_at: Date | string | null;
+  /** Models that a member of a team who is linked to it is bound to; empty where it says nothing of them. */
   readonly allowed_models: readonly string[];
   readonly created_at: Date;
   readonly created_by: string;
@@ -28,6 +29,7 @@ const settable = [
   'model_max_budget',
   'budget_duration',
   'budget_reset_at',
+  'allowed_models',
 ] as const;
 
 export type BudgetColumns = Partial<Pick<BudgetRow, (typeof settable)[number]>>;

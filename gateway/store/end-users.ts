@@ -1,5 +1,7 @@
 import type { CallLimitColumns } from '../identity/key-limits.ts';
+import type { BudgetColumns } from '../identity/written-budgets.ts';
 import { type Connection, rows } from './connection.ts';
+import { endUserBudgetId } from './follow-budgets.ts';
 import { columnsFromJson } from './json-columns.ts';
 
 /** A row of "LiteLLM_EndUserTable": a customer, whom a call names as `user`. */
@@ -113,22 +115,46 @@ export async function anyLimitedEndUser(db: Connection): Promise<boolean> {
 }
 
 /** The budget of a customer as it is written, and the limits that stand in it. */
-export interface EndUserLimit extends CallLimitColumns {
+export interface EndUserLimit extends CallLimitColumns, BudgetColumns {
+  /** Whether the customer has a row. */
+  readonly known: boolean;
+  /** The budget that the customer has; null for none. */
   readonly budget_id: string | null;
-  /** USD. */
-  readonly max_budget: number | null;
+  /** Whether there is such a budget: all else of it is null where there is none. */
+  readonly found: boolean;
   readonly model_max_budget: unknown;
 }
 
-/** Two primary-key look-ups; undefined when there is no such customer. */
-export async function findEndUserLimit(db: Connection, userId: string): Promise<EndUserLimit | undefined> {
+/** Two primary-key look-ups. `fallback` is the budget of customers without one of their own. */
+export async function findEndUserLimit(
+  db: Connection,
+  userId: string,
+  fallback: string | null,
+): Promise<EndUserLimit> {
   const [row] = await rows<EndUserLimit>(db, {
     name: 'find_end_user_limit',
     text: `
-      SELECT b.budget_id, b.max_budget, b.model_max_budget, b.rpm_limit, b.tpm_limit, b.max_parallel_requests
-      FROM "LiteLLM_EndUserTable" u LEFT JOIN "LiteLLM_BudgetTable" b ON b.budget_id = u.budget_id
-      WHERE u.user_id = $1`,
-    values: [userId],
+      SELECT u.user_id IS NOT NULL AS known, ${endUserBudgetId('u', 'asked.fallback')} AS budget_id,
+        b.budget_id IS NOT NULL AS found, b.max_budget, b.soft_budget, b.budget_duration, b.model_max_budget,
+        b.rpm_limit, b.tpm_limit, b.max_parallel_requests
+      FROM (SELECT $1::text AS user_id, $2::text AS fallback) AS asked
+      LEFT JOIN "LiteLLM_EndUserTable" u ON u.user_id = asked.user_id
+      LEFT JOIN "LiteLLM_BudgetTable" b ON b.budget_id = ${endUserBudgetId('u', 'asked.fallback')}`,
+    values: [userId, fallback],
   });
-  return row;
+  return row as EndUserLimit;
+}
+
+/** The next customers without a budget of their own, in the order of their ids. */
+export async function endUsersWithoutBudget(
+  db: Connection,
+  { after, limit }: { after: string; limit: number },
+): Promise<readonly Pick<EndUserRow, 'user_id' | 'spend'>[]> {
+  return rows<Pick<EndUserRow, 'user_id' | 'spend'>>(db, {
+    name: 'end_users_without_budget',
+    text: `
+      SELECT user_id, spend FROM "LiteLLM_EndUserTable" WHERE budget_id IS NULL AND user_id > $1
+      ORDER BY user_id LIMIT $2`,
+    values: [after, limit],
+  });
 }

@@ -1,4 +1,5 @@
 import { type Pico, picoFromUsd } from '../accounting/money.ts';
+import type { EndUserDefault } from '../config/config.ts';
 import { scopeOfPart } from '../identity/budget-parts.ts';
 import { type Owner, type OwnerKind, scopeOf } from '../identity/owners.ts';
 import {
@@ -35,13 +36,17 @@ export interface BudgetRules {
   /** Epoch milliseconds. */
   readonly now: number;
   readonly nextReset: NextReset;
-  /** USD that customers without a budget of their own may spend; null where nothing limits them. */
-  readonly endUserDefault: number | null;
+  /** What customers have who have no budget of their own; null for nothing. */
+  readonly endUserDefault: EndUserDefault | null;
 }
 
 /** What is enforced of what is written, in pico-dollars; null where nothing is limited. */
 export function limitOf({ maxBudget }: WrittenBudget): Pico | null {
   return maxBudget === null ? null : budgetLimit(maxBudget);
+}
+
+export function softOf({ softBudget }: WrittenBudget): Pico | null {
+  return softBudget === null ? null : budgetLimit(softBudget);
 }
 
 export function increaseOf({ increase }: WrittenBudget): BudgetSetting['increase'] {
@@ -59,6 +64,10 @@ const ofLink = 'b.max_budget, b.soft_budget, b.budget_duration, b.budget_reset_a
 /** The budget that a member has: one of its own, else that which its team gives to every member. */
 export const memberBudgetId = (member: string, team: string): string =>
   `coalesce(${member}.budget_id, ${team}.metadata ->> 'team_member_budget_id')`;
+
+/** The budget that a customer has: one of its own, else that which `fallback` (SQL; null for none) names. */
+export const endUserBudgetId = (endUser: string, fallback: string): string =>
+  `coalesce(${endUser}.budget_id, ${fallback})`;
 
 /** The budgets of single models that a key has: its own, else those of the budget that it is linked to. */
 export const keyModelBudgets = (key: string, budget: string): string =>
@@ -84,7 +93,7 @@ const written: Readonly<Record<OwnerKind, readonly [columns: string, join: strin
   ],
   user: [`${ofRow}, o.model_max_budget`, ''],
   global: [ofRow, ''],
-  end_user: [ofLink, withLink('o.budget_id')],
+  end_user: [ofLink, withLink(endUserBudgetId('o', 'fallback.end_user_budget'))],
   tag: [ofLink, withLink('o.budget_id')],
   key: [ofKey, withLink('o.budget_id')],
 };
@@ -106,7 +115,11 @@ function readBudgets(row: Record<string, unknown>): readonly WrittenBudget[] {
  * What LiteLLM's columns say. A statement of its own, after the locks: only then does it see what was committed while they were
  * waited for.
  */
-export async function readWritten(db: Connection, some: readonly Owner[]): Promise<readonly Written[]> {
+export async function readWritten(
+  db: Connection,
+  some: readonly Owner[],
+  { endUserDefault }: Pick<BudgetRules, 'endUserDefault'>,
+): Promise<readonly Written[]> {
   const all: Written[] = [];
   for (const [kind, those] of byKind(some)) {
     const { table, key } = ownerTables[kind];
@@ -115,8 +128,9 @@ export async function readWritten(db: Connection, some: readonly Owner[]): Promi
       text: `
         SELECT ${key.map((column) => `o.${column}`).join(', ')}, ${columns}
         FROM unnest(${unnested(kind)}) AS asked (${key.join(', ')})
+        CROSS JOIN (SELECT $${key.length + 1}::text AS end_user_budget) AS fallback
         JOIN ${table} o ON ${isListed(kind, 'asked')} ${join}`,
-      values: [...keyLists(kind, those)],
+      values: [...keyLists(kind, those), endUserDefault?.budgetId ?? null],
     });
     for (const row of found) {
       const owner = { kind, ids: key.map((column) => row[column] as string) };
@@ -177,14 +191,14 @@ function settingsOf(budgets: readonly Written[], { locked, accounts, rules }: Kn
     const account = accounts.get(nameOf(owner, part));
     const whole = accounts.get(nameOf(owner))?.scope ?? scopeOf(owner);
     const isWhole = part === null;
-    const fallback = isWhole && owner.kind === 'end_user' ? rules.endUserDefault : null;
+    const fallback = isWhole && owner.kind === 'end_user' ? (rules.endUserDefault?.maxBudget ?? null) : null;
     return {
       scope: isWhole ? whole : scopeOfPart(part, whole),
       token: isWhole && owner.kind === 'key' ? (owner.ids[0] as string) : null,
       partOf: isWhole ? null : whole,
       limit: limitOf({ ...budget, maxBudget: budget.maxBudget ?? fallback }),
       increase: increaseOf(budget),
-      soft: budget.softBudget === null ? null : budgetLimit(budget.softBudget),
+      soft: softOf(budget),
       // What was spent before there was a part is not known of it: it begins at nothing.
       spent: isWhole ? (spent.get(nameOf(owner)) ?? 0n) : 0n,
       duration,
@@ -259,7 +273,7 @@ export async function followBudgets(
   const locked = await lockOwners(db, some);
   if (locked.length === 0) return;
   const present = locked.map(({ owner }) => owner);
-  const budgets = await readWritten(db, present);
+  const budgets = await readWritten(db, present, rules);
   const accounts = await currentAccounts(db, present, rules);
   const settings = settingsOf(budgets, { locked, accounts, rules });
   await writeEnds(

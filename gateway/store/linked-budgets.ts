@@ -3,6 +3,7 @@ import { type Owner, owners } from '../identity/owners.ts';
 import { type Account, nameOf, readAccounts } from './accounts.ts';
 import { type BudgetRow, lockBudget } from './budgets-table.ts';
 import { type Connection, rows, transaction } from './connection.ts';
+import { catchUpWithDefault, isEndUserDefault } from './default-budget.ts';
 import { type BudgetRules, followBudgets } from './follow-budgets.ts';
 
 /** Budgets whose end is moved on in one transaction. */
@@ -22,7 +23,7 @@ function ownerOfLink({ kind, id, member }: Linked): Owner {
   return kind === 'end_user' ? owners.endUser(id) : owners.organization(id);
 }
 
-/** Everybody who is linked to one of these budgets. */
+/** Everybody who is linked to one of these budgets; not who has it by default. */
 async function linkedOwners(db: Connection, budgetIds: readonly string[]): Promise<readonly Owner[]> {
   const found = await rows<Linked>(db, {
     text: `
@@ -42,9 +43,13 @@ async function linkedOwners(db: Connection, budgetIds: readonly string[]): Promi
   return found.map(ownerOfLink);
 }
 
-/** Whether several are linked to this budget: an imported one may be that of all members who were added at once. */
-export async function isShared(db: Connection, budgetId: string): Promise<boolean> {
-  return (await linkedOwners(db, [budgetId])).length > 1;
+/** Whether several have this budget: an imported one may be that of all members who were added at once. */
+export async function isShared(
+  db: Connection,
+  budgetId: string,
+  rules: Pick<BudgetRules, 'endUserDefault'>,
+): Promise<boolean> {
+  return isEndUserDefault(budgetId, rules) || (await linkedOwners(db, [budgetId])).length > 1;
 }
 
 /** Those of whom the gateway counts what they spend already, or those of whom it does not. */
@@ -54,8 +59,8 @@ async function withAccount(db: Connection, some: readonly Owner[], have: boolean
 }
 
 /**
- * Changes a budget, which is locked, by `work`, and makes the budgets of all who were linked to it what the columns say then.
- * Undefined when there is no such budget.
+ * Changes a budget, which is locked, by `work`, and makes the budgets of all who were linked to it what the columns say then;
+ * those of customers who have it by default follow afterwards (`followDefault`). Undefined when there is no such budget.
  */
 export async function changeLinked<T>(
   db: Connection,
@@ -68,9 +73,13 @@ export async function changeLinked<T>(
   const linked = await linkedOwners(db, [budgetId]);
   const { budget_duration, budget_reset_at } = before;
   const end = budget_duration === null ? null : budget_reset_at;
-  const isOver = end !== null && new Date(end).getTime() <= rules.now;
   // A reset that is due, and was not noticed yet, is nobody's to lose by the change.
-  if (isOver) await followBudgets(db, await withAccount(db, linked, false), rules);
+  if (end !== null && new Date(end).getTime() <= rules.now) {
+    await followBudgets(db, await withAccount(db, linked, false), rules);
+    if (isEndUserDefault(budgetId, rules)) {
+      await catchUpWithDefault((late) => late(db), rules, budget_duration as string);
+    }
+  }
   const result = await work(before);
   // Whoever has no account gets it when it calls; it is made from the columns.
   await followBudgets(db, await withAccount(db, linked, true), rules);
@@ -89,18 +98,24 @@ interface Due {
 export async function moveEnds(pool: Pool, rules: BudgetRules): Promise<void> {
   const now = new Date(rules.now).toISOString();
   const condition = 'budget_reset_at <= $1 AND budget_duration IS NOT NULL';
-  const [any] = await rows(pool, {
+  const found = await rows<Due>(pool, {
     name: 'due_linked_budgets',
-    text: `SELECT 1 FROM "LiteLLM_BudgetTable" WHERE ${condition} LIMIT 1`,
+    text: `
+      SELECT budget_id, budget_duration FROM "LiteLLM_BudgetTable" WHERE ${condition}
+      ORDER BY budget_id LIMIT ${BATCH}`,
     values: [now],
   });
-  if (any === undefined) return;
+  if (found.length === 0) return;
+  const byDefault = found.find(({ budget_id }) => isEndUserDefault(budget_id, rules));
+  if (byDefault !== undefined) {
+    await catchUpWithDefault((late) => transaction(pool, late), rules, byDefault.budget_duration);
+  }
   await transaction(pool, async (db) => {
     const due = await rows<Due>(db, {
       text: `
-        SELECT budget_id, budget_duration FROM "LiteLLM_BudgetTable" WHERE ${condition}
-        ORDER BY budget_id LIMIT ${BATCH} FOR NO KEY UPDATE`,
-      values: [now],
+        SELECT budget_id, budget_duration FROM "LiteLLM_BudgetTable" WHERE ${condition} AND budget_id = ANY ($2)
+        ORDER BY budget_id FOR NO KEY UPDATE`,
+      values: [now, found.map(({ budget_id }) => budget_id)],
     });
     const linked = await linkedOwners(
       db,

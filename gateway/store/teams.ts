@@ -17,6 +17,8 @@ export interface TeamRow {
   readonly members_with_roles: readonly TeamMember[];
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly models: readonly string[];
+  /** Models that members are bound to who have no list of their own; empty where it says nothing of them. */
+  readonly default_team_member_models: readonly string[];
   readonly blocked: boolean;
   readonly spend: number;
   /** USD. */
@@ -48,6 +50,7 @@ const settable = [
   'members_with_roles',
   'metadata',
   'models',
+  'default_team_member_models',
   'blocked',
   'team_member_permissions',
   'max_budget',

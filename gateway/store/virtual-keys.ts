@@ -85,6 +85,8 @@ export interface KeyForAuthentication extends OwnerLimitColumns, LinkedLimitColu
   /** Null also when the key names a team that does not exist. */
   readonly team_models: readonly string[] | null;
   readonly team_blocked: boolean | null;
+  /** What the key's user is bound to in its team, by the user's own list or that of all members; empty or null for nothing. */
+  readonly member_models: readonly string[] | null;
   /** An object, unless another program has written it. */
   readonly key_metadata: unknown;
   readonly team_metadata: unknown;
@@ -124,6 +126,8 @@ export async function findKey(db: Connection, hash: string): Promise<KeyForAuthe
         CASE WHEN m.user_id IS NOT NULL THEN mb.model_max_budget END AS member_model_budgets,
         array_remove(ARRAY[kb.budget_id, ob.budget_id, mb.budget_id, omb.budget_id], NULL) AS budget_ids,
         u.user_role, u.models AS user_models, t.models AS team_models, t.blocked AS team_blocked,
+        CASE WHEN k.user_id IS NOT NULL
+          THEN coalesce(nullif(mb.allowed_models, '{}'), t.default_team_member_models) END AS member_models,
         k.metadata AS key_metadata, t.metadata AS team_metadata,
         k.aliases AS key_aliases,
         (SELECT n.aliases FROM "LiteLLM_ModelTable" n WHERE n.id = t.model_id) AS team_aliases,

@@ -4,6 +4,7 @@ import {
   createLogs,
   createServer,
   type DirectHandler,
+  type EndUserDefault,
   type Handlers,
   insertRefusals,
   type KeyRules,
@@ -35,7 +36,7 @@ export const INITIAL_PASSWORD = 'initial-password-0001';
 export interface AdminGatewayOptions {
   readonly initialPassword?: string;
   readonly clock?: () => number;
-  readonly endUserBudget?: number;
+  readonly endUserDefault?: EndUserDefault;
   readonly keyRules?: KeyRules;
   readonly teamDefaults?: TeamDefaults;
   readonly routeRules?: RouteRules;
@@ -129,7 +130,7 @@ export async function startAdminGateway(database: TestDatabase, options: AdminGa
         audit,
         clock,
         nextReset: inUtc,
-        endUserBudget: options.endUserBudget ?? null,
+        endUserDefault: options.endUserDefault ?? null,
         keyRules: options.keyRules ?? NO_KEY_RULES,
         teamDefaults: options.teamDefaults ?? {},
         userDefaults: options.userDefaults ?? {},

@@ -84,6 +84,7 @@ export const rows: Plant = {
       spend: 3.75,
       model_id: 7,
       blocked: false,
+      default_team_member_models: ['gpt-4o-mini'],
     },
     { team_id: 'empty', blocked: false },
   ],

@@ -8,7 +8,10 @@ const now = Date.UTC(2026, 10, 21, 12);
 
 beforeAll(async () => {
   server = await startPostgres({ major: 17 });
-  gateway = await startAdminGateway(await server.createDatabase(), { clock: () => now, endUserBudget: 2 });
+  gateway = await startAdminGateway(await server.createDatabase(), {
+    clock: () => now,
+    endUserDefault: { budgetId: null, maxBudget: 2 },
+  });
 });
 afterAll(async () => {
   await gateway?.close();

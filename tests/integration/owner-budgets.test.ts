@@ -293,3 +293,83 @@ test('the whole gateway has a budget, the master key within it, and customers ha
     await gateway.stop();
   }
 });
+
+describe('the budget that customers have by default', () => {
+  const free = { budget_id: 'free-tier' };
+  let pair: readonly [GatewayProcess, GatewayProcess];
+  let key: string;
+  const change = (path: string, body: object) => manage(pair[0].url, path, body);
+  /** A call on one process after the other, and how they ended. */
+  const calls = async (user: string, count: number, more: object = {}) => {
+    const answers = await Promise.all(
+      Array.from({ length: count }, (_, call) =>
+        ask(pair[call % 2] as GatewayProcess, key, { user, ...more }),
+      ),
+    );
+    return answers.map(({ status }) => status).sort();
+  };
+
+  beforeAll(async () => {
+    const own = await postgres.createDatabase();
+    const settings = { max_end_user_budget_id: free.budget_id, max_end_user_budget: 9 * CALL };
+    pair = await Promise.all([start(own, settings), start(own, settings)]);
+    key = String((await change('/key/generate', {})).key);
+  });
+  afterAll(async () => {
+    await Promise.all((pair ?? []).map((gateway) => gateway.stop()));
+  });
+
+  test('is named in the log where it does not exist, and whoever would have it is refused', async () => {
+    await pair[0].logged(
+      'litellm_settings.max_end_user_budget_id names a budget that does not exist: calls for customers without a budget of their own are refused until it is made by /budget/new',
+    );
+    const { status, error } = await ask(pair[1], key, { user: 'early' });
+    expect([status, error?.type]).toEqual([503, 'service_unavailable']);
+    expect(error?.message).toMatch(/there is no budget 'free-tier', which .*max_end_user_budget_id names/);
+    await change('/customer/new', { user_id: 'own', max_budget: CALL });
+    expect(await calls('own', 3)).toEqual([200, 429, 429]);
+    expect((await ask(pair[0], key)).status).toBe(200);
+    await change('/budget/new', { ...free, max_budget: 2 * CALL });
+    expect(await calls('early', 2)).toEqual([200, 200]);
+  });
+
+  test('is that of each customer by itself, on every process, and one of its own goes before it', async () => {
+    expect(await Promise.all([calls('one', 6), calls('two', 6)])).toEqual([
+      [200, 200, 429, 429, 429, 429],
+      [200, 200, 429, 429, 429, 429],
+    ]);
+    await change('/customer/new', { user_id: 'more', max_budget: 3 * CALL });
+    expect(await calls('more', 5)).toEqual([200, 200, 200, 429, 429]);
+    const { error } = await ask(pair[0], key, { user: 'one' });
+    expect(error?.message).toMatch(/^ExceededBudget: End User=one over budget\. /);
+  });
+
+  test('is changed at once everywhere, with the limits in it', async () => {
+    await change('/budget/update', { ...free, max_budget: 4 * CALL });
+    expect(await calls('one', 4)).toEqual([200, 200, 429, 429]);
+    await change('/budget/update', { ...free, max_budget: 20 * CALL, max_parallel_requests: 0 });
+    expect(await calls('one', 2)).toEqual([429, 429]);
+    expect((await ask(pair[1], key)).status).toBe(200);
+    await change('/budget/update', {
+      ...free,
+      max_parallel_requests: null,
+      model_max_budget: { priced: { max_budget: CALL } },
+    });
+    expect(await calls('three', 3)).toEqual([200, 429, 429]);
+    await change('/budget/update', { ...free, model_max_budget: null });
+    expect(await calls('three', 2)).toEqual([200, 200]);
+  });
+
+  test('leaves to `max_end_user_budget` what it does not say', async () => {
+    await change('/budget/update', { ...free, max_budget: null });
+    expect(await calls('four', 11)).toEqual([...Array(9).fill(200), 429, 429]);
+  });
+
+  test('holds a customer from whom a budget of its own was taken', async () => {
+    await change('/budget/update', { ...free, max_budget: 2 * CALL });
+    const { budget_id } = await change('/customer/new', { user_id: 'less', max_budget: CALL });
+    expect(await calls('less', 2)).toEqual([200, 429]);
+    await change('/budget/delete', { id: budget_id });
+    expect(await calls('less', 2)).toEqual([200, 429]);
+  });
+});

@@ -5,7 +5,7 @@ import { type AdminGateway, startAdminGateway } from '../harness/admin-gateway.t
 import { type PostgresServer, startPostgres } from '../harness/postgres.ts';
 import { type Cell, cells } from '../permissions/matrix.ts';
 import { requests } from '../permissions/requests.ts';
-import { type Caller, Seeds } from '../permissions/seeds.ts';
+import { type Caller, openTeams, Seeds } from '../permissions/seeds.ts';
 
 let server: PostgresServer;
 let gateway: AdminGateway;
@@ -15,7 +15,8 @@ let address: string;
 
 beforeAll(async () => {
   server = await startPostgres({ major: 17 });
-  gateway = await startAdminGateway(await server.createDatabase());
+  const userDefaults = { available_teams: Object.values(openTeams) };
+  gateway = await startAdminGateway(await server.createDatabase(), { userDefaults });
   seeds = new Seeds(gateway.db);
   callers = await seeds.plant(gateway.masterKey);
   // Calls of models pass Fastify by, and so need the server itself.

@@ -139,6 +139,10 @@ describe('what was taken over', () => {
     });
   });
 
+  test('what members of a team may call holds', async () => {
+    expect((await models(keys.plain)).body.team).toMatchObject({ memberModels: ['gpt-4o-mini'] });
+  });
+
   test('what a member may spend in its organisation holds, from what it has spent', async () => {
     expect((await models(keys.plain)).body.budgets).toContain('organization_member:["org","ada"]');
     const [row] = await ours(`

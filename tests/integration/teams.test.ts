@@ -69,7 +69,7 @@ test('a key of a team carries what the team allows, and a change of the team rea
   const key = await newKey({ team_id });
   expect(await identityOf(key)).toMatchObject({ teamId: team_id, team: { models: ['m1'], blocked: false } });
   await done('/team/update', { team_id, models: ['m2'] });
-  expect((await identityOf(key)).team).toEqual({ models: ['m2'], blocked: false });
+  expect((await identityOf(key)).team).toEqual({ models: ['m2'], memberModels: [], blocked: false });
   expect(await done('/team/block', { team_id })).toMatchObject({ team_id, blocked: true });
   const refused = await gateway.call('/v1/models', { key });
   expect(refused).toMatchObject({ status: 401, body: { error: { type: 'auth_error', param: 'None' } } });
@@ -149,6 +149,7 @@ test('a member becomes an admin, and is one for its keys at once', async () => {
     max_budget_in_team: null,
     tpm_limit: null,
     rpm_limit: null,
+    allowed_models: [],
   });
   expect((await identityOf(key)).adminOfTeams).toEqual([team_id]);
 });
@@ -297,8 +298,8 @@ test.each([
   ['/team/new', 'model_max_budget', { m: { max_budget: 1 } }],
   ['/team/new', 'router_settings', { a: 'b' }],
   ['/team/update', 'model_max_budget', { m: { max_budget: 1 } }],
-  ['/team/member_add', 'allowed_models', ['m']],
-  ['/team/member_update', 'allowed_models', ['m']],
+  ['/team/member_add', 'budget_duration', '30d'],
+  ['/team/member_update', 'budget_duration', '30d'],
 ])('%s refuses %s by name: nothing would enforce it', async (path, field, value) => {
   const { team_id } = await newTeam({ members: ['limited'] });
   const named =

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { absentRoutes } from '../../gateway/index.ts';
-import { BLUE, type Caller, type Owner, RED, type Seeds } from './seeds.ts';
+import { BLUE, type Caller, type Owner, openTeams, RED, type Seeds } from './seeds.ts';
 
 /** What a cell sends: a query, a path parameter or a body. */
 export interface CellRequest {
@@ -69,6 +69,14 @@ function userOf({ seeds, caller, object }: Situation): string {
 async function personOf({ seeds, object }: Situation): Promise<string> {
   if (object === 'ghost') return seeds.ghost();
   return object === 'raise' ? seeds.user(randomUUID(), 'internal_user') : randomUUID();
+}
+
+/** What is sent to a team that users may join by themselves, where one is meant. */
+function openTo({ caller, object }: Situation): object | undefined {
+  const team_id = openTeams[object as keyof typeof openTeams];
+  if (team_id === undefined) return undefined;
+  const user_id = object === 'guest' ? randomUUID() : (caller.userId ?? 'nobody');
+  return { team_id, member: { role: 'user', user_id }, ...(object === 'raise' && { max_budget_in_team: 5 }) };
 }
 
 /** A budget, where one is to be linked to. */
@@ -213,15 +221,16 @@ export const requests: Readonly<Record<string, Build>> = {
   'POST /team/permissions_update': teamBody(() => ({ team_member_permissions: ['/key/info'] })),
   'GET /team/available': nothing,
   'POST /team/member_add': async (situation) => ({
-    body: {
+    body: openTo(situation) ?? {
       team_id: await situation.seeds.team(situation.object !== 'foreign'),
       member: { role: 'user', user_id: await personOf(situation) },
     },
   }),
-  'POST /team/member_update': teamBody(({ object }) => ({
-    user_id: object === 'foreign' ? 'u-hired' : 'u-mate',
-    role: 'user',
-  })),
+  'POST /team/member_update': teamBody(({ object }) =>
+    object === 'raise'
+      ? { user_id: 'u-lead', allowed_models: ['all-team-models'] }
+      : { user_id: object === 'foreign' ? 'u-hired' : 'u-mate', role: 'user' },
+  ),
   'POST /team/member_delete': teamBody(({ object }) => ({
     user_id: object === 'foreign' ? 'u-hired' : 'u-mate',
   })),

@@ -16,6 +16,8 @@ const people = {
 
 export const RED = 'red';
 export const BLUE = 'blue';
+/** Teams of strangers that users may join by themselves, each for one object. */
+export const openTeams = { open: 'open', guest: 'open-to-guests', raise: 'open-to-raises' } as const;
 const RED_MEMBERS = [
   { role: 'admin', user_id: people.lead.id, user_email: null },
   { role: 'user', user_id: people.member.id, user_email: null },
@@ -62,6 +64,7 @@ export class Seeds {
     await this.#belong(people.stranger.id, 'umbrella', 'org_admin');
     await this.team(true, RED);
     await this.team(false, BLUE);
+    for (const id of Object.values(openTeams)) await this.team(false, id);
     const callers = new Map<string, Caller>([
       ['master', { key: masterKey, hash: 'none', userId: 'default_user_id' }],
       ['none', { key: null, hash: 'none', userId: null }],

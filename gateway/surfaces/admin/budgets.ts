@@ -11,6 +11,7 @@ import {
   readBudgets,
   updateBudget,
 } from '../../store/budgets-table.ts';
+import { isEndUserDefault } from '../../store/default-budget.ts';
 import { changeLinked } from '../../store/linked-budgets.ts';
 import { limitsOrganization } from '../../store/organizations.ts';
 import { budgetDuration, modelBudgetsOf } from './budget-columns.ts';
@@ -148,6 +149,13 @@ async function remove(deps: ManagementDeps, request: GatewayRequest, who: Identi
     changed.add(subjects.budget(id));
     if (await limitsOrganization(db, id)) {
       throw badRequest('id', `An organisation is linked to budget '${id}', and has to have one`);
+    }
+    if (isEndUserDefault(id, deps)) {
+      const setting = 'litellm_settings.max_end_user_budget_id';
+      throw badRequest(
+        'id',
+        `Customers have budget '${id}' by ${setting}: take it out of the configuration first`,
+      );
     }
     const row = await changeLinked(db, id, rules, () => deleteBudget(db, id) as Promise<BudgetRow>);
     if (row === undefined) throw notFound('id', `There is no budget '${id}'`);

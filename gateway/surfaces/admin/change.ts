@@ -1,15 +1,17 @@
 import type { Pool, PoolClient } from 'pg';
-import type { StoredModelSettings } from '../../config/config.ts';
+import type { EndUserDefault, StoredModelSettings } from '../../config/config.ts';
 import type { KeyRules } from '../../config/key-rules.ts';
 import type { TeamDefaults } from '../../config/team-defaults.ts';
 import type { UserDefaults } from '../../config/user-defaults.ts';
 import type { GatewayRequest } from '../../http/handler.ts';
 import type { Identity } from '../../identity/identity.ts';
 import type { PasswordHasher } from '../../identity/password.ts';
+import { subjects } from '../../identity/subjects.ts';
 import type { Models } from '../../routing/models.ts';
 import { type Audit, auditedTransaction } from '../../store/audit-log.ts';
 import type { NextReset } from '../../store/budget-periods.ts';
 import type { ChangedBy } from '../../store/changed-by.ts';
+import { followDefault } from '../../store/default-budget.ts';
 import type { BudgetRules } from '../../store/follow-budgets.ts';
 import { announceKeyChanges } from '../../store/key-changes.ts';
 import type { SaltKeys } from '../../store/sealed-text.ts';
@@ -24,8 +26,8 @@ export interface ManagementDeps {
   /** Epoch milliseconds. */
   readonly clock: () => number;
   readonly nextReset: NextReset;
-  /** USD that customers without a budget of their own may spend; null where nothing limits them. */
-  readonly endUserBudget: number | null;
+  /** What customers have who have no budget of their own; null for nothing. */
+  readonly endUserDefault: EndUserDefault | null;
   readonly hasher: Pick<PasswordHasher, 'hash'>;
   /** What the operator has decided about keys that are made. */
   readonly keyRules: KeyRules;
@@ -38,11 +40,11 @@ export interface ManagementDeps {
 }
 
 /** What decides how budgets follow a change. */
-export type BudgetDeps = Pick<ManagementDeps, 'clock' | 'nextReset' | 'endUserBudget'>;
+export type BudgetDeps = Pick<ManagementDeps, 'clock' | 'nextReset' | 'endUserDefault'>;
 
 /** How budgets follow what is changed now. */
-export function budgetRules({ clock, nextReset, endUserBudget }: BudgetDeps): BudgetRules {
-  return { now: clock(), nextReset, endUserDefault: endUserBudget };
+export function budgetRules({ clock, nextReset, endUserDefault }: BudgetDeps): BudgetRules {
+  return { now: clock(), nextReset, endUserDefault };
 }
 
 /** A caller who changes something, and what is noted of that. */
@@ -66,6 +68,7 @@ export function changedBy(request: GatewayRequest, identity: Identity): ChangedB
 /**
  * Runs a change in one transaction. `work` notes what it changes, for the audit log, and the keys and subjects that
  * authentication must forget: the other gateways hear of them when it commits, this one forgets them before the answer is sent.
+ * By then customers who have a changed budget by default have followed, too.
  */
 export async function change<T>(
   deps: ManagementDeps,
@@ -80,5 +83,9 @@ export async function change<T>(
     return done;
   });
   await Promise.all(told.map((subject) => deps.memory.evict(subject)));
+  const byDefault = deps.endUserDefault?.budgetId ?? null;
+  if (byDefault !== null && told.includes(subjects.budget(byDefault))) {
+    await followDefault(deps.db, budgetRules(deps));
+  }
   return result;
 }

@@ -1,3 +1,4 @@
+import { NO_MODEL } from '../../admission/model-access.ts';
 import type { Identity } from '../../identity/identity.ts';
 import type { KeyRights } from '../../identity/permissions.ts';
 import type { KeyColumns } from '../../store/key-updates.ts';
@@ -6,9 +7,6 @@ import { forbidden } from './faults.ts';
 import { folded } from './folded-fields.ts';
 import { requireMayLink, requireNoWider } from './key-permissions.ts';
 import type { KeyFields } from './key-requests.ts';
-
-/** The name of a list that allows no model. */
-export const NO_MODEL = 'no-default-models';
 
 /** Whether a list of models allows some of what another one allows, and nothing else; an empty one allows everything. */
 export function isNarrower(wanted: readonly string[] | null | undefined, now: readonly string[]): boolean {

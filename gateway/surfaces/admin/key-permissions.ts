@@ -10,15 +10,13 @@ import {
   type TeamObject,
   teamRights,
 } from '../../identity/permissions.ts';
-import { readModelBudgets, wholeBudget } from '../../identity/written-budgets.ts';
-import { readBudgets } from '../../store/budgets-table.ts';
 import type { Connection } from '../../store/connection.ts';
-import { readMember } from '../../store/organization-members.ts';
 import { holdOrganizations } from '../../store/organizations.ts';
 import { readTeam } from '../../store/teams.ts';
 import type { KeyOwner, VirtualKeyRow } from '../../store/virtual-keys.ts';
 import { badRequest, forbidden } from './faults.ts';
 import type { KeyFields } from './key-requests.ts';
+import { requireMayBeNobodys } from './nobodys-keys.ts';
 
 type OwnedKey = Pick<VirtualKeyRow, 'token' | 'user_id' | 'team_id' | 'organization_id' | 'created_by'>;
 
@@ -150,29 +148,6 @@ export async function newKeysOrganization(
 }
 
 /**
- * Throws GatewayError forbidden where whoever has a budget in the organisation that pays for a key would be given a key of
- * nobody: only a member's own keys come out of the member's budget.
- */
-export async function requireCounted(
-  db: Connection,
-  who: Identity,
-  { userId, teamId, organizationId }: NewOwner,
-): Promise<void> {
-  if (who.role === 'proxy_admin' || who.userId === null || userId !== null) return;
-  const team = teamId === null ? undefined : await readTeam(db, teamId);
-  const payer = team?.organization_id ?? organizationId;
-  const { budget_id } = (payer !== null && (await readMember(db, payer, who.userId))) || {};
-  const [budget] = budget_id ? await readBudgets(db, [budget_id]) : [];
-  if (budget === undefined) return;
-  const limits = [...wholeBudget(budget.max_budget), ...readModelBudgets(budget.model_max_budget)];
-  if (limits.length === 0) return;
-  throw forbidden(
-    'user_id',
-    `You have a budget in organisation '${payer}', and a key without user does not come out of it: name yourself as 'user_id', or ask a proxy admin for the key`,
-  );
-}
-
-/**
  * Whom the caller may make this key for: a proxy admin for anybody; others for themselves, and without a user for a team
  * or an organisation that they run. Throws GatewayError bad_request, forbidden or member_permission.
  */
@@ -190,7 +165,7 @@ export async function newOwner(db: Connection, who: Identity, wanted: KeyFields)
   }
   const runs = runsTeam || governsOrganization(who, organizationId);
   const userId = wanted.user_id === null && runs ? null : who.userId;
-  await requireCounted(db, who, { userId, teamId, organizationId });
+  await requireMayBeNobodys(db, who, { userId, teamId, organizationId });
   return { userId, ...place };
 }
 

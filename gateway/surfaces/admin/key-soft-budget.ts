@@ -80,7 +80,7 @@ export async function changeSoftBudget(
     return soft_budget === null ? undefined : makeBudget(db, changed, { columns: { soft_budget }, by });
   }
   const { budget_id: budgetId } = budget;
-  const own = (who.role === 'proxy_admin' || isSoftAlone(budget)) && !(await isShared(db, budgetId));
+  const own = (who.role === 'proxy_admin' || isSoftAlone(budget)) && !(await isShared(db, budgetId, deps));
   if (!own && budget.soft_budget !== soft_budget) {
     throw badRequest(
       'soft_budget',

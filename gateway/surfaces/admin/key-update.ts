@@ -22,13 +22,14 @@ import { limitOfKey, requireHeld } from './held-limits.ts';
 import { generatedKey } from './key-answer.ts';
 import { requireMayChange } from './key-changes.ts';
 import { columnsOf } from './key-columns.ts';
-import { requireCounted, requireNoWider, requireOrganizationOf, rightsOnKey } from './key-permissions.ts';
+import { requireNoWider, requireOrganizationOf, rightsOnKey } from './key-permissions.ts';
 import { type KeyFields, readRegenerate, readUpdate, type UpdateRequest } from './key-requests.ts';
 import { requireAlias, requireBelow, requireTeamOf } from './key-rules.ts';
 import { changeSoftBudget, lockBudgetOfKey } from './key-soft-budget.ts';
 import { requireBudget, withBudgets } from './linked-budget.ts';
 import { requireMemberEnd } from './member-key-duration.ts';
 import { chosenKey, namedKey, shownName } from './named-key.ts';
+import { requireMayBeNobodys } from './nobodys-keys.ts';
 import { refuseUnenforced } from './unenforced.ts';
 import { InvalidRequest } from './validation.ts';
 
@@ -198,7 +199,7 @@ export async function regenerate(deps: ManagementDeps, request: GatewayRequest, 
     requireNoWider(identity, { models, allowed_routes, permissions });
     if (from !== identity.keyHash) {
       const { user_id: userId, team_id: teamId, organization_id: organizationId } = row;
-      await requireCounted(db, identity, { userId, teamId, organizationId });
+      await requireMayBeNobodys(db, identity, { userId, teamId, organizationId });
     }
     await requireConsistent(deps, db, columns, row);
     const rotation = { from, to, keyName: shownName(key, deps.keyRules), graceUntil };

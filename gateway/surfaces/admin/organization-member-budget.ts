@@ -58,7 +58,7 @@ export async function limitOrganizationMember(
   changed.add(subjects.user(userId));
   const { budget_id: linked } = before;
   if (linked === null && max_budget === null) return before;
-  if (linked !== null && !(await isShared(db, linked))) {
+  if (linked !== null && !(await isShared(db, linked, deps))) {
     await changeBudget(deps, db, changed, { budgetId: linked, columns: { max_budget }, by });
     return before;
   }

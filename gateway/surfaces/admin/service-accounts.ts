@@ -3,13 +3,9 @@ import { jsonObject } from '../../http/body.ts';
 import type { Identity } from '../../identity/identity.ts';
 import type { Connection } from '../../store/connection.ts';
 import { badRequest } from './faults.ts';
-import {
-  type NewOwnerByMaker,
-  newKeysOrganization,
-  requireCounted,
-  requireTeamKeys,
-} from './key-permissions.ts';
+import { type NewOwnerByMaker, newKeysOrganization, requireTeamKeys } from './key-permissions.ts';
 import { type GenerateRequest, type KeyFields, readGenerate } from './key-requests.ts';
+import { requireMayBeNobodys } from './nobodys-keys.ts';
 import type { BodyReader } from './validation.ts';
 
 const ROUTE = '/key/service-account/generate';
@@ -42,6 +38,6 @@ export async function serviceAccountOwner(
   if (!teamId) throw badRequest('team_id', `${ROUTE} needs 'team_id': a service account belongs to a team`);
   const runsTeam = await requireTeamKeys(db, who, teamId, ROUTE);
   const owner = { userId: null, teamId, organizationId: await newKeysOrganization(db, who, wanted) };
-  await requireCounted(db, who, owner);
+  await requireMayBeNobodys(db, who, owner);
   return { ...owner, runsTeam };
 }

@@ -22,6 +22,7 @@ import { badRequest, forbidden } from './faults.ts';
 import { removeKeys } from './key-removal.ts';
 import { withBudgets } from './linked-budget.ts';
 import { limitMember, limitOfMember, limitsOfMember, type MemberFields } from './member-budgets.ts';
+import { reachJoined } from './open-teams.ts';
 import { personOf } from './people.ts';
 import { type ReachedTeam, reachTeam, teamAnswer } from './team-objects.ts';
 import {
@@ -99,7 +100,7 @@ function requireOthers(
 export async function addMembers(deps: ManagementDeps, wanted: MemberAddRequest, { who, by }: Changer) {
   const named: readonly NamedMember[] = [wanted.member].flat();
   return change(deps, by, async (db, changed) => {
-    const reached = await reachTeam(db, who, wanted.team_id, 'run');
+    const reached = await reachJoined(deps, db, who, wanted);
     const { team } = reached;
     const { row, memberships, users } = await join(deps, db, changed, { who, team, named });
     changed.updated(teamAt(team.team_id), team, row);

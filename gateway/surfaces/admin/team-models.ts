@@ -1,10 +1,10 @@
+import { NO_MODEL } from '../../admission/model-access.ts';
 import type { GatewayRequest, Handlers } from '../../http/handler.ts';
 import type { Identity } from '../../identity/identity.ts';
 import { MEMBER_PERMISSIONS, memberPermissions } from '../../identity/permissions.ts';
 import type { TeamRow } from '../../store/teams.ts';
 import type { ManagementDeps } from './change.ts';
 import { badRequest } from './faults.ts';
-import { NO_MODEL } from './key-changes.ts';
 import { management } from './management.ts';
 import { seenTeam } from './team-reads.ts';
 import { readTeamModels, readTeamPermissions, readTeamQuery } from './team-requests.ts';

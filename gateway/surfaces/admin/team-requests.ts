@@ -40,6 +40,8 @@ export interface TeamFields extends BudgetMembers, WindowFields, TeamMetadataFie
   readonly organization_id?: string | null;
   readonly metadata?: Readonly<Record<string, unknown>> | null;
   readonly models?: readonly string[] | null;
+  /** Models that members are bound to who have no list of their own. */
+  readonly default_team_member_models?: readonly string[] | null;
   readonly blocked?: boolean | null;
   readonly team_member_permissions?: readonly string[] | null;
   /** Real names of models, by the names that callers use. */
@@ -56,6 +58,7 @@ const teamFields = {
     properties: { ...modelLimitFields, ...tagFields, ...memberKeyFields, ...contentSwitch },
   },
   models: nullableTexts,
+  default_team_member_models: nullableTexts,
   blocked: { type: ['boolean', 'null'] },
   team_member_permissions: nullableTexts,
   model_aliases: modelAliases,
@@ -72,7 +75,7 @@ const teamFields = {
   ...memberLimitFields,
 };
 
-const memberFields = { max_budget_in_team: budgetAmount, ...rateFields };
+const memberFields = { max_budget_in_team: budgetAmount, ...rateFields, allowed_models: nullableTexts };
 
 const options = { refused: unenforcedTeamFields, synonyms: { allowed_models: 'models' } };
 

@@ -16,10 +16,12 @@ import { isNarrower } from './key-changes.ts';
 import { filled } from './key-rules.ts';
 import { budgetColumns } from './linked-budget.ts';
 import { management } from './management.ts';
+import { requireModelLists } from './member-models.ts';
+import { available } from './open-teams.ts';
 import { limitOfMembers, withMemberBudget } from './team-budgets.ts';
 import { changedLimit, teamMetadata } from './team-limits.ts';
 import { join, memberAdd, memberDelete, memberUpdate } from './team-members.ts';
-import { type ReachedTeam, reachTeam, requireOrganization, teamAnswer } from './team-objects.ts';
+import { type ReachedTeam, reachTeam, teamAnswer } from './team-objects.ts';
 import { info, list, page } from './team-reads.ts';
 import { removeTeams } from './team-removal.ts';
 import {
@@ -85,6 +87,9 @@ function columnsOf(
     ...(wanted.organization_id !== undefined && { organization_id: wanted.organization_id || null }),
     ...(metadata !== now && { metadata }),
     ...(wanted.models !== undefined && { models: wanted.models ?? [] }),
+    ...(wanted.default_team_member_models !== undefined && {
+      default_team_member_models: wanted.default_team_member_models ?? [],
+    }),
     ...(typeof wanted.blocked === 'boolean' && { blocked: wanted.blocked }),
     ...(wanted.team_member_permissions !== undefined && {
       team_member_permissions: permissionsOf(wanted.team_member_permissions),
@@ -148,7 +153,12 @@ async function create(deps: ManagementDeps, request: GatewayRequest, identity: I
     if (!(await insertTeam(db, teamId))) {
       throw badRequest('team_id', `A team with the id '${teamId}' exists already`);
     }
-    await requireOrganization(db, columns);
+    await requireModelLists(deps, db, columns, {
+      team_id: teamId,
+      organization_id: null,
+      models: [],
+      ...columns,
+    });
     const team = await write(deps, db, changed, { teamId, wanted, columns, metadata: {}, by: by.userId });
     const joining = { who: identity, team, named: firstMembers(wanted, identity) };
     const { row } = await join(deps, db, changed, joining);
@@ -158,8 +168,11 @@ async function create(deps: ManagementDeps, request: GatewayRequest, identity: I
   return teamAnswer(row);
 }
 
-/** What who runs a team changes by himself; beside that he may leave models out. */
+/** What who runs a team changes by himself. */
 const run: readonly string[] = ['team_alias', 'metadata', 'team_member_permissions'];
+
+/** Where he may leave models out beside that. */
+const lists = ['models', 'default_team_member_models'] as const;
 
 /** Throws GatewayError forbidden, naming the field, for the first change that the caller may not make. */
 function requireMayChange(
@@ -174,14 +187,12 @@ function requireMayChange(
       `'${field}' of this team may be changed by who runs its organisation, or a proxy admin`,
     );
   };
-  const { organization_id: organization = team.organization_id, models } = columns;
+  const { organization_id: organization = team.organization_id } = columns;
   const into = organization !== null && who.adminOfOrganizations.includes(organization);
   if (organization !== team.organization_id && who.role !== 'proxy_admin' && !into) refuse('organization_id');
   if (rights.govern) return;
-  const narrower = models !== undefined && isNarrower(models, team.models);
-  const raised = Object.keys(columns).find(
-    (column) => !run.includes(column) && !(column === 'models' && narrower),
-  );
+  const narrower = lists.filter((list) => isNarrower(columns[list], team[list]));
+  const raised = Object.keys(columns).find((column) => ![...run, ...narrower].includes(column));
   const limit = raised ?? changedLimit(columns.metadata, team.metadata) ?? limitOfMembers(wanted);
   if (limit !== undefined) refuse(limit);
   // Another model under a name is another model, also where the name is taken away.
@@ -204,11 +215,11 @@ export async function changeTeam(
   const by = changedBy(request, identity);
   const row = await change(deps, by, async (db, changed) => {
     const reached = await reachTeam(db, identity, teamId, 'run');
-    const { organization_id, models, metadata } = reached.team;
+    const { metadata } = reached.team;
     const wanted = wantedOf(reached.team);
     const columns = columnsOf(wanted, { metadata, govern: reached.rights.govern }, deps);
     requireMayChange(identity, reached, columns, wanted);
-    await requireOrganization(db, { organization_id, models, ...columns });
+    await requireModelLists(deps, db, columns, { ...reached.team, ...columns });
     const updated = await write(deps, db, changed, { teamId, wanted, columns, metadata, by: by.userId });
     changed.updated(teamAt(teamId), reached.team, updated);
     return updated;
@@ -268,8 +279,7 @@ export function teamHandlers(deps: ManagementDeps): TeamRoutes {
     teamInfo: management((request, identity) => info(db, request.query, identity)),
     listTeams: management((request, identity) => list(db, request.query, identity)),
     pageTeams: management((request, identity) => page(db, request.query, identity), detail),
-    // Which teams anybody may join is a setting that is not served: none.
-    availableTeams: management(async () => []),
+    availableTeams: management((request, identity) => available(deps, request, identity)),
     blockTeam: management((request, identity) => block(deps, request, identity, true), {
       body: readTeamOnly,
       ...detail,

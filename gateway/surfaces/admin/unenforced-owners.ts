@@ -18,10 +18,9 @@ export const unenforcedTeamFields = [
   'allowed_vector_store_indexes',
   'secret_manager_settings',
   'access_group_ids',
-  'default_team_member_models',
 ] as const;
 
-export const unenforcedMemberFields = ['budget_duration', 'allowed_models'] as const;
+export const unenforcedMemberFields = ['budget_duration'] as const;
 
 export const unenforcedOrganizationFields = ['tags', 'object_permission'] as const;
 
