@@ -1,2 +1,3 @@
 export { type ExposureRow, exposureFaults, exposureRule, exposureTable } from './exposure.ts';
+export { gatewayMemoryFlags } from './memory-flags.ts';
 export { enabledUnits, type RenderedFile, renderUnits } from './render.ts';

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import Handlebars from 'handlebars';
 import { linkLocalRanges, localOwnerUrl, type MachineFacts, metadataHosts } from '../appliance/index.ts';
 import { limits } from '../gateway/index.ts';
+import { gatewayMemoryFlags } from './memory-flags.ts';
 
 const SECOND = 1000;
 const PUBLIC = 0o644;
@@ -66,6 +67,7 @@ function valuesFor(facts: MachineFacts) {
     postgresql: facts.postgresql,
     program: paths.program,
     node: `${paths.program}/bin/node`,
+    memoryFlags: gatewayMemoryFlags.join(' '),
     runtime: nameBelow('/run/', paths.runtime),
     firstbootRuntime: nameBelow('/run/', paths.firstbootRuntime),
     spendDirectory: nameBelow('/var/lib/', paths.spendState),

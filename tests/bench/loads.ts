@@ -9,7 +9,8 @@ import type { CallCounts, Running } from './peers/peer.ts';
 const MEGABYTE = 1e6;
 const STREAMS_AT_ONCE = 250;
 const PER_SECOND = 300;
-const WARM_UP_SECONDS = 2;
+/** The same for every peer: until then a good part of what V8 does is to compile what a call runs. */
+const WARM_UP_SECONDS = 6;
 /** A peer that leaves more than this share of its calls unanswered cannot do what was asked of it. */
 const TOLERATED_SHARE = 0.01;
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parse, stringify } from 'yaml';
+import { gatewayMemoryFlags } from '../../../systemd/index.ts';
 import { type Program, startProgram } from '../program.ts';
 import { modelEntry } from './bench-model.ts';
 import type { Site } from './peer.ts';
@@ -47,7 +48,16 @@ export function startGateway(
     LITELLM_SPEND_DIR: join(scratch, 'spend'),
   };
   const ready = join(scratch, 'ready');
-  const args = [join(installed, PROGRAM), '--config', file, '--port', String(port), '--ready-file', ready];
+  const args = [
+    ...gatewayMemoryFlags,
+    join(installed, PROGRAM),
+    '--config',
+    file,
+    '--port',
+    String(port),
+    '--ready-file',
+    ready,
+  ];
   return startProgram(process.execPath, args, { env, log });
 }
 
