@@ -53,6 +53,31 @@ test('a record in the journal of the first version, which had 27 members, is rea
   expect(spendCodec.decode(written)).toEqual(call);
 });
 
+test('charges keep their order, processes and amounts', () => {
+  const charge = fc.record({
+    scope: text,
+    processId: fc.constantFrom('one', 'two'),
+    leased: fc.constantFrom(0n, 5n, 10n ** 20n),
+  });
+  fc.assert(
+    fc.property(fc.array(charge), (charges) => {
+      expect(again(spendRecord({ charges })).charges).toEqual(charges);
+    }),
+  );
+});
+
+test('charges that stand each for itself, as in journals of the first version, are read', () => {
+  const list = JSON.parse(spendCodec.encode(spendRecord()));
+  list[26] = [
+    ['key:abc', 'a-process', '7'],
+    ['team:red', 'another', '0'],
+  ];
+  expect(spendCodec.decode(JSON.stringify(list)).charges).toEqual([
+    { scope: 'key:abc', processId: 'a-process', leased: 7n },
+    { scope: 'team:red', processId: 'another', leased: 0n },
+  ]);
+});
+
 test('other names of a model are kept where nothing is kept of what was said', () => {
   const call = spendRecord({ modelNames: ['gpt-test', 'gpt'] });
   expect(again(call)).toEqual(call);

@@ -1,9 +1,33 @@
 import { SILENT } from '../caller.ts';
 import type { Codec } from './journal/entry.ts';
-import { bare, type SpendRecord } from './spend.ts';
+import { bare, type Charge, type SpendRecord } from './spend.ts';
 
 /** What is longer, by its content, a provider's error or its usage object, is kept without what others have put into it. */
 const MOST_CHARACTERS = 256 * 1024;
+
+/** Charges that one after the other come out of leases of one process for one amount, as nearly always all of a call do. */
+type Charged = readonly [processId: string, leased: string, scopes: string[]];
+/** A charge as journals of the first version have it. */
+type SingleCharge = readonly [scope: string, processId: string, leased: string];
+
+function groupsOf(charges: readonly Charge[]): Charged[] {
+  const groups: Charged[] = [];
+  let last: Charge | undefined;
+  for (const charge of charges) {
+    const { scope, processId, leased } = charge;
+    if (last?.processId === processId && last.leased === leased) groups.at(-1)?.[2].push(scope);
+    else groups.push([processId, String(leased), [scope]]);
+    last = charge;
+  }
+  return groups;
+}
+
+function chargesOf(groups: readonly (Charged | SingleCharge)[]): Charge[] {
+  return groups.flatMap(([one, other, rest]) => {
+    if (typeof rest === 'string') return [{ scope: one, processId: other, leased: BigInt(rest) }];
+    return rest.map((scope) => ({ scope, processId: one, leased: BigInt(other) }));
+  });
+}
 
 /**
  * The members of a record in the order of `decode`, without their names: that is little more than half of the bytes, and
@@ -38,7 +62,7 @@ function listText(call: SpendRecord): string {
     call.requesterIp,
     call.status,
     call.error,
-    call.charges.map(({ scope, processId, leased }) => [scope, processId, String(leased)]),
+    groupsOf(call.charges),
     call.organizationId,
     call.agentId,
     call.caller,
@@ -100,11 +124,7 @@ export const spendCodec: Codec<SpendRecord> = {
       requesterIp: list[23],
       status: list[24],
       error: list[25],
-      charges: list[26].map(([scope, processId, leased]: [string, string, string]) => ({
-        scope,
-        processId,
-        leased: BigInt(leased),
-      })),
+      charges: chargesOf(list[26]),
       organizationId: list[27] ?? null,
       agentId: list[28] ?? null,
       caller: list[29] ?? SILENT,
