@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { CallBudgets } from './call-budgets.ts';
 
@@ -48,4 +49,22 @@ test.each([
 ])('the budget of a model holds calls by %s', (_how, models, held) => {
   const own = 'model:["gpt","key:a"]';
   expect(of({ budgets: ['key:a', own], models })).toEqual(held ? ['key:a', own] : ['key:a']);
+});
+
+test('what was found for the calls before makes no difference to a call', () => {
+  const budgets = [['key:a'], ['key:a', 'model:["gpt","key:a"]', 'team:red'], []];
+  const customers = [[], ['end_user:acme'], ['end_user:acme', 'model:["swift","end_user:acme"]']];
+  const tags = [['tag:x'], ['tag:x', 'model:["gpt","tag:x"]'], ['tag:y']];
+  const call = fc.record({
+    identity: fc.record({ budgets: fc.constantFrom(...budgets) }),
+    customer: fc.constantFrom(...customers),
+    tags: fc.array(fc.constantFrom(...tags), { maxLength: 2 }),
+    models: fc.subarray(['gpt', 'swift', 'openai/gpt'], { minLength: 1 }),
+  });
+  fc.assert(
+    fc.property(fc.array(call, { maxLength: 20 }), fc.boolean(), (calls, global) => {
+      const used = new CallBudgets({ global });
+      for (const each of calls) expect(used.of(each)).toEqual(new CallBudgets({ global }).of(each));
+    }),
+  );
 });

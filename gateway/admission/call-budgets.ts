@@ -17,10 +17,10 @@ interface HeldBudgets {
   /** All of them with the gateway's, where the model makes no difference; null where it does. */
   readonly ofEveryModel: readonly string[] | null;
   /** What the last call of whose list it is came out of: most are like the one before. */
-  last: { readonly call: BudgetedCall; readonly scopes: readonly string[] } | null;
+  last: { readonly call: BesideOwn; readonly scopes: readonly string[] } | null;
 }
 
-function alike(one: BudgetedCall, other: BudgetedCall): boolean {
+function alike(one: BesideOwn, other: BesideOwn): boolean {
   return (
     one.customer === other.customer && sameList(one.tags, other.tags) && sameList(one.models, other.models)
   );
@@ -32,8 +32,12 @@ function readBudget(scope: string): HeldBudget {
 }
 
 /** What of a call decides which budgets it comes out of. */
-export interface BudgetedCall {
+export interface BudgetedCall extends BesideOwn {
   readonly identity: Pick<Identity, 'budgets'>;
+}
+
+/** The same, beside the budgets of its caller. */
+interface BesideOwn {
   /** The budgets of the customer whom the call names. */
   readonly customer: readonly string[];
   /** Those of each of its tags that has some. */
@@ -58,7 +62,7 @@ export class CallBudgets {
     const own = this.#held(identity.budgets);
     const nobody = customer.length === 0 && tags.length === 0;
     if (nobody && own.ofEveryModel !== null) return own.ofEveryModel;
-    const call = { identity, customer, tags, models };
+    const call = { customer, tags, models };
     if (own.last !== null && alike(own.last.call, call)) return own.last.scopes;
     const all = [identity.budgets, customer, ...tags]
       .flatMap((scopes) => this.#held(scopes).budgets)

@@ -1,8 +1,10 @@
 /** Which models the members of a team may call: their own lists, and the one of all members. */
 import { randomUUID } from 'node:crypto';
+import type { Pool } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { deployment, MESSAGES, postChat } from '../harness/chat.ts';
+import { directPool } from '../harness/direct-pool.ts';
 import { type FakeProvider, startFakeProvider } from '../harness/fake-provider.ts';
 import { type GatewayProcess, MASTER_KEY, startGateway } from '../harness/gateway-process.ts';
 import { manage } from '../harness/manage.ts';
@@ -10,6 +12,7 @@ import { type PostgresServer, startPostgres } from '../harness/postgres.ts';
 
 let postgres: PostgresServer;
 let provider: FakeProvider;
+let db: Pool;
 /** Where teams and members are changed, and another process where calls are made. */
 let gateway: GatewayProcess;
 let other: GatewayProcess;
@@ -18,6 +21,7 @@ beforeAll(async () => {
   postgres = await startPostgres({ major: 17 });
   provider = await startFakeProvider();
   const database = await postgres.createDatabase();
+  db = directPool(postgres.superuserUrl(database.name));
   const options = {
     database,
     environment: { TEST_PROVIDER_KEY: provider.apiKey },
@@ -37,6 +41,7 @@ afterAll(async () => {
   await gateway?.stop();
   await other?.stop();
   await provider?.close();
+  await db?.end();
   await postgres?.stop();
 });
 
@@ -161,6 +166,20 @@ test('what a member may spend stays, and he goes without a budget of his own whe
   expect(await give({ max_budget_in_team: null })).toMatchObject({ ...held, allowed_models: ['one'] });
   expect(await give({ allowed_models: [] })).toMatchObject({ ...held, allowed_models: [] });
   expect(await budgetOf()).toBeNull();
+});
+
+test('an empty list gives back the models of all members, also where their budget was brought from LiteLLM', async () => {
+  const { team_id, user_id, key } = await teamOf({ team_member_budget: 3 }, { allowed_models: ['two'] });
+  await db.query(
+    `UPDATE "LiteLLM_BudgetTable" SET allowed_models = '{one}' WHERE budget_id =
+      (SELECT metadata ->> 'team_member_budget_id' FROM "LiteLLM_TeamTable" WHERE team_id = $1)`,
+    [team_id],
+  );
+  await done('/team/member_update', { team_id, user_id, rpm_limit: 50 });
+  expect(await done('/team/member_update', { team_id, user_id, allowed_models: [] })).toMatchObject({
+    allowed_models: ['one'],
+  });
+  await soon(key, ['one', 'two']).toEqual([200, REFUSED]);
 });
 
 test('people who are added at once are bound alike, each by a list of his own', async () => {

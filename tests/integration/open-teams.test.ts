@@ -129,3 +129,18 @@ test('who only looks joins none, and a key of nobody neither', async () => {
   const member = { role: 'user', user_id: 'nobody' };
   expect((await post('/team/member_add', { team_id: 'open', member }, nobodys)).status).toBe(403);
 });
+
+test('who runs one does not shed by leaving what limits him there; others remove him, and from a closed one he goes', async () => {
+  const lead = { user_id: user, role: 'admin' };
+  await post('/team/member_add', { team_id: 'open', member: lead, max_budget_in_team: 1 });
+  await post('/team/member_add', { team_id: 'closed', member: lead });
+  const leave = (team_id: string, as?: string) => post('/team/member_delete', { team_id, user_id: user }, as);
+  expect(await leave('open', key)).toMatchObject({
+    status: 403,
+    body: { detail: { error: expect.stringContaining('removed by somebody else') } },
+  });
+  expect(await membersOf('open')).toContainEqual(expect.objectContaining(lead));
+  expect((await leave('closed', key)).status).toBe(200);
+  expect((await leave('open')).status).toBe(200);
+  expect((await join('open')).status).toBe(200);
+});

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Identity } from '../../identity/identity.ts';
 import { readKeyLimits } from '../../identity/key-limits.ts';
@@ -143,3 +144,22 @@ test.each(['unlimited', '', ' ', false, [], {}])(
     expect(limitsOn(caller({}, { team_limits: limits }), ['gpt']).map(({ limit }) => limit)).toEqual([0, 0]);
   },
 );
+
+test('what was found for the calls before makes no difference to a call', () => {
+  const callers = [caller({}), caller({ rpm_limit: 5, model_rpm_limit: { gpt: 3, swift: 4 } })];
+  const others = [
+    ...limitsOf('end_user', 'guest', { requests: 5 }),
+    ...limitsOf('tag', 'x', { requests: 6, tokens: 7 }),
+  ];
+  const call = fc.record({
+    identity: fc.constantFrom(...callers),
+    models: fc.subarray(['gpt', 'swift', 'other']),
+    named: fc.subarray(others),
+  });
+  fc.assert(
+    fc.property(fc.array(call, { maxLength: 20 }), (calls) => {
+      const used = new Descriptors(3);
+      for (const each of calls) expect(used.of(each)).toEqual(new Descriptors(3).of(each));
+    }),
+  );
+});

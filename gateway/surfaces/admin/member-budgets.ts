@@ -129,11 +129,16 @@ export async function limitMember(
   const sent: BudgetColumns = { ...limits, ...(await modelColumns(deps, db, { team, wanted }, held)) };
   if (Object.keys(sent).length === 0) return;
   const back = sent.max_budget === null;
-  const columns: BudgetColumns = { ...sent, ...(back && spendingOf(ofAll)) };
+  const allModels = sent.allowed_models?.length === 0;
+  const columns: BudgetColumns = {
+    ...sent,
+    ...(back && spendingOf(ofAll)),
+    ...(allModels && { allowed_models: ofAll?.allowed_models ?? [] }),
+  };
   changed.add(subjects.user(userId));
   const alone =
     own !== null && own.budget_id !== ofAll?.budget_id && !(await isShared(db, own.budget_id, deps));
-  const gives = back || sent.allowed_models?.length === 0;
+  const gives = back || allModels;
   const same = gives && holdsAlike({ ...held, ...columns }, ofAll ?? {});
   if (own === null && (same || (held === null && saysNothing(columns)))) return;
   if (alone && !same) {

@@ -38,9 +38,8 @@ export async function requireModelsOfTeam(
 }
 
 /**
- * Throws GatewayError bad_request for what the columns would give a team, as it is with them, that its organisation does not
- * have, and its members that it does not have itself. A list of members stays as it is when the team's gets shorter: it gives
- * them nothing more.
+ * Throws GatewayError bad_request where a team, changed by these columns, had models that its organisation has not, or gave its
+ * members some that it has not itself. The list of members stays as it is when the team's gets shorter: it gives nothing more.
  */
 export async function requireModelLists(
   deps: Pick<ManagementDeps, 'models'>,

@@ -2,7 +2,7 @@ import type { GatewayRequest } from '../../http/handler.ts';
 import type { Identity } from '../../identity/identity.ts';
 import { teamRights } from '../../identity/permissions.ts';
 import type { Connection } from '../../store/connection.ts';
-import { lockTeam, readTeams } from '../../store/teams.ts';
+import { lockTeam, readTeams, type TeamMember } from '../../store/teams.ts';
 import type { ManagementDeps } from './change.ts';
 import { forbidden, notFound } from './faults.ts';
 import { type ReachedTeam, reachTeam } from './team-objects.ts';
@@ -51,15 +51,33 @@ export async function reachJoined(
   return { team, rights };
 }
 
+/**
+ * Throws GatewayError forbidden where who only runs an open team would leave it: what limits him there, and what he has spent,
+ * would be gone when he joins it again.
+ */
+export function requireStaying(
+  deps: OpenTeams,
+  { userId }: Identity,
+  { team, rights }: ReachedTeam,
+  leaving: TeamMember,
+): void {
+  const himself = userId !== null && leaving.user_id === userId;
+  if (rights.govern || !himself || !openTeams(deps).includes(team.team_id)) return;
+  throw forbidden(
+    'user_id',
+    'From a team that you may join again by yourself, you are removed by somebody else who runs it',
+  );
+}
+
 /** `/team/available`: the teams that the caller may join and is not in, as far as a stranger needs to know them. */
 export async function available(
-  { db, ...deps }: OpenTeams & Pick<ManagementDeps, 'db'>,
+  deps: OpenTeams & Pick<ManagementDeps, 'db'>,
   request: GatewayRequest,
   who: Identity,
 ) {
   const open = openTeams(deps);
   if (open.length === 0 || !joins(who)) return [];
-  const teams = await readTeams(db, open);
+  const teams = await readTeams(deps.db, open);
   const absent = open.filter((id) => teams.every(({ team_id }) => team_id !== id));
   if (absent.length > 0) {
     request.log.warn({ setting: SETTING, teams: absent }, 'the configuration names teams that are not there');

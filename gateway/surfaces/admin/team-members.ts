@@ -22,7 +22,7 @@ import { badRequest, forbidden } from './faults.ts';
 import { removeKeys } from './key-removal.ts';
 import { withBudgets } from './linked-budget.ts';
 import { limitMember, limitOfMember, limitsOfMember, type MemberFields } from './member-budgets.ts';
-import { reachJoined } from './open-teams.ts';
+import { reachJoined, requireStaying } from './open-teams.ts';
 import { personOf } from './people.ts';
 import { type ReachedTeam, reachTeam, teamAnswer } from './team-objects.ts';
 import {
@@ -201,8 +201,11 @@ export async function memberDelete(deps: ManagementDeps, request: GatewayRequest
   const wanted = readMemberDelete(request.body);
   const by = changedBy(request, identity);
   const row = await change(deps, by, async (db, changed) => {
-    const { team } = await reachTeam(db, identity, wanted.team_id, 'run', 'bad_request');
-    return leave(db, changed, { team, member: memberOf(team, wanted) }, by);
+    const reached = await reachTeam(db, identity, wanted.team_id, 'run', 'bad_request');
+    const { team } = reached;
+    const member = memberOf(team, wanted);
+    requireStaying(deps, identity, reached, member);
+    return leave(db, changed, { team, member }, by);
   });
   return teamAnswer(row);
 }
