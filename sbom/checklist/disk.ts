@@ -6,6 +6,8 @@ import type { Guest } from './subject.ts';
 import { meaningful, requiredText } from './tree.ts';
 
 const SECTOR = 512;
+/** stat(2) counts what is stored of a file in these, whatever its file system has. */
+const STAT_BLOCK = 512;
 const GiB = 2 ** 30;
 const FIRST_SECTOR = 2048;
 /** Behind the partition table's own sectors. */
@@ -104,7 +106,9 @@ export const diskRows: LooksByRow = {
   },
   'DSK-11': {
     evidence: ({ manifest: { image }, directory }) => {
-      const bytes = statSync(join(directory, image.file)).size;
+      const { size, blocks } = statSync(join(directory, image.file));
+      // Azure and Amazon take disks of their full size, of which nothing is stored or uploaded where they are empty.
+      const bytes = Math.min(size, blocks * STAT_BLOCK);
       const bound = Math.min(2 * GiB, image.diskBytes / 2);
       const sizes = `${(bytes / GiB).toFixed(2)} GiB, at most ${(bound / GiB).toFixed(2)}`;
       return finding(sizes, bytes < bound ? [] : `the artefact has ${sizes}`);
