@@ -16,9 +16,6 @@ export function isEndUserDefault(
   return budgetId === endUserDefault?.budgetId;
 }
 
-/** Runs a part in a transaction of its own, or in the one that is open. */
-type Within = <T>(work: (db: Connection) => Promise<T>) => Promise<T>;
-
 /** Which customers follow: by what they have spent, in USD, and their account, where they have one. */
 type Chosen = (spend: number, account: Account | undefined) => boolean;
 
@@ -43,11 +40,11 @@ async function followPage(
 }
 
 /** Makes the budgets of those who are chosen what is written, page by page: there may be millions. */
-async function followPages(within: Within, rules: BudgetRules, chosen: Chosen): Promise<void> {
+async function followPages(pool: Pool, rules: BudgetRules, chosen: Chosen): Promise<void> {
   let last: string | undefined = '';
   while (last !== undefined) {
     const after: string = last;
-    last = await within((db) => followPage(db, { rules, chosen, after }));
+    last = await transaction(pool, (db) => followPage(db, { rules, chosen, after }));
   }
 }
 
@@ -56,19 +53,15 @@ async function followPages(within: Within, rules: BudgetRules, chosen: Chosen): 
  * who has no account gets it when it calls.
  */
 export function followDefault(pool: Pool, rules: BudgetRules): Promise<void> {
-  return followPages(
-    (work) => transaction(pool, work),
-    rules,
-    (_spend, account) => account !== undefined,
-  );
+  return followPages(pool, rules, (_spend, account) => account !== undefined);
 }
 
 /**
  * Before the end of the default's period is moved on: makes it the end of all who would miss it, for they have spent and have no
  * account yet, or one that was made when something else was their default.
  */
-export function catchUpWithDefault(within: Within, rules: BudgetRules, duration: string): Promise<void> {
-  return followPages(within, rules, (spend, account) =>
+export function catchUpWithDefault(pool: Pool, rules: BudgetRules, duration: string): Promise<void> {
+  return followPages(pool, rules, (spend, account) =>
     account === undefined ? spend !== 0 : account.duration !== duration,
   );
 }

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { endUserBudget, insertSpendLogs, PostgresBudgets, picoFromUsd } from '../../gateway/index.ts';
+import { until } from '../../packer/index.ts';
 import { type AdminGateway, inUtc, startAdminGateway } from '../harness/admin-gateway.ts';
 import { type PostgresServer, startPostgres } from '../harness/postgres.ts';
 import { spendRecord } from '../harness/spend-record.ts';
@@ -213,15 +214,38 @@ describe('thousands of customers', () => {
 
   test('miss no reset by a change that comes before it was noticed', async () => {
     await done('/budget/new', { budget_id: BUDGET, max_budget: 5, budget_duration: '1d' });
-    await customers(1, 2);
+    await customers(1100, 2);
     await calls('known');
     await spend('known', 4);
     now = MIDNIGHT.getTime() + HOUR;
     await spend('known', 1);
-    await done('/budget/update', { budget_id: BUDGET, max_budget: 6, budget_duration: '30d' });
+    // The last customer of the last page is held by somebody else, so that what is held meanwhile can be looked at.
+    const other = await gateway.db.connect();
+    await other.query('BEGIN');
+    await other.query(`SELECT 1 FROM "LiteLLM_EndUserTable" WHERE user_id = 'many-999' FOR UPDATE`);
+    const change = done('/budget/update', { budget_id: BUDGET, max_budget: 6, budget_duration: '30d' });
+    await until('the last page waits', 10_000, async () => {
+      const waiting = await query(
+        `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`,
+      );
+      expect(waiting).toHaveLength(1);
+    });
+    await other.query('SELECT 1 FROM "LiteLLM_BudgetTable" WHERE budget_id = $1 FOR UPDATE NOWAIT', [BUDGET]);
+    expect(await query('SELECT count(*)::int FROM budget_state')).toEqual([{ count: 1000 }]);
+    expect(await largestTransaction()).toBeLessThanOrEqual(500);
+    await other.query('COMMIT');
+    other.release();
+    await change;
     const december = new Date('2026-12-01T00:00:00Z');
     const begun = { limit_pico: usd(6), duration: '30d', resets_at: december };
-    expect(await account('many-1')).toMatchObject({ ...begun, spent_pico: '0' });
-    expect(await account('known')).toMatchObject({ ...begun, spent_pico: usd(1) });
+    expect(
+      await query(
+        `SELECT limit_pico, duration, resets_at, spent_pico, count(*)::int FROM budget_state
+         GROUP BY 1, 2, 3, 4 ORDER BY 5`,
+      ),
+    ).toEqual([
+      { ...begun, spent_pico: usd(1), count: 1 },
+      { ...begun, spent_pico: '0', count: 1100 },
+    ]);
   });
 });

@@ -14,6 +14,7 @@ import type { ChangedBy } from '../../store/changed-by.ts';
 import { followDefault } from '../../store/default-budget.ts';
 import type { BudgetRules } from '../../store/follow-budgets.ts';
 import { announceKeyChanges } from '../../store/key-changes.ts';
+import { moveEnds, PeriodIsOver } from '../../store/linked-budgets.ts';
 import type { SaltKeys } from '../../store/sealed-text.ts';
 import { Changes } from './changes.ts';
 
@@ -65,6 +66,18 @@ export function changedBy(request: GatewayRequest, identity: Identity): ChangedB
   };
 }
 
+/** Runs a change again from its beginning after resets that it has found to be due: they are begun while it holds no lock. */
+async function afterResets<T>(deps: ManagementDeps, attempt: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof PeriodIsOver)) throw error;
+    }
+    await moveEnds(deps.db, budgetRules(deps));
+  }
+}
+
 /**
  * Runs a change in one transaction. `work` notes what it changes, for the audit log, and the keys and subjects that
  * authentication must forget: the other gateways hear of them when it commits, this one forgets them before the answer is sent.
@@ -76,12 +89,14 @@ export async function change<T>(
   work: (db: PoolClient, changed: Changes) => Promise<T>,
 ): Promise<T> {
   let told: readonly string[] = [];
-  const result = await auditedTransaction(deps, by, async (client, record) => {
-    const changed = new Changes(record);
-    const done = await work(client, changed);
-    if (changed.subjects.length > 0) told = await announceKeyChanges(client, changed.subjects);
-    return done;
-  });
+  const result = await afterResets(deps, () =>
+    auditedTransaction(deps, by, async (client, record) => {
+      const changed = new Changes(record);
+      const done = await work(client, changed);
+      if (changed.subjects.length > 0) told = await announceKeyChanges(client, changed.subjects);
+      return done;
+    }),
+  );
   await Promise.all(told.map((subject) => deps.memory.evict(subject)));
   const byDefault = deps.endUserDefault?.budgetId ?? null;
   if (byDefault !== null && told.includes(subjects.budget(byDefault))) {
