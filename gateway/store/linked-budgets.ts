@@ -94,9 +94,9 @@ interface Due {
 
 /**
  * Moves on the ends of budgets that others are linked to, where they are over: the periods of these are begun one by one, and
- * those that have no account get one first, so that none misses its reset.
+ * those that have no account get one first, so that none misses its reset. An end stays where this is aborted before all have.
  */
-export async function moveEnds(pool: Pool, rules: BudgetRules): Promise<void> {
+export async function moveEnds(pool: Pool, rules: BudgetRules, closing?: AbortSignal): Promise<void> {
   const now = new Date(rules.now).toISOString();
   const condition = 'budget_reset_at <= $1 AND budget_duration IS NOT NULL';
   const found = await rows<Due>(pool, {
@@ -109,8 +109,9 @@ export async function moveEnds(pool: Pool, rules: BudgetRules): Promise<void> {
   if (found.length === 0) return;
   const byDefault = found.find(({ budget_id }) => isEndUserDefault(budget_id, rules));
   if (byDefault !== undefined) {
-    await catchUpWithDefault(pool, rules, byDefault.budget_duration);
+    await catchUpWithDefault(pool, { rules, duration: byDefault.budget_duration, closing });
   }
+  if (closing?.aborted) return;
   await transaction(pool, async (db) => {
     const due = await rows<Due>(db, {
       text: `

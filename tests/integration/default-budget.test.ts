@@ -52,13 +52,20 @@ const spend = (endUser: string, amount: number) =>
   insertSpendLogs(gateway.db, [
     spendRecord({ userId: null, endUser, spend: picoFromUsd(amount), endTime: now, rowId: randomUUID() }),
   ]);
-const sweep = () =>
+const sweep = (closing?: AbortSignal) =>
   new PostgresBudgets({
     db: gateway.db,
     processId: randomUUID(),
     nextReset: inUtc,
     endUserDefault,
-  }).sweep(now);
+  }).sweep(now, closing);
+/** Aborted once it was asked so often. */
+const abortedAfter = (asked: number) =>
+  ({
+    get aborted() {
+      return asked-- <= 0;
+    },
+  }) as AbortSignal;
 /** Customers as LiteLLM or an earlier version has left them: with what they have spent, and no account. */
 const customers = (count: number, spent: number) =>
   query(
@@ -201,6 +208,24 @@ describe('thousands of customers', () => {
     await spend('many-1', 1);
     await sweep();
     expect(await account('many-1')).toMatchObject({ spent_pico: usd(1), resets_at: NEXT });
+  });
+
+  test('are left between two pages by a process that ends, and the next one goes on', async () => {
+    await done('/budget/new', { budget_id: BUDGET, max_budget: 5, budget_duration: '1d' });
+    await customers(1100, 2);
+    now = MIDNIGHT.getTime() + HOUR;
+    const progress = () => query('SELECT spent_pico, count(*)::int FROM budget_state GROUP BY 1 ORDER BY 1');
+    await sweep(abortedAfter(1));
+    expect(await progress()).toEqual([{ spent_pico: usd(2), count: 500 }]);
+    expect(await endOfBudget()).toEqual(MIDNIGHT);
+    // Three pages, the end of the budget, and 200 resets.
+    await sweep(abortedAfter(5));
+    expect(await progress()).toEqual([
+      { spent_pico: '0', count: 200 },
+      { spent_pico: usd(2), count: 900 },
+    ]);
+    await sweep();
+    expect(await progress()).toEqual([{ spent_pico: '0', count: 1100 }]);
   });
 
   test('miss no reset where the budget became their default after they had spent', async () => {
