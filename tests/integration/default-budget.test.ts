@@ -4,7 +4,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { endUserBudget, insertSpendLogs, PostgresBudgets, picoFromUsd } from '../../gateway/index.ts';
 import { until } from '../../packer/index.ts';
 import { type AdminGateway, inUtc, startAdminGateway } from '../harness/admin-gateway.ts';
-import { type PostgresServer, startPostgres } from '../harness/postgres.ts';
+import { directPool } from '../harness/direct-pool.ts';
+import { type PostgresServer, startPostgres, type TestDatabase } from '../harness/postgres.ts';
 import { spendRecord } from '../harness/spend-record.ts';
 
 /** A Saturday noon. */
@@ -16,6 +17,7 @@ const BUDGET = 'free-tier';
 const endUserDefault = { budgetId: BUDGET, maxBudget: 3 };
 
 let server: PostgresServer;
+let database: TestDatabase;
 let gateway: AdminGateway;
 let now = NOW;
 
@@ -25,7 +27,8 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 beforeEach(async () => {
   now = NOW;
-  gateway = await startAdminGateway(await server.createDatabase(), { clock: () => now, endUserDefault });
+  database = await server.createDatabase();
+  gateway = await startAdminGateway(database, { clock: () => now, endUserDefault });
   return () => gateway.close();
 });
 
@@ -183,6 +186,28 @@ describe('thousands of customers', () => {
       },
     ]);
     expect(await largestTransaction()).toBeLessThanOrEqual(500);
+  });
+
+  test('do not follow what no account says', async () => {
+    await done('/budget/new', { budget_id: BUDGET, max_budget: 5 });
+    await calls('acme');
+    const { updated_at } = await account('acme');
+    await done('/budget/update', { budget_id: BUDGET, rpm_limit: 9 });
+    expect((await account('acme')).updated_at).toEqual(updated_at);
+    expect((await calls('acme')).limits).toMatchObject({ requests: 9 });
+  });
+
+  test('follow when they call where they could not before; the change holds, and says so', async () => {
+    await done('/budget/new', { budget_id: BUDGET, max_budget: 5 });
+    await calls('acme');
+    const owner = directPool(database.ownerUrl);
+    await owner.query('ALTER TABLE budget_state ADD CONSTRAINT broken CHECK (limit_pico <> 6e12)');
+    await done('/budget/update', { budget_id: BUDGET, max_budget: 6 });
+    expect(gateway.logged()).toContain('have followed its change');
+    await owner.query('ALTER TABLE budget_state DROP CONSTRAINT broken');
+    await owner.end();
+    await calls('acme');
+    expect(await account('acme')).toMatchObject({ limit_pico: usd(6) });
   });
 
   test('are reset page by page, those without an account too, and each once', async () => {
