@@ -323,6 +323,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     db,
     memory,
     audit,
+    logger,
     clock: Date.now,
     nextReset: nextResetHere,
     endUserDefault: config.endUserDefault,

@@ -51,17 +51,18 @@ export class PostgresBudgets implements BudgetStore {
     return heartbeat(this.#db, this.#processId, expiresAt);
   }
 
-  async sweep(now: number): Promise<void> {
+  async sweep(now: number, closing?: AbortSignal): Promise<void> {
     const rules = { now, nextReset: this.#nextReset, alerts: this.#alerts };
     await freeDead(this.#db, now);
     // Where there are many customers it takes longer than it is until the next sweep.
-    this.#movingEnds ??= moveEnds(this.#db, { ...rules, endUserDefault: this.#endUserDefault }).finally(
-      () => {
-        this.#movingEnds = null;
-      },
-    );
+    const withDefault = { ...rules, endUserDefault: this.#endUserDefault };
+    this.#movingEnds ??= moveEnds(this.#db, withDefault, closing).finally(() => {
+      this.#movingEnds = null;
+    });
     await this.#movingEnds;
-    for (let due = await dueBudgets(this.#db, now); due.length > 0; due = await dueBudgets(this.#db, now)) {
+    while (!closing?.aborted) {
+      const due = await dueBudgets(this.#db, now);
+      if (due.length === 0) return;
       await beginPeriods(this.#db, due, rules);
     }
   }

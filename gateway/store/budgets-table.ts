@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type Connection, rows } from './connection.ts';
 import { columnsFromJson } from './json-columns.ts';
 
@@ -31,6 +32,20 @@ const settable = [
   'budget_reset_at',
   'allowed_models',
 ] as const;
+
+/** What accounts are made from; the other limits are read when somebody calls. */
+const ofAccounts = [
+  'max_budget',
+  'soft_budget',
+  'budget_duration',
+  'budget_reset_at',
+  'model_max_budget',
+] as const;
+
+/** Whether accounts have to follow a change of their budget. */
+export function changesAccounts(before: BudgetRow, after: BudgetRow): boolean {
+  return ofAccounts.some((column) => !isDeepStrictEqual(before[column], after[column]));
+}
 
 export type BudgetColumns = Partial<Pick<BudgetRow, (typeof settable)[number]>>;
 

@@ -16,9 +16,6 @@ export function isEndUserDefault(
   return budgetId === endUserDefault?.budgetId;
 }
 
-/** Runs a part in a transaction of its own, or in the one that is open. */
-type Within = <T>(work: (db: Connection) => Promise<T>) => Promise<T>;
-
 /** Which customers follow: by what they have spent, in USD, and their account, where they have one. */
 type Chosen = (spend: number, account: Account | undefined) => boolean;
 
@@ -42,12 +39,15 @@ async function followPage(
   return page.length < PAGE ? undefined : page.at(-1)?.user_id;
 }
 
-/** Makes the budgets of those who are chosen what is written, page by page: there may be millions. */
-async function followPages(within: Within, rules: BudgetRules, chosen: Chosen): Promise<void> {
+/** Makes the budgets of those who are chosen what is written, page by page: there may be millions. Ends early where it is aborted. */
+async function followPages(
+  pool: Pool,
+  { rules, chosen, closing }: { rules: BudgetRules; chosen: Chosen; closing?: AbortSignal | undefined },
+): Promise<void> {
   let last: string | undefined = '';
-  while (last !== undefined) {
+  while (last !== undefined && !closing?.aborted) {
     const after: string = last;
-    last = await within((db) => followPage(db, { rules, chosen, after }));
+    last = await transaction(pool, (db) => followPage(db, { rules, chosen, after }));
   }
 }
 
@@ -56,19 +56,18 @@ async function followPages(within: Within, rules: BudgetRules, chosen: Chosen): 
  * who has no account gets it when it calls.
  */
 export function followDefault(pool: Pool, rules: BudgetRules): Promise<void> {
-  return followPages(
-    (work) => transaction(pool, work),
-    rules,
-    (_spend, account) => account !== undefined,
-  );
+  return followPages(pool, { rules, chosen: (_spend, account) => account !== undefined });
 }
 
 /**
  * Before the end of the default's period is moved on: makes it the end of all who would miss it, for they have spent and have no
  * account yet, or one that was made when something else was their default.
  */
-export function catchUpWithDefault(within: Within, rules: BudgetRules, duration: string): Promise<void> {
-  return followPages(within, rules, (spend, account) =>
-    account === undefined ? spend !== 0 : account.duration !== duration,
-  );
+export function catchUpWithDefault(
+  pool: Pool,
+  { rules, duration, closing }: { rules: BudgetRules; duration: string; closing: AbortSignal | undefined },
+): Promise<void> {
+  const chosen: Chosen = (spend, account) =>
+    account === undefined ? spend !== 0 : account.duration !== duration;
+  return followPages(pool, { rules, chosen, closing });
 }

@@ -58,9 +58,15 @@ async function withAccount(db: Connection, some: readonly Owner[], have: boolean
   return some.filter((owner) => accounts.has(nameOf(owner)) === have);
 }
 
+/** The period of a budget is over, and nobody has noticed yet. */
+export class PeriodIsOver extends Error {
+  override readonly name = 'PeriodIsOver';
+}
+
 /**
  * Changes a budget, which is locked, by `work`, and makes the budgets of all who were linked to it what the columns say then;
- * those of customers who have it by default follow afterwards (`followDefault`). Undefined when there is no such budget.
+ * those of customers who have it by default follow afterwards (`followDefault`). Undefined when there is no such budget. Throws
+ * PeriodIsOver where a reset is due, which is nobody's to lose by the change: `moveEnds` has to come first.
  */
 export async function changeLinked<T>(
   db: Connection,
@@ -70,16 +76,11 @@ export async function changeLinked<T>(
 ): Promise<T | undefined> {
   const before = await lockBudget(db, budgetId);
   if (before === undefined) return undefined;
-  const linked = await linkedOwners(db, [budgetId]);
-  const { budget_duration, budget_reset_at } = before;
-  const end = budget_duration === null ? null : budget_reset_at;
-  // A reset that is due, and was not noticed yet, is nobody's to lose by the change.
-  if (end !== null && new Date(end).getTime() <= rules.now) {
-    await followBudgets(db, await withAccount(db, linked, false), rules);
-    if (isEndUserDefault(budgetId, rules)) {
-      await catchUpWithDefault((late) => late(db), rules, budget_duration as string);
-    }
+  const { budget_duration, budget_reset_at: end } = before;
+  if (budget_duration !== null && end !== null && new Date(end).getTime() <= rules.now) {
+    throw new PeriodIsOver();
   }
+  const linked = await linkedOwners(db, [budgetId]);
   const result = await work(before);
   // Whoever has no account gets it when it calls; it is made from the columns.
   await followBudgets(db, await withAccount(db, linked, true), rules);
@@ -93,9 +94,9 @@ interface Due {
 
 /**
  * Moves on the ends of budgets that others are linked to, where they are over: the periods of these are begun one by one, and
- * those that have no account get one first, so that none misses its reset.
+ * those that have no account get one first, so that none misses its reset. An end stays where this is aborted before all have.
  */
-export async function moveEnds(pool: Pool, rules: BudgetRules): Promise<void> {
+export async function moveEnds(pool: Pool, rules: BudgetRules, closing?: AbortSignal): Promise<void> {
   const now = new Date(rules.now).toISOString();
   const condition = 'budget_reset_at <= $1 AND budget_duration IS NOT NULL';
   const found = await rows<Due>(pool, {
@@ -108,8 +109,9 @@ export async function moveEnds(pool: Pool, rules: BudgetRules): Promise<void> {
   if (found.length === 0) return;
   const byDefault = found.find(({ budget_id }) => isEndUserDefault(budget_id, rules));
   if (byDefault !== undefined) {
-    await catchUpWithDefault((late) => transaction(pool, late), rules, byDefault.budget_duration);
+    await catchUpWithDefault(pool, { rules, duration: byDefault.budget_duration, closing });
   }
+  if (closing?.aborted) return;
   await transaction(pool, async (db) => {
     const due = await rows<Due>(db, {
       text: `

@@ -128,6 +128,7 @@ export async function startAdminGateway(database: TestDatabase, options: AdminGa
         db,
         memory: bothHear(authenticator, models),
         audit,
+        logger,
         clock,
         nextReset: inUtc,
         endUserDefault: options.endUserDefault ?? null,

@@ -2,8 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { endUserBudget, insertSpendLogs, PostgresBudgets, picoFromUsd } from '../../gateway/index.ts';
+import { until } from '../../packer/index.ts';
 import { type AdminGateway, inUtc, startAdminGateway } from '../harness/admin-gateway.ts';
-import { type PostgresServer, startPostgres } from '../harness/postgres.ts';
+import { directPool } from '../harness/direct-pool.ts';
+import { type PostgresServer, startPostgres, type TestDatabase } from '../harness/postgres.ts';
 import { spendRecord } from '../harness/spend-record.ts';
 
 /** A Saturday noon. */
@@ -15,6 +17,7 @@ const BUDGET = 'free-tier';
 const endUserDefault = { budgetId: BUDGET, maxBudget: 3 };
 
 let server: PostgresServer;
+let database: TestDatabase;
 let gateway: AdminGateway;
 let now = NOW;
 
@@ -24,7 +27,8 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 beforeEach(async () => {
   now = NOW;
-  gateway = await startAdminGateway(await server.createDatabase(), { clock: () => now, endUserDefault });
+  database = await server.createDatabase();
+  gateway = await startAdminGateway(database, { clock: () => now, endUserDefault });
   return () => gateway.close();
 });
 
@@ -51,13 +55,20 @@ const spend = (endUser: string, amount: number) =>
   insertSpendLogs(gateway.db, [
     spendRecord({ userId: null, endUser, spend: picoFromUsd(amount), endTime: now, rowId: randomUUID() }),
   ]);
-const sweep = () =>
+const sweep = (closing?: AbortSignal) =>
   new PostgresBudgets({
     db: gateway.db,
     processId: randomUUID(),
     nextReset: inUtc,
     endUserDefault,
-  }).sweep(now);
+  }).sweep(now, closing);
+/** Aborted once it was asked so often. */
+const abortedAfter = (asked: number) =>
+  ({
+    get aborted() {
+      return asked-- <= 0;
+    },
+  }) as AbortSignal;
 /** Customers as LiteLLM or an earlier version has left them: with what they have spent, and no account. */
 const customers = (count: number, spent: number) =>
   query(
@@ -177,6 +188,28 @@ describe('thousands of customers', () => {
     expect(await largestTransaction()).toBeLessThanOrEqual(500);
   });
 
+  test('do not follow what no account says', async () => {
+    await done('/budget/new', { budget_id: BUDGET, max_budget: 5 });
+    await calls('acme');
+    const { updated_at } = await account('acme');
+    await done('/budget/update', { budget_id: BUDGET, rpm_limit: 9 });
+    expect((await account('acme')).updated_at).toEqual(updated_at);
+    expect((await calls('acme')).limits).toMatchObject({ requests: 9 });
+  });
+
+  test('follow when they call where they could not before; the change holds, and says so', async () => {
+    await done('/budget/new', { budget_id: BUDGET, max_budget: 5 });
+    await calls('acme');
+    const owner = directPool(database.ownerUrl);
+    await owner.query('ALTER TABLE budget_state ADD CONSTRAINT broken CHECK (limit_pico <> 6e12)');
+    await done('/budget/update', { budget_id: BUDGET, max_budget: 6 });
+    expect(gateway.logged()).toContain('have followed its change');
+    await owner.query('ALTER TABLE budget_state DROP CONSTRAINT broken');
+    await owner.end();
+    await calls('acme');
+    expect(await account('acme')).toMatchObject({ limit_pico: usd(6) });
+  });
+
   test('are reset page by page, those without an account too, and each once', async () => {
     await done('/budget/new', { budget_id: BUDGET, max_budget: 5, budget_duration: '1d' });
     await customers(1100, 2);
@@ -202,6 +235,24 @@ describe('thousands of customers', () => {
     expect(await account('many-1')).toMatchObject({ spent_pico: usd(1), resets_at: NEXT });
   });
 
+  test('are left between two pages by a process that ends, and the next one goes on', async () => {
+    await done('/budget/new', { budget_id: BUDGET, max_budget: 5, budget_duration: '1d' });
+    await customers(1100, 2);
+    now = MIDNIGHT.getTime() + HOUR;
+    const progress = () => query('SELECT spent_pico, count(*)::int FROM budget_state GROUP BY 1 ORDER BY 1');
+    await sweep(abortedAfter(1));
+    expect(await progress()).toEqual([{ spent_pico: usd(2), count: 500 }]);
+    expect(await endOfBudget()).toEqual(MIDNIGHT);
+    // Three pages, the end of the budget, and 200 resets.
+    await sweep(abortedAfter(5));
+    expect(await progress()).toEqual([
+      { spent_pico: '0', count: 200 },
+      { spent_pico: usd(2), count: 900 },
+    ]);
+    await sweep();
+    expect(await progress()).toEqual([{ spent_pico: '0', count: 1100 }]);
+  });
+
   test('miss no reset where the budget became their default after they had spent', async () => {
     await calls('early', { budgetId: null, maxBudget: 3 });
     await spend('early', 2);
@@ -213,15 +264,38 @@ describe('thousands of customers', () => {
 
   test('miss no reset by a change that comes before it was noticed', async () => {
     await done('/budget/new', { budget_id: BUDGET, max_budget: 5, budget_duration: '1d' });
-    await customers(1, 2);
+    await customers(1100, 2);
     await calls('known');
     await spend('known', 4);
     now = MIDNIGHT.getTime() + HOUR;
     await spend('known', 1);
-    await done('/budget/update', { budget_id: BUDGET, max_budget: 6, budget_duration: '30d' });
+    // The last customer of the last page is held by somebody else, so that what is held meanwhile can be looked at.
+    const other = await gateway.db.connect();
+    await other.query('BEGIN');
+    await other.query(`SELECT 1 FROM "LiteLLM_EndUserTable" WHERE user_id = 'many-999' FOR UPDATE`);
+    const change = done('/budget/update', { budget_id: BUDGET, max_budget: 6, budget_duration: '30d' });
+    await until('the last page waits', 10_000, async () => {
+      const waiting = await query(
+        `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`,
+      );
+      expect(waiting).toHaveLength(1);
+    });
+    await other.query('SELECT 1 FROM "LiteLLM_BudgetTable" WHERE budget_id = $1 FOR UPDATE NOWAIT', [BUDGET]);
+    expect(await query('SELECT count(*)::int FROM budget_state')).toEqual([{ count: 1000 }]);
+    expect(await largestTransaction()).toBeLessThanOrEqual(500);
+    await other.query('COMMIT');
+    other.release();
+    await change;
     const december = new Date('2026-12-01T00:00:00Z');
     const begun = { limit_pico: usd(6), duration: '30d', resets_at: december };
-    expect(await account('many-1')).toMatchObject({ ...begun, spent_pico: '0' });
-    expect(await account('known')).toMatchObject({ ...begun, spent_pico: usd(1) });
+    expect(
+      await query(
+        `SELECT limit_pico, duration, resets_at, spent_pico, count(*)::int FROM budget_state
+         GROUP BY 1, 2, 3, 4 ORDER BY 5`,
+      ),
+    ).toEqual([
+      { ...begun, spent_pico: usd(1), count: 1 },
+      { ...begun, spent_pico: '0', count: 1100 },
+    ]);
   });
 });

@@ -302,6 +302,18 @@ test('a process that ends gives everything back, but for calls that are not stor
   expect(await bank.budget(SCOPE)).toMatchObject({ spent: 5n, leased: 4n });
 });
 
+test('a process that ends does not wait for all that a sweep would do', async () => {
+  const bank = new MemoryBank();
+  const timers = new ManualTimers(START, rest);
+  const store: BudgetStore = {
+    ...bank.storeFor('one'),
+    sweep: (_now, closing) => new Promise((resolve) => closing?.addEventListener('abort', () => resolve())),
+  };
+  const ledger = new Ledger({ store, processId: 'one', timers, logger: { warn: () => undefined } as never });
+  await timers.pass(10_000);
+  await expect(ledger.close()).resolves.toBeUndefined();
+});
+
 test('compatible: calls pass while anything is left, and one crosses the line', async () => {
   const { ask, timers } = await setUp(100n);
   const compatible = { enforcement: 'compatible' };

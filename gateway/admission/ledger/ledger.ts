@@ -50,6 +50,7 @@ export class Ledger implements Keeper {
   readonly #holdings: Holdings;
   #heartbeatAt = 0;
   #sweptAt = 0;
+  readonly #closing = new AbortController();
   #cancelTick: () => void = () => undefined;
 
   constructor({ store, processId, timers, logger }: LedgerOptions) {
@@ -174,7 +175,7 @@ export class Ledger implements Keeper {
     }
     if (now - this.#sweptAt < SWEEP_MS) return;
     this.#sweptAt = now;
-    this.#holdings.inBackground(this.#store.sweep(now));
+    this.#holdings.inBackground(this.#store.sweep(now, this.#closing.signal));
   }
 
   /** Whether something should go back, or the store be asked whether a lease is over. */
@@ -189,6 +190,7 @@ export class Ledger implements Keeper {
    */
   async close(): Promise<void> {
     this.#cancelTick();
+    this.#closing.abort();
     const ending = new GatewayError('draining', 'The gateway is restarting; try again in a moment');
     for (const queue of [...this.#queues]) for (const waiter of [...queue.waiters]) waiter.refuse(ending);
     await this.#holdings.close();

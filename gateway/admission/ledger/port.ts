@@ -44,8 +44,11 @@ export interface BudgetStore {
   ): Promise<void>;
   /** Says that this process lives, and will say so again before `expiresAt`. */
   heartbeat(expiresAt: number): Promise<void>;
-  /** Frees what dead processes held, and begins the periods that are due. */
-  sweep(now: number): Promise<void>;
+  /**
+   * Frees what dead processes held, and begins the periods that are due. Once `closing` is aborted it leaves the rest to others: it
+   * may take minutes.
+   */
+  sweep(now: number, closing?: AbortSignal): Promise<void>;
   /** Says that this process ends. What it still holds stays leased until it is adopted. */
   leave(): Promise<void>;
 }

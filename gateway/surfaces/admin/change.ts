@@ -6,7 +6,7 @@ import type { UserDefaults } from '../../config/user-defaults.ts';
 import type { GatewayRequest } from '../../http/handler.ts';
 import type { Identity } from '../../identity/identity.ts';
 import type { PasswordHasher } from '../../identity/password.ts';
-import { subjects } from '../../identity/subjects.ts';
+import type { Logger } from '../../observe/logger.ts';
 import type { Models } from '../../routing/models.ts';
 import { type Audit, auditedTransaction } from '../../store/audit-log.ts';
 import type { NextReset } from '../../store/budget-periods.ts';
@@ -14,6 +14,7 @@ import type { ChangedBy } from '../../store/changed-by.ts';
 import { followDefault } from '../../store/default-budget.ts';
 import type { BudgetRules } from '../../store/follow-budgets.ts';
 import { announceKeyChanges } from '../../store/key-changes.ts';
+import { moveEnds, PeriodIsOver } from '../../store/linked-budgets.ts';
 import type { SaltKeys } from '../../store/sealed-text.ts';
 import { Changes } from './changes.ts';
 
@@ -23,6 +24,7 @@ export interface ManagementDeps {
   /** Whoever keeps in memory what may change here; resolves when the change is in force. */
   readonly memory: { evict(subject: string): void | Promise<void> };
   readonly audit: Audit;
+  readonly logger: Pick<Logger, 'warn'>;
   /** Epoch milliseconds. */
   readonly clock: () => number;
   readonly nextReset: NextReset;
@@ -65,10 +67,22 @@ export function changedBy(request: GatewayRequest, identity: Identity): ChangedB
   };
 }
 
+/** Runs a change again from its beginning after resets that it has found to be due: they are begun while it holds no lock. */
+async function afterResets<T>(deps: ManagementDeps, attempt: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof PeriodIsOver)) throw error;
+    }
+    await moveEnds(deps.db, budgetRules(deps));
+  }
+}
+
 /**
  * Runs a change in one transaction. `work` notes what it changes, for the audit log, and the keys and subjects that
  * authentication must forget: the other gateways hear of them when it commits, this one forgets them before the answer is sent.
- * By then customers who have a changed budget by default have followed, too.
+ * By then customers who have a changed budget by default have followed, too; where they could not, their next calls do.
  */
 export async function change<T>(
   deps: ManagementDeps,
@@ -76,16 +90,30 @@ export async function change<T>(
   work: (db: PoolClient, changed: Changes) => Promise<T>,
 ): Promise<T> {
   let told: readonly string[] = [];
-  const result = await auditedTransaction(deps, by, async (client, record) => {
-    const changed = new Changes(record);
-    const done = await work(client, changed);
-    if (changed.subjects.length > 0) told = await announceKeyChanges(client, changed.subjects);
-    return done;
-  });
+  let budgets: readonly string[] = [];
+  const result = await afterResets(deps, () =>
+    auditedTransaction(deps, by, async (client, record) => {
+      const changed = new Changes(record);
+      const done = await work(client, changed);
+      if (changed.subjects.length > 0) told = await announceKeyChanges(client, changed.subjects);
+      budgets = changed.budgets;
+      return done;
+    }),
+  );
   await Promise.all(told.map((subject) => deps.memory.evict(subject)));
   const byDefault = deps.endUserDefault?.budgetId ?? null;
-  if (byDefault !== null && told.includes(subjects.budget(byDefault))) {
-    await followDefault(deps.db, budgetRules(deps));
-  }
+  if (byDefault !== null && budgets.includes(byDefault)) await letFollow(deps, byDefault);
   return result;
+}
+
+/** What was changed holds already, so a failure is no answer to whoever changed it. */
+async function letFollow(deps: ManagementDeps, budget: string): Promise<void> {
+  try {
+    await followDefault(deps.db, budgetRules(deps));
+  } catch (err) {
+    deps.logger.warn(
+      { err, budget },
+      'not all customers who have this budget by default have followed its change: those who are left do when they call, or at their reset',
+    );
+  }
 }

@@ -13,6 +13,7 @@ type Place = readonly [table: AuditedTable, id: string];
 export class Changes {
   readonly #record: (entry: AuditEntry) => void;
   readonly #subjects = new Set<string>();
+  readonly #budgets = new Set<string>();
 
   constructor(record: (entry: AuditEntry) => void) {
     this.#record = record;
@@ -21,6 +22,16 @@ export class Changes {
   /** Keys by their hashes, and whom keys act for (`identity/subjects.ts`). */
   get subjects(): readonly string[] {
     return [...this.#subjects];
+  }
+
+  /** Budgets that accounts have to follow, by their ids. */
+  get budgets(): readonly string[] {
+    return [...this.#budgets];
+  }
+
+  /** Notes a budget that accounts have to follow. */
+  follow(budgetId: string): void {
+    this.#budgets.add(budgetId);
   }
 
   /** Notes a subject that is to be forgotten. */

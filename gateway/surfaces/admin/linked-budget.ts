@@ -3,6 +3,7 @@ import { subjects } from '../../identity/subjects.ts';
 import {
   type BudgetColumns,
   type BudgetRow,
+  changesAccounts,
   insertBudget,
   readBudgets,
   updateBudget,
@@ -92,6 +93,7 @@ export async function changeBudget(
   return changeLinked(db, budgetId, budgetRules(deps), async (before) => {
     const row = (await updateBudget(db, budgetId, columns, by)) as BudgetRow;
     changed.updated(budgetAt(budgetId), before, row);
+    if (changesAccounts(before, row)) changed.follow(budgetId);
     return row;
   });
 }
