@@ -13,7 +13,8 @@ const REFUSALS = ['ECONNREFUSED', 'EPERM'];
 
 function attempt({ protocol, address, port, from }: Target): Promise<Outcome> {
   return new Promise((resolve) => {
-    setTimeout(resolve, patience, 'silent');
+    // Behind the answers that have come meanwhile: a busy machine may give this process no turn for as long.
+    setTimeout(() => setImmediate(resolve, 'silent'), patience);
     const failed = ({ code, message }: NodeJS.ErrnoException): void =>
       resolve(code !== undefined && REFUSALS.includes(code) ? 'refused' : (code ?? message));
     if (protocol === 'tcp') {

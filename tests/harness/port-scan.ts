@@ -25,7 +25,8 @@ function tryPort(host: string, localAddress: string, port: number): Promise<Answ
       socket.destroy();
       resolve(answer);
     };
-    const patience = setTimeout(settle, PATIENCE_MS, 'silent');
+    // Behind the answers that have come meanwhile: a busy machine may give this process no turn for as long.
+    const patience = setTimeout(() => setImmediate(settle, 'silent'), PATIENCE_MS);
     socket.once('connect', () => settle('open'));
     socket.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'ECONNREFUSED') settle('refused');
