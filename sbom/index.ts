@@ -8,6 +8,7 @@ export { verifyExitCodes } from './checklist/judge.ts';
 export { type OpenDisk, openDisk } from './checklist/open-disk.ts';
 export { pendingUpdates } from './checklist/pending-updates.ts';
 export { type Row, readRows } from './checklist/row.ts';
+export { showsSshd } from './checklist/ssh.ts';
 export {
   buildHostWords,
   type Disk,

@@ -41,6 +41,11 @@ async function hostKeys(guest: Guest): Promise<string[]> {
   return (await said(guest, "cut -d' ' -f1,2 /etc/ssh/ssh_host_*_key.pub")).split('\n');
 }
 
+/** Whether a console tells that sshd has started. */
+export function showsSshd(console: string): boolean {
+  return /Started .*(ssh\.service|Secure Shell server)/.test(console);
+}
+
 export const ssh: LooksByRow = {
   'SSH-01': {
     booted: async (guest) => {
@@ -93,11 +98,7 @@ export const ssh: LooksByRow = {
     console: (consoles) =>
       finding(
         `${consoles.length} consoles`,
-        consoles.flatMap((text, boot) =>
-          /Started .*(ssh\.service|Secure Shell server)/.test(text)
-            ? []
-            : `boot ${boot + 1}: sshd did not start`,
-        ),
+        consoles.flatMap((text, boot) => (showsSshd(text) ? [] : `boot ${boot + 1}: sshd did not start`)),
       ),
   },
   'SSH-06': {

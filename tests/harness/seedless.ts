@@ -1,15 +1,18 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Machine, type MachineOptions, until } from '../../packer/index.ts';
+import { showsSshd } from '../../sbom/index.ts';
 
 const MINUTE = 60_000;
 const MiB = 2 ** 20;
 /** Nobody can log in to it, so its console is all there is to wait for; far above what an emulated boot takes. */
 const PATIENCE_MS = 30 * MINUTE;
+/** sshd need not be the first to start: Google's agent goes before it. */
+const SSHD_MS = 10 * MINUTE;
 
 /**
  * Boots a machine without any data source as often as asked and returns what each boot showed on its console. A boot
- * that does not come to a login in time is returned as far as it came.
+ * that does not come to a login and to sshd in time is returned as far as it came.
  */
 export async function consolesWithoutSeed(options: MachineOptions, boots: number): Promise<string[]> {
   const machine = await Machine.create(options);
@@ -21,9 +24,12 @@ export async function consolesWithoutSeed(options: MachineOptions, boots: number
       const before = machine.serialLog().length;
       const shown = () => machine.serialLog().slice(before);
       await machine.start();
-      await until(`${machine.name}: a login on the console`, PATIENCE_MS, async () => {
-        if (!/\blogin:/.test(shown())) throw new Error('none yet');
-      }).catch(() => undefined);
+      const seen = (what: string, patienceMs: number, there: () => boolean): Promise<void> =>
+        until(`${machine.name}: ${what} on the console`, patienceMs, async () => {
+          if (!there()) throw new Error('none yet');
+        }).catch(() => undefined);
+      await seen('a login', PATIENCE_MS, () => /\blogin:/.test(shown()));
+      await seen('sshd', SSHD_MS, () => showsSshd(shown()));
       consoles.push(shown());
       await machine.stop();
     }
