@@ -1,16 +1,14 @@
-import { hash } from 'node:crypto';
+import { hashKey } from './virtual-key.ts';
 
-/** SHA-256 of a key. */
+/** The hash of a key, as it is stored and as bytes. */
 export interface KeyDigest {
-  readonly bytes: Buffer;
-  /** In lower case. */
   readonly hex: string;
+  readonly bytes: Buffer;
 }
 
-/** In one step: a hash object for every call took 2.3 µs where this takes 0.9. */
 export function digestOf(key: string): KeyDigest {
-  const bytes = hash('sha256', key, 'buffer');
-  return { bytes, hex: bytes.toString('hex') };
+  const hex = hashKey(key);
+  return { hex, bytes: Buffer.from(hex, 'hex') };
 }
 
 const MOST_KEYS = 4096;

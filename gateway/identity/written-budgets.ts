@@ -31,15 +31,15 @@ export function wholeBudget(
   return maxBudget === null ? [] : [{ ...blank, part: null, maxBudget, increase }];
 }
 
-/** Columns of a budget that others are linked to. */
-export interface BudgetColumns {
+/** What a budget that others are linked to says of the whole. */
+export interface LinkedColumns {
   readonly max_budget: number | null;
   readonly soft_budget: number | null;
   readonly budget_duration: string | null;
 }
 
 /** The whole of what somebody may spend, when that is reset, and when it is told of; nothing where none of that is said. */
-export function linkedBudget(columns: BudgetColumns): readonly WrittenBudget[] {
+export function linkedBudget(columns: LinkedColumns): readonly WrittenBudget[] {
   const { max_budget: maxBudget, soft_budget: softBudget, budget_duration: duration } = columns;
   const said = [maxBudget, softBudget, duration].some((value) => value !== null);
   return said ? [{ ...blank, part: null, maxBudget, softBudget, duration }] : [];

@@ -1,5 +1,5 @@
 import type { CallLimitColumns } from '../identity/key-limits.ts';
-import type { BudgetColumns } from '../identity/written-budgets.ts';
+import type { LinkedColumns } from '../identity/written-budgets.ts';
 import { type Connection, rows } from './connection.ts';
 import { endUserBudgetId } from './follow-budgets.ts';
 import { columnsFromJson } from './json-columns.ts';
@@ -115,7 +115,7 @@ export async function anyLimitedEndUser(db: Connection): Promise<boolean> {
 }
 
 /** The budget of a customer as it is written, and the limits that stand in it. */
-export interface EndUserLimit extends CallLimitColumns, BudgetColumns {
+export interface EndUserLimit extends CallLimitColumns, LinkedColumns {
   /** Whether the customer has a row. */
   readonly known: boolean;
   /** The budget that the customer has; null for none. */
