@@ -32,7 +32,7 @@ import { openPoster } from './observe/alerts/post.ts';
 import { readSecret } from './observe/alerts/signature.ts';
 import type { Logs } from './observe/logger.ts';
 import { Refusals } from './observe/refusals.ts';
-import { createDispatcher } from './providers/dispatcher.ts';
+import { ProviderClient } from './providers/http/provider-client.ts';
 import { Remainders } from './providers/remainders.ts';
 import { Models } from './routing/models.ts';
 import { isOpenTo, type Plan } from './routing/plan.ts';
@@ -148,7 +148,7 @@ function openDelivery(
 ): void {
   const key = alerting && readSecret(alerting.secret);
   if (alerting === null || key === null) return;
-  const poster = openPoster(alerting.url);
+  const poster = openPoster(alerting.url, systemTimers);
   const delivery = new AlertDelivery({ outbox: alertOutbox(db), poster, key, timers: systemTimers, logger });
   stack.defer(() => delivery.close());
 }
@@ -270,7 +270,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   stack.use(watchKeyChanges(db, memory, { logger, now: Date.now }));
   const counter = stack.use(new TokenCounter({ timers: systemTimers, logger }));
   const remainders = new Remainders({ policy: config.onClientDisconnect, timers: systemTimers });
-  const dispatcher = createDispatcher();
+  const dispatcher = new ProviderClient({ timers: systemTimers, now: () => performance.now() });
   stack.defer(() => dispatcher.destroy());
   const counters = await openCounters(options, processId, stack);
   const limits = new Limits({ store: counters, now: Date.now });
