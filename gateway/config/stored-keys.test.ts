@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { KeyTable } from './known-keys.ts';
 import { keyRefusal, ofFileAlone, type SettingSection, settingSections, storable } from './stored-keys.ts';
@@ -40,4 +41,10 @@ describe('the API does not store', () => {
   ] as const)('%s.%s: %s', (section, name, why) => {
     expect(keyRefusal(section, name)).toContain(why);
   });
+});
+
+test.each(sections)('the page of the API lists what may be stored of %s', (section) => {
+  const page = readFileSync(new URL('../../docs/api.md', import.meta.url), 'utf8');
+  const row = new RegExp(`^\\| \`${section}\` \\| (.*) \\|$`, 'm').exec(page)?.[1] ?? '';
+  expect([...row.matchAll(/`(\w+)`/g)].map(([, name]) => name)).toEqual(storable[section]);
 });

@@ -27,6 +27,7 @@ const words = (text: string): readonly string[] => text.trim().split(/\s+/);
 /**
  * What the API may store: what whoever administers the gateway could also give to each key, user, customer or model, and how calls are
  * carried. A setting that is added to the gateway is the file's alone until somebody has thought of it.
+ * See docs/decisions/2026-11-29-settings-in-the-database.md.
  */
 export const storable: Readonly<Record<SettingSection, readonly string[]>> = {
   general_settings: words(`global_max_parallel_requests max_parallel_requests token_rate_limit_type

@@ -38,8 +38,7 @@ const absences: readonly Absence[] = [
   },
   {
     paths: ['/config/yaml'],
-    instead:
-      'the configuration is that of LiteLLM, config.yaml; `litellm-ctl config check` says what is wrong with one',
+    instead: 'no schema of config.yaml is told; `litellm-ctl config check` says what is wrong with one',
   },
   {
     paths: ['/team/:team_id/callback', '/team/:team_id/disable_logging'],
