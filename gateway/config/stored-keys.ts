@@ -78,7 +78,7 @@ export function keyRefusal(section: SettingSection, name: string): string | null
   const table: KeyTable = settingSections[section];
   const service = table.get(name);
   if (service === undefined) return unknownKey(name, table);
-  if (service !== 'served') return 'is not served yet and has no effect, so it is not stored';
+  if (service !== 'served') return 'is not served yet and has no effect';
   if (storable[section].includes(name)) return null;
   const [because] = ofFileAlone.find(([, names]) => names.includes(name)) ?? ['nobody has said that it may'];
   return `is set in config.yaml alone, because ${because}`;

@@ -262,7 +262,7 @@ describe('nothing is stored', () => {
       { environment_variables: { DATABASE_URL: 'x' } },
       'variable of this machine',
     ],
-    ['of addresses', { environment_variables: { GROQ_API_BASE: 'https://example.com' } }, 'where calls go'],
+    ['of addresses', { environment_variables: { OPENAI_BASE_URL: 'https://example.com' } }, 'where calls go'],
     ['of a variable without a text', { environment_variables: { OPENAI_API_KEY: {} } }, 'must be a text'],
     [
       'that reads the environment',
