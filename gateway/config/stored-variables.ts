@@ -14,7 +14,7 @@ const OF_THE_MACHINE = new RegExp(
   'i',
 );
 
-const NAME = /^[A-Za-z]\w{0,127}$/;
+const NAME = /^[A-Za-z0-9]\w{0,127}$/;
 
 /** Variables that say where calls of a provider go. */
 const addresses: ReadonlySet<string> = new Set(
@@ -49,7 +49,7 @@ export function otherReferences(file: Settings): ReadonlyMap<string, string> {
  * that said where calls go would have the machine's keys sent there, and one that the file takes a setting from would be that setting.
  */
 export function variableRefusal(name: string, references: ReadonlyMap<string, string>): string | null {
-  if (!NAME.test(name)) return 'is no name of a variable: write letters, digits and _';
+  if (!NAME.test(name)) return 'is no name of a variable: it is letters, digits and _';
   if (OF_THE_MACHINE.test(name)) return 'is a variable of this machine, which is set on the machine alone';
   if (addresses.has(name)) {
     return 'says where calls go, and the keys of this machine with them: it is set on the machine alone';
