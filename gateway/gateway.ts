@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import type { Pool } from 'pg';
-import { explainDatabaseFailure, readDatabaseUrl } from '../appliance/index.ts';
 import { SpendJournal } from './accounting/journal/spend-journal.ts';
 import { usdFromPico } from './accounting/money.ts';
 import { RowIds } from './accounting/row-id.ts';
@@ -21,6 +20,8 @@ import { MemoryStore } from './admission/limits/memory-store.ts';
 import { openSharedCounters } from './admission/limits/redis/open-store.ts';
 import { TagBudgets } from './admission/tag-budgets.ts';
 import type { Config } from './config/config.ts';
+import type { ConfigSource } from './config/read-config.ts';
+import { requireDatabase } from './database.ts';
 import { Drain } from './http/drain.ts';
 import { createServer } from './http/server.ts';
 import { createAuthenticator } from './identity/authenticator.ts';
@@ -71,6 +72,8 @@ const SPEND_CLOSE_MS = 10 * SECOND;
 
 export interface GatewayOptions {
   readonly config: Config;
+  /** What the file says, without what the database holds. */
+  readonly source: ConfigSource;
   readonly logs: Logs;
   readonly version: string;
   readonly providersEnv: string;
@@ -117,11 +120,7 @@ async function openDatabase({ config, logs }: GatewayOptions, stack: AsyncDispos
     onError: (error) => logs.logger.warn({ err: error }, 'an idle database connection broke'),
   });
   stack.defer(() => pool.end());
-  try {
-    await requireSchema(pool);
-  } catch (error) {
-    throw unreachable(config.databaseUrl, error) ?? error;
-  }
+  await requireDatabase(pool, config.databaseUrl);
   return pool;
 }
 
@@ -198,14 +197,6 @@ async function openCounters(
   const own = new MemoryStore(now);
   if (redis === null) return own;
   return openSharedCounters({ redis, own, now, processId, timers: systemTimers, logger }, stack);
-}
-
-/** A client is told only that the database is away; who reads this log is to know why, and what to do. */
-function unreachable(databaseUrl: string, error: unknown): Error | undefined {
-  const { cause } = error as Error;
-  const name = 'DATABASE_URL';
-  const failure = explainDatabaseFailure(name, readDatabaseUrl(name, databaseUrl), cause ?? error);
-  return failure && new Error(`${failure.reason}; ${failure.remedy}`, { cause: error });
 }
 
 /** Builds the gateway; it does not listen yet. Throws when the database is away or its schema is not this program's. */
@@ -358,7 +349,12 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         probes: new Probes(chat, config.healthChecks.concurrency),
         details: config.healthChecks.details,
       }),
-      ...settingsHandlers(config),
+      ...settingsHandlers({
+        ...management,
+        config,
+        source: options.source,
+        ignored: config.ignoresStoredSettings,
+      }),
       ...calculateHandlers({ plan: models, counter, clock: Date.now }),
       ...uiHandlers({
         db,
