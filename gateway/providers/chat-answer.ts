@@ -19,19 +19,19 @@ export interface AnswerSource {
 }
 
 function read(scan: ObjectScan, name: string): unknown {
-  const member = scan.members.get(name);
+  const member = scan.find(name);
   return member === undefined ? undefined : memberValue(scan, member);
 }
 
 function refuseErrorBody(scan: ObjectScan, { provider, apiKey }: AnswerSource): void {
-  if (!scan.members.has('error') || scan.members.has('choices')) return;
+  if (!scan.has('error') || scan.has('choices')) return;
   const error = read(scan, 'error');
   if (error === null) return;
   throw providerError({ status: claimedStatus(error), text: scan.bytes.toString(), provider, apiKey });
 }
 
 function withModel(scan: ObjectScan, model: string): Buffer {
-  const member: Member | undefined = scan.members.get('model');
+  const member: Member | undefined = scan.find('model');
   return member === undefined ? scan.bytes : spliceValue(scan, member, JSON.stringify(model));
 }
 
@@ -40,7 +40,7 @@ export function readChatAnswer(bytes: Buffer, source: AnswerSource): ChatAnswer 
   try {
     const scan = scanObject(bytes);
     refuseErrorBody(scan, source);
-    if (!scan.members.has('choices')) throw garbled(source.provider, 'answered without choices');
+    if (!scan.has('choices')) throw garbled(source.provider, 'answered without choices');
     const id = read(scan, 'id');
     return {
       body: withModel(scan, source.model),

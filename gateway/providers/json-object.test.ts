@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { JsonObjectFault, memberValue, scanObject, skipString } from './json-object.ts';
+import {
+  JsonObjectFault,
+  type Member,
+  memberValue,
+  ObjectBeginning,
+  scanObject,
+  skipString,
+} from './json-object.ts';
 
 /** What a scan finds of an object's JSON text. */
 function found(text: string): [name: string, value: unknown][] {
@@ -76,4 +83,35 @@ test('a string without an end is refused, however long it is', () => {
   for (const text of ['"', '"\\"', `"${'a'.repeat(31)}`, `"${'a'.repeat(30)}\\"`, `"${'a'.repeat(100)}\\"`]) {
     expect(() => skipString(Buffer.from(text), 0)).toThrow(JsonObjectFault);
   }
+});
+
+describe('an object that begins like the one before', () => {
+  const first = scanObject(Buffer.from('{"id":"a", "model" : "m","choices": [1],"usage":null}'));
+  const beginning = new ObjectBeginning(first, first.find('choices') as Member);
+
+  test.each([
+    '{"id":"a", "model" : "m","choices": [1],"usage":null}',
+    '{"id":"a", "model" : "m","choices": [{"x":"]"}]}',
+    '{"id":"a", "model" : "m","choices": null , "more":1 } ',
+  ])('is found to be what it is: %s', (text) => {
+    expect(beginning.scan(Buffer.from(text))).toEqual(scanObject(Buffer.from(text)));
+  });
+
+  test.each([
+    '{"id":"a", "model" : "m","choices": ',
+    '{"id":"a", "model" : "m","choices": []',
+    '{"id":"a", "model" : "m","choices": [}]}',
+    '{"id":"a", "model" : "m","choices": [],"id":1}',
+    '{"id":"a", "model" : "m","choices": [],"choices":1}',
+    '{"id":"a", "model" : "m","choices": []} x',
+  ])('is refused where it would be anyway: %s', (text) => {
+    expect(() => scanObject(Buffer.from(text))).toThrow(JsonObjectFault);
+    expect(() => beginning.scan(Buffer.from(text))).toThrow(JsonObjectFault);
+  });
+
+  test('is not taken for another one', () => {
+    for (const text of ['', '{"id":"a"', '{"id":"b", "model" : "m","choices": [1]}']) {
+      expect(beginning.scan(Buffer.from(text))).toBeNull();
+    }
+  });
 });

@@ -16,14 +16,32 @@ export interface Member {
 }
 
 /** Where the members of the outermost object stand, in their order, each name at most once. */
-export interface ObjectScan {
+export class ObjectScan {
   readonly bytes: Buffer;
-  readonly members: ReadonlyMap<string, Member>;
   readonly order: readonly Member[];
   /** Offset behind the opening brace. */
   readonly bodyStart: number;
   /** Offset of the closing brace. */
   readonly bodyEnd: number;
+
+  constructor(bytes: Buffer, order: readonly Member[], bodyStart: number, bodyEnd: number) {
+    this.bytes = bytes;
+    this.order = order;
+    this.bodyStart = bodyStart;
+    this.bodyEnd = bodyEnd;
+  }
+
+  /** A few members are looked through sooner than they are put into a map. */
+  find(name: string): Member | undefined {
+    for (const member of this.order) {
+      if (member.name === name) return member;
+    }
+    return undefined;
+  }
+
+  has(name: string): boolean {
+    return this.find(name) !== undefined;
+  }
 }
 
 const MAX_MEMBERS = 1000;
@@ -170,6 +188,53 @@ function decodedName(bytes: Buffer, start: number, end: number): string {
   }
 }
 
+/** Up to so many members are looked through for a name that stands twice; more have a set of their names. */
+const FEW = 16;
+
+function requireNew(order: readonly Member[], names: Set<string>, name: string): void {
+  let twice = false;
+  if (order.length < FEW) {
+    for (const member of order) twice ||= member.name === name;
+  } else {
+    if (names.size === 0) for (const member of order) names.add(member.name);
+    twice = names.has(name);
+    names.add(name);
+  }
+  if (twice) throw new JsonObjectFault(`the member '${name.slice(0, 80)}' stands twice`);
+}
+
+/** Takes the member that begins at or behind `from`; returns the offset behind its value. */
+function takeMember(bytes: Buffer, from: number, order: Member[], names: Set<string>): number {
+  const nameStart = skipSpace(bytes, from);
+  if (bytes[nameStart] !== QUOTE) throw unexpected(bytes, nameStart, 'a member name');
+  const nameEnd = skipString(bytes, nameStart);
+  const colon = skipSpace(bytes, nameEnd);
+  if (bytes[colon] !== COLON) throw unexpected(bytes, colon, 'a colon');
+  const valueStart = skipSpace(bytes, colon + 1);
+  const valueEnd = skipValue(bytes, valueStart);
+  const name = memberName(bytes, nameStart, nameEnd);
+  requireNew(order, names, name);
+  if (order.length === MAX_MEMBERS) throw new JsonObjectFault(`it has more than ${MAX_MEMBERS} members`);
+  order.push({ index: order.length, name, nameStart, nameEnd, valueStart, valueEnd });
+  return valueEnd;
+}
+
+/** Takes what stands behind the members that were found, the last of which ends before `from`. */
+function scanRest(bytes: Buffer, bodyStart: number, order: Member[], from: number): ObjectScan {
+  const names = new Set<string>();
+  let at = skipSpace(bytes, from);
+  if (order.length === 0 && bytes[at] !== CLOSE_BRACE) {
+    at = skipSpace(bytes, takeMember(bytes, at, order, names));
+  }
+  while (order.length > 0 && bytes[at] === COMMA) {
+    at = skipSpace(bytes, takeMember(bytes, at + 1, order, names));
+  }
+  if (bytes[at] !== CLOSE_BRACE) throw unexpected(bytes, at, 'a comma or the closing brace');
+  const rest = skipSpace(bytes, at + 1);
+  if (rest !== bytes.length) throw new JsonObjectFault(`something follows the object at byte ${rest}`);
+  return new ObjectScan(bytes, order, bodyStart, at);
+}
+
 /**
  * Finds the members of one JSON object without parsing it: names are decoded, values are only skipped.
  * What stands nested inside a value is checked for its brackets, strings and alphabet; the rest of its grammar is the
@@ -177,35 +242,33 @@ function decodedName(bytes: Buffer, start: number, end: number): string {
  * parsers disagree on which of the two counts.
  */
 export function scanObject(bytes: Buffer): ObjectScan {
-  let at = skipSpace(bytes, 0);
-  if (bytes[at] !== OPEN_BRACE) throw unexpected(bytes, at, 'an object');
-  const bodyStart = ++at;
-  const members = new Map<string, Member>();
-  const order: Member[] = [];
-  at = skipSpace(bytes, at);
-  let more = bytes[at] !== CLOSE_BRACE;
-  while (more) {
-    const nameStart = skipSpace(bytes, at);
-    if (bytes[nameStart] !== QUOTE) throw unexpected(bytes, nameStart, 'a member name');
-    const nameEnd = skipString(bytes, nameStart);
-    at = skipSpace(bytes, nameEnd);
-    if (bytes[at] !== COLON) throw unexpected(bytes, at, 'a colon');
-    const valueStart = skipSpace(bytes, at + 1);
-    const valueEnd = skipValue(bytes, valueStart);
-    const name = memberName(bytes, nameStart, nameEnd);
-    if (members.has(name)) throw new JsonObjectFault(`the member '${name.slice(0, 80)}' stands twice`);
-    const member = { index: order.length, name, nameStart, nameEnd, valueStart, valueEnd };
-    members.set(name, member);
-    if (order.push(member) > MAX_MEMBERS)
-      throw new JsonObjectFault(`it has more than ${MAX_MEMBERS} members`);
-    at = skipSpace(bytes, valueEnd);
-    more = bytes[at] === COMMA;
-    if (more) at++;
+  const start = skipSpace(bytes, 0);
+  if (bytes[start] !== OPEN_BRACE) throw unexpected(bytes, start, 'an object');
+  return scanRest(bytes, start + 1, [], start + 1);
+}
+
+/** How an object began whose like may follow: up to the value of one of its members. */
+export class ObjectBeginning {
+  readonly #bytes: Buffer;
+  readonly #bodyStart: number;
+  readonly #before: readonly Member[];
+  readonly #member: Member;
+
+  constructor({ bytes, bodyStart, order }: ObjectScan, member: Member) {
+    // A view would keep all that it was read from.
+    this.#bytes = Buffer.from(bytes.subarray(0, member.valueStart));
+    this.#bodyStart = bodyStart;
+    this.#before = order.slice(0, member.index);
+    this.#member = member;
   }
-  if (bytes[at] !== CLOSE_BRACE) throw unexpected(bytes, at, 'a comma or the closing brace');
-  const rest = skipSpace(bytes, at + 1);
-  if (rest !== bytes.length) throw new JsonObjectFault(`something follows the object at byte ${rest}`);
-  return { bytes, members, order, bodyStart, bodyEnd: at };
+
+  /** What `scanObject` finds in an object that begins so, sooner; null for another one. */
+  scan(bytes: Buffer): ObjectScan | null {
+    const { valueStart } = this.#member;
+    if (bytes.length < valueStart || this.#bytes.compare(bytes, 0, valueStart) !== 0) return null;
+    const valueEnd = skipValue(bytes, valueStart);
+    return scanRest(bytes, this.#bodyStart, [...this.#before, { ...this.#member, valueEnd }], valueEnd);
+  }
 }
 
 /** The text of a string between two offsets where it is as its bytes are; null where it has to be parsed. */

@@ -35,24 +35,25 @@ function removals({ order, bodyStart }: ObjectScan, remove: ReadonlySet<string>)
   return patches;
 }
 
-function replacements({ members }: ObjectScan, { set, rename, remove }: Edits): Patch[] {
+function replacements(scan: ObjectScan, { set, rename, remove }: Edits): Patch[] {
   const patches: Patch[] = [];
   for (const [name, text] of set ?? []) {
-    const member = members.get(name);
+    const member = scan.find(name);
     if (member && !remove?.has(name)) patches.push({ start: member.valueStart, end: member.valueEnd, text });
   }
   for (const [name, to] of rename ?? []) {
-    const member = members.get(name);
+    const member = scan.find(name);
     if (!member || remove?.has(name)) continue;
     patches.push({ start: member.nameStart, end: member.nameEnd, text: JSON.stringify(to) });
   }
   return patches;
 }
 
-function addition({ members, order, bodyEnd }: ObjectScan, { set, remove }: Edits): Patch[] {
-  const added = [...(set ?? [])].filter(([name]) => !members.has(name));
+function addition(scan: ObjectScan, { set, remove }: Edits): Patch[] {
+  const added = [...(set ?? [])].filter(([name]) => !scan.has(name));
   if (added.length === 0) return [];
   const text = added.map(([name, value]) => `${JSON.stringify(name)}:${value}`).join(',');
+  const { order, bodyEnd } = scan;
   const first = order.every(({ name }) => remove?.has(name));
   return [{ start: bodyEnd, end: bodyEnd, text: first ? text : `,${text}` }];
 }

@@ -1,10 +1,18 @@
 import type { StreamTranscript } from '../accounting/content/stream-transcript.ts';
-import { JsonObjectFault, type Member, memberValue, type ObjectScan, scanObject } from './json-object.ts';
+import {
+  JsonObjectFault,
+  type Member,
+  memberValue,
+  ObjectBeginning,
+  type ObjectScan,
+  scanObject,
+} from './json-object.ts';
 import { StreamText } from './stream-text.ts';
 
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 const COLON = 0x3a;
+const MOST_BEGINNING_BYTES = 1024;
 const MAX_LINE_BYTES = 16 * 1024 * 1024;
 const DATA = Buffer.from('data:');
 const DONE_EVENT = Buffer.from('data: [DONE]\n\n');
@@ -48,6 +56,7 @@ export class SseSplice {
   #terminator: Buffer | null = null;
   #done = false;
   #lastChoices: Buffer | null = null;
+  #beginning: ObjectBeginning | null = null;
   /** The last usage object that the provider sent. */
   usage: unknown = null;
   responseId: string | null = null;
@@ -125,7 +134,7 @@ export class SseSplice {
       this.#blank(line, out);
     } else if (line[0] === COLON) {
       out.push(line);
-    } else if (DATA.equals(line.subarray(0, DATA.length))) {
+    } else if (line.length >= DATA.length && DATA.compare(line, 0, DATA.length) === 0) {
       this.#data(line, end, out);
     } else if (OTHER_FIELD.test(line.toString('latin1', 0, Math.min(end, 16)))) {
       out.push(line);
@@ -155,18 +164,28 @@ export class SseSplice {
       this.#dropBlank = true;
       return;
     }
-    const model = scan.members.get('model');
+    const model = scan.find('model');
     if (model === undefined) out.push(line);
     else this.#replace(line, model, out);
   }
 
   #scan(value: Buffer): ObjectScan {
     try {
-      return scanObject(value);
+      return this.#beginning?.scan(value) ?? this.#scanAnother(value);
     } catch (cause) {
       if (!(cause instanceof JsonObjectFault)) throw cause;
       throw new StreamFault('sent an event that is not JSON', { cause });
     }
+  }
+
+  /** Chunks of one stream differ from their choices on: what stands before these is looked at once. */
+  #scanAnother(value: Buffer): ObjectScan {
+    const scan = scanObject(value);
+    const choices = scan.find('choices');
+    if (choices !== undefined && choices.valueStart <= MOST_BEGINNING_BYTES) {
+      this.#beginning = new ObjectBeginning(scan, choices);
+    }
+    return scan;
   }
 
   #replace(line: Buffer, { valueStart, valueEnd }: Member, out: Buffer[]): void {
@@ -174,17 +193,16 @@ export class SseSplice {
   }
 
   #note(scan: ObjectScan): void {
-    const error = scan.members.get('error');
+    const error = scan.find('error');
     if (error !== undefined && !isNull(scan, error)) {
       throw new StreamFault('reported an error', {
         providerError: scan.bytes.toString('utf8', error.valueStart, error.valueEnd),
       });
     }
-    const id = scan.members.get('id');
-    if (this.responseId === null && id !== undefined) this.responseId = textOf(scan, id);
-    const usage = scan.members.get('usage');
+    if (this.responseId === null) this.responseId = textOf(scan, 'id');
+    const usage = scan.find('usage');
     if (usage !== undefined && !isNull(scan, usage)) this.usage = jsonOf(scan, usage);
-    const choices = scan.members.get('choices');
+    const choices = scan.find('choices');
     if (choices !== undefined && !isEmptyList(scan, choices)) {
       this.#lastChoices = scan.bytes.subarray(choices.valueStart, choices.valueEnd);
       this.text.add(this.#lastChoices);
@@ -193,8 +211,8 @@ export class SseSplice {
   }
 
   #onlyUsage(scan: ObjectScan): boolean {
-    const usage = scan.members.get('usage');
-    const choices = scan.members.get('choices');
+    const usage = scan.find('usage');
+    const choices = scan.find('choices');
     if (usage === undefined || isNull(scan, usage)) return false;
     return choices === undefined || isEmptyList(scan, choices);
   }
@@ -230,7 +248,8 @@ function jsonOf(scan: ObjectScan, member: Member): unknown {
   }
 }
 
-function textOf(scan: ObjectScan, member: Member): string | null {
-  const value = jsonOf(scan, member);
+function textOf(scan: ObjectScan, name: string): string | null {
+  const member = scan.find(name);
+  const value = member === undefined ? null : jsonOf(scan, member);
   return typeof value === 'string' && value !== '' ? value : null;
 }

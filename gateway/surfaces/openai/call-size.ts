@@ -41,13 +41,14 @@ export function limitFor(deployment: Deployment, maxTokensSet: number | null): n
 
 /** The most tokens of the prompt: what is neither a message nor an extra counts by its bytes, whatever it is. */
 function inputBound(request: ChatRequest, model: string): number {
-  const { bytes, members } = request.scan;
+  const { scan } = request;
+  const { bytes } = scan;
   const sizeOf = (name: string): number => {
-    const member = members.get(name);
+    const member = scan.find(name);
     return member === undefined ? 0 : member.valueEnd - member.valueStart;
   };
   const extraBytes = EXTRAS.map(sizeOf).filter((size) => size > 0);
-  const messages = members.get('messages');
+  const messages = scan.find('messages');
   const sent = messages === undefined ? bytes : bytes.subarray(messages.valueStart, messages.valueEnd);
   const rest = bytes.length - sent.length - extraBytes.reduce((sum, size) => sum + size, 0);
   const parsed = (): unknown => messagesOf(request);
@@ -56,9 +57,10 @@ function inputBound(request: ChatRequest, model: string): number {
 
 /** The same by tokenizer: messages and extras are counted, what else may become part of the prompt counts by its bytes. */
 async function countedBound(request: ChatRequest, model: string, counter: Counter): Promise<number> {
-  const { bytes, members, order } = request.scan;
+  const { scan } = request;
+  const { bytes, order } = scan;
   const extras = EXTRAS.flatMap((name) => {
-    const member = members.get(name);
+    const member = scan.find(name);
     return member === undefined ? [] : [bytes.toString('utf8', member.valueStart, member.valueEnd)];
   });
   const rest = order

@@ -61,7 +61,7 @@ function userAgentTags(userAgent: string | null): readonly string[] {
 /** The tags that a caller names, in headers and in the body. */
 function clientTags({ scan }: ChatRequest, headers: IncomingHttpHeaders, metadata: Fields | null) {
   return [
-    ...(scan.members.has('tags') ? tagsIn(readMember(scan, 'tags'), 'tags') : []),
+    ...(scan.has('tags') ? tagsIn(readMember(scan, 'tags'), 'tags') : []),
     ...tagsIn(metadata?.tags, 'metadata.tags'),
     ...namedTags(one(headers['x-litellm-tags'])),
   ];
@@ -91,7 +91,7 @@ export function readCaller(
   { own, settings }: TagSources,
 ): Caller {
   const { scan } = chat;
-  const sent = scan.members.has('metadata') ? readMember(scan, 'metadata') : undefined;
+  const sent = scan.has('metadata') ? readMember(scan, 'metadata') : undefined;
   const metadata = isMap(sent) ? sent : null;
   const forSpendLogs =
     objectIn(one(headers['x-litellm-spend-logs-metadata'])) ?? metadata?.spend_logs_metadata ?? null;

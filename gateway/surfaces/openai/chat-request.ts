@@ -38,7 +38,7 @@ function scanBody(body: Buffer | undefined): ObjectScan {
 
 /** A member of the body, parsed; undefined when it is absent. Throws GatewayError bad_request. */
 export function readMember(scan: ObjectScan, name: string): unknown {
-  const member = scan.members.get(name);
+  const member = scan.find(name);
   if (member === undefined) return undefined;
   try {
     return memberValue(scan, member);
@@ -158,7 +158,7 @@ export function readChatRequest(body: Buffer | undefined): ChatRequest {
     user: readUser(scan),
     maxTokens: largerLimit(readCount(scan, 'max_completion_tokens'), readCount(scan, 'max_tokens')),
     choices: readCount(scan, 'n'),
-    stored: scan.members.has('store') && readMember(scan, 'store') === true,
+    stored: scan.has('store') && readMember(scan, 'store') === true,
     ignored,
     ours,
   };
@@ -166,7 +166,7 @@ export function readChatRequest(body: Buffer | undefined): ChatRequest {
 
 /** The messages, parsed; their text when they are no JSON, of which the scan of the body looks at brackets alone. */
 export function messagesOf({ scan }: ChatRequest): unknown {
-  const member = scan.members.get('messages');
+  const member = scan.find('messages');
   if (member === undefined) return null;
   try {
     return memberValue(scan, member);

@@ -17,7 +17,7 @@ const N_OF_NULL = 0x6e;
 
 /** Whether the client gives a member a value. One that is null limits nothing, neither here nor at a provider. */
 function says({ scan }: ChatRequest, name: string): boolean {
-  const member = scan.members.get(name);
+  const member = scan.find(name);
   return member !== undefined && scan.bytes[member.valueStart] !== N_OF_NULL;
 }
 
@@ -30,7 +30,7 @@ function removed(request: ChatRequest, deployment: Deployment): Set<string> {
   if (!keepsMetadata(request, deployment)) names.add('metadata');
   // Where both the old and the new name are sent, the one that the provider knows stays, unless only the other says something.
   for (const [from, to] of mappings(deployment)) {
-    if (request.scan.members.has(from) && request.scan.members.has(to)) {
+    if (request.scan.has(from) && request.scan.has(to)) {
       names.add(says(request, to) ? from : to);
     }
   }
@@ -61,7 +61,7 @@ function onlyModelChanges(
     defaults.size === 0 &&
     row.param_mappings === undefined &&
     row.special_handling?.drops === undefined &&
-    !scan.members.has('metadata')
+    !scan.has('metadata')
   );
 }
 
@@ -75,7 +75,7 @@ export function upstreamBody(
   deployment: Deployment,
   maxTokens: number | null = null,
 ): Buffer {
-  const model = request.scan.members.get('model');
+  const model = request.scan.find('model');
   if (model !== undefined && onlyModelChanges(request, deployment, maxTokens)) {
     return spliceValue(request.scan, model, deployment.modelText);
   }
