@@ -34,7 +34,7 @@ export default defineConfig({
       ),
       project('edge', ['tests/edge/**/*.test.ts'], 3 * MINUTE, withPrograms),
       project('browser', ['tests/browser/**/*.test.ts'], 3 * MINUTE, withPrograms),
-      project('container', ['tests/image/{docs,contained-firewall}.test.ts'], 10 * MINUTE),
+      project('container', ['tests/image/{docs,contained-firewall,checklist,targets}.test.ts'], 10 * MINUTE),
       project('driver', ['tests/image/vm-driver.test.ts'], 30 * MINUTE),
       project('clouds', ['tests/image/clouds.test.ts'], 30 * MINUTE),
       project(

@@ -56,7 +56,7 @@ export const rows = [
     suite('browser', ['edge', 'browser']),
     suite('edge', ['edge']),
     suite('driver', ['image', 'boot'], { builds: true }),
-    suite('container', ['image', 'boot'], { after: ['bake'] }),
+    suite('container', ['image', 'boot', 'audit'], { builds: true, after: ['bake'] }),
     suite('clouds', ['image', 'boot'], { after: ['bake'] }),
   ],
   [bakeStage(), suite('image', ['image', 'boot', 'browser', 'audit'], { after: ['bake'] })],
@@ -70,8 +70,11 @@ function suite(
   return { name, needs, builds, after, run: () => runVitest(name) };
 }
 
-/** The targets whose images are booted: the first makes the bake from which the others are made. */
-const TARGETS = ['qemu', 'azure', 'gcp'];
+/**
+ * The targets whose images are made and booted: the first makes the bake from which the others are made. Of the last two
+ * `make test` goes as far as the tree (tests/image/targets.test.ts).
+ */
+const TARGETS = ['qemu', 'azure', 'gcp', ...(process.env.SOAK === '1' ? ['aws', 'digitalocean'] : [])];
 
 /**
  * No vulnerability database is looked for outside: the check is then recorded as not run. The audit is of a container; the

@@ -13,8 +13,14 @@ import { makeSshKey, type SshKey, sshLine } from '../ssh.ts';
 import { type Machine, startMachine } from './machine.ts';
 import { closeNetwork, openNetwork } from './outside.ts';
 
+/** A driver that has the sealed tree before there is a disk. */
+interface TreeDriver extends Driver {
+  /** Seals a copy of the tree, and returns it. */
+  generalise(directory: string, play: Play): Promise<string>;
+}
+
 /** Bakes in the root tree itself, booted as a systemd-nspawn machine, and makes the disk from the tree afterwards. */
-export function containerDriver(work: Work): Driver {
+export function containerDriver(work: Work): TreeDriver {
   const { log, signal } = work;
   const shell = shellFor(signal);
 
@@ -42,10 +48,15 @@ export function containerDriver(work: Work): Driver {
     return adapted;
   }
 
-  async function seal(directory: string, play: Play): Promise<SealedDisk> {
+  async function generalise(directory: string, play: Play): Promise<string> {
     const tree = `${play.work}/tree`;
     await copyTree(`${directory}/tree`, tree);
     await playIn(tree, 'generalise', play);
+    return tree;
+  }
+
+  async function seal(directory: string, play: Play): Promise<SealedDisk> {
+    const tree = await generalise(directory, play);
     const disk = { path: `${play.work}/disk.raw`, format: 'raw', tree } as const;
     const assembly = `${play.work}/assembly`;
     mkdirSync(assembly);
@@ -116,5 +127,5 @@ export function containerDriver(work: Work): Driver {
     appendFileSync(file, (await $({ quiet: true, nothrow: true })`journalctl ${read}`).stdout);
   }
 
-  return { name: 'container', bake, adapt, seal, leave };
+  return { name: 'container', bake, adapt, generalise, seal, leave };
 }

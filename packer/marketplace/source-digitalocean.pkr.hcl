@@ -1,4 +1,5 @@
-# DigitalOcean: a snapshot of a droplet. Its disk is the least that a buyer can pick, so the droplet is the smallest.
+# DigitalOcean: a snapshot of a droplet. Its disk is the least that a buyer can pick, so it must not be larger than that of
+# any size that is listed: droplet-sizes.yaml.
 variable "digitalocean_token" {
   type        = string
   description = "digitalocean: API token, from the environment only."
@@ -15,7 +16,7 @@ variable "digitalocean_region" {
 source "digitalocean" "digitalocean" {
   api_token = var.digitalocean_token
   region    = var.digitalocean_region
-  size      = "s-1vcpu-2gb"
+  size      = "s-1vcpu-1gb"
   image     = "ubuntu-24-04-x64"
 
   # What the Marketplace's own check wants absent.

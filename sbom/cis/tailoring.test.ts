@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import { stringify } from 'yaml';
+import { readFacts } from '../../appliance/index.ts';
 import { knownFrom, readCatalogue } from './catalogue.ts';
-import { MOST_TAILORED, parseTailoring, readTailoring, tailoredOut } from './tailoring.ts';
+import { checkedTailoring, cisTailoredOut } from './documents.ts';
+import { MOST_TAILORED, parseTailoring, tailoredOut } from './tailoring.ts';
 
 const known = knownFrom(readCatalogue(), ['qemu', 'azure']);
 
@@ -30,7 +32,7 @@ const manyRules = (count: number, extra: object = {}) =>
     .map((id) => rule(id, extra));
 
 test('the tailoring of the repository holds, with a reason for each rule and few enough of them', () => {
-  const tailoring = readTailoring(known);
+  const tailoring = checkedTailoring();
   expect(tailoring.rules.filter(({ targets }) => targets === undefined).length).toBeLessThanOrEqual(
     MOST_TAILORED,
   );
@@ -110,4 +112,14 @@ test('eleven rules are accepted, and one that a target forces comes on top', () 
   const tailoring = parseTailoring(written({ rules, 'content-faults': [] }), known);
   expect(tailoredOut(tailoring, 'azure')).toHaveLength(12);
   expect(tailoredOut(tailoring, 'qemu')).toHaveLength(11);
+});
+
+test('root may come in where the target says so, and the rule against it is followed everywhere else', () => {
+  const { bases, targets } = readFacts();
+  for (const base of Object.keys(bases)) {
+    const without = Object.keys(targets).filter((target) =>
+      cisTailoredOut(base, target).includes('sshd_disable_root_login'),
+    );
+    expect(without).toEqual(Object.keys(targets).filter((target) => targets[target]?.sshRootLogin !== 'no'));
+  }
 });

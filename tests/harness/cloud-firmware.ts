@@ -1,5 +1,5 @@
 import type { CloudName } from '../../firstboot/index.ts';
-import type { Smbios } from '../../packer/index.ts';
+import type { Firmware, Smbios } from '../../packer/index.ts';
 import { instanceIds } from './metadata/fake-clouds.ts';
 
 const UUID = '3c6f4a1e-90d2-4b7e-8c11-5a7d2e4f6b90';
@@ -47,6 +47,15 @@ export const cloudFirmware: Readonly<Record<CloudName, Smbios>> = {
     uuid: instanceIds.openstack,
   },
 };
+
+/** Azure's machines of the first generation: by BIOS the kernel shows the first three groups of the id in the other byte order. */
+const AZURE_UUID_BY_BIOS = '528a1c4f-0e6f-5b4c-9a52-0d1f5a3c2b11';
+
+/** The same for a machine that is started by this firmware. */
+export function smbiosOf(cloud: CloudName, firmware: Firmware): Smbios {
+  const swapped = cloud === 'azure' && firmware === 'bios' ? { uuid: AZURE_UUID_BY_BIOS } : {};
+  return { ...cloudFirmware[cloud], ...swapped };
+}
 
 const files: Readonly<Record<keyof Smbios, string>> = {
   manufacturer: 'sys_vendor',

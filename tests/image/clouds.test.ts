@@ -1,11 +1,14 @@
 /**
  * Machines in clouds: firmware and metadata service say where each is. `make test` boots Google's from its artefact (those
- * in AWS and in Azure are the world's two machines); `make soak` goes through all seven, and through a machine in none.
+ * in AWS and in Azure are the world's two machines); `make soak` goes through all seven, Azure by both its firmwares, and
+ * through a machine in none.
  */
+import { readFileSync } from 'node:fs';
+import { NodeSSH } from 'node-ssh';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { CloudName } from '../../firstboot/index.ts';
-import { kvmWorks, Machine } from '../../packer/index.ts';
-import { cloudFirmware } from '../harness/cloud-firmware.ts';
+import { type Firmware, kvmWorks, Machine } from '../../packer/index.ts';
+import { smbiosOf } from '../harness/cloud-firmware.ts';
 import { diskOf, imageFor } from '../harness/machine-image.ts';
 import { fakeClouds, instanceIds, instanceIn, toldBy } from '../harness/metadata/fake-clouds.ts';
 import { type FakeMetadataService, startMetadataService } from '../harness/metadata/service.ts';
@@ -16,28 +19,31 @@ import { keepEvidence, places } from './world.ts';
 interface CloudMachine {
   readonly cloud: CloudName | 'no cloud';
   readonly target: string;
+  readonly firmware: Firmware;
 }
 
-const always: readonly CloudMachine[] = [{ cloud: 'gcp', target: 'gcp' }];
+const always: readonly CloudMachine[] = [{ cloud: 'gcp', target: 'gcp', firmware: 'uefi' }];
 const inSoak: readonly CloudMachine[] = [
-  { cloud: 'no cloud', target: 'qemu' },
-  { cloud: 'aws', target: 'qemu' },
-  { cloud: 'azure', target: 'azure' },
-  { cloud: 'digitalocean', target: 'qemu' },
-  { cloud: 'hetzner', target: 'qemu' },
-  { cloud: 'oracle', target: 'qemu' },
-  { cloud: 'openstack', target: 'qemu' },
+  { cloud: 'no cloud', target: 'qemu', firmware: 'uefi' },
+  { cloud: 'aws', target: 'aws', firmware: 'uefi' },
+  { cloud: 'azure', target: 'azure', firmware: 'uefi' },
+  { cloud: 'azure', target: 'azure', firmware: 'bios' },
+  { cloud: 'digitalocean', target: 'digitalocean', firmware: 'uefi' },
+  { cloud: 'hetzner', target: 'qemu', firmware: 'uefi' },
+  { cloud: 'oracle', target: 'qemu', firmware: 'uefi' },
+  { cloud: 'openstack', target: 'qemu', firmware: 'uefi' },
 ];
 const machines = process.env.SOAK === '1' ? [...always, ...inSoak] : always;
 
-describe.each(machines)('the image for $target, in $cloud', ({ cloud, target }) => {
+describe.each(machines)('the image for $target, in $cloud by $firmware', ({ cloud, target, firmware }) => {
   const cleanUp = new AsyncDisposableStack();
+  let network: Network;
   let service: FakeMetadataService;
   let machine: Machine;
   let appliance: Appliance;
 
   beforeAll(async () => {
-    const network = cleanUp.use(await Network.create());
+    network = cleanUp.use(await Network.create());
     service = cleanUp.use(
       await startMetadataService(
         cloud === 'no cloud' ? () => undefined : fakeClouds[cloud](instanceIn(cloud)),
@@ -46,13 +52,13 @@ describe.each(machines)('the image for $target, in $cloud', ({ cloud, target }) 
         },
       ),
     );
-    const name = `in-${cloud}`;
+    const name = `in-${cloud}-${firmware}`;
     machine = await Machine.create({
       ...(await diskOf(imageFor(target))),
-      ...{ name, directory: `${places.machines}/${name}`, firmware: 'uefi' },
+      ...{ name, directory: `${places.machines}/${name}`, firmware },
       ...{
         wire: await network.plug(1),
-        smbios: cloud === 'no cloud' ? {} : cloudFirmware[cloud],
+        smbios: cloud === 'no cloud' ? {} : smbiosOf(cloud, firmware),
         vcpus: 1,
         withheld: [RECORDING],
         kvm: await kvmWorks(),
@@ -104,10 +110,25 @@ describe.each(machines)('the image for $target, in $cloud', ({ cloud, target }) 
       if (target === cloud) expect(found).toContain(facts.targets[target]?.datasources.at(-1));
     });
 
-    test('the agents of its target are there, and come to rest', async () => {
-      const installed = await machine.succeed(`dpkg-query -W -f '\${Package}\\n'`);
-      const wanted = facts.bases['debian-13']?.agents[target] ?? [];
-      expect(installed.split('\n')).toEqual(expect.arrayContaining([...wanted]));
+    test.runIf(firmware === 'bios')('it was started by BIOS', async () => {
+      await machine.fail('test -d /sys/firmware/efi');
+    });
+
+    test("the launch's key lets root in where the cloud has the buyer come as root, and nowhere else", async () => {
+      const root = { username: 'root', privateKey: readFileSync(machine.key.privateKeyFile, 'utf8') };
+      const ssh = new NodeSSH();
+      const { ipv4 } = appliance.addresses;
+      const login = async () => ssh.connect({ ...root, sock: await network.connect(ipv4, facts.ports.ssh) });
+      if (facts.targets[target]?.sshRootLogin === 'no') {
+        await expect(login()).rejects.toMatchObject({ level: 'client-authentication' });
+        return;
+      }
+      await login();
+      expect((await ssh.execCommand('id -un')).stdout).toBe('root');
+      ssh.dispose();
+    });
+
+    test('the agents of its target come to rest', async () => {
       await machine.waitForUnit('multi-user.target');
       if (target === 'gcp') await machine.succeed('systemctl is-active google-guest-agent.service');
     });
