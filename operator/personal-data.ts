@@ -33,9 +33,8 @@ async function exportTo(
 ): Promise<number> {
   const fd = openNew(file);
   try {
-    const options = { timeoutMs: TIMEOUT_MS, sharedFile: fd };
     const args = ['personal-data', 'export', ...whose, '--fd', '3'];
-    const { exitCode, stderr } = await runAsOwner(operator, args, options);
+    const { exitCode, stderr } = await runAsOwner(operator, args, { timeoutMs: TIMEOUT_MS, sharedFile: fd });
     if (exitCode === 0) {
       operator.write(
         json
