@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -64,6 +64,14 @@ test.each<[string, Marketplace, Partial<Record<keyof Form, unknown>>, string]>([
     { screenshots: [{ file: 'ui.png', width: 1280, height: 800 }] },
     'screenshots.0.height: must be equal to constant',
   ],
+  ['no screenshot', 'azure', { screenshots: [] }, 'screenshots: must NOT have fewer than 1'],
+  [
+    'no word about backup',
+    'azure',
+    { properties: { ...azure.properties, backup: undefined } },
+    "properties: 'backup' is missing",
+  ],
+  ['a logo less than is made', 'gcp', withLogos(48, 90, 300), 'logos: none of them is what is asked for'],
   ['no logo at all', 'aws', withLogos(), 'logos: must NOT have fewer than 1'],
   [
     'usage that says nothing of upgrades',
@@ -180,13 +188,15 @@ test.each<[string, string, (text: string) => string, string]>([
   expect(() => readForm('azure', facts, changed.repository)).toThrow(message);
 });
 
-test('screenshots are read with their sizes where there are any', () => {
+test('screenshots are read with their sizes, and one of a wrong size is a fault', () => {
   using changed = changedListing('description.md', (text) => `${text}\n`);
   const directory = join(changed.repository, 'docs/listing');
-  mkdirSync(join(directory, 'screenshots'));
   cpSync(join(directory, 'logo/logo-300.png'), join(directory, 'screenshots/ui.png'));
   const { screenshots } = readForm('azure', facts, changed.repository);
-  expect(screenshots).toEqual([{ file: 'ui.png', width: 300, height: 300 }]);
+  expect(screenshots).toEqual([
+    { file: 'admin-ui.png', width: 1280, height: 720 },
+    { file: 'ui.png', width: 300, height: 300 },
+  ]);
   expect(listingFaults('azure', facts, changed.repository)).not.toEqual([]);
 });
 
