@@ -10,7 +10,10 @@ import {
 } from '../firstboot/index.ts';
 import { exitCodes, type Operator, OperatorError } from './operator.ts';
 
-/** `litellm-ctl credentials`: prints the credentials file, with the name that the machine has a certificate for, or says where its values are found without it. */
+/**
+ * `litellm-ctl credentials`: prints the credentials file, the admin UI by the name that the machine has a certificate for, or says
+ * where its values are found without it.
+ */
 export function showCredentials(operator: Operator, json: boolean): number {
   const { fs, facts } = operator.machine;
   const { credentials, serviceEnv } = facts.paths;

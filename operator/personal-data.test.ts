@@ -107,7 +107,11 @@ test.each([
   ['two people', ['delete', '--user', 'a', '--customer', 'b'], /name one person/],
   ['an export without a file', ['export', '--user', 'a'], /name one file/],
   ['a file for a deletion', ['delete', '--user', 'a', 'file'], /a word too many/],
-  ['an export that only counts', ['export', '--user', 'a', '--dry-run', 'file'], /--dry-run has nothing to do with an export/],
+  [
+    'an export that only counts',
+    ['export', '--user', 'a', '--dry-run', 'file'],
+    /--dry-run has nothing to do with an export/,
+  ],
 ])('%s is refused', (_title, words, message) => {
   expect(() => personalDataCommand(words)).toThrow(message);
 });

@@ -8,6 +8,8 @@ import { parse } from 'yaml';
 import { machineFacts, readFacts } from '../appliance/index.ts';
 import { places } from '../packer/index.ts';
 
+/** Its algorithms are known to every sshd of the last years. */
+const BASE = 'ubuntu-24.04';
 const facts = readFacts();
 const role = join(places.root, 'ansible/roles/ssh');
 const directory = mkdtempSync(join(tmpdir(), 'ssh-config-'));
@@ -19,21 +21,28 @@ function rendered(text: string, values: object): string {
     const found: unknown = path
       .split('.')
       .reduce((value: unknown, name) => (value as Record<string, unknown>)[name], values);
-    return Array.isArray(found) ? found.map((each) => rendered(String(each), values)).join(between) : String(found);
+    return Array.isArray(found)
+      ? found.map((each) => rendered(String(each), values)).join(between)
+      : String(found);
   });
 }
 
 /** The effective settings of a target's machine, while cloud-init's drop-in allows passwords. */
 function effective(target: string): string {
-  const appliance = machineFacts(facts, 'debian-13', target, 'test');
-  const lists = parse(readFileSync(join(role, 'vars/main.yml'), 'utf8')) as object;
+  const appliance = machineFacts(facts, BASE, target, 'test');
+  const lists = [join(role, 'vars/main.yml'), join(places.root, `ansible/vars/${BASE}.yml`)].map(
+    (file) => parse(readFileSync(file, 'utf8')) as object,
+  );
   const template = readFileSync(join(role, 'templates/etc/ssh/sshd_config.j2'), 'utf8');
   const dropIn = join(directory, '50-cloud-init.conf');
   writeFileSync(dropIn, 'PasswordAuthentication yes\nPermitRootLogin yes\n');
   const config = join(directory, target);
   writeFileSync(
     config,
-    rendered(template, { appliance, ...lists }).replace('/etc/ssh/sshd_config.d/*.conf', dropIn),
+    rendered(template, Object.assign({ appliance }, ...lists)).replace(
+      '/etc/ssh/sshd_config.d/*.conf',
+      dropIn,
+    ),
   );
   const key = join(directory, `${target}-key`);
   execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key]);

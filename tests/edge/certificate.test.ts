@@ -109,6 +109,7 @@ describe('from an authority', () => {
 
   test('one command has the domain served with the whole chain and HSTS, while a stream runs on', async () => {
     expect(await hsts(NAME)).toBeUndefined();
+    // docs: docs/operator/certificate.md sudo litellm-ctl certificate gateway.example.com --email ops@example.com --agree-tos
     const stream = await open(edge, '/v1/chat/completions', { method: 'POST', body: '{}' });
     const { stdout } = await changed(...fromPebble(NAME));
     expect(stdout).toMatch(/^gw\.example\.test: certbot\n {2}names +DNS:gw\.example\.test\n/m);
@@ -237,6 +238,7 @@ describe("a company's own", () => {
   }
 
   test('it is served by address and by name, with its chain, and has HSTS for its name alone', async () => {
+    // docs: docs/operator/certificate.md sudo litellm-ctl certificate --install gateway.pem gateway.key
     await changed(...files(await middle.issue(COMPANY)));
     expect((await served()).subject).toBe(`CN=${COMPANY}`);
     expect(await trusted(COMPANY, root.certificatePem)).toBe(true);
