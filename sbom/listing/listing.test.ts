@@ -2,8 +2,10 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { type Facts, readFacts } from '../../appliance/index.ts';
 import { places } from '../../packer/index.ts';
+import { type Feature, readFeatures } from './features.ts';
 import { portsOf, readSnippet } from './firewall-snippets.ts';
 import { type Form, type Marketplace, marketplaces, readForm } from './form.ts';
 import { formFaults } from './form-faults.ts';
@@ -198,6 +200,32 @@ test('screenshots are read with their sizes, and one of a wrong size is a fault'
     { file: 'ui.png', width: 300, height: 300 },
   ]);
   expect(listingFaults('azure', facts, changed.repository)).not.toEqual([]);
+});
+
+test('usage instructions say how each credential and key is changed', () => {
+  const [, rotation = ''] = /^## Rotation\n(.*?)^## /ms.exec(azure.usage) ?? [];
+  const rows = [...rotation.matchAll(/^\| ([^|]+?) \| (?!how)([^|]+) \|$/gm)].map(([, what]) => what);
+  const asked = [
+    'admin password',
+    'virtual keys',
+    'master key',
+    'salt key',
+    'database password',
+    'provider keys',
+  ];
+  const more = ['TLS certificate and key', 'boot loader', 'SSH keys'];
+  expect([...asked, ...more].filter((what) => !rows.some((row) => row?.includes(what)))).toEqual([]);
+});
+
+test('usage instructions say that the product depends on its firewall', () => {
+  expect(azure.usage).toMatch(/^The product depends on the firewall of the machine/m);
+});
+
+test('the bullet that the publisher is shown is the one of the listing', () => {
+  const page = readFileSync(join(places.root, 'docs/publisher/listing.md'), 'utf8');
+  const [, shown = ''] = /```yaml\n(- id: .*?)```/s.exec(page) ?? [];
+  const [bullet] = parse(shown) as [Feature];
+  expect(bullet).toEqual(readFeatures().find(({ id }) => id === bullet.id));
 });
 
 test('a bullet stands in features.yaml, where it has its proof, and nowhere else', () => {
