@@ -1,5 +1,6 @@
 import ipaddr from 'ipaddr.js';
 import { readTextIfAny, rewriteFileAtomic } from '../appliance/index.ts';
+import { certifiedName } from './certified-name.ts';
 import { askCloud } from './clouds/ask-cloud.ts';
 import { clouds } from './clouds/clouds.ts';
 import { credentialField, withCredentialFields } from './credentials.ts';
@@ -80,6 +81,7 @@ function correctCredentials(machine: Machine, local: readonly string[], outside:
     ...place,
     hostName: machine.hostName(),
     localAddresses: local,
+    certifiedName: certifiedName(machine),
     cloud: cloud === 'none' ? undefined : cloud,
   });
   const changes = cloud === undefined ? lines : { ...lines, cloud: cloudLine };

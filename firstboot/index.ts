@@ -1,3 +1,5 @@
+export { dnsNamesIn } from './certificate-names.ts';
+export { certifiedAdminUrl, certifiedName, nameAdminUrl, siteNames } from './certified-name.ts';
 export { askCloud, type CloudAnswer } from './clouds/ask-cloud.ts';
 export type { Clock } from './clouds/clock.ts';
 export type { CloudFacts, CloudName } from './clouds/cloud.ts';
@@ -23,3 +25,4 @@ export { scramVerifier } from './scram.ts';
 export { makePassword } from './secrets.ts';
 export { type FirstBootState, readFirstBootState } from './state.ts';
 export { rolesAndDatabase } from './steps/database-roles.ts';
+export { whereabouts } from './whereabouts.ts';

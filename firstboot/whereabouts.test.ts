@@ -24,6 +24,11 @@ test.each<[string, Partial<Place>, string]>([
     { publicIpv6: '2001:db8::7' },
     'https://[2001:db8::7]/ui',
   ],
+  [
+    'the name of its certificate before any address',
+    { publicIpv4: '203.0.113.7', certifiedName: 'gw.example.com' },
+    'https://gw.example.com/ui',
+  ],
   ['the private one when there is no public one', {}, 'https://10.0.0.4/ui'],
   ['an IPv6 address', { localAddresses: ['2001:db8::7'] }, 'https://[2001:db8::7]/ui'],
   ['the host name before the network is up', { localAddresses: [] }, 'https://gateway-1/ui'],

@@ -9,6 +9,8 @@ export interface Place {
   readonly publicIpv4?: string | undefined;
   readonly publicIpv6?: string | undefined;
   readonly privateIpv4?: string | undefined;
+  /** Under which a certificate of the operator's is served. */
+  readonly certifiedName?: string | undefined;
   /** Why there is no public address. */
   readonly note: string;
   /** Unset: none that we know. */
@@ -32,14 +34,19 @@ export interface Whereabouts {
 
 export function whereabouts(place: Place): Whereabouts {
   const { publicIpv4, publicIpv6, localAddresses, hostName, note } = place;
-  const host = publicIpv4 ?? publicIpv6 ?? localAddresses[0] ?? hostName;
+  const address = publicIpv4 ?? publicIpv6 ?? localAddresses[0] ?? hostName;
   return {
     publicIp: publicIpv4 ?? `not known: ${note}`,
     publicIpv6: publicIpv6 ?? 'none known',
     privateIp: privateAddress(place),
     cloud: cloudLine(place.cloud),
-    adminUrl: `https://${urlHost(host)}/ui`,
+    adminUrl: adminUrlAt(place.certifiedName ?? address),
   };
+}
+
+/** Where the admin UI is, on a machine that is reached at this name or address. */
+export function adminUrlAt(host: string): string {
+  return `https://${urlHost(host)}/ui`;
 }
 
 /** Some clouds give an interface public addresses, and to some also private ones that lead nowhere. */

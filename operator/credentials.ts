@@ -2,6 +2,7 @@ import { mustRun, readTextIfAny, rewriteFileAtomic, withEnvValue } from '../appl
 import {
   acquireLock,
   type CredentialField,
+  certifiedAdminUrl,
   credentialField,
   credentialLabels,
   makePassword,
@@ -9,12 +10,17 @@ import {
 } from '../firstboot/index.ts';
 import { exitCodes, type Operator, OperatorError } from './operator.ts';
 
-/** `litellm-ctl credentials`: prints the credentials file, or says where its values are found without it. */
+/**
+ * `litellm-ctl credentials`: prints the credentials file, the admin UI by the name that the machine has a certificate for, or says
+ * where its values are found without it.
+ */
 export function showCredentials(operator: Operator, json: boolean): number {
   const { fs, facts } = operator.machine;
   const { credentials, serviceEnv } = facts.paths;
-  const text = readTextIfAny(fs, credentials);
-  if (text !== undefined) {
+  const file = readTextIfAny(fs, credentials);
+  if (file !== undefined) {
+    const adminUrl = certifiedAdminUrl(operator.machine);
+    const text = adminUrl === undefined ? file : withCredentialFields(file, { adminUrl });
     operator.write(json ? `${JSON.stringify(fieldsOf(text), null, 2)}\n` : text);
     return exitCodes.ok;
   }

@@ -12,23 +12,36 @@ _litellm_ctl() {
         offers="allow deny open close limits proxies client-certificates basic-auth bans unban egress apply $offers"
       else
         case ${COMP_WORDS[2]} in
-          allow | deny | open | close) offers='admin inference --json' ;;
+          allow | deny | open | close) offers='admin inference --json --help' ;;
           limits) offers='--connections --requests --default --json --help' ;;
-          proxies) offers='trust distrust --json' ;;
-          client-certificates) offers='on off --json' ;;
-          basic-auth) offers='on off --user --json' ;;
+          proxies) offers='trust distrust --json --help' ;;
+          client-certificates) offers='on off --json --help' ;;
+          basic-auth) offers='on off --user --json --help' ;;
           *) offers='--json --help' ;;
         esac
       fi
       ;;
     certificate)
-      offers='--email --no-email --agree-tos --server --authority --install --json --help'
-      if ((COMP_CWORD == 2)); then offers="status apply $offers"; fi
-      case ${COMP_WORDS[2]} in status | apply) if ((COMP_CWORD > 2)); then offers='--json --help'; fi ;; esac
+      offers='--email --no-email --agree-tos --server --authority --json --help'
+      if ((COMP_CWORD == 2)); then
+        offers="status apply --install $offers"
+      else
+        case ${COMP_WORDS[2]} in
+          status | apply) offers='--json --help' ;;
+          --install) offers='--authority --json --help' ;;
+        esac
+      fi
       ;;
     verify) offers='--key --json --help' ;;
     audit) offers='verify --head --after --json --help' ;;
-    personal-data) offers='export delete --user --customer --dry-run --json --help' ;;
+    personal-data)
+      offers='--user --customer --json --help'
+      if ((COMP_CWORD == 2)); then
+        offers='export delete --help'
+      elif [[ ${COMP_WORDS[2]} == delete ]]; then
+        offers="--dry-run $offers"
+      fi
+      ;;
     logs) offers='gateway edge database first-boot --since --lines --follow --json --help' ;;
     *) offers='' ;;
   esac

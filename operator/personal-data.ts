@@ -26,15 +26,20 @@ function openNew(file: string): number {
   }
 }
 
-async function exportTo(operator: Operator, whose: readonly string[], file: string): Promise<number> {
+async function exportTo(
+  operator: Operator,
+  file: string,
+  { whose, json }: Pick<PersonalDataOptions, 'whose' | 'json'>,
+): Promise<number> {
   const fd = openNew(file);
   try {
-    const options = { timeoutMs: TIMEOUT_MS, sharedFile: fd };
     const args = ['personal-data', 'export', ...whose, '--fd', '3'];
-    const { exitCode, stderr } = await runAsOwner(operator, args, options);
+    const { exitCode, stderr } = await runAsOwner(operator, args, { timeoutMs: TIMEOUT_MS, sharedFile: fd });
     if (exitCode === 0) {
       operator.write(
-        `${file} holds all that is kept of the person; look through it before you hand it over\n`,
+        json
+          ? `${JSON.stringify({ file }, null, 2)}\n`
+          : `${file} holds all that is kept of the person; look through it before you hand it over\n`,
       );
       return exitCodes.ok;
     }
@@ -66,8 +71,8 @@ function optionsOf(args: readonly string[]): PersonalDataOptions {
   if ((verb === 'export') !== (file !== undefined) || more !== undefined) {
     throw new UsageError(verb === 'export' ? 'name one file for the export' : `'${file}' is a word too many`);
   }
-  if (verb === 'export' && (values['dry-run'] || json))
-    throw new UsageError('an export knows no such option');
+  if (verb === 'export' && values['dry-run'])
+    throw new UsageError('--dry-run has nothing to do with an export');
   const whose = user ? [`--user=${user}`] : [`--customer=${customer}`];
   return { whose, file, dryRun: values['dry-run'], json };
 }
@@ -75,6 +80,6 @@ function optionsOf(args: readonly string[]): PersonalDataOptions {
 /** `litellm-ctl personal-data`: what its words ask for. Throws UsageError. */
 export function personalDataCommand(args: readonly string[]): (operator: Operator) => Promise<number> {
   const options = optionsOf(args);
-  const { file, whose } = options;
-  return (operator) => (file === undefined ? erase(operator, options) : exportTo(operator, whose, file));
+  const { file } = options;
+  return (operator) => (file === undefined ? erase(operator, options) : exportTo(operator, file, options));
 }

@@ -1,3 +1,5 @@
+import { readTextIfAny } from '../appliance/index.ts';
+import { certifiedAdminUrl, credentialField, whereabouts } from '../firstboot/index.ts';
 import { type Check, carriedOut, type Verdict, verdictOf } from './check.ts';
 import { checkConfig } from './config-check.ts';
 import { checkDatabase } from './database.ts';
@@ -21,6 +23,7 @@ export interface Status {
   readonly verdict: Verdict;
   readonly name: string;
   readonly versions: Versions;
+  readonly adminUrl: string;
   readonly checks: readonly Check[];
 }
 
@@ -53,7 +56,20 @@ export async function readStatus(operator: Operator): Promise<Status> {
   const checks = [first, ...(await services), ...(await Promise.all(others)), ...(await certificates)];
   const { version, commit, base, postgresql, nginx } = facts;
   const versions = { appliance: version, commit, base, node: operator.nodeVersion, postgresql, nginx };
-  return { verdict: verdictOf(checks), name: facts.name, versions, checks };
+  const adminUrl = adminUrlOf(operator);
+  return { verdict: verdictOf(checks), name: facts.name, versions, adminUrl, checks };
+}
+
+/** By the name of the certificate in force; else as the credentials file knows it, or by an address of the machine. */
+function adminUrlOf({ machine }: Operator): string {
+  const { fs, facts } = machine;
+  const file = readTextIfAny(fs, facts.paths.credentials) ?? '';
+  const [hostName, localAddresses] = [machine.hostName(), machine.localAddresses()];
+  return (
+    certifiedAdminUrl(machine) ??
+    credentialField(file, 'adminUrl') ??
+    whereabouts({ hostName, localAddresses, note: '' }).adminUrl
+  );
 }
 
 async function carriedOutAll(name: string, checks: () => Promise<Check[]>): Promise<Check[]> {
@@ -115,7 +131,7 @@ export async function status(operator: Operator, { json, waitSeconds = 0 }: Stat
 const WORDS = { ok: 'ok', waiting: 'waiting', warning: 'WARNING', problem: 'PROBLEM' } as const;
 
 /** The status for a person. */
-export function renderStatus({ verdict, name, versions, checks }: Status): string {
+export function renderStatus({ verdict, name, versions, adminUrl, checks }: Status): string {
   const { appliance, commit, base, node, postgresql, nginx } = versions;
   const width = Math.max(...checks.map((check) => check.name.length));
   const indent = ' '.repeat(width + 13);
@@ -125,6 +141,7 @@ export function renderStatus({ verdict, name, versions, checks }: Status): strin
   ]);
   return `${name} ${appliance}: ${verdict}
   ${base}, commit ${commit}, Node ${node}, PostgreSQL ${postgresql}, nginx ${nginx}
+  admin UI ${adminUrl}
 ${lines.join('\n')}
 `;
 }

@@ -132,7 +132,7 @@ Keep the head elsewhere: with it, it is found later whether anything before it w
 
 Exit codes: 0 intact, 1 broken (the first broken row is named), or it could not be read, 2 wrong usage
 `,
-  'personal-data': `Usage: litellm-ctl personal-data export (--user ID | --customer ID) FILE
+  'personal-data': `Usage: litellm-ctl personal-data export (--user ID | --customer ID) FILE [--json]
        litellm-ctl personal-data delete (--user ID | --customer ID) [--dry-run] [--json]
 
 Exports, or deletes, what is kept of one person in the gateway's database: an internal user, by id or address, or a customer,
@@ -141,7 +141,7 @@ A deletion that was cut off is completed by the next one.
   --user ID                 an internal user: account, keys, memberships, calls
   --customer ID             a customer (end user)
   FILE                      a new file that only root reads: one JSON object
-  --dry-run                 count, and delete nothing
+  --dry-run                 count, and delete nothing (delete alone)
   --json                    for programs
 
 Exit codes: 0 done, 1 a problem (also a user who cannot be deleted), 2 wrong usage

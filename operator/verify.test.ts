@@ -253,6 +253,7 @@ test('the key may come from elsewhere, and only that one counts then', () => {
   expect(() => verify(operator(), { json: false, keyFile: file }, root)).toThrow('nothing can be said');
 });
 
+// docs: docs/operator/integrity.md sudo litellm-ctl verify
 test('the command line leads here: without an image of ours it is a problem and says what to do', async () => {
   expect(existsSync(paths.manifest)).toBe(false);
   expect(await runCommandLine(operator(), ['verify'])).toBe(1);

@@ -40,6 +40,7 @@ export { type EvidenceInputs, writeEvidence } from './evidence/write-evidence.ts
 export { type Feature, type Proof, readFeatures } from './listing/features.ts';
 export { type Form, type Marketplace, marketplaces, readForm } from './listing/form.ts';
 export { isMarketplace, listingFaults } from './listing/listing-faults.ts';
+export { readPng } from './listing/png.ts';
 export {
   parseQuickStart,
   type QuickStartBlock,
@@ -47,6 +48,7 @@ export {
   type QuickStartStep,
   quickStartPlaces,
 } from './listing/quick-start.ts';
+export { readScreenshots } from './listing/screenshots.ts';
 export { ensureLynis } from './lynis/ensure-lynis.ts';
 export { type LynisReport, lynisReport } from './lynis/lynis-report.ts';
 export { readPassphrase } from './release/passphrase.ts';

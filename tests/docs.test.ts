@@ -1,11 +1,12 @@
 /** What the pages say, held against the code: places of commands, links, `litellm-ctl`, and where the mapping points. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { accessVerbs, logParts, parseCommandLine, usage } from '../operator/index.ts';
 import { countCommands } from './docs/count.ts';
 import { anchorsOf, brokenLinks, linksTo } from './docs/links.ts';
 import { blocksOf, commandBlock, commandsOf, fencesOf, pages, proseOf, root, textOf } from './docs/pages.ts';
 import { placeholderNames } from './docs/placeholders.ts';
+import { printed, unnamedIn, unnamedInFile } from './docs/printed.ts';
 
 const blocks = pages.flatMap(blocksOf);
 const where = ({ page, line }: { page: string; line: number }): string => `${page}:${line}`;
@@ -29,8 +30,25 @@ test('a block without a place, or with an unknown one, is refused', () => {
   expect(() => fencesOf('page.md', '```sh vm\nls\n')).toThrow('page.md:1: this block is not closed');
 });
 
+test('statements belong into psql, as somebody', () => {
+  const [fence] = fencesOf('page.md', '```sql vm\nSELECT 1;\n```');
+  expect(() => commandBlock(fence as never)).toThrow(
+    'page.md:1: say where it belongs (psql:litellm-owner, psql:postgres)',
+  );
+});
+
 test('a command is its line, with those that continue it and without comments', () => {
-  expect(commandsOf({ text: '# why\none \\\n  --two\n\nthree\n' })).toEqual(['one --two', 'three']);
+  const language = 'sh';
+  expect(commandsOf({ language, text: '# why\none \\\n  --two\n\nthree\n' })).toEqual(['one --two', 'three']);
+  expect(commandsOf({ language, text: 'tee file <<END\nA=1\nB=2\nEND\nnext' })).toEqual([
+    'tee file <<END',
+    'next',
+  ]);
+});
+
+test('a statement ends with its semicolon', () => {
+  const text = "UPDATE t\nSET a = 'x;y'\nWHERE b;\n\nSELECT 1;";
+  expect(commandsOf({ language: 'sql', text })).toEqual(["UPDATE t SET a = 'x;y' WHERE b", 'SELECT 1']);
 });
 
 test.each(pages)('%s hides no commands in indented text', (page) => {
@@ -48,15 +66,28 @@ test('what is not run says why, and a test that is named there exists', () => {
   }
 });
 
-test('a test that does what a block says exists, and carries out the same word', () => {
+test('a test that does what a block says exists, and names each of its commands as a whole', () => {
   for (const block of blocks.filter(({ runBy }) => runBy !== undefined)) {
-    const text = readFileSync(root + block.runBy, 'utf8');
-    for (const command of commandsOf(block)) {
-      const words = command.split(' ').filter((word) => !['sudo', 'make', 'litellm-ctl'].includes(word));
-      const program = words[0] ?? '';
-      expect(text.includes(program), `${where(block)}: ${program} in ${block.runBy}`).toBe(true);
-    }
+    const unnamed = unnamedInFile(block.runBy ?? '', block.page, commandsOf(block));
+    expect(unnamed, `${where(block)}, in ${block.runBy}`).toEqual([]);
   }
+});
+
+test('a command that changed on its page, or is another page’s, is not named', () => {
+  const commands = ['make image BASE=debian-13     # bakes'];
+  const calls = (args: string): string[] => unnamedIn(`run(printed(${args}));`, 'README.md', commands);
+  expect(calls("'README.md', 'make image BASE=debian-13'")).toEqual([]);
+  expect(calls("\n  'README.md',\n  'make image BASE=debian-13',\n")).toEqual([]);
+  expect(calls("'README.md', 'make image BASE=debian-12'")).toEqual(['make image BASE=debian-13']);
+  expect(calls("'docs/api.md', 'make image BASE=debian-13'")).toEqual(['make image BASE=debian-13']);
+  expect(unnamedIn('  // docs: README.md make image BASE=debian-13\n', 'README.md', commands)).toEqual([]);
+  expect(unnamedIn('  // docs: README.md make image\n', 'README.md', commands)).toHaveLength(1);
+  expect(unnamedIn("blocksOf('README.md').find(", 'README.md', commands)).toEqual([]);
+});
+
+test('a test gets what its page prints, and nothing else', () => {
+  expect(printed('README.md', 'make test')).toBe('make test');
+  expect(() => printed('README.md', 'make tea')).toThrow("README.md prints no 'make tea'");
 });
 
 test('names that a reader fills in are known, and the operator is told of each', () => {

@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 import type { ToolNeed } from '../packer/index.ts';
+import { printed } from './docs/printed.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** Where each stage leaves its report. */
@@ -84,8 +85,10 @@ function bakeStage(): Stage {
   const env = { ...process.env, TRIVY_CACHE_DIR: `${results}/no-databases` };
   const run = async (): Promise<Counts> => {
     for (const target of TARGETS) {
-      const settings = ['BASE=debian-13', 'AUDIT=container', `TARGET=${target}`];
-      const exitCode = await ended('bake', spawn('make', ['image', ...settings], spawnOptions(env)));
+      // docs: docs/publisher/README.md make image BASE=debian-13
+      const [make = '', ...words] = printed('README.md', 'make image BASE=debian-13').split(' ');
+      const settings = ['AUDIT=container', `TARGET=${target}`];
+      const exitCode = await ended('bake', spawn(make, [...words, ...settings], spawnOptions(env)));
       if (exitCode !== 0) return { passed: 0, failed: 1, skipped: 0 };
     }
     return { passed: 0, failed: 0, skipped: 0 };

@@ -1,4 +1,5 @@
 import { writeFileAtomic } from '../../appliance/index.ts';
+import { certifiedName } from '../certified-name.ts';
 import { clouds } from '../clouds/clouds.ts';
 import { renderCredentials } from '../credentials.ts';
 import type { Identity } from '../identity.ts';
@@ -12,6 +13,7 @@ export const credentialsFile: Step = {
     const place = whereabouts({
       hostName: machine.hostName(),
       localAddresses: machine.localAddresses(),
+      certifiedName: certifiedName(machine),
       note: 'the network was not asked yet; this line is corrected when it was',
       cloud: cloudOf(identity),
     });

@@ -1,4 +1,4 @@
-import { acquireLock } from '../../firstboot/index.ts';
+import { acquireLock, dnsNamesIn } from '../../firstboot/index.ts';
 import { accepted, requireFirstBoot } from '../accepted.ts';
 import type { Operator } from '../operator.ts';
 import { replaceFiles } from '../replace-files.ts';
@@ -6,7 +6,7 @@ import { deployTo, requireEdge } from './certbot.ts';
 import { givenCertificate } from './given.ts';
 import { namesFile } from './include.ts';
 import { readLineages } from './lineages.ts';
-import { covers, dnsNamesIn, namesOf } from './names.ts';
+import { covers, namesOf } from './names.ts';
 
 /**
  * Gives the site the certificates that this machine has: after an upgrade has written it anew, or a restore. Until that

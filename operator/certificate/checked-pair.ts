@@ -1,7 +1,8 @@
 import { createPrivateKey, type KeyObject, type X509Certificate } from 'node:crypto';
 import { type FileSystem, readTextIfAny } from '../../appliance/index.ts';
+import { dnsNamesIn } from '../../firstboot/index.ts';
 import { OperatorError } from '../operator.ts';
-import { dnsNamesIn, namesOf, oneLine } from './names.ts';
+import { namesOf, oneLine } from './names.ts';
 import { certificatesIn, givenText } from './pem.ts';
 import { isIssuedBy, isSelfSigned } from './signer.ts';
 

@@ -1,4 +1,4 @@
-import { acquireLock, layoutOf, placeGivenPair } from '../../firstboot/index.ts';
+import { acquireLock, layoutOf, nameAdminUrl, placeGivenPair, siteNames } from '../../firstboot/index.ts';
 import { accepted, requireFirstBoot } from '../accepted.ts';
 import type { Operator } from '../operator.ts';
 import { replaceFiles } from '../replace-files.ts';
@@ -6,7 +6,6 @@ import { deployTo, requireEdge } from './certbot.ts';
 import { type CheckedPair, checkedPair, type GivenFiles } from './checked-pair.ts';
 import { namesFile } from './include.ts';
 import { covers } from './names.ts';
-import { siteNames } from './served.ts';
 
 /**
  * Installs a certificate of the operator's own, with its key, for everybody who calls. Names for which certbot has made
@@ -28,6 +27,7 @@ export async function installCertificate(operator: Operator, given: GivenFiles):
     throw error;
   }
   placed.keep();
+  nameAdminUrl(machine);
 }
 
 /** nginx may have loaded what was taken back; where it refuses its configuration, it has not. */

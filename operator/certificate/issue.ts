@@ -1,4 +1,4 @@
-import { acquireLock } from '../../firstboot/index.ts';
+import { acquireLock, dnsNamesIn, nameAdminUrl } from '../../firstboot/index.ts';
 import { requireFirstBoot } from '../accepted.ts';
 import { type Operator, OperatorError } from '../operator.ts';
 import { accountOptions, type Consent } from './account.ts';
@@ -6,7 +6,7 @@ import { trustAuthority } from './authority.ts';
 import { DEFAULT_SERVER, requireEdge, runCertbot } from './certbot.ts';
 import { ACME_ROOT } from './include.ts';
 import { CERTBOT_LOG, readLineages } from './lineages.ts';
-import { covers, dnsNamesIn, namesOf } from './names.ts';
+import { covers, namesOf } from './names.ts';
 
 /** A certificate that is wanted from an authority. */
 export interface Request extends Consent {
@@ -48,6 +48,7 @@ export async function issueCertificate(operator: Operator, request: Request): Pr
       domains,
       ...(server === undefined ? {} : { server }),
     });
+    nameAdminUrl(operator.machine);
   }
   for (const name of domains) await requireServed(operator, name);
 }

@@ -1,10 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
 
-/** The DNS names in the text of a subjectAltName, in small letters. */
-export function dnsNamesIn(alternativeNames: string): string[] {
-  return [...alternativeNames.matchAll(/DNS:([^,\s"]+)/g)].map(([, name]) => (name ?? '').toLowerCase());
-}
-
 /** All that a certificate is good for, as its subjectAltName says it. */
 export function namesOf(certificate: X509Certificate): string {
   return certificate.subjectAltName ?? '';

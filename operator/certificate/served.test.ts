@@ -2,11 +2,11 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
-import { hostMachine } from '../../firstboot/index.ts';
+import { certifiedName, hostMachine, siteNames } from '../../firstboot/index.ts';
 import { factsBelow, fakeOperator } from '../../tests/harness/fake-operator.ts';
 import { checkCertificates } from '../edge-certificate.ts';
 import type { Operator, ServedCertificate } from '../operator.ts';
-import { readServed, siteNames } from './served.ts';
+import { readServed } from './served.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
 const now = new Date('2026-11-27T12:00:00Z');
@@ -57,6 +57,26 @@ function operatorWith(certificate: Partial<ServedCertificate>, site = SITE, aske
 test('names are those that the site has servers for', () => {
   const { fs, facts } = operatorWith({}).machine;
   expect(siteNames(fs, facts)).toEqual(['*.corp.example', 'gw.example.com', 'www.example.com']);
+});
+
+test.each([
+  [
+    'certbot’s, of several the one asked for first',
+    SITE.replace(
+      '}\nserver {\n    server_name *',
+      '    ssl_certificate /etc/letsencrypt/live/www.example.com/fullchain.pem;\n}\nserver {\n    server_name *',
+    ),
+    'www.example.com',
+  ],
+  ['one that the operator has written', 'server {\n  server_name ai.example.org;\n}\n', 'ai.example.org'],
+  ['none, where only the nameless server is there', 'server {\n  server_name _;\n}\n', undefined],
+  [
+    'none, where there is one for all names of a domain',
+    'server {\n  server_name *.corp.example;\n}\n',
+    undefined,
+  ],
+])('the name of the admin UI is %s', (_title, site, name) => {
+  expect(certifiedName(operatorWith({}, site).machine)).toBe(name);
 });
 
 test('each of them is asked for, and so is no name', async () => {

@@ -1,8 +1,8 @@
-import { type FileSystem, type MachineFacts, readTextIfAny } from '../../appliance/index.ts';
+import { dnsNamesIn, siteNames } from '../../firstboot/index.ts';
 import type { Operator, ServedCertificate } from '../operator.ts';
 import { givenCertificate } from './given.ts';
 import { CERTBOT_LOG, CERTBOT_TIMER, type Lineage, readLineages } from './lineages.ts';
-import { covers, dnsNamesIn } from './names.ts';
+import { covers } from './names.ts';
 
 /**
  * Where a certificate comes from, and so how it is renewed.
@@ -31,15 +31,6 @@ const DAY_MS = 24 * 60 * 60_000;
 const WARN_DAYS = 21;
 /** One that lives for days or weeks only is renewed later than others: certbot takes it up in the last third. */
 const WARN_SHARE = 0.25;
-
-/** The names that the site has servers for: certbot's, and those that the operator has written. */
-export function siteNames(fs: FileSystem, { paths }: MachineFacts): string[] {
-  const site = readTextIfAny(fs, paths.edgeSite) ?? '';
-  const names = [...site.matchAll(/^\s*server_name\s+([^;]+);/gm)].flatMap(([, words = '']) =>
-    words.trim().split(/\s+/),
-  );
-  return [...new Set(names)].filter((name) => /^(\*\.)?[a-z0-9][a-z0-9.-]*$/i.test(name)).sort();
-}
 
 /** Looks at every certificate that nginx serves. Throws when it does not answer. */
 export async function readServed(operator: Operator): Promise<Served[]> {

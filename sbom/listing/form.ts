@@ -45,7 +45,6 @@ export interface Form {
   readonly links: Readonly<Omit<ListingFacts, 'contact'>>;
   readonly contact: ListingFacts['contact'];
   readonly logos: readonly Logo[];
-  /** May be none. */
   readonly screenshots: readonly Screenshot[];
   /** What only this form asks for. */
   readonly properties: Readonly<Record<string, unknown>>;

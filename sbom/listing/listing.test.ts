@@ -1,9 +1,11 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { type Facts, readFacts } from '../../appliance/index.ts';
 import { places } from '../../packer/index.ts';
+import { type Feature, readFeatures } from './features.ts';
 import { portsOf, readSnippet } from './firewall-snippets.ts';
 import { type Form, type Marketplace, marketplaces, readForm } from './form.ts';
 import { formFaults } from './form-faults.ts';
@@ -64,6 +66,14 @@ test.each<[string, Marketplace, Partial<Record<keyof Form, unknown>>, string]>([
     { screenshots: [{ file: 'ui.png', width: 1280, height: 800 }] },
     'screenshots.0.height: must be equal to constant',
   ],
+  ['no screenshot', 'azure', { screenshots: [] }, 'screenshots: must NOT have fewer than 1'],
+  [
+    'no word about backup',
+    'azure',
+    { properties: { ...azure.properties, backup: undefined } },
+    "properties: 'backup' is missing",
+  ],
+  ['a logo less than is made', 'gcp', withLogos(48, 90, 300), 'logos: none of them is what is asked for'],
   ['no logo at all', 'aws', withLogos(), 'logos: must NOT have fewer than 1'],
   [
     'usage that says nothing of upgrades',
@@ -180,14 +190,42 @@ test.each<[string, string, (text: string) => string, string]>([
   expect(() => readForm('azure', facts, changed.repository)).toThrow(message);
 });
 
-test('screenshots are read with their sizes where there are any', () => {
+test('screenshots are read with their sizes, and one of a wrong size is a fault', () => {
   using changed = changedListing('description.md', (text) => `${text}\n`);
   const directory = join(changed.repository, 'docs/listing');
-  mkdirSync(join(directory, 'screenshots'));
   cpSync(join(directory, 'logo/logo-300.png'), join(directory, 'screenshots/ui.png'));
   const { screenshots } = readForm('azure', facts, changed.repository);
-  expect(screenshots).toEqual([{ file: 'ui.png', width: 300, height: 300 }]);
+  expect(screenshots).toEqual([
+    { file: 'admin-ui.png', width: 1280, height: 720 },
+    { file: 'ui.png', width: 300, height: 300 },
+  ]);
   expect(listingFaults('azure', facts, changed.repository)).not.toEqual([]);
+});
+
+test('usage instructions say how each credential and key is changed', () => {
+  const [, rotation = ''] = /^## Rotation\n(.*?)^## /ms.exec(azure.usage) ?? [];
+  const rows = [...rotation.matchAll(/^\| ([^|]+?) \| (?!how)([^|]+) \|$/gm)].map(([, what]) => what);
+  const asked = [
+    'admin password',
+    'virtual keys',
+    'master key',
+    'salt key',
+    'database password',
+    'provider keys',
+  ];
+  const more = ['TLS certificate and key', 'boot loader', 'SSH keys'];
+  expect([...asked, ...more].filter((what) => !rows.some((row) => row?.includes(what)))).toEqual([]);
+});
+
+test('usage instructions say that the product depends on its firewall', () => {
+  expect(azure.usage).toMatch(/^The product depends on the firewall of the machine/m);
+});
+
+test('the bullet that the publisher is shown is the one of the listing', () => {
+  const page = readFileSync(join(places.root, 'docs/publisher/listing.md'), 'utf8');
+  const [, shown = ''] = /```yaml\n(- id: .*?)```/s.exec(page) ?? [];
+  const [bullet] = parse(shown) as [Feature];
+  expect(bullet).toEqual(readFeatures().find(({ id }) => id === bullet.id));
 });
 
 test('a bullet stands in features.yaml, where it has its proof, and nowhere else', () => {

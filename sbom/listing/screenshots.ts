@@ -13,8 +13,10 @@ export interface Screenshot {
 export function readScreenshots(repository: string): Screenshot[] {
   const directory = join(repository, 'docs/listing/screenshots');
   if (!existsSync(directory)) return [];
-  return readdirSync(directory).map((file) => {
-    const { width, height } = readPng(readFileSync(join(directory, file)));
-    return { file, width, height };
-  });
+  return readdirSync(directory)
+    .sort()
+    .map((file) => {
+      const { width, height } = readPng(readFileSync(join(directory, file)));
+      return { file, width, height };
+    });
 }

@@ -8,6 +8,7 @@ export const pages: readonly string[] = [
   'README.md',
   'docs/api.md',
   'docs/mapping.md',
+  'docs/listing/usage.md',
   ...['docs/operator', 'docs/publisher'].flatMap((folder) =>
     readdirSync(`${root}${folder}`)
       .filter((name) => name.endsWith('.md'))
@@ -18,8 +19,25 @@ export const pages: readonly string[] = [
 export const textOf = (page: string): string => readFileSync(`${root}${page}`, 'utf8');
 
 /** Where a block of commands belongs: here, on the booted machine, or at somebody who calls it. */
-export const places = ['build-host', 'vm', 'client'] as const;
-export type Place = (typeof places)[number];
+const shellPlaces = ['build-host', 'vm', 'client'] as const;
+
+/** Who types statements into psql on the machine, and how he comes there. */
+export const psqlOf = {
+  'psql:litellm-owner': 'sudo -u litellm-owner psql litellm',
+  'psql:postgres': 'sudo -u postgres psql',
+} as const;
+export type PsqlPlace = keyof typeof psqlOf;
+
+export type Place = (typeof shellPlaces)[number] | PsqlPlace;
+
+/** Where the reader of a guide types: on the machine, into psql there, and outside. */
+export const ofAReader: readonly Place[] = ['vm', 'client', ...(Object.keys(psqlOf) as PsqlPlace[])];
+
+/** Languages of blocks that are carried out, and where each may belong. */
+const placesOf: Readonly<Record<string, readonly Place[]>> = {
+  sh: shellPlaces,
+  sql: Object.keys(psqlOf) as PsqlPlace[],
+};
 
 /** A fenced block of a page. */
 export interface Fence {
@@ -32,7 +50,7 @@ export interface Fence {
   readonly text: string;
 }
 
-/** A fenced block of shell commands. */
+/** A fenced block of shell commands, or of statements. */
 export interface CommandBlock extends Fence {
   readonly place: Place;
   /** Why nothing runs it. */
@@ -74,6 +92,7 @@ const INFO = /^(?<place>\S+)(?: (?<kind>not-run|run-by): (?<word>.+))?$/;
 /** Throws, with page and line, for a block that does not say where it belongs. */
 export function commandBlock(fence: Fence): CommandBlock {
   const { place, kind, word } = INFO.exec(fence.info)?.groups ?? {};
+  const places = placesOf[fence.language] ?? [];
   const known = places.find((each) => each === place);
   if (known === undefined) {
     throw new Error(
@@ -91,7 +110,7 @@ export function commandBlock(fence: Fence): CommandBlock {
 /** The blocks of commands of a page, in the order printed. */
 export function blocksOf(page: string): CommandBlock[] {
   return fencesOf(page, textOf(page))
-    .filter(({ language }) => language === 'sh')
+    .filter(({ language }) => language in placesOf)
     .map(commandBlock);
 }
 
@@ -102,9 +121,17 @@ export function runnable(page: string, ...where: readonly Place[]): CommandBlock
   );
 }
 
-/** The commands of a block: its lines, continued ones joined, without comments. */
-export function commandsOf({ text }: Pick<Fence, 'text'>): string[] {
+/**
+ * The commands of a block: its lines, continued ones joined, without comments and without what a command is given to read; of
+ * SQL its statements.
+ */
+export function commandsOf({ language, text }: Pick<Fence, 'language' | 'text'>): string[] {
+  if (language === 'sql') {
+    const statements = text.split(/;\n|;$/).map((statement) => statement.replaceAll(/\s+/g, ' ').trim());
+    return statements.filter((statement) => statement !== '');
+  }
   return text
+    .replaceAll(/(<<(\w+)\n)(?:.*\n)*?\2(?=\n|$)/g, '$1')
     .replaceAll(/\s*\\\n\s*/g, ' ')
     .split('\n')
     .map((line) => line.trim())

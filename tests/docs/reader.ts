@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { $, quote } from 'zx';
 import type { Network } from '../harness/network.ts';
 import { makeCurlHome } from './curl-home.ts';
-import { type CommandBlock, runnable } from './pages.ts';
+import { type CommandBlock, ofAReader, psqlOf, runnable } from './pages.ts';
 import { type Placeholders, scriptOf, typedAt } from './placeholders.ts';
 
 /** Where the operator's commands are run. */
@@ -33,7 +33,7 @@ export class Reader implements Disposable {
   /** Carries out the commands of a page in the order printed; what they said. Throws with page and line of one that fails. */
   async follow(page: string): Promise<string> {
     const said: string[] = [];
-    for (const block of runnable(page, 'vm', 'client')) {
+    for (const block of runnable(page, ...ofAReader)) {
       const told = await this.#carryOut(block).catch((error: Error) => {
         throw new Error(`${page}:${block.line}: ${error.message}`, { cause: error });
       });
@@ -52,6 +52,8 @@ export class Reader implements Disposable {
       const script = `install -d ${DIRECTORY} && cd ${DIRECTORY}; ${told}; ${scriptOf(text)}`;
       return machine.succeed(script, `${given.join('')}${input}`);
     }
+    if (place === 'psql:litellm-owner' || place === 'psql:postgres')
+      return machine.succeed(`cd / && ${psqlOf[place]} -X --set ON_ERROR_STOP=1`, `${text}\n`);
     const env = { ...process.env, ...values, CURL_HOME: this.#home };
     const command = network.command('bash', '-c', scriptOf(text));
     return (await $({ quiet: true, input, env })`${command}`).stdout;

@@ -65,6 +65,8 @@ test('before certbot every name gets the self-signed certificate, and no HSTS', 
 });
 
 test("the listing's command, its questions answered, issues, installs and leaves the configuration valid", async () => {
+  // docs: docs/operator/launch.md sudo certbot --nginx -d gateway.example.com
+  // docs: docs/operator/certificate.md sudo certbot --nginx -d gateway.example.com
   const said = await edge.taken(() =>
     edge.sandbox.atTerminal(`sudo certbot --nginx -d ${NAME}`, certbotAnswers),
   );

@@ -4,6 +4,7 @@ import { appendFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { credentialField } from '../../firstboot/index.ts';
 import { renderEdge } from '../../nginx/index.ts';
 import { Authority } from '../harness/authority.ts';
 import { ask, open, tlsTo } from '../harness/edge-client.ts';
@@ -39,6 +40,7 @@ beforeAll(async () => {
     streams.push(response);
   });
   operator = await EdgeOperator.install(edge);
+  edge.write(edge.facts.paths.credentials, `Admin UI:  https://${ipv4}/ui\nMaster key:  sk-1\n`);
 });
 
 afterAll(async () => {
@@ -83,6 +85,12 @@ async function trusted(name: string, ca: string): Promise<boolean> {
 const hsts = async (name?: string): Promise<string | undefined> =>
   (await ask(edge, '/v1/models', name === undefined ? {} : { name })).headers['strict-transport-security'];
 
+/** Where the admin UI is, as the credentials file says, and as the command shows it. */
+async function adminUrls(): Promise<(string | undefined)[]> {
+  const { stdout } = await operator.run(['credentials']);
+  return [edge.read(edge.facts.paths.credentials), stdout].map((told) => credentialField(told, 'adminUrl'));
+}
+
 async function statusOf(to: string | null): Promise<Record<string, unknown>> {
   const { stdout } = await certificate('status', '--json');
   const { certificates } = JSON.parse(stdout) as { certificates: Record<string, unknown>[] };
@@ -101,6 +109,7 @@ describe('from an authority', () => {
 
   test('one command has the domain served with the whole chain and HSTS, while a stream runs on', async () => {
     expect(await hsts(NAME)).toBeUndefined();
+    // docs: docs/operator/certificate.md sudo litellm-ctl certificate gateway.example.com --email ops@example.com --agree-tos
     const stream = await open(edge, '/v1/chat/completions', { method: 'POST', body: '{}' });
     const { stdout } = await changed(...fromPebble(NAME));
     expect(stdout).toMatch(/^gw\.example\.test: certbot\n {2}names +DNS:gw\.example\.test\n/m);
@@ -118,6 +127,13 @@ describe('from an authority', () => {
   test('who comes by address still gets the certificate of first boot, without HSTS', async () => {
     expect((await served()).subject).toBe('CN=first-boot');
     expect(await hsts()).toBeUndefined();
+  });
+
+  test('the admin UI is named by the domain from now on', async () => {
+    expect(await adminUrls()).toEqual([`https://${NAME}/ui`, `https://${NAME}/ui`]);
+    expect(JSON.parse((await operator.run(['status', '--json'])).stdout)).toMatchObject({
+      adminUrl: `https://${NAME}/ui`,
+    });
   });
 
   test('the status tells both apart, and how they are renewed', async () => {
@@ -222,6 +238,7 @@ describe("a company's own", () => {
   }
 
   test('it is served by address and by name, with its chain, and has HSTS for its name alone', async () => {
+    // docs: docs/operator/certificate.md sudo litellm-ctl certificate --install gateway.pem gateway.key
     await changed(...files(await middle.issue(COMPANY)));
     expect((await served()).subject).toBe(`CN=${COMPANY}`);
     expect(await trusted(COMPANY, root.certificatePem)).toBe(true);
@@ -232,6 +249,10 @@ describe("a company's own", () => {
       names: `DNS:${COMPANY}`,
       renewal: 'by you: litellm-ctl certificate --install CERT KEY',
     });
+  });
+
+  test('the admin UI is named by it, since everybody is shown it', async () => {
+    expect(await adminUrls()).toEqual([`https://${COMPANY}/ui`, `https://${COMPANY}/ui`]);
   });
 
   test("certbot's name keeps its own", async () => {

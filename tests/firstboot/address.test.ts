@@ -65,6 +65,17 @@ test('a later boot with another address corrects the file, keeps every secret, a
   expect(stdout).not.toContain(RELOAD);
 });
 
+test('the name that certbot has a certificate for stands before an address, whatever that becomes', async () => {
+  using machine = await BareMachine.create(onAzure);
+  await bootWithNetwork(machine, { publicAddress: '203.0.113.7' });
+  const site = 'server {\\n    server_name gw.example.com; # managed by Certbot\\n}\\n';
+  const place = '/etc/nginx/sites-available';
+  await machine.boot(['sh', '-ec', `mkdir -p ${place}; printf '${site}' > ${place}/litellm`]);
+  await bootWithNetwork(machine, { publicAddress: '203.0.113.8' });
+  expect(field(machine, 'publicIp')).toBe('203.0.113.8');
+  expect(field(machine, 'adminUrl')).toBe('https://gw.example.com/ui');
+});
+
 test('a machine without public address says so, and gives its private one', async () => {
   using machine = await BareMachine.create(onAzure);
   await bootWithNetwork(machine, { publicAddress: '' });

@@ -3,11 +3,14 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
 const script = fileURLToPath(new URL('../gateway.ts', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
 
 export interface DevGatewayOptions {
   readonly port: number;
   readonly data: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** What a person types, in the repository; the program that it starts when absent. */
+  readonly command?: string;
 }
 
 /** `make gateway` as a person starts it, and what it printed. */
@@ -15,9 +18,13 @@ export class DevGateway {
   readonly #child: ChildProcess;
   #output = '';
 
-  constructor({ port, data, env }: DevGatewayOptions) {
-    this.#child = spawn(process.execPath, [script], {
+  constructor({ port, data, env, command }: DevGatewayOptions) {
+    const [program = '', ...args] = command?.split(' ') ?? [process.execPath, script];
+    this.#child = spawn(program, args, {
+      cwd: root,
       stdio: ['ignore', 'pipe', 'pipe'],
+      // A terminal tells all that it started of Ctrl-C.
+      detached: true,
       env: { ...process.env, PORT: String(port), DATA: data, ...env },
     });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
@@ -51,7 +58,8 @@ export class DevGateway {
 
   /** Ends it as Ctrl-C does and returns its exit code. */
   async stop(): Promise<number | null> {
-    this.#child.kill('SIGINT');
+    const { pid } = this.#child;
+    if (pid !== undefined && this.#child.exitCode === null) process.kill(-pid, 'SIGINT');
     return this.exitCode();
   }
 

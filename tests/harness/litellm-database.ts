@@ -145,6 +145,14 @@ function dailySql([kind, whom]: readonly [string, string]): string {
     CREATE UNIQUE INDEX ON "${name}" (${whom}, date, api_key, model, custom_llm_provider, mcp_namespaced_tool_name, endpoint);`;
 }
 
+/** What makes LiteLLM's tables. */
+export const litellmTables = [
+  "SET TimeZone = 'UTC';",
+  ...Object.entries(tables).map(tableSql),
+  indexSql,
+  ...Object.entries(days).map(dailySql),
+].join('\n');
+
 /** As LiteLLM hashes a key. */
 export const hashed = (text: string): string => createHash('sha256').update(text).digest('hex');
 
@@ -158,10 +166,7 @@ export async function litellmDatabase({ ownerUrl }: TestDatabase, plant: Plant):
   const client = new Client({ connectionString: ownerUrl });
   await client.connect();
   try {
-    await client.query("SET TimeZone = 'UTC'");
-    await client.query(Object.entries(tables).map(tableSql).join('\n'));
-    await client.query(indexSql);
-    await client.query(Object.entries(days).map(dailySql).join('\n'));
+    await client.query(litellmTables);
     for (const name of [
       ...Object.keys(tables),
       ...Object.keys(days).map((kind) => `LiteLLM_Daily${kind}Spend`),

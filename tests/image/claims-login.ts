@@ -12,10 +12,16 @@ export function loginClaims(world: () => World): void {
 
   test.each(['azureuser', 'root'])('not even the right password logs %s in', async (username) => {
     const { network, plain } = world();
+    const { machine } = plain;
+    const before = await machine.succeed(`getent shadow ${username} | cut -d: -f2`);
+    // The launch gives its user a password; root, which has none, is given one for as long as this takes.
+    if (username === 'root') await machine.succeed('usermod -p "$(openssl passwd -6 -stdin)" root', PASSWORD);
     const sock = await network.connect(plain.addresses.ipv4, facts.ports.ssh);
     const attempt = new NodeSSH().connect({ sock, username, password: PASSWORD, tryKeyboard: true });
     await expect(attempt).rejects.toMatchObject({ level: 'client-authentication' });
     sock.destroy();
+    if (username === 'root') await machine.succeed('usermod -p "$(cat)" root', before.trim());
+    expect(await machine.succeed(`getent shadow ${username} | cut -d: -f2`)).toBe(before);
   });
 
   test('SSH offers no way in but the key', async () => {

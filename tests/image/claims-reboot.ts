@@ -1,4 +1,5 @@
 import { beforeAll, expect, test, vi } from 'vitest';
+import { printed } from '../docs/printed.ts';
 import { type Appliance, facts, RECORDING } from './appliance.ts';
 import type { Name, World } from './world.ts';
 
@@ -18,7 +19,10 @@ export function rebootClaims(world: () => World, name: Name): void {
   beforeAll(async () => {
     const appliance = world()[name];
     before = await memoryOf(appliance);
-    if (name === 'plain') await appliance.machine.succeed(`rm ${credentialsFile}`);
+    if (name === 'plain')
+      await appliance.machine.succeed(
+        printed('docs/operator/credentials.md', 'sudo rm /root/litellm-credentials.txt'),
+      );
     await appliance.machine.reboot();
   });
 

@@ -5,9 +5,10 @@
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ofTheMachine } from '../docs/guides.ts';
-import { blocksOf, commandsOf, pages, runnable } from '../docs/pages.ts';
+import { blocksOf, commandsOf, ofAReader, pages, psqlOf, runnable } from '../docs/pages.ts';
 import { Reader } from '../docs/reader.ts';
 import { Authority } from '../harness/authority.ts';
+import { hashed, litellmTables } from '../harness/litellm-database.ts';
 import { addresses, guestAddresses, Network } from '../harness/network.ts';
 import { OutsideClient } from '../harness/outside.ts';
 import { facts, readCredentials } from './appliance.ts';
@@ -17,6 +18,19 @@ import { PROVIDER_NAME, startProvider } from './provider.ts';
 const MINUTE = 60_000;
 /** On which wire the machine is. */
 const WIRE = 1;
+
+const KEY_OF_BEFORE = hashed('sk-of-before');
+
+/** Makes what LiteLLM has left, for the page about it: a dump of a database with one key. */
+async function leaveDump(): Promise<void> {
+  const key = `INSERT INTO "LiteLLM_VerificationToken" (token, key_alias) VALUES ('${KEY_OF_BEFORE}', 'before');`;
+  const as = (user: string, command: string, input?: string): Promise<string> =>
+    machine.succeed(`cd / && sudo -u ${user} ${command}`, input);
+  await as('postgres', 'createdb --owner litellm-owner before');
+  await as('litellm-owner', 'psql -Xq --set ON_ERROR_STOP=1 before', `${litellmTables}\n${key}\n`);
+  await as('litellm-owner', 'pg_dump --format custom --file /var/tmp/litellm.dump before');
+  await as('postgres', 'dropdb before');
+}
 
 const cleanUp = new AsyncDisposableStack();
 let machine: Contained;
@@ -41,6 +55,7 @@ beforeAll(async () => {
     body: '{}',
   });
   const { key } = (await answer.json()) as { key: string };
+  await leaveDump();
   const callId = answer.headers.get('x-litellm-call-id') ?? 'none';
   const values = { HOST: ipv4, MASTER_KEY: masterKey, KEY: key, CALL_ID: callId };
   reader = cleanUp.use(new Reader({ machine, network, trusted, providerKey: provider.apiKey, values }));
@@ -57,8 +72,15 @@ test.each(ofTheMachine)(
   5 * MINUTE,
 );
 
+test('the database that was taken over has the keys of before', async () => {
+  const [psql, query] = [psqlOf['psql:litellm-owner'], 'SELECT key_alias FROM "LiteLLM_VerificationToken"'];
+  expect(await machine.succeed(`cd / && ${psql} -XAtq`, `${query} WHERE token = '${KEY_OF_BEFORE}'`)).toBe(
+    'before\n',
+  );
+});
+
 test('the number of commands that were run here is told', () => {
-  const here = ofTheMachine.flatMap((page) => runnable(page, 'vm', 'client')).flatMap(commandsOf).length;
+  const here = ofTheMachine.flatMap((page) => runnable(page, ...ofAReader)).flatMap(commandsOf).length;
   const all = pages.flatMap(blocksOf).flatMap(commandsOf).length;
   process.stdout.write(`commands of the docs run on the machine: ${here} of ${all}\n`);
   expect(here).toBeGreaterThan(30);

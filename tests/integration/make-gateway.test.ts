@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freePort } from '../../packer/index.ts';
+import { printed } from '../docs/printed.ts';
 import { DevGateway } from '../harness/dev-gateway.ts';
 
 let data: string;
@@ -41,6 +42,16 @@ test('a key made in one run works in the next, under the same master key', async
   await client.end();
   expect(rows).toEqual([{ key_alias: 'kept' }]);
   expect(await second.stop()).toBe(0);
+});
+
+test('the command of the README serves, until Ctrl-C ends all that it has started', async () => {
+  const command = printed('README.md', 'make gateway');
+  const gateway = await new DevGateway({ port, data, command }).ready();
+  expect((await ask('/v1/models', gateway.shown('Master key'))).status).toBe(200);
+  await gateway.stop();
+  const nobody = createServer().listen(port, '127.0.0.1');
+  await once(nobody, 'listening');
+  nobody.close();
 });
 
 test('a master key in the environment is used', async () => {

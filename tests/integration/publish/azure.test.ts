@@ -69,6 +69,9 @@ claimsOfPublishing('Azure', () => stage, {
   rights: 'Storage Blob Data Contributor',
 });
 
+// docs: docs/publisher/README.md make publish TARGET=azure
+// docs: docs/publisher/publishing.md make publish TARGET=azure DRY=1
+// docs: docs/publisher/publishing.md make publish TARGET=azure
 test('one VHD becomes a version of generation 2 and one of generation 1, each marked with its content', async () => {
   using image = await Rehearsed.create(stage);
   await image.publish();
