@@ -52,8 +52,9 @@ export async function uploadObject(send: Send, place: ObjectPlace, context: Cont
     atOnce: 1,
     make: (piece) => put(send, address, piece, artefact),
   });
+  const arrived = await stat(send, place, context);
   if (calls.dry) return;
-  refuseOther((await stat(send, place, context)) ?? {}, place, artefact, md5Hash);
+  refuseOther(arrived ?? {}, place, artefact, md5Hash);
   memory.forget();
 }
 
