@@ -101,7 +101,8 @@ test('what there may be one of is looked for before each attempt', async () => {
 
 test('what a cloud says is told without the queries of its addresses', async () => {
   const { calls } = world();
-  const words = 'cannot fetch https://s.example/o?X-Amz-Signature=ab&x=1, nor "http://s.example/p?upload_id=c"';
+  const words =
+    'cannot fetch https://s.example/o?X-Amz-Signature=ab&x=1, nor "http://s.example/p?upload_id=c"';
   const make = failing(Object.assign(new Error(words), { status: 422 }));
   await expect(calls.call({ name: 'Ask', make, dry: '' })).rejects.toThrow(
     'cannot fetch https://s.example/o?... nor "http://s.example/p?..."',

@@ -113,6 +113,7 @@ export function claimsOfPublishing(name: string, stageOf: () => Stage, spoken: S
     });
 
     test('an answer that is lost makes no second version, whichever it is', async () => {
+      stage.forget();
       const lost = new Set<string>();
       stage.between.trouble = (request) => {
         const call = stage.nameOf(request);
@@ -221,10 +222,11 @@ export function claimsOfPublishing(name: string, stageOf: () => Stage, spoken: S
       expect(stage.between.seen).toEqual([]);
     });
 
-    test.runIf(spoken.identityElsewhere)('a rehearsal asks nobody else for a token', async () => {
-      await expect(image.publish(spoken.identityElsewhere)).rejects.toThrow('it is a rehearsal');
-      expect(stage.between.seen).toEqual([]);
-    });
+    if (spoken.identityElsewhere !== undefined)
+      test('a rehearsal asks nobody else for a token', async () => {
+        await expect(image.publish(spoken.identityElsewhere)).rejects.toThrow('it is a rehearsal');
+        expect(stage.between.seen).toEqual([]);
+      });
   });
 }
 

@@ -39,7 +39,7 @@ beforeAll(async () => {
       SPACES_BUCKET: BUCKET,
       SPACES_ENDPOINT: spaces,
     }),
-    fill: (path) => sparseFile(path, 44 * MiB + 77, [[0, 44 * MiB + 77]]),
+    fill: (path) => sparseFile(path, 25 * MiB + 77, [[0, 25 * MiB + 77]]),
     diskBytes: 2 ** 30,
     pieceOf: ({ method, path }: Passing) =>
       method === 'PUT' ? /partNumber=(\d+)/.exec(path)?.[1] : undefined,

@@ -29,7 +29,7 @@ beforeAll(async () => {
       GOOGLE_STORAGE_ENDPOINT: storage,
       GOOGLE_COMPUTE_ENDPOINT: compute,
     }),
-    fill: (path) => sparseFile(path, 44 * MiB + 77, [[0, 44 * MiB + 77]]),
+    fill: (path) => sparseFile(path, 25 * MiB + 77, [[0, 25 * MiB + 77]]),
     diskBytes: 2 ** 30,
     pieceOf: ({ method, headers }: Passing) =>
       method === 'PUT' ? /^bytes (\d+-\d+)\//.exec(String(headers['content-range']))?.[1] : undefined,
