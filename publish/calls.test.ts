@@ -86,6 +86,29 @@ test.each([
   expect(slept).toEqual([]);
 });
 
+test('what there may be one of is looked for before each attempt', async () => {
+  const { calls, slept } = world();
+  const made: string[] = [];
+  const make = async (): Promise<string> => {
+    made.push('one');
+    throw error({ cause: error({ code: 'ECONNRESET' }) });
+  };
+  const look = async () => made[0];
+  expect(await calls.ensure(look, { name: 'Make', make, dry: '' })).toBe('one');
+  expect(made).toHaveLength(1);
+  expect(slept).toEqual([1000]);
+});
+
+test('what a cloud says is told without the queries of its addresses', async () => {
+  const { calls } = world();
+  const words =
+    'cannot fetch https://s.example/o?X-Amz-Signature=ab&x=1, nor "http://s.example/p?upload_id=c"';
+  const make = failing(Object.assign(new Error(words), { status: 422 }));
+  await expect(calls.call({ name: 'Ask', make, dry: '' })).rejects.toThrow(
+    'cannot fetch https://s.example/o?... nor "http://s.example/p?..."',
+  );
+});
+
 test('an upload says how far it is, and sends nothing more once a piece has failed for good', async () => {
   const { calls, output } = world();
   const all = Array.from({ length: 20 }, (_, index) => ({ index, offset: index, length: 2 ** 20 }));

@@ -68,6 +68,17 @@ export class Calls {
     return this.#patiently(call.name, call.make);
   }
 
+  /**
+   * Makes what there may be only one of. Before each attempt `look` sees whether it is there: it may be that only the answer
+   * to an earlier attempt was lost.
+   */
+  async ensure<T>(look: () => Promise<T | undefined>, call: Call<T>): Promise<T> {
+    const attempt = async (): Promise<T> => (await look()) ?? (await call.make());
+    if (!this.dry) return this.#patiently(call.name, attempt);
+    await look();
+    return this.call(call);
+  }
+
   /** Asks again until `isDone` says so; what cannot become done any more is `isDone`'s to throw. */
   async until<T>(call: Call<T>, isDone: (answer: T) => boolean): Promise<T> {
     if (this.dry) return this.call(call);

@@ -25,8 +25,10 @@ export interface Context {
 /** A cloud, as it is set up in the environment. */
 export interface Cloud {
   readonly dialect: Dialect;
-  /** Every address that something is sent to, credentials included. */
+  /** Every address that the image is sent to, or something of it. */
   readonly endpoints: readonly string[];
+  /** Where the library changes what the environment holds into a token; empty where that is sent to the endpoints as it is. */
+  readonly identity: readonly string[];
   /** Uploads, verifies and registers the image, unless that is done already. */
   publish(context: Context): Promise<Publication>;
 }

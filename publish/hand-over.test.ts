@@ -12,10 +12,20 @@ test('each target that is published has a cloud, a format and a hand-over list',
   expect(Object.keys(handOver).sort()).toEqual(targets);
 });
 
+/** What stands indented under each item of a list. */
+const explained = new Map(
+  [...docs.matchAll(/^(?:-|\d+\.) (.+)\n((?: {2,3}\S.*(?:\n|$))*)/gm)].map(([, item = '', text = '']) => [
+    item,
+    text,
+  ]),
+);
+
 test.each(Object.entries(handOver))(
-  '%s: the docs hold each step and each claim',
+  '%s: the docs explain each step and each claim',
   (_target, { portal, verify }) => {
-    const lines = docs.split('\n').map((line) => line.replace(/^(?:-|\d+\.) /, ''));
-    expect([...portal, ...verify].filter((line) => !lines.includes(line))).toEqual([]);
+    const items = [...portal, ...verify];
+    expect(items.filter((item) => !explained.has(item))).toEqual([]);
+    const sentences = (item: string) => explained.get(item)?.match(/[.:;?](?=\s|$)/g)?.length ?? 0;
+    expect(items.filter((item) => sentences(item) < 2)).toEqual([]);
   },
 );

@@ -12,6 +12,7 @@ const everywhere = [
   'the metadata service gives instance id, public address and region, and the credentials file names them',
   'the disk grows to the size that was asked for',
   'a second machine from the same image has other keys, secrets and host keys',
+  'user and key come from the data source of the cloud; every machine of ours had a NoCloud seed beside it',
 ] as const;
 
 /** docs/publisher/publishing.md explains each of these; a test keeps the two together. */
@@ -30,6 +31,7 @@ export const handOver: Readonly<Record<string, HandOver>> = {
       'the Linux agent reports ready, and an extension can be installed',
       'accelerated networking, NVMe sizes and Secure Boot work as the definitions of the images say',
       'the first admin password is the instance id',
+      'the disk is found at every boot without rootdelay=300, of which KRN-02 warns',
     ],
   },
   aws: {

@@ -57,7 +57,17 @@ const LATER = new Set([408, 429, 500, 502, 503, 504]);
 /** Everything that is known of an error, by status, code and header. */
 export function said(error: unknown, dialect: Dialect): Said {
   const { codes = [], ...read } = dialect.read(error);
-  return { ...read, codes: [...codes, ...codesOf(error)], message: (error as Error).message, cause: error };
+  return {
+    ...read,
+    codes: [...codes, ...codesOf(error)],
+    message: unsigned((error as Error).message),
+    cause: error,
+  };
+}
+
+/** What a cloud says, without the queries of addresses: one that is signed, or of an upload, is as good as a credential. */
+export function unsigned(words: string): string {
+  return words.replaceAll(/(\bhttps?:\/\/[^\s?"'<>]*)\?[^\s"'<>]*/g, '$1?...');
 }
 
 /** `nowMs` turns a Retry-After that is a date into a wait. */

@@ -34,5 +34,11 @@ export function openAws(environment: NodeJS.ProcessEnv): Cloud {
     return { already: false, ids: { region, snapshot, image } };
   }
 
-  return { dialect: awsDialect, endpoints: [endpointOf('EBS'), endpointOf('EC2')], publish };
+  const hasOwnKey = environment.AWS_ACCESS_KEY_ID && !environment.AWS_PROFILE;
+  return {
+    dialect: awsDialect,
+    endpoints: [endpointOf('EBS'), endpointOf('EC2')],
+    identity: hasOwnKey ? [] : [`https://sts.${region}.amazonaws.com`],
+    publish,
+  };
 }

@@ -49,7 +49,10 @@ export async function refuseEncryptingAccount(ec2: EC2Client, { calls }: Context
   );
 }
 
-/** Registers a snapshot as an image: IMDSv2 only, ENA, UEFI where the machine has it. Returns its id once it is available. */
+/**
+ * Registers a snapshot as an image, unless that was begun before: IMDSv2 only, ENA, UEFI where the machine has it. Returns its
+ * id once it is available.
+ */
 export async function registerImage(ec2: EC2Client, snapshotId: string, context: Context): Promise<string> {
   const { artefact, calls } = context;
   const input: RegisterImageCommandInput = {
@@ -74,7 +77,7 @@ export async function registerImage(ec2: EC2Client, snapshotId: string, context:
     ],
     TagSpecifications: [{ ResourceType: 'image', Tags: contentTags(artefact) }],
   };
-  const imageId = await calls.call({
+  const imageId = await calls.ensure(async () => (await registeredImage(ec2, context))?.ImageId, {
     name: 'ec2 RegisterImage',
     input,
     make: async () => (await ec2.send(new RegisterImageCommand(input))).ImageId ?? '',

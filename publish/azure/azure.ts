@@ -54,5 +54,11 @@ export function openAzure(environment: NodeJS.ProcessEnv, dry: boolean): Cloud {
     return { already, ids };
   }
 
-  return { dialect: azureDialect, endpoints: [blobEndpoint, managementEndpoint], publish };
+  const authority = environment.AZURE_AUTHORITY_HOST || 'https://login.microsoftonline.com';
+  return {
+    dialect: azureDialect,
+    endpoints: [blobEndpoint, managementEndpoint],
+    identity: [(!environment.AZURE_CLIENT_ID && environment.IDENTITY_ENDPOINT) || authority],
+    publish,
+  };
 }

@@ -80,14 +80,13 @@ export class GalleryImageOf {
       publishingProfile: { targetRegions: [{ name: location, regionalReplicaCount: 1 }] },
       storageProfile: { osDiskImage: { source: { uri: blobUrl, storageAccountId } } },
     };
-    if ((await this.version()) === undefined)
-      await this.#calls.call({
-        name: 'gallery image version Create',
-        input: { image: this.name, version: facts.version, ...body },
-        make: () =>
-          this.#client.galleryImageVersions.createOrUpdate(...this.#path, facts.version, body).submitted(),
-        dry: undefined,
-      });
+    await this.#calls.ensure<unknown>(() => this.version(), {
+      name: 'gallery image version Create',
+      input: { image: this.name, version: facts.version, ...body },
+      make: () =>
+        this.#client.galleryImageVersions.createOrUpdate(...this.#path, facts.version, body).submitted(),
+      dry: undefined,
+    });
     return this.#published(body);
   }
 
@@ -112,21 +111,14 @@ export class GalleryImageOf {
   }
 
   async #ensureDefinition(): Promise<void> {
-    const found = await this.#calls.call({
-      name: 'gallery image Get',
-      input: { image: this.name },
-      make: () => orAbsent(this.#client.galleryImages.get(...this.#path)),
-      dry: undefined,
-    });
-    if (found !== undefined) return this.#refuseOtherKind(found);
     const body = this.#definition();
-    await this.#calls.call({
+    await this.#calls.ensure<unknown>(() => this.#findDefinition(), {
       name: 'gallery image Create',
       input: { image: this.name, ...body },
       make: () => this.#client.galleryImages.createOrUpdate(...this.#path, body).submitted(),
       dry: undefined,
     });
-    await this.#calls.until(
+    const made = await this.#calls.until(
       {
         name: 'gallery image Get, until it has succeeded',
         input: { image: this.name },
@@ -135,6 +127,16 @@ export class GalleryImageOf {
       },
       ({ provisioningState }) => provisioningState === 'Succeeded',
     );
+    this.#refuseOtherKind(made);
+  }
+
+  #findDefinition(): Promise<GalleryImage | undefined> {
+    return this.#calls.call({
+      name: 'gallery image Get',
+      input: { image: this.name },
+      make: () => orAbsent(this.#client.galleryImages.get(...this.#path)),
+      dry: undefined,
+    });
   }
 
   #definition(): GalleryImage {

@@ -53,22 +53,24 @@ async function ensureBlob(
   { bytes, sha256 }: PublishedArtefact,
   calls: Calls,
 ): Promise<void> {
-  const found = await calls.call({
-    name: 'blob Get Blob Properties',
-    input: { blob: blob.name },
-    make: () => orAbsent(blob.getProperties()),
-    dry: undefined,
-  });
-  if (found === undefined) {
-    const metadata = { sha256 };
-    await calls.call({
-      name: 'blob Put Blob',
-      input: { blob: blob.name, type: 'PageBlob', bytes, metadata },
-      make: () => blob.create(bytes, { metadata, conditions: { ifNoneMatch: '*' } }),
+  const look = () =>
+    calls.call({
+      name: 'blob Get Blob Properties',
+      input: { blob: blob.name },
+      make: () => orAbsent(blob.getProperties()),
       dry: undefined,
     });
-    return;
-  }
+  const metadata = { sha256 };
+  const found = await calls.ensure<Awaited<ReturnType<typeof look>>>(look, {
+    name: 'blob Put Blob',
+    input: { blob: blob.name, type: 'PageBlob', bytes, metadata },
+    make: async () => {
+      await blob.create(bytes, { metadata, conditions: { ifNoneMatch: '*' } });
+      return undefined;
+    },
+    dry: undefined,
+  });
+  if (found === undefined) return;
   if (found.metadata?.sha256 === sha256 && found.contentLength === bytes && found.blobType === 'PageBlob')
     return;
   throw new Failure(

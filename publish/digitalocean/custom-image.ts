@@ -1,6 +1,7 @@
 import { Failure } from '../../packer/index.ts';
 import type { PublishedArtefact } from '../artefact.ts';
 import type { Context } from '../cloud.ts';
+import { unsigned } from '../trouble.ts';
 import type { Ask } from './api.ts';
 
 interface CustomImage {
@@ -71,21 +72,17 @@ export async function registerImage(
     description: `${artefact.manifest.name} ${artefact.manifest.version}`,
     tags: [tagOf(artefact)],
   };
-  const begun = await registeredImage(ask, context);
-  const id =
-    begun?.id ??
-    (await calls.call({
-      name: 'POST /v2/images',
-      input: { ...body, url: 'the object, by an address signed for a day' },
-      make: async () => {
-        const { image } = await ask<{ image: CustomImage }>('POST', '/v2/images', {
-          ...body,
-          url: await addressOf(),
-        });
-        return image.id;
-      },
-      dry: 0,
-    }));
+  // The API has no key by which it would know a repeated request.
+  const id = await calls.ensure(async () => (await registeredImage(ask, context))?.id, {
+    name: 'POST /v2/images',
+    input: { ...body, url: 'the object, by an address signed for a day' },
+    make: async () => {
+      const url = await addressOf();
+      const { image } = await ask<{ image: CustomImage }>('POST', '/v2/images', { ...body, url });
+      return image.id;
+    },
+    dry: 0,
+  });
   await calls.until(
     {
       name: `GET /v2/images/${id}, until it is available`,
@@ -95,7 +92,7 @@ export async function registerImage(
     (image) => {
       if (image !== undefined && (ENDED.includes(image.status) || image.error_message))
         throw new Failure(
-          `DigitalOcean could not make the image: ${image.error_message || image.status}`,
+          `DigitalOcean could not make the image: ${unsigned(image.error_message || image.status)}`,
           'delete it in the control panel (Backups & Snapshots, Custom Images), then run the same command again',
         );
       return image?.status === 'available';

@@ -46,5 +46,5 @@ export function openDigitalOcean(environment: NodeJS.ProcessEnv, dry: boolean): 
     return { already: false, ids: { region, object: `${bucket}/${place.Key}`, image: String(image) } };
   }
 
-  return { dialect: digitalOceanDialect, endpoints: [spaces, control], publish };
+  return { dialect: digitalOceanDialect, endpoints: [spaces, control], identity: [], publish };
 }

@@ -61,7 +61,7 @@ export async function uploadToSpace(s3: S3Client, place: SpacePlace, context: Co
     },
   });
   const Parts = pieces.map(({ index, md5 }) => ({ PartNumber: index + 1, ETag: `"${md5.toString('hex')}"` }));
-  await calls.call({
+  await calls.ensure<unknown>(() => stat(s3, place, context), {
     name: 's3 CompleteMultipartUpload',
     input: { ...place, parts: Parts.length },
     make: () =>
@@ -109,16 +109,18 @@ function stat(
 /** The upload that an earlier run has begun, else a new one. */
 async function open(s3: S3Client, place: SpacePlace, { artefact, calls }: Context): Promise<string> {
   const query = { Bucket: place.Bucket, Prefix: place.Key };
-  const begun = await calls.call({
-    name: 's3 ListMultipartUploads',
-    input: query,
-    make: async () => (await s3.send(new ListMultipartUploadsCommand(query))).Uploads ?? [],
-    dry: [],
-  });
-  const own = begun.find(({ Key }) => Key === place.Key)?.UploadId;
-  if (own !== undefined) return own;
+  const look = () =>
+    calls.call({
+      name: 's3 ListMultipartUploads',
+      input: query,
+      make: async () => {
+        const { Uploads = [] } = await s3.send(new ListMultipartUploadsCommand(query));
+        return Uploads.find(({ Key }) => Key === place.Key)?.UploadId;
+      },
+      dry: undefined,
+    });
   const input = { ...place, ContentType: 'application/gzip', Metadata: { sha256: artefact.sha256 } };
-  return calls.call({
+  return calls.ensure(look, {
     name: 's3 CreateMultipartUpload',
     input,
     make: async () => (await s3.send(new CreateMultipartUploadCommand(input))).UploadId ?? '',

@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { GoogleAuth } from 'google-auth-library';
 import { NO_CREDENTIALS } from './dialect.ts';
 
@@ -23,6 +24,12 @@ export interface Request {
 export type Send = <T>(request: Request) => Promise<Answer<T>>;
 
 const SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
+
+/** Where the account of the environment gets its token: every address in its file, or Google's. */
+export function tokenAddresses({ GOOGLE_APPLICATION_CREDENTIALS: file }: NodeJS.ProcessEnv): string[] {
+  const text = file && existsSync(file) ? readFileSync(file, 'utf8') : '';
+  return text.match(/(?<=")https?:[^"]+/g) ?? ['https://oauth2.googleapis.com/token'];
+}
 
 /** Google's own search for credentials: the environment, a file of gcloud's, the machine's service account. */
 export function authorised(): Send {

@@ -1,6 +1,6 @@
 import type { Cloud, Context, Publication } from '../cloud.ts';
 import { readSettings } from '../settings.ts';
-import { authorised } from './api.ts';
+import { authorised, tokenAddresses } from './api.ts';
 import { googleDialect } from './dialect.ts';
 import { imageNameOf, registeredImage, registerImage } from './image.ts';
 import { uploadObject } from './object.ts';
@@ -34,5 +34,10 @@ export function openGoogle(environment: NodeJS.ProcessEnv, dry: boolean): Cloud 
     return { already, ids };
   }
 
-  return { dialect: googleDialect, endpoints: [storage, compute], publish };
+  return {
+    dialect: googleDialect,
+    endpoints: [storage, compute],
+    identity: tokenAddresses(environment),
+    publish,
+  };
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Failure } from '../../packer/index.ts';
 import type { PublishedArtefact } from '../artefact.ts';
 import type { Context } from '../cloud.ts';
@@ -90,8 +91,8 @@ export async function registerImage(
   };
   const begun = await registeredImage(send, place, context);
   if (begun === undefined) {
-    // The same id for the same content: Google takes a repeated request for one.
-    const requestId = uuidOf(artefact.sha256);
+    // Google takes what comes with the same id for the same request, also when that has failed: one id for each run.
+    const requestId = randomUUID();
     const operation = await calls.call({
       name: 'compute images.insert',
       input: { project, requestId, ...body },
@@ -138,25 +139,13 @@ async function ready(send: Send, place: ImagePlace, context: Context): Promise<C
       dry: {},
     },
     (found) => {
-      if (found?.status === 'FAILED')
+      if (found === undefined || found.status === 'FAILED')
         throw new Failure(
           'Google Cloud could not make the image',
-          'delete it in the console (Compute Engine, Images), then run the same command again',
+          'see Compute Engine, Images in the console, delete it there, then run the same command again',
         );
-      return found?.status === 'READY';
+      return found.status === 'READY';
     },
   );
   return image ?? {};
-}
-
-/** A UUID of version 4 in its form, made from a hash. */
-function uuidOf(hex: string): string {
-  const parts = [
-    hex.slice(0, 8),
-    hex.slice(8, 12),
-    `4${hex.slice(13, 16)}`,
-    `8${hex.slice(17, 20)}`,
-    hex.slice(20, 32),
-  ];
-  return parts.join('-');
 }

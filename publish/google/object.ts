@@ -44,16 +44,24 @@ export async function uploadObject(send: Send, place: ObjectPlace, context: Cont
   const memory = new Memory<Session>(context.memory);
   const { address, offset } = await open(send, place, context, memory, md5Hash);
   const pieces = allPieces(artefact.bytes, PIECE_BYTES);
+  /** Whether the answer to a piece may have been lost: it is not to be sent again where it has arrived. */
+  let unsure = false;
   await calls.upload({
     name: 'storage objects.insert (resumable), a piece',
     input: { object: place.name },
     all: pieces,
     missing: pieces.flatMap((piece) => restOf(piece, offset)),
     atOnce: 1,
-    make: (piece) => put(send, address, piece, artefact),
+    make: async (piece) => {
+      const arrivedBytes = unsure ? await received(send, address, artefact.bytes) : undefined;
+      unsure = true;
+      await put(send, address, piece, artefact, arrivedBytes ?? piece.offset);
+      unsure = false;
+    },
   });
+  const arrived = await stat(send, place, context);
   if (calls.dry) return;
-  refuseOther((await stat(send, place, context)) ?? {}, place, artefact, md5Hash);
+  refuseOther(arrived ?? {}, place, artefact, md5Hash);
   memory.forget();
 }
 
@@ -134,15 +142,16 @@ const endOf = (headers: Headers): number => {
   return last === undefined ? 0 : Number(last) + 1;
 };
 
-/** Sends a piece; Google may keep less of it than was sent, and says how much. */
+/** Sends what of a piece lies at or after `start`; Google may keep less of it than was sent, and says how much. */
 async function put(
   send: Send,
   address: string,
   piece: Piece,
   { file, bytes }: PublishedArtefact,
+  start: number,
 ): Promise<void> {
   const end = piece.offset + piece.length;
-  for (let from = piece.offset; from < end; ) {
+  for (let from = start; from < end; ) {
     const { status, headers } = await send({
       method: 'PUT',
       url: address,

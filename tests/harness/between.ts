@@ -19,9 +19,13 @@ export interface Passing {
   passed: boolean;
 }
 
-/** What happens to a request instead of being passed on. */
+/** What happens to a request besides, or instead of, being passed on. */
 export type Act =
   | { readonly kind: 'cut' }
+  /** Passed on; the connection breaks before the answer is there. */
+  | { readonly kind: 'lost' }
+  /** Passed on; the answer is changed on its way. */
+  | { readonly kind: 'changed'; readonly change: (body: string) => string }
   | {
       readonly kind: 'answer';
       readonly status: number;
@@ -29,34 +33,32 @@ export type Act =
       readonly body?: string;
     };
 
-/** Stands between a client and an emulator, writes down what passes, and lets the test make trouble. */
+/** Stands between a client and all servers of a cloud, writes down what passes, and lets the test make trouble. */
 export class Between implements AsyncDisposable {
+  /** In the order in which they came, to whichever server. */
   readonly seen: Passing[] = [];
   /** Asked about each request. */
   trouble: (request: Passing) => Act | undefined = () => undefined;
-  readonly #server: Server;
-  readonly #tls: boolean;
+  readonly #doors: Server[] = [];
+  readonly #identity: { cert: string; key: string } | undefined;
 
-  private constructor(server: Server, tls: boolean) {
-    this.#server = server;
-    this.#tls = tls;
+  /** With an identity both sides speak TLS. */
+  constructor(identity?: { cert: string; key: string }) {
+    this.#identity = identity;
   }
 
-  /** In front of the emulator on `port`; with an identity both sides speak TLS. */
-  static async create(port: number, identity?: { cert: string; key: string }): Promise<Between> {
+  /** Stands before the server on that port of loopback, too. Returns the address for clients. */
+  async before(port: number): Promise<string> {
     const handler = (incoming: IncomingMessage, response: ServerResponse): void => {
-      void between.#handle(incoming, response, port);
+      void this.#handle(incoming, response, port);
     };
-    const server = identity === undefined ? createHttpServer(handler) : createHttpsServer(identity, handler);
-    const between = new Between(server, identity !== undefined);
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    return between;
-  }
-
-  get url(): string {
-    const { port } = this.#server.address() as AddressInfo;
-    return `${this.#tls ? 'https' : 'http'}://127.0.0.1:${port}`;
+    const identity = this.#identity;
+    const door = identity === undefined ? createHttpServer(handler) : createHttpsServer(identity, handler);
+    this.#doors.push(door);
+    door.listen(0, '127.0.0.1');
+    await once(door, 'listening');
+    const { port: own } = door.address() as AddressInfo;
+    return `${identity === undefined ? 'http' : 'https'}://127.0.0.1:${own}`;
   }
 
   async #handle(incoming: IncomingMessage, response: ServerResponse, port: number): Promise<void> {
@@ -73,18 +75,34 @@ export class Between implements AsyncDisposable {
       return;
     }
     passing.passed = true;
-    const send = this.#tls ? httpsRequest : httpRequest;
+    const send = this.#identity === undefined ? httpRequest : httpsRequest;
     const onward = send({ host: '127.0.0.1', port, method, path, headers, agent: false }, (answer) => {
-      response.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(response);
+      void this.#answer(answer, response, act);
     });
     onward.on('error', () => incoming.socket.destroy());
     onward.end(passing.body);
   }
 
+  async #answer(answer: IncomingMessage, response: ServerResponse, act: Act | undefined): Promise<void> {
+    const { statusCode = 502, headers } = answer;
+    if (act?.kind === 'lost') {
+      await buffer(answer);
+      response.socket?.destroy();
+    } else if (act?.kind === 'changed') {
+      const body = act.change((await buffer(answer)).toString());
+      const { 'content-length': _, ...others } = headers;
+      response.writeHead(statusCode, others).end(body);
+    } else {
+      response.writeHead(statusCode, headers);
+      answer.pipe(response);
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#server.close();
-    (this.#server as ReturnType<typeof createHttpServer>).closeAllConnections();
-    await once(this.#server, 'close');
+    for (const door of this.#doors) {
+      door.close();
+      (door as ReturnType<typeof createHttpServer>).closeAllConnections();
+      await once(door, 'close');
+    }
   }
 }

@@ -24,6 +24,10 @@ export interface FakeAzure extends AsyncDisposable {
   readonly images: ReadonlyMap<string, Resource>;
   /** By `image/version`. */
   readonly versions: ReadonlyMap<string, Resource>;
+  /** All that were given out. */
+  readonly tokens: readonly string[];
+  /** Forgets the image definitions, which only a first run makes. */
+  forgetDefinitions(): void;
   /** Seconds that tokens are good for from now on; negative ones have expired when they are given. */
   tokenSeconds: number;
 }
@@ -35,6 +39,7 @@ export async function startFakeAzure(identity: { cert: string; key: string }): P
   /** A version that is asked for the first time is still being copied. */
   const copying = new Set<string>();
   const header = 'identity-header-of-the-test';
+  const givenOut: string[] = [];
 
   const tokens: FakeServer = await serve(({ method, path, query, headers }) => {
     if (method !== 'GET' || path !== '/msi/token' || query.get('api-version') !== '2019-08-01')
@@ -42,10 +47,12 @@ export async function startFakeAzure(identity: { cert: string; key: string }): P
     if (headers['x-identity-header'] !== header) return { status: 401 };
     const resource = query.get('resource') ?? '';
     const expires = Math.floor(Date.now() / 1000) + fake.tokenSeconds;
+    const access_token = token(resource, expires);
+    givenOut.push(access_token);
     return {
       status: 200,
       body: {
-        access_token: token(resource, expires),
+        access_token,
         // Good for a minute, whatever the token says: the library then keeps none, and sends one that has expired.
         expires_on: String(Math.floor(Date.now() / 1000) + 60),
         resource,
@@ -112,6 +119,8 @@ export async function startFakeAzure(identity: { cert: string; key: string }): P
     management: management.url,
     images,
     versions,
+    tokens: givenOut,
+    forgetDefinitions: () => images.clear(),
     tokenSeconds: 3600,
     environment: {
       AZURE_SUBSCRIPTION_ID: SUBSCRIPTION,

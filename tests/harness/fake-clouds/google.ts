@@ -28,15 +28,26 @@ export interface FakeGoogle extends AsyncDisposable {
   readonly compute: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly images: readonly FakeImage[];
+  /** What whoever has it may use the account with. */
+  readonly secrets: readonly string[];
   /** Whether the token endpoint still knows the service account. */
   knowsAccount: boolean;
+  /** Whether operations that begin now end with an error, and without an image. */
+  failsOperations: boolean;
+}
+
+/** What an insertion has begun. */
+interface FakeOperation {
+  readonly name: string;
+  readonly fails: boolean;
+  status: 'RUNNING' | 'DONE';
 }
 
 /** Starts both; the environment names an account by workload identity federation. */
 export async function startFakeGoogle(): Promise<FakeGoogle> {
   const images: FakeImage[] = [];
-  const requests = new Set<string>();
-  const pending = new Set<string>();
+  /** By the id of the request; one that comes again is not carried out again, whatever became of the first. */
+  const operations = new Map<string, FakeOperation>();
   const directory = mkdtempSync(join(tmpdir(), 'fake-google-'));
 
   function answer(asked: Asked): Told {
@@ -71,18 +82,29 @@ export async function startFakeGoogle(): Promise<FakeGoogle> {
       return failed(400, 'INVALID_ARGUMENT', 'invalid');
     if (!/^https:\/\/storage\.googleapis\.com\/[^/]+\/.+\.tar\.gz$/.test(image.rawDisk?.source))
       return failed(400, 'INVALID_ARGUMENT', 'invalid');
-    if (requests.has(requestId)) return { status: 200, body: { name: 'operation-1', status: 'RUNNING' } };
+    const earlier = operations.get(requestId);
+    if (earlier !== undefined) return told(earlier);
     if (images.some(({ name }) => name === image.name)) return failed(409, 'ALREADY_EXISTS', 'alreadyExists');
-    requests.add(requestId);
-    images.push(image);
-    pending.add(image.name);
-    return { status: 200, body: { kind: 'compute#operation', name: 'operation-1', status: 'RUNNING' } };
+    const name = `operation-${operations.size + 1}`;
+    const operation: FakeOperation = { name, fails: fake.failsOperations, status: 'RUNNING' };
+    operations.set(requestId, operation);
+    if (!operation.fails) images.push(image);
+    return told(operation);
   }
 
+  /** The first answer is that it is still running. */
   function wait(name: string): Told {
-    const status = pending.size > 0 ? 'RUNNING' : 'DONE';
-    pending.clear();
-    return { status: 200, body: { kind: 'compute#operation', name, status } };
+    const operation = [...operations.values()].find((one) => one.name === name);
+    if (operation === undefined) return failed(404, 'NOT_FOUND', 'notFound');
+    const answer = told(operation);
+    operation.status = 'DONE';
+    return answer;
+  }
+
+  function told({ name, status, fails }: FakeOperation): Told {
+    const errors = [{ code: 'INTERNAL_ERROR', message: 'the image was not made' }];
+    const error = fails && status === 'DONE' ? { error: { errors } } : {};
+    return { status: 200, body: { kind: 'compute#operation', name, status, ...error } };
   }
 
   function get(name: string): Told {
@@ -107,7 +129,9 @@ export async function startFakeGoogle(): Promise<FakeGoogle> {
   const fake: FakeGoogle = {
     compute: server.url,
     images,
+    secrets: [TOKEN, SUBJECT],
     knowsAccount: true,
+    failsOperations: false,
     environment: {
       GOOGLE_CLOUD_PROJECT: PROJECT,
       GOOGLE_COMPUTE_ENDPOINT: server.url,

@@ -16,6 +16,11 @@ import { Rehearsed, type Stage, sparseFile } from './stage.ts';
 
 const MiB = 2 ** 20;
 const DISK = 64 * MiB;
+const keys = {
+  AWS_ACCESS_KEY_ID: 'AKIAOFTHETEST',
+  AWS_SECRET_ACCESS_KEY: 'secret-of-the-test',
+  AWS_SESSION_TOKEN: 'session-token-of-the-test',
+};
 let emulator: Emulator;
 let between: Between;
 let stage: Stage;
@@ -23,18 +28,18 @@ let ec2: EC2Client;
 
 beforeAll(async () => {
   emulator = await startMoto();
-  between = await Between.create(emulator.port);
-  vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIAOFTHETEST');
-  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'secret-of-the-test');
+  between = new Between();
+  const endpoint = await between.before(emulator.port);
+  for (const [name, value] of Object.entries(keys)) vi.stubEnv(name, value);
   vi.stubEnv('AWS_EC2_METADATA_DISABLED', 'true');
   ec2 = new EC2Client({ region: 'us-east-1', endpoint: `http://127.0.0.1:${emulator.port}` });
   stage = {
     target: 'aws',
     between,
     environment: () => ({
+      ...keys,
       AWS_REGION: 'us-east-1',
-      AWS_ENDPOINT_URL: between.url,
-      AWS_SECRET_ACCESS_KEY: 'secret-of-the-test',
+      AWS_ENDPOINT_URL: endpoint,
     }),
     fill: (path) =>
       sparseFile(path, DISK, [
@@ -46,8 +51,24 @@ beforeAll(async () => {
     diskBytes: DISK,
     pieceOf: ({ method, path }: Passing) =>
       method === 'PUT' ? /\/snapshots\/[^/]+\/blocks\/(\d+)/.exec(path)?.[1] : undefined,
+    nameOf,
+    registration: 'ec2 RegisterImage',
     versions: async () =>
       (await ec2.send(new DescribeImagesCommand({ Owners: ['self'] }))).Images?.length ?? 0,
+    versionsOfOne: 1,
+    ids: () => ({
+      region: 'us-east-1',
+      snapshot: expect.stringMatching(/^snap-[0-9a-f]+$/),
+      image: expect.stringMatching(/^ami-[0-9a-f]+$/),
+    }),
+    secrets: () => [
+      keys.AWS_SECRET_ACCESS_KEY,
+      keys.AWS_SESSION_TOKEN,
+      ...between.seen.flatMap(
+        ({ headers }) => /Signature=(\w+)/.exec(headers.authorization ?? '')?.[1] ?? [],
+      ),
+    ],
+    forget: () => undefined,
   };
 }, 10 * 60_000);
 afterAll(async () => {
@@ -56,27 +77,77 @@ afterAll(async () => {
   await emulator[Symbol.asyncDispose]();
 });
 
+/** As the references of EC2 and of the EBS direct APIs have it. */
+function nameOf({ method, path, body }: Passing): string | undefined {
+  if (path === '/') return `ec2 ${new URLSearchParams(body.toString()).get('Action')}`;
+  const [, collection, block] = /^\/snapshots\/[^/]+(\/blocks)?(\/\d+)?/.exec(path) ?? [];
+  if (method === 'POST') return path === '/snapshots' ? 'ebs StartSnapshot' : 'ebs CompleteSnapshot';
+  if (method === 'PUT') return 'ebs PutSnapshotBlock';
+  if (block !== undefined) return 'ebs GetSnapshotBlock, to compare';
+  return collection === undefined ? undefined : 'ebs ListSnapshotBlocks';
+}
+
+/** Of the EBS direct APIs. */
+const ebs = (status: number, code: string, headers: Readonly<Record<string, string>> = {}) =>
+  ({
+    kind: 'answer',
+    status,
+    headers: { 'x-amzn-errortype': code, ...headers },
+    body: JSON.stringify({ message: `why it is ${code}` }),
+  }) as const;
+/** Of EC2. */
+const ofEc2 = (status: number, code: string, headers: Readonly<Record<string, string>> = {}) =>
+  ({
+    kind: 'answer',
+    status,
+    headers: { 'content-type': 'text/xml', ...headers },
+    body: `<Response><Errors><Error><Code>${code}</Code><Message>why</Message></Error></Errors><RequestID>1</RequestID></Response>`,
+  }) as const;
+
 claimsOfPublishing('AWS', () => stage, {
-  busy: {
-    kind: 'answer',
-    status: 429,
-    headers: { 'retry-after': '17', 'x-amzn-errortype': 'RequestThrottledException' },
-    body: '{}',
+  pieces: {
+    busy: ebs(429, 'RequestThrottledException', { 'retry-after': '17' }),
+    forbidden: ebs(403, 'AccessDeniedException'),
+    expired: ebs(403, 'ExpiredTokenException'),
+    refused: () => ebs(400, 'ValidationException'),
   },
-  forbidden: {
-    kind: 'answer',
-    status: 403,
-    headers: { 'x-amzn-errortype': 'AccessDeniedException' },
-    body: '{"Message":"not authorized"}',
-  },
-  expired: {
-    kind: 'answer',
-    status: 403,
-    headers: { 'x-amzn-errortype': 'ExpiredTokenException' },
-    body: '{"message":"expired"}',
+  registration: {
+    busy: ofEc2(503, 'RequestLimitExceeded', { 'retry-after': '17' }),
+    forbidden: ofEc2(403, 'UnauthorizedOperation'),
+    expired: ofEc2(400, 'RequestExpired'),
+    refused: () => ofEc2(400, 'InvalidParameterValue'),
   },
   signIn: 'aws sso login',
   rights: 'ebs:PutSnapshotBlock',
+  identityElsewhere: { AWS_PROFILE: 'a-role' },
+});
+
+test('a run that ended while AWS was registering is gone on with', async () => {
+  using image = await Rehearsed.create(stage);
+  const before = await stage.versions();
+  let looks = 0;
+  const isLook = (request: Passing) => nameOf(request) === 'ec2 DescribeImages';
+  const registrations = () => between.seen.filter((request) => nameOf(request) === stage.registration).length;
+  between.seen.length = 0;
+  between.trouble = (request) =>
+    isLook(request) && registrations() > 0 ? ofEc2(403, 'UnauthorizedOperation') : undefined;
+  await expect(image.publish()).rejects.toThrow('does not allow it');
+  between.trouble = (request) => {
+    if (!isLook(request)) return undefined;
+    looks += 1;
+    return looks > 4
+      ? undefined
+      : {
+          kind: 'changed',
+          change: (body) => body.replace('>available</imageState>', '>pending</imageState>'),
+        };
+  };
+  const { already, ids } = await image.publish();
+  expect({ already, ids }).toEqual({ already: false, ids: stage.ids(image) });
+  expect(looks).toBe(5);
+  expect(registrations()).toBe(1);
+  expect(await stage.versions()).toBe(before + 1);
+  between.trouble = () => undefined;
 });
 
 test('the image takes IMDSv2 alone, has ENA, and prefers UEFI', async () => {

@@ -22,7 +22,9 @@ beforeAll(async () => {
   tls.setDefaultCACertificates([...trusted, authority.certificatePem]);
   emulator = await startAzurite(identity);
   azure = await startFakeAzure(identity);
-  between = await Between.create(emulator.port, identity);
+  between = new Between(identity);
+  const blobs = await between.before(emulator.port);
+  const management = await between.before(Number(new URL(azure.management).port));
   for (const [name, value] of Object.entries(azure.environment)) vi.stubEnv(name, value);
   stage = {
     target: 'azure',
@@ -30,8 +32,8 @@ beforeAll(async () => {
     environment: () => ({
       ...azure.environment,
       AZURE_STORAGE_ACCOUNT: ACCOUNT,
-      AZURE_BLOB_ENDPOINT: `${between.url}/${ACCOUNT}`,
-      AZURE_RESOURCE_MANAGER_ENDPOINT: azure.management,
+      AZURE_BLOB_ENDPOINT: `${blobs}/${ACCOUNT}`,
+      AZURE_RESOURCE_MANAGER_ENDPOINT: management,
     }),
     fill: (path) =>
       sparseFile(path, 64 * MiB + 512, [
@@ -43,7 +45,17 @@ beforeAll(async () => {
     diskBytes: 64 * MiB,
     pieceOf: ({ method, path, headers }: Passing) =>
       method === 'PUT' && path.includes('comp=page') ? String(headers['x-ms-range']) : undefined,
+    nameOf,
+    registration: 'gallery image version Create',
     versions: async () => azure.versions.size,
+    versionsOfOne: 2,
+    ids: ({ version, image }) => ({
+      'page blob': `${blobs}/${ACCOUNT}/images/litellm-appliance-${version}-ubuntu-24.04-${image.manifest.image.sha256.slice(0, 12)}.vhd`,
+      'image version, litellm-appliance-gen2': idOf('gen2', version),
+      'image version, litellm-appliance-gen1': idOf('gen1', version),
+    }),
+    secrets: () => [azure.environment.IDENTITY_HEADER ?? '', ...azure.tokens],
+    forget: () => azure.forgetDefinitions(),
   };
 }, 10 * 60_000);
 afterAll(async () => {
@@ -58,15 +70,57 @@ beforeEach(() => {
   between.trouble = () => undefined;
 });
 
+const idOf = (generation: string, version: string) =>
+  expect.stringMatching(
+    new RegExp(`/galleries/gallery/images/litellm-appliance-${generation}/versions/${version}$`),
+  );
+
+/** As the references of the blob service and of Compute have it. */
+function nameOf({ method, path, headers }: Passing): string | undefined {
+  const verb = method === 'PUT' ? 'Create' : 'Get';
+  if (/\/versions\//.test(path)) return `gallery image version ${verb}`;
+  if (path.startsWith('/subscriptions/')) return `gallery image ${verb}`;
+  const query = new URL(path, 'https://blobs').searchParams;
+  if (method === 'HEAD') return 'blob Get Blob Properties';
+  if (query.get('comp') === 'pagelist') return 'blob Get Page Ranges';
+  if (method === 'GET') return 'blob Get Blob, to compare';
+  if (query.get('restype') === 'container') return 'blob Create Container';
+  return headers['x-ms-blob-type'] === undefined ? 'blob Put Page' : 'blob Put Blob';
+}
+
+/** Of the blob service. */
 const refusal = (status: number, code: string, more: Readonly<Record<string, string>> = {}) =>
   ({ kind: 'answer', status, headers: { 'x-ms-error-code': code, ...more } }) as const;
+/** Of Azure Resource Manager. */
+const managed = (
+  status: number,
+  code: string,
+  message = code,
+  headers: Readonly<Record<string, string>> = {},
+) =>
+  ({
+    kind: 'answer',
+    status,
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify({ error: { code, message } }),
+  }) as const;
 
 claimsOfPublishing('Azure', () => stage, {
-  busy: refusal(429, 'TooManyRequests', { 'retry-after': '17' }),
-  forbidden: refusal(403, 'AuthorizationPermissionMismatch'),
-  expired: refusal(401, 'InvalidAuthenticationInfo'),
+  pieces: {
+    busy: refusal(429, 'TooManyRequests', { 'retry-after': '17' }),
+    forbidden: refusal(403, 'AuthorizationPermissionMismatch'),
+    expired: refusal(401, 'InvalidAuthenticationInfo'),
+    refused: () => refusal(400, 'InvalidPageRange'),
+  },
+  registration: {
+    busy: managed(429, 'TooManyRequests', 'later', { 'retry-after': '17' }),
+    forbidden: managed(403, 'AuthorizationFailed'),
+    expired: managed(401, 'ExpiredAuthenticationToken'),
+    refused: ({ body }) => managed(400, 'InvalidParameter', `what is this: ${body}`),
+  },
   signIn: 'az login',
   rights: 'Storage Blob Data Contributor',
+  identityElsewhere: { IDENTITY_ENDPOINT: '' },
 });
 
 // docs: docs/publisher/README.md make publish TARGET=azure

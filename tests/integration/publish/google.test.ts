@@ -16,7 +16,9 @@ let stage: Stage;
 beforeAll(async () => {
   emulator = await startStorage(BUCKET);
   google = await startFakeGoogle();
-  between = await Between.create(emulator.port);
+  between = new Between();
+  const storage = await between.before(emulator.port);
+  const compute = await between.before(Number(new URL(google.compute).port));
   for (const [name, value] of Object.entries(google.environment)) vi.stubEnv(name, value);
   stage = {
     target: 'gcp',
@@ -24,13 +26,27 @@ beforeAll(async () => {
     environment: () => ({
       ...google.environment,
       GOOGLE_BUCKET: BUCKET,
-      GOOGLE_STORAGE_ENDPOINT: between.url,
+      GOOGLE_STORAGE_ENDPOINT: storage,
+      GOOGLE_COMPUTE_ENDPOINT: compute,
     }),
-    fill: (path) => sparseFile(path, 44 * MiB + 77, [[0, 44 * MiB + 77]]),
+    fill: (path) => sparseFile(path, 25 * MiB + 77, [[0, 25 * MiB + 77]]),
     diskBytes: 2 ** 30,
     pieceOf: ({ method, headers }: Passing) =>
       method === 'PUT' ? /^bytes (\d+-\d+)\//.exec(String(headers['content-range']))?.[1] : undefined,
+    nameOf,
+    registration: 'compute images.insert',
     versions: async () => google.images.length,
+    versionsOfOne: 1,
+    ids: ({ version, image }) => ({
+      object: `gs://${BUCKET}/${nameIn(version)}-${image.manifest.image.sha256.slice(0, 12)}.tar.gz`,
+      image: expect.stringMatching(new RegExp(`/global/images/${nameIn(version)}$`)),
+      licence: 'none: for private use alone',
+    }),
+    secrets: () => [
+      ...google.secrets,
+      ...between.seen.flatMap(({ path }) => /upload_id=([^&]+)/.exec(path)?.[1] ?? []),
+    ],
+    forget: () => undefined,
   };
 }, 10 * 60_000);
 afterAll(async () => {
@@ -42,15 +58,31 @@ afterAll(async () => {
 beforeEach(() => {
   between.trouble = () => undefined;
   google.knowsAccount = true;
+  google.failsOperations = false;
 });
+
+const nameIn = (version: string): string =>
+  `litellm-appliance-${version.replaceAll('.', '-')}-ubuntu-2404-amd64-20261126`;
+
+/** As the references of Cloud Storage's JSON API and of Compute Engine have it. */
+function nameOf({ method, path, headers }: Passing): string | undefined {
+  if (path.endsWith('/wait')) return 'compute globalOperations.wait';
+  if (path.startsWith('/compute/')) return method === 'POST' ? 'compute images.insert' : 'compute images.get';
+  if (method === 'GET') return 'storage objects.get';
+  const resumable = 'storage objects.insert (resumable)';
+  if (method === 'POST') return resumable;
+  const asks = headers['content-range']?.startsWith('bytes */');
+  return asks ? `${resumable}, how far it is` : `${resumable}, a piece`;
+}
 
 const refusal = (
   code: number,
   status: string,
   reason: string,
   headers: Readonly<Record<string, string>> = {},
+  message = reason,
 ) => {
-  const body = JSON.stringify({ error: { code, status, message: reason, errors: [{ reason }] } });
+  const body = JSON.stringify({ error: { code, status, message, errors: [{ reason }] } });
   return {
     kind: 'answer',
     status: code,
@@ -59,12 +91,28 @@ const refusal = (
   } as const;
 };
 
-claimsOfPublishing('Google Cloud', () => stage, {
+/** Storage and Compute say it in the same way. */
+const words = {
   busy: refusal(429, 'RESOURCE_EXHAUSTED', 'rateLimitExceeded', { 'retry-after': '17' }),
   forbidden: refusal(403, 'PERMISSION_DENIED', 'forbidden'),
   expired: refusal(401, 'UNAUTHENTICATED', 'authError'),
+  refused: ({ path }: Passing) =>
+    refusal(400, 'INVALID_ARGUMENT', 'invalid', {}, `https://storage.googleapis.com${path} is none`),
+};
+claimsOfPublishing('Google Cloud', () => stage, {
+  pieces: words,
+  registration: words,
   signIn: 'gcloud auth application-default login',
   rights: 'Storage Object User',
+  identityElsewhere: { GOOGLE_APPLICATION_CREDENTIALS: '' },
+});
+
+test('what has failed at Google is made by the next run', async () => {
+  using image = await Rehearsed.create(stage);
+  google.failsOperations = true;
+  await expect(image.publish()).rejects.toThrow('could not make the image (INTERNAL_ERROR)');
+  google.failsOperations = false;
+  expect((await image.publish()).ids).toEqual(stage.ids(image));
 });
 
 test('the image has the guest features, and comes from the archive in the bucket', async () => {

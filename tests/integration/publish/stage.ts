@@ -4,7 +4,7 @@ import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ListingFacts } from '../../../appliance/index.ts';
-import { createLog, formatOf, sha256OfFile } from '../../../packer/index.ts';
+import { createLog, Failure, formatOf, sha256OfFile } from '../../../packer/index.ts';
 import { type Clock, type Publication, publish } from '../../../publish/index.ts';
 import type { Between, Passing } from '../../harness/between.ts';
 import { facts, SmallImage } from '../../harness/small-image.ts';
@@ -27,7 +27,7 @@ export class TestClock implements Clock {
   }
 }
 
-/** A cloud of the test: its emulator behind a `Between`, its fakes, and how a test looks at what came. */
+/** A cloud of the test: its emulator and its fakes behind a `Between`, and how a test looks at what came. */
 export interface Stage {
   readonly target: string;
   readonly between: Between;
@@ -37,14 +37,33 @@ export interface Stage {
   readonly diskBytes: number;
   /** Whether a request carries a piece of the file, and which. */
   readonly pieceOf: (request: Passing) => string | undefined;
+  /** What publishing calls a request, as the cloud's reference does; undefined for one that is not publishing's own. */
+  readonly nameOf: (request: Passing) => string | undefined;
+  /** The name of the call that makes an image version. */
+  readonly registration: string;
   /** How many image versions the cloud holds. */
   readonly versions: () => Promise<number>;
+  /** How many of them an image becomes. */
+  readonly versionsOfOne: number;
+  /** What is printed of an image's versions. */
+  readonly ids: (image: Rehearsed) => Readonly<Record<string, unknown>>;
+  /** What nobody may read, of the environment and of all that was given out and sent so far. */
+  readonly secrets: () => readonly string[];
+  /** Forgets what only the first publication of all makes. */
+  readonly forget: () => void;
+}
+
+/** How a publication ended that did not succeed. */
+export interface Failed {
+  readonly failure: Failure;
+  /** How long was waited for the cloud to be done, or for it to answer. */
+  readonly waits: readonly number[];
 }
 
 let versionsMade = 0;
 
 /** Addresses that are nobody's example. */
-const buyersAreSentTo: ListingFacts = {
+export const buyersAreSentTo: ListingFacts = {
   website: 'https://lynxroute.com/',
   documentation: 'https://lynxroute.com/docs',
   support: 'https://lynxroute.com/help',
@@ -113,6 +132,17 @@ export class Rehearsed implements Disposable {
       rehearsalKeyFile: join(this.image.directory, 'rehearsal.key'),
       memory: this.#memory,
     });
+  }
+
+  /** Publishes what cannot be published now. */
+  async failure(): Promise<Failed> {
+    const before = this.clock.slept.length;
+    const failure = await this.publish().then(
+      () => new Error('it was published'),
+      (error: Error) => error,
+    );
+    if (!(failure instanceof Failure)) throw failure;
+    return { failure, waits: this.clock.slept.slice(before) };
   }
 
   [Symbol.dispose](): void {
