@@ -7,7 +7,7 @@
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest';
 import { bootClaims } from './claims-boot.ts';
 import { callClaims, callsTooEarlyClaims } from './claims-calls.ts';
-import { captureClaims } from './claims-capture.ts';
+import { captureClaims, plantedClaims } from './claims-capture.ts';
 import { certificateAfterReboot, certificateClaims } from './claims-certificate.ts';
 import { cisClaims } from './claims-cis.ts';
 import { credentialClaims, identityClaims } from './claims-credentials.ts';
@@ -53,7 +53,10 @@ describe('the plain machine', beside, () => {
       beforeAll(() => world.plain.keepOneProcessor());
       describe('admin UI', () => uiClaims(theWorld));
       describe('calls', () => callClaims(theWorld));
-      describe('capture', () => captureClaims(theWorld));
+      describe('capture', () => {
+        captureClaims(theWorld, 'plain');
+        plantedClaims(theWorld);
+      });
       describe('certificates', () => certificateClaims(theWorld));
       describe('and its twin', () => {
         beforeAll(() => world.comeUp('azure'));
@@ -86,6 +89,7 @@ describe('the azure machine', beside, () => {
     describe('first boot', () => bootClaims(theWorld, 'azure'));
     describe('credentials', () => credentialClaims(theWorld, 'azure'));
     describe('CIS', () => cisClaims(theWorld));
+    describe('capture', () => captureClaims(theWorld, 'azure'));
     describe('network', () => networkClaims(theWorld));
     describe('sandboxes', () => sandboxClaims(theWorld));
     describe('promises', () => promiseClaims(theWorld, 'azure'));
