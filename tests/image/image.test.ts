@@ -14,6 +14,7 @@ import { credentialClaims, identityClaims } from './claims-credentials.ts';
 import { databaseClaims } from './claims-database.ts';
 import { docsClaims } from './claims-docs.ts';
 import { firewallClaims } from './claims-firewall.ts';
+import { integrityClaims } from './claims-integrity.ts';
 import { loginClaims } from './claims-login.ts';
 import { networkClaims } from './claims-network.ts';
 import { promiseClaims } from './claims-promises.ts';
@@ -74,6 +75,7 @@ describe('the plain machine', beside, () => {
         describe('AppArmor', () => apparmorClaims(theWorld));
       });
       describe('certificates', () => certificateAfterReboot(theWorld));
+      describe('integrity', () => integrityClaims(theWorld));
       describe('SBOM', () => sbomClaims(theWorld));
       describe('database', () => databaseClaims(theWorld));
       describe('secrecy', () => {
