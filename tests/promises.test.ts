@@ -1,10 +1,17 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { places } from '../packer/index.ts';
 import { type Feature, readFeatures } from '../sbom/index.ts';
-import { holdsTitle, judgePromises, readOutcomes, titlePattern, unfoundedPromises } from './promises.ts';
+import {
+  ambiguousPromises,
+  holdsTitle,
+  judgePromises,
+  readOutcomes,
+  titlePattern,
+  unfoundedPromises,
+} from './promises.ts';
 
 const features = readFeatures();
 
@@ -49,6 +56,47 @@ test('a promise without an existing test is found', () => {
   ]);
 });
 
+describe('of two claims that one suite makes', () => {
+  const claims = (read: (file: string) => string | undefined): string[] => {
+    const [some] = features as [Feature];
+    const proofs = [{ file: 'tests/image/claims-x.ts', test: 'it holds' }];
+    return ambiguousPromises([{ ...some, proofs }], ['tests/image/a.test.ts', 'tests/image/b.test.ts'], read);
+  };
+  const suite = "import { xClaims } from './claims-x.ts';\nimport { yClaims } from './claims-y.ts';\n";
+  const claim = "test('it holds', () => {";
+
+  test('no report tells apart those of one title', () => {
+    const sources: Record<string, string> = {
+      'tests/image/a.test.ts': suite,
+      'tests/image/claims-x.ts': claim,
+      'tests/image/claims-y.ts': claim,
+    };
+    expect(claims((file) => sources[file])).toEqual([
+      expect.stringContaining('claims-y.ts has that title too'),
+    ]);
+  });
+
+  test('those of two suites it does', () => {
+    const sources: Record<string, string> = {
+      'tests/image/a.test.ts': "import { xClaims } from './claims-x.ts';",
+      'tests/image/b.test.ts': "import { yClaims } from './claims-y.ts';",
+      'tests/image/claims-x.ts': claim,
+      'tests/image/claims-y.ts': claim,
+    };
+    expect(claims((file) => sources[file])).toEqual([]);
+  });
+
+  test('every promise names one that a report tells from all others', () => {
+    const suites = readdirSync(join(places.root, 'tests/image')).filter((file) => file.endsWith('.test.ts'));
+    expect(
+      ambiguousPromises(
+        features,
+        suites.map((file) => `tests/image/${file}`),
+      ),
+    ).toEqual([]);
+  });
+});
+
 describe('a source has a test of a title', () => {
   test.each([
     ["test('it works', () => {", 'it works'],
@@ -90,6 +138,11 @@ describe('after the stages', () => {
     { file: 'tests/edge/tls.test.ts', test: '%s is refused' },
     { file: 'tests/image/claims-x.ts', test: 'it holds' },
   ];
+  const sources: Record<string, string> = {
+    'tests/image/image.test.ts': "import { xClaims } from './claims-x.ts';",
+    'tests/image/other.test.ts': "import { yClaims } from './claims-y.ts';",
+  };
+  const judge = (outcomes: typeof passed) => judgePromises([promise], outcomes, (file) => sources[file]);
   const promise: Feature = { id: 'promise', text: 'It holds', proofs };
   const passed = [
     { file: 'tests/edge/tls.test.ts', title: 'TLSv1 is refused', status: 'passed' },
@@ -98,7 +151,7 @@ describe('after the stages', () => {
   ];
 
   test('a promise is proven when every test of its titles has passed', () => {
-    expect(judgePromises([promise], passed)).toEqual({ tests: 3, faults: [] });
+    expect(judge(passed)).toEqual({ tests: 3, faults: [] });
   });
 
   test.each([
@@ -114,19 +167,25 @@ describe('after the stages', () => {
       passed.with(2, { ...passed[2], file: 'tests/x.test.ts' } as never),
       'it has not run',
     ],
+    [
+      'is claimed by a suite that calls other claims',
+      passed.with(2, { ...passed[2], file: 'tests/image/other.test.ts' } as never),
+      'it has not run',
+    ],
   ])('a promise whose test %s is not proven', (_how, outcomes, message) => {
-    expect(judgePromises([promise], outcomes).faults).toEqual([expect.stringContaining(message)]);
+    expect(judge(outcomes).faults).toEqual([expect.stringContaining(message)]);
   });
 
-  test('the reports of the stages are read from where they lie', () => {
+  test('the reports of these stages are read from where they lie, and no others', () => {
     const directory = mkdtempSync(join(tmpdir(), 'reports-'));
     const assertionResults = [{ title: 'it holds', status: 'passed' }];
     const report = { testResults: [{ name: join(places.root, 'tests/x.test.ts'), assertionResults }] };
-    writeFileSync(join(directory, 'unit.json'), JSON.stringify(report));
-    expect(readOutcomes(directory)).toEqual([
+    for (const stage of ['unit', 'of-before'])
+      writeFileSync(join(directory, `${stage}.json`), JSON.stringify(report));
+    expect(readOutcomes(directory, ['unit', 'edge'])).toEqual([
       { file: 'tests/x.test.ts', title: 'it holds', status: 'passed' },
     ]);
     rmSync(directory, { recursive: true });
-    expect(readOutcomes(directory)).toEqual([]);
+    expect(readOutcomes(directory, ['unit'])).toEqual([]);
   });
 });

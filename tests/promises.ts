@@ -1,6 +1,6 @@
 /** The promises of the listing against the tests: each names tests that are there, and that have passed. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
 import { places } from '../packer/index.ts';
 import type { Feature, Proof } from '../sbom/index.ts';
 
@@ -19,13 +19,12 @@ interface Report {
   }[];
 }
 
-/** Every test of the reports that the stages left in a directory. */
-export function readOutcomes(directory: string): Outcome[] {
-  const reports = existsSync(directory)
-    ? readdirSync(directory).filter((file) => file.endsWith('.json'))
-    : [];
-  return reports
-    .map((file) => JSON.parse(readFileSync(join(directory, file), 'utf8')) as Report)
+/** Every test of the reports that these stages have left in a directory; what others once left there is of another time. */
+export function readOutcomes(directory: string, stages: readonly string[]): Outcome[] {
+  return stages
+    .map((stage) => join(directory, `${stage}.json`))
+    .filter((file) => existsSync(file))
+    .map((file) => JSON.parse(readFileSync(file, 'utf8')) as Report)
     .flatMap(({ testResults }) => testResults)
     .flatMap(({ name, assertionResults }) =>
       assertionResults.map(({ title, status }) => ({ file: relative(places.root, name), title, status })),
@@ -50,22 +49,50 @@ export function holdsTitle(source: string, title: string): boolean {
   return new RegExp(`(?<!describe|skip|todo)\\(\\s*(?:${spelled})\\s*,`).test(source);
 }
 
-/** A test file's own report, or for claims, which the tests of the image call, that of whoever called them. */
-function isOf({ file }: Proof, outcome: Outcome): boolean {
-  return file.endsWith('.test.ts') ? outcome.file === file : outcome.file.startsWith('tests/image/');
+type ReadSource = (file: string) => string | undefined;
+
+/** A test file's own report, or for claims, which tests beside them call, that of one that does. */
+function isOf({ file }: Proof, outcome: Outcome, read: ReadSource): boolean {
+  if (file.endsWith('.test.ts')) return outcome.file === file;
+  return dirname(outcome.file) === dirname(file) && claimsOf(outcome.file, read).includes(file);
+}
+
+/** The files with claims that a test file calls. */
+function claimsOf(testFile: string, read: ReadSource): string[] {
+  const imported = (read(testFile) ?? '').matchAll(/ from '\.\/(claims-[^']+\.ts)'/g);
+  return [...imported].map(([, name = '']) => join(dirname(testFile), name));
 }
 
 const name = ({ id }: Feature, { file, test }: Proof): string => `'${id}' promises what '${test}' of ${file}`;
 
 /** Promises whose tests are not there. `read` gives a source, or undefined. */
-export function unfoundedPromises(
-  features: readonly Feature[],
-  read: (file: string) => string | undefined = readSource,
-): string[] {
+export function unfoundedPromises(features: readonly Feature[], read: ReadSource = readSource): string[] {
   return features.flatMap((feature) =>
     feature.proofs
       .filter(({ file, test }) => !holdsTitle(read(file) ?? '', test))
       .map((proof) => `${name(feature, proof)} should prove: there is no such test`),
+  );
+}
+
+/**
+ * Promises whose proof a report cannot tell from another test: those whose title stands in a second one of the files with
+ * claims that a test file calls.
+ */
+export function ambiguousPromises(
+  features: readonly Feature[],
+  testFiles: readonly string[],
+  read: ReadSource = readSource,
+): string[] {
+  return features.flatMap((feature) =>
+    feature.proofs.flatMap((proof) => {
+      const beside = testFiles.map((file) => claimsOf(file, read)).filter((of) => of.includes(proof.file));
+      const others = [...new Set(beside.flat())].filter(
+        (file) => file !== proof.file && holdsTitle(read(file) ?? '', proof.test),
+      );
+      return others.map(
+        (file) => `${name(feature, proof)} should prove: ${basename(file)} has that title too`,
+      );
+    }),
   );
 }
 
@@ -81,12 +108,16 @@ export interface Judgement {
 }
 
 /** Holds promises against what the stages have reported: a test that is not in a report has not passed. */
-export function judgePromises(features: readonly Feature[], outcomes: readonly Outcome[]): Judgement {
+export function judgePromises(
+  features: readonly Feature[],
+  outcomes: readonly Outcome[],
+  read: ReadSource = readSource,
+): Judgement {
   const proven = new Set<Outcome>();
   const faults = features.flatMap((feature) =>
     feature.proofs.flatMap((proof) => {
       const pattern = titlePattern(proof.test);
-      const of = outcomes.filter((outcome) => isOf(proof, outcome) && pattern.test(outcome.title));
+      const of = outcomes.filter((outcome) => isOf(proof, outcome, read) && pattern.test(outcome.title));
       for (const outcome of of) proven.add(outcome);
       const bad = of.find(({ status }) => status !== 'passed');
       if (of.length === 0) return [`${name(feature, proof)} should prove: it has not run`];

@@ -89,7 +89,13 @@ class Tally {
 /** After all stages: every promise of the listing has tests, and they have passed; one that has not counts as a failure. */
 function checkPromises(tally: Tally): void {
   const features = readFeatures();
-  const { tests, faults } = judgePromises(features, readOutcomes(results));
+  const { tests, faults } = judgePromises(
+    features,
+    readOutcomes(
+      results,
+      stages.map(({ name }) => name),
+    ),
+  );
   for (const fault of faults) say(`\nThe listing: ${fault}`);
   say(
     `\n${features.length} promises of the listing, proven by ${tests} tests, ${faults.length} proofs missing`,

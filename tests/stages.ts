@@ -60,7 +60,7 @@ export const rows = [
     suite('container', ['image', 'boot', 'audit'], { builds: true, after: ['bake'] }),
     suite('clouds', ['image', 'boot'], { after: ['bake'] }),
   ],
-  [bakeStage(), suite('image', ['image', 'boot', 'browser', 'audit'], { after: ['bake'] })],
+  [bakeStage(), suite('image', ['image', 'boot', 'browser', 'audit', 'emulators'], { after: ['bake'] })],
 ];
 
 function suite(

@@ -2,10 +2,11 @@
  * Runs inside a network namespace and hands sockets opened there to its parent over IPC: a socket belongs to the
  * namespace it was made in, whoever holds it. See Network, which starts it.
  */
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { createSocket, type Socket as DatagramSocket } from 'node:dgram';
+import { connect, createServer, isIPv6, type Server, type Socket } from 'node:net';
 import type { DoorAnswer, DoorOrder } from './network-orders.ts';
 
-function hand(answer: DoorAnswer, socket?: Socket | Server, sent?: () => void): void {
+function hand(answer: DoorAnswer, socket?: Socket | Server | DatagramSocket, sent?: () => void): void {
   process.send?.(answer, socket, {}, sent);
 }
 
@@ -15,6 +16,11 @@ function open(order: DoorOrder): void {
   if (order.kind === 'listen') {
     const server = createServer({ pauseOnConnect: true });
     server.once('error', refuse).listen({ host, port }, () => hand({ id }, server, () => server.close()));
+    return;
+  }
+  if (order.kind === 'bind') {
+    const bound = createSocket(isIPv6(host) ? 'udp6' : 'udp4');
+    bound.once('error', refuse).bind(port, host, () => hand({ id }, bound, () => bound.close()));
     return;
   }
   const socket = connect({ host, port, localAddress: order.from }).pause();

@@ -1,6 +1,7 @@
 /** What Network asks of the process it keeps inside its namespace. */
 export type DoorOrder =
   | { readonly kind: 'listen'; readonly id: number; readonly host: string; readonly port: number }
+  | { readonly kind: 'bind'; readonly id: number; readonly host: string; readonly port: number }
   | {
       readonly kind: 'connect';
       readonly id: number;

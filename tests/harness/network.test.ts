@@ -57,6 +57,23 @@ test.each(['ipv4', 'ipv6'] as const)(
   },
 );
 
+test('a scan for datagrams tells who answers, who refuses and who says nothing', async () => {
+  const [answering, silent, closed] = [5301, 5302, 5303];
+  await using cleanUp = new AsyncDisposableStack();
+  const families = ['ipv4', 'ipv6'] as const;
+  for (const host of families.map((family) => provider[family])) {
+    for (const port of [answering, silent]) {
+      const socket = await network.bind(host, port);
+      cleanUp.defer(() => void socket.close());
+      if (port === answering)
+        socket.on('message', (_said, { address, port: from }) => socket.send('I am', from, address));
+    }
+  }
+  const scan = (host: string) => client.scanUdpPorts(host, [closed, silent, answering]);
+  const found = { open: [answering], refused: [closed] };
+  expect(await Promise.all(families.map((family) => scan(provider[family])))).toEqual([found, found]);
+});
+
 test('what a killed run has left behind is taken down by the next', async () => {
   const program = `import { Network } from '${networkModule}';
     const { namespace } = await Network.create();

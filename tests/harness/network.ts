@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import type { Socket as DatagramSocket } from 'node:dgram';
 import { existsSync, readdirSync } from 'node:fs';
 import type { Server, Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
@@ -16,6 +17,8 @@ export const addresses = {
   router: { ipv4: '192.0.2.1', ipv6: '2001:db8:2::1' },
   outside: { ipv4: '198.51.100.10', ipv6: '2001:db8:1::10' },
   provider: { ipv4: '203.0.113.10', ipv6: '2001:db8:3::10' },
+  /** Where names lead that are nobody's: it takes no connection and answers nothing. */
+  sink: { ipv4: '198.51.100.53', ipv6: '2001:db8:1::53' },
 } as const satisfies Record<string, Addresses>;
 
 /** Where every cloud that has an instance metadata service answers. */
@@ -31,7 +34,7 @@ export function guestMac(index: number): string {
   return `52:54:00:00:02:${(0x10 + index).toString(16)}`;
 }
 
-type Opened = Socket | Server;
+type Opened = Socket | Server | DatagramSocket;
 
 /**
  * A network namespace in which machines, what they talk to and an outside client meet. It has no link to the machine it
@@ -63,8 +66,11 @@ export class Network implements AsyncDisposable {
     return network;
   }
 
-  /** Plugs a tap device into the bridge for machine `index`. Machines do not see each other, only the router. */
-  async plug(index: number): Promise<Wire> {
+  /**
+   * Plugs a tap device into the bridge for machine `index`. Machines do not see each other, only the router. Without a name
+   * server (NameServer) every name fails at once, and nothing is sent for it.
+   */
+  async plug(index: number, nameServer?: string): Promise<Wire> {
     const tap = `tap${index}`;
     const ip = ['-n', this.namespace];
     await run`ip ${ip} tuntap add dev ${tap} mode tap`;
@@ -82,6 +88,7 @@ export class Network implements AsyncDisposable {
           { to: '::/0', via: addresses.router.ipv6 },
         ],
         'accept-ra': false,
+        ...(nameServer === undefined ? {} : { nameservers: { addresses: [nameServer] } }),
       },
       connect: (port, timeoutMs) => this.connect(guest.ipv4, port, timeoutMs),
     };
@@ -147,6 +154,11 @@ export class Network implements AsyncDisposable {
     return (await this.#order({ kind: 'listen', id: this.#nextId(), host, port })) as Server;
   }
 
+  /** The same for datagrams. */
+  async bind(host: string, port: number): Promise<DatagramSocket> {
+    return (await this.#order({ kind: 'bind', id: this.#nextId(), host, port })) as DatagramSocket;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#door !== undefined && this.#door.exitCode === null) {
       const gone = new Promise((resolve) => this.#door?.once('exit', resolve));
@@ -167,10 +179,11 @@ export class Network implements AsyncDisposable {
     await run`ip ${ip} link set ${BRIDGE} up`;
     await run`ip ${ip} addr add ${addresses.router.ipv4}/24 dev ${BRIDGE}`;
     await run`ip ${ip} addr add ${addresses.router.ipv6}/64 dev ${BRIDGE} nodad`;
-    const { outside, provider } = addresses;
-    const own = [outside.ipv4, provider.ipv4, METADATA_ADDRESS].map((address) => `${address}/32`);
+    const { outside, provider, sink } = addresses;
+    const own = [outside.ipv4, provider.ipv4, sink.ipv4, METADATA_ADDRESS].map((address) => `${address}/32`);
     for (const address of own) await run`ip ${ip} addr add ${address} dev lo`;
-    for (const { ipv6 } of [outside, provider]) await run`ip ${ip} addr add ${`${ipv6}/128`} dev lo nodad`;
+    for (const { ipv6 } of [outside, provider, sink])
+      await run`ip ${ip} addr add ${`${ipv6}/128`} dev lo nodad`;
     // Whoever calls a guest comes from outside, unless he says otherwise.
     await run`ip ${ip} route replace 192.0.2.0/24 dev ${BRIDGE} src ${outside.ipv4}`;
     await run`ip ${ip} -6 route add 2001:db8:2::/64 dev ${BRIDGE} src ${outside.ipv6} metric 1`;

@@ -7,7 +7,10 @@ import type { ScanResult } from './port-scan.ts';
 export type { ScanResult };
 
 const LAST_PORT = 65_535;
-const scanner = fileURLToPath(new URL('port-scan.ts', import.meta.url));
+const scanners = {
+  tcp: fileURLToPath(new URL('port-scan.ts', import.meta.url)),
+  udp: fileURLToPath(new URL('udp-scan.ts', import.meta.url)),
+} as const;
 
 /** Somebody on the internet side of the network. */
 export class OutsideClient implements AsyncDisposable {
@@ -41,14 +44,23 @@ export class OutsideClient implements AsyncDisposable {
     fetch(target, { ...init, dispatcher: this.#agent });
 
   /** Tries every TCP port of an address and tells which answered. */
-  async scanPorts(address: string): Promise<ScanResult> {
-    const from = address.includes(':') ? addresses.outside.ipv6 : addresses.outside.ipv4;
-    const program = [process.execPath, scanner, address, from, `${LAST_PORT}`];
-    return JSON.parse((await $({ quiet: true })`${this.#network.command(...program)}`).stdout) as ScanResult;
+  scanPorts(address: string): Promise<ScanResult> {
+    return this.#scan('tcp', address, [LAST_PORT]);
+  }
+
+  /** Tries some UDP ports of an address and tells which answered. */
+  scanUdpPorts(address: string, ports: readonly number[]): Promise<ScanResult> {
+    return this.#scan('udp', address, ports);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#agent.destroy();
+  }
+
+  async #scan(how: keyof typeof scanners, address: string, ports: readonly number[]): Promise<ScanResult> {
+    const from = address.includes(':') ? addresses.outside.ipv6 : addresses.outside.ipv4;
+    const program = [process.execPath, scanners[how], address, from, ...ports.map(String)];
+    return JSON.parse((await $({ quiet: true })`${this.#network.command(...program)}`).stdout) as ScanResult;
   }
 }
 

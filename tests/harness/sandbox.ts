@@ -79,10 +79,15 @@ export class Sandbox implements AsyncDisposable {
     return `/proc/${this.#init}/root${inside}`;
   }
 
+  /** A command line that runs its program inside the sandbox. */
+  command(...program: string[]): string[] {
+    return ['nsenter', '--target', String(this.#init), '--mount', '--net', '--pid', '--', ...program];
+  }
+
   /** Runs a program to its end, whatever comes of it. */
   async attempt(program: readonly string[], { env, input = '' }: AttemptOptions = {}): Promise<Attempt> {
     const settings = { quiet: true, nothrow: true, env: { ...process.env, ...env }, input };
-    const { exitCode, stdout, stderr } = await $(settings)`${this.#enter(program)}`;
+    const { exitCode, stdout, stderr } = await $(settings)`${this.command(...program)}`;
     return { exitCode, stdout, stderr };
   }
 
@@ -95,7 +100,7 @@ export class Sandbox implements AsyncDisposable {
 
   /** Runs a command line at a terminal and answers its questions; returns all that it printed. */
   async atTerminal(commandLine: string, answers: readonly Answer[]): Promise<string> {
-    const [command = '', ...args] = this.#enter(['script', '-qefc', commandLine, '/dev/null']);
+    const [command = '', ...args] = this.command('script', '-qefc', commandLine, '/dev/null');
     const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
     const ended = once(child, 'exit');
     const printed = await converse({ output: child.stdout, input: child.stdin }, answers);
@@ -106,7 +111,7 @@ export class Sandbox implements AsyncDisposable {
 
   /** Starts a program that ends with the sandbox at the latest. */
   start(program: readonly string[], options: SpawnOptions = {}): SandboxProcess {
-    const [command = '', ...args] = this.#enter(program);
+    const [command = '', ...args] = this.command(...program);
     return new SandboxProcess(
       spawn(command, args, { env: { ...process.env, ...options.env }, stdio: ['ignore', 'pipe', 'pipe'] }),
     );
@@ -127,10 +132,6 @@ export class Sandbox implements AsyncDisposable {
     this.#holder.stdin?.end();
     await gone;
     await this.#cleanUp.disposeAsync();
-  }
-
-  #enter(program: readonly string[]): string[] {
-    return ['nsenter', '--target', String(this.#init), '--mount', '--net', '--pid', '--', ...program];
   }
 
   async #cover(): Promise<void> {

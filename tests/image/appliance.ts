@@ -16,19 +16,22 @@ type Credentials = Readonly<Record<CredentialField, string>>;
 export class Appliance implements AsyncDisposable {
   readonly machine: Machine;
   readonly addresses: Addresses;
-  readonly client: OutsideClient;
   readonly url: string;
   readonly credentials: Credentials;
+  readonly #network: Network;
+  #client: OutsideClient;
 
   private constructor(
     machine: Machine,
+    network: Network,
     addresses: Addresses,
-    client: OutsideClient,
+    certificate: string,
     credentials: Credentials,
   ) {
     this.machine = machine;
     this.addresses = addresses;
-    this.client = client;
+    this.#network = network;
+    this.#client = new OutsideClient(network, certificate);
     this.url = `https://${addresses.ipv4}`;
     this.credentials = credentials;
   }
@@ -36,9 +39,19 @@ export class Appliance implements AsyncDisposable {
   /** Waits for the machine's first boot and gets to know what it made. */
   static async ready(machine: Machine, network: Network, addresses: Addresses): Promise<Appliance> {
     await machine.waitForFirstBoot();
-    const certificate = await machine.succeed(`cat ${paths.tls}/cert.pem`);
-    const credentials = await readCredentials(machine);
-    return new Appliance(machine, addresses, new OutsideClient(network, certificate), credentials);
+    const certificate = await ownCertificate(machine);
+    return new Appliance(machine, network, addresses, certificate, await readCredentials(machine));
+  }
+
+  /** Somebody outside, who trusts the certificate that the machine has made for itself. */
+  get client(): OutsideClient {
+    return this.#client;
+  }
+
+  /** Has the client trust the certificate that the machine has made since. */
+  async trustItsNewCertificate(): Promise<void> {
+    await this.#client[Symbol.asyncDispose]();
+    this.#client = new OutsideClient(this.#network, await ownCertificate(this.machine));
   }
 
   /**
@@ -67,7 +80,7 @@ export class Appliance implements AsyncDisposable {
   /** Everything on this machine that no other machine may have, by name. */
   async identity(): Promise<Record<string, string>> {
     const { masterKey, saltKey, databasePassword, adminPassword, grubPassword } = this.credentials;
-    const certificate = await this.machine.succeed(`cat ${paths.tls}/cert.pem`);
+    const certificate = await ownCertificate(this.machine);
     const hostKeys = await this.machine.succeed('cat /etc/ssh/ssh_host_*_key.pub | cut -d" " -f1,2');
     const keys = hostKeys
       .trim()
@@ -93,8 +106,13 @@ export class Appliance implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.client[Symbol.asyncDispose]();
+    await this.#client[Symbol.asyncDispose]();
   }
+}
+
+/** PEM of what nginx shows to whoever comes by the machine's address. */
+function ownCertificate(machine: Machine): Promise<string> {
+  return machine.succeed(`cat ${paths.tls}/cert.pem`);
 }
 
 /** What the credentials file of a machine says. */

@@ -9,13 +9,13 @@ import { $, quote } from 'zx';
 import { credentialField } from '../../firstboot/index.ts';
 import { type QuickStartBlock, readForm } from '../../sbom/index.ts';
 import type { FakeProvider } from '../harness/fake-provider.ts';
-import { addresses } from '../harness/network.ts';
+import type { Network } from '../harness/network.ts';
 import { openBrowser } from '../harness/outside-browser.ts';
 import { filledIn, type Placeholder, quickStart } from '../harness/quick-start.ts';
 import { follow } from '../harness/quick-start-browser.ts';
+import { served } from './acme-authority.ts';
 import { type Appliance, facts } from './appliance.ts';
 import { CHOSEN } from './claims-ui.ts';
-import { PROVIDER_NAME } from './provider.ts';
 import { places, type World } from './world.ts';
 
 /** Where the buyer sits. */
@@ -28,6 +28,9 @@ ssh() { command ssh -o UserKnownHostsFile=known_hosts -o StrictHostKeyChecking=a
 /** What the step has left: what its blocks printed, in their order, and the machine. */
 interface Followed {
   readonly said: readonly string[];
+  /** What the machine has said of its certificate so far, to compare with what the browser shows. */
+  readonly fingerprint: string | undefined;
+  readonly network: Network;
   readonly appliance: Appliance;
   readonly provider: FakeProvider;
 }
@@ -55,7 +58,10 @@ export const followedSteps: Readonly<Record<string, (followed: Followed) => Prom
     expect(credentialField(text, 'masterKey')).toBe(appliance.credentials.masterKey);
     expect(credentialField(text, 'adminPassword')).toBe(appliance.credentials.adminPassword);
   },
-  'Sign in at /ui': ({ said }) => expect(said).toEqual(['Choose a new password']),
+  'Sign in at /ui': async ({ said, fingerprint, network, appliance }) => {
+    expect(said).toEqual(['Choose a new password']);
+    expect(fingerprint).toBe((await served(network, appliance)).certificate.fingerprint256);
+  },
   'Change the password': ({ said }) => expect(said).toEqual(['State of the machine']),
   'Add a provider key': async ({ appliance: { machine }, provider }) => {
     const { providersEnv } = facts.paths;
@@ -77,6 +83,8 @@ export const followedSteps: Readonly<Record<string, (followed: Followed) => Prom
 };
 
 const steps = quickStart.map((step, index) => ({ ...step, number: index + 1 }));
+/** How the user comes to the machine: the one command of the step that signs him in. */
+const SIGN_IN = stepCalled('Sign in over SSH').blocks.find(({ place }) => place === 'client')?.text ?? '';
 /** Its last step, which `certificateClaims` follows: it wants an authority. */
 export const certificateStep = stepCalled('Certificate');
 
@@ -91,6 +99,7 @@ export function quickStartClaims(world: () => World): void {
   const values: Partial<Record<Placeholder, string>> = {};
   const cleanUp = new AsyncDisposableStack();
   let page: Page;
+  let fingerprint: string | undefined;
 
   beforeAll(async () => {
     const { network, authority, plain, provider } = world();
@@ -98,7 +107,6 @@ export function quickStartClaims(world: () => World): void {
     rmSync(CLIENT, { recursive: true, force: true });
     mkdirSync(CLIENT, { recursive: true, mode: 0o700 });
     await plain.trust(authority.certificatePem);
-    await machine.succeed('cat >> /etc/hosts', `${addresses.provider.ipv4} ${PROVIDER_NAME}\n`);
     const browser = await openBrowser(network, CLIENT);
     cleanUp.defer(() => browser.close());
     page = await browser.newPage({ ignoreHTTPSErrors: true });
@@ -115,33 +123,33 @@ export function quickStartClaims(world: () => World): void {
   });
   afterAll(() => cleanUp.disposeAsync());
 
+  /** Types something on his own computer, where what he types on the machine goes through SSH. */
+  async function typeHere(command: string, input: string): Promise<string> {
+    const shell = world().network.command('bash', '-c', `${OWN_SSH}${command}`);
+    const client = $({ quiet: true, cwd: CLIENT, input: filledIn(input, values) })`${shell}`;
+    // zx decodes each piece of the output alone, and a letter may lie in two of them.
+    client.stdout.setEncoding('utf8');
+    return (await client).stdout;
+  }
+
   async function type({ place, text, input }: QuickStartBlock): Promise<string> {
-    const { network, plain } = world();
-    const { machine } = plain;
     const typed = filledIn(text, values);
     switch (place) {
-      case 'vm': {
-        const command = `runuser -l ${machine.userName} -c ${quote(`set -e\n${typed}`)}`;
-        return await machine.succeed(command, filledIn(input ?? '', values));
-      }
-      case 'client': {
-        const shell = network.command('bash', '-c', `${OWN_SSH}${typed}`);
+      case 'vm':
+        return typeHere(`${filledIn(SIGN_IN, values)} ${quote(`set -e\n${typed}`)}`, input ?? '');
+      case 'client':
         // Whoever finds himself in a shell on the machine asks who he is there.
-        const settings = { quiet: true, cwd: CLIENT, input: filledIn(input ?? 'id\n', values) };
-        const client = $(settings)`${shell}`;
-        // zx decodes each piece of the output alone, and a letter may lie in two of them.
-        client.stdout.setEncoding('utf8');
-        return (await client).stdout;
-      }
+        return typeHere(typed, input ?? 'id\n');
       case 'browser':
         return (await follow(page, typed)).join('\n');
     }
   }
 
-  /** A key that was made is what the calls after it are made with. */
+  /** A key that was made is what the calls after it are made with; a fingerprint is what is compared. */
   function learn(said: string): void {
     const [, key] = /"key":\s*"(sk-[^"]+)"/.exec(said) ?? [];
     if (key !== undefined) values.VIRTUAL_KEY = key;
+    fingerprint = /SHA-256 ((?:[0-9A-F]{2}:){31}[0-9A-F]{2})/.exec(said)?.[1] ?? fingerprint;
   }
 
   test.each(steps.filter((step) => step !== certificateStep))(
@@ -154,8 +162,8 @@ export function quickStartClaims(world: () => World): void {
       }
       const look = followedSteps[title];
       if (look === undefined) throw new Error(`nobody looks at what came of the step '${title}'`);
-      const { plain, provider } = world();
-      await look({ said, appliance: plain, provider });
+      const { network, plain, provider } = world();
+      await look({ said, fingerprint, network, appliance: plain, provider });
     },
   );
 }

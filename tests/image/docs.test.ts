@@ -79,6 +79,15 @@ test('the database that was taken over has the keys of before', async () => {
   );
 });
 
+test('the manual and the completion of litellm-ctl are where man and bash look for them', async () => {
+  expect(await machine.succeed('man -w litellm-ctl')).toMatch(/\/man8\/litellm-ctl\.8/);
+  // Each release of bash-completion has its own name for what loads a command's completion when it is first wanted.
+  const load = '$(compgen -A function | grep -m 1 -E "^(_comp_load|__load_completion)$") litellm-ctl';
+  const offered = 'COMP_WORDS=(litellm-ctl ver); COMP_CWORD=1; _litellm_ctl; echo "$COMPREPLY"';
+  const shell = `. /usr/share/bash-completion/bash_completion; ${load}; complete -p litellm-ctl; ${offered}`;
+  expect(await machine.succeed('bash', shell)).toBe('complete -F _litellm_ctl litellm-ctl\nverify\n');
+});
+
 test('the number of commands that were run here is told', () => {
   const here = ofTheMachine.flatMap((page) => runnable(page, ...ofAReader)).flatMap(commandsOf).length;
   const all = pages.flatMap(blocksOf).flatMap(commandsOf).length;

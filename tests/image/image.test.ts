@@ -7,13 +7,14 @@
 import { afterAll, beforeAll, beforeEach, describe } from 'vitest';
 import { bootClaims } from './claims-boot.ts';
 import { callClaims, callsTooEarlyClaims } from './claims-calls.ts';
-import { captureClaims } from './claims-capture.ts';
+import { captureClaims, plantedClaims } from './claims-capture.ts';
 import { certificateAfterReboot, certificateClaims } from './claims-certificate.ts';
 import { cisClaims } from './claims-cis.ts';
 import { credentialClaims, identityClaims } from './claims-credentials.ts';
 import { databaseClaims } from './claims-database.ts';
 import { docsClaims } from './claims-docs.ts';
 import { firewallClaims } from './claims-firewall.ts';
+import { integrityClaims } from './claims-integrity.ts';
 import { loginClaims } from './claims-login.ts';
 import { networkClaims } from './claims-network.ts';
 import { promiseClaims } from './claims-promises.ts';
@@ -53,7 +54,10 @@ describe('the plain machine', beside, () => {
       beforeAll(() => world.plain.keepOneProcessor());
       describe('admin UI', () => uiClaims(theWorld));
       describe('calls', () => callClaims(theWorld));
-      describe('capture', () => captureClaims(theWorld));
+      describe('capture', () => {
+        captureClaims(theWorld, 'plain');
+        plantedClaims(theWorld);
+      });
       describe('certificates', () => certificateClaims(theWorld));
       describe('and its twin', () => {
         beforeAll(() => world.comeUp('azure'));
@@ -71,6 +75,7 @@ describe('the plain machine', beside, () => {
         describe('AppArmor', () => apparmorClaims(theWorld));
       });
       describe('certificates', () => certificateAfterReboot(theWorld));
+      describe('integrity', () => integrityClaims(theWorld));
       describe('SBOM', () => sbomClaims(theWorld));
       describe('database', () => databaseClaims(theWorld));
       describe('secrecy', () => {
@@ -86,6 +91,7 @@ describe('the azure machine', beside, () => {
     describe('first boot', () => bootClaims(theWorld, 'azure'));
     describe('credentials', () => credentialClaims(theWorld, 'azure'));
     describe('CIS', () => cisClaims(theWorld));
+    describe('capture', () => captureClaims(theWorld, 'azure'));
     describe('network', () => networkClaims(theWorld));
     describe('sandboxes', () => sandboxClaims(theWorld));
     describe('promises', () => promiseClaims(theWorld, 'azure'));

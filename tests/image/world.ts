@@ -13,11 +13,12 @@ import { fakeAzure } from '../harness/metadata/azure.ts';
 import type { FakeCloud } from '../harness/metadata/fake-cloud.ts';
 import { instanceIn } from '../harness/metadata/fake-clouds.ts';
 import { type FakeMetadataService, startMetadataService } from '../harness/metadata/service.ts';
-import { guestAddresses, METADATA_ADDRESS, Network } from '../harness/network.ts';
+import { NameServer } from '../harness/name-server.ts';
+import { addresses, guestAddresses, METADATA_ADDRESS, Network } from '../harness/network.ts';
 import { AcmeAuthority } from './acme-authority.ts';
 import { Appliance, RECORDING } from './appliance.ts';
 import { seededMoment, startWithPowerCut } from './first-boot-cut.ts';
-import { startProvider } from './provider.ts';
+import { PROVIDER_NAME, startProvider } from './provider.ts';
 
 /** Where machines under test live, and where what is left of a failed test is kept. */
 export const places = {
@@ -54,6 +55,8 @@ export class World implements AsyncDisposable {
   readonly network: Network;
   /** Everything that was sent since before the machines were switched on. */
   readonly capture: Capture;
+  /** Which names the machines have asked for since then. */
+  readonly nameServer: NameServer;
   readonly authority: Authority;
   readonly provider: FakeProvider;
   /** Of both clouds: each machine is told of its own. */
@@ -65,12 +68,16 @@ export class World implements AsyncDisposable {
   readonly #cleanUp: AsyncDisposableStack;
 
   private constructor(
-    fixtures: Pick<World, 'network' | 'capture' | 'authority' | 'provider' | 'metadata' | 'acme'>,
+    fixtures: Pick<
+      World,
+      'network' | 'capture' | 'nameServer' | 'authority' | 'provider' | 'metadata' | 'acme'
+    >,
     machines: Readonly<Record<Name, BootingMachine>>,
     cleanUp: AsyncDisposableStack,
   ) {
     this.network = fixtures.network;
     this.capture = fixtures.capture;
+    this.nameServer = fixtures.nameServer;
     this.authority = fixtures.authority;
     this.provider = fixtures.provider;
     this.metadata = fixtures.metadata;
@@ -107,6 +114,8 @@ export class World implements AsyncDisposable {
     const network = cleanUp.use(await Network.create());
     mkdirSync(places.machines, { recursive: true });
     const capture = cleanUp.use(await Capture.start(network, `${places.machines}/capture.pcap`));
+    const known = { [PROVIDER_NAME]: addresses.provider.ipv4 };
+    const nameServer = cleanUp.use(await NameServer.start(network, known));
     const authority = await Authority.create();
     const provider = cleanUp.use(await startProvider({ network, authority }));
     const clouds: Readonly<Record<string, FakeCloud>> = {
@@ -129,7 +138,7 @@ export class World implements AsyncDisposable {
       start: (machine: Machine) => Promise<void>,
     ): Promise<BootingMachine> => {
       const index = indexOf(options.name);
-      const wire = await network.plug(index);
+      const wire = await network.plug(index, nameServer.address);
       const directory = `${places.machines}/${options.name}`;
       const machine = await Machine.create({
         ...options,
@@ -153,7 +162,7 @@ export class World implements AsyncDisposable {
       { name: 'azure', firmware: 'uefi', smbios: cloudFirmware.azure, vcpus: 1, withheld: [RECORDING] },
       (machine) => machine.start(),
     );
-    const fixtures = { network, capture, authority, provider, metadata, acme };
+    const fixtures = { network, capture, nameServer, authority, provider, metadata, acme };
     return new World(fixtures, { plain, azure }, cleanUp.move());
   }
 

@@ -7,11 +7,22 @@ import type { OfficialClient } from './client.ts';
 
 const program = fileURLToPath(new URL('pypi.py', import.meta.url));
 
+/** Where a client runs: here, unless told otherwise. */
+export interface Surroundings {
+  /** What its program has to be started with, for example to be inside a namespace. */
+  readonly launcher?: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
+}
+
 /** The official client of PyPI, in a Python of its own. */
-export async function startPypiClient(): Promise<OfficialClient> {
-  const child = spawn(await ensureTestPython(), [program], {
+export async function startPypiClient({
+  launcher = [],
+  env = {},
+}: Surroundings = {}): Promise<OfficialClient> {
+  const [command = '', ...args] = [...launcher, await ensureTestPython(), program];
+  const child = spawn(command, args, {
     // No proxy and no settings of a real client.
-    env: { PATH: process.env.PATH },
+    env: { PATH: process.env.PATH, ...env },
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const ended = once(child, 'exit');
