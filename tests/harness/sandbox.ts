@@ -10,7 +10,7 @@ import { addresses, Network } from './network.ts';
 const SECOND = 1000;
 
 /** Directories that programs in the sandbox may change without this machine seeing it. */
-const COVERED = ['/etc', '/var', '/usr/share', '/usr/local/share'] as const;
+const COVERED = ['/etc', '/var', '/usr/share', '/usr/local/share', '/root'] as const;
 const SCRATCH = '/run/sandbox';
 
 export interface SpawnOptions {
