@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import type { Pool } from 'pg';
-import { explainDatabaseFailure, readDatabaseUrl } from '../appliance/index.ts';
 import { SpendJournal } from './accounting/journal/spend-journal.ts';
 import { usdFromPico } from './accounting/money.ts';
 import { RowIds } from './accounting/row-id.ts';
@@ -21,6 +20,8 @@ import { MemoryStore } from './admission/limits/memory-store.ts';
 import { openSharedCounters } from './admission/limits/redis/open-store.ts';
 import { TagBudgets } from './admission/tag-budgets.ts';
 import type { Config } from './config/config.ts';
+import type { ConfigSource } from './config/read-config.ts';
+import { requireDatabase } from './database.ts';
 import { Drain } from './http/drain.ts';
 import { createServer } from './http/server.ts';
 import { createAuthenticator } from './identity/authenticator.ts';
@@ -32,7 +33,7 @@ import { openPoster } from './observe/alerts/post.ts';
 import { readSecret } from './observe/alerts/signature.ts';
 import type { Logs } from './observe/logger.ts';
 import { Refusals } from './observe/refusals.ts';
-import { createDispatcher } from './providers/dispatcher.ts';
+import { ProviderClient } from './providers/http/provider-client.ts';
 import { Remainders } from './providers/remainders.ts';
 import { Models } from './routing/models.ts';
 import { isOpenTo, type Plan } from './routing/plan.ts';
@@ -71,6 +72,8 @@ const SPEND_CLOSE_MS = 10 * SECOND;
 
 export interface GatewayOptions {
   readonly config: Config;
+  /** What the file says, without what the database holds. */
+  readonly source: ConfigSource;
   readonly logs: Logs;
   readonly version: string;
   readonly providersEnv: string;
@@ -117,11 +120,7 @@ async function openDatabase({ config, logs }: GatewayOptions, stack: AsyncDispos
     onError: (error) => logs.logger.warn({ err: error }, 'an idle database connection broke'),
   });
   stack.defer(() => pool.end());
-  try {
-    await requireSchema(pool);
-  } catch (error) {
-    throw unreachable(config.databaseUrl, error) ?? error;
-  }
+  await requireDatabase(pool, config.databaseUrl);
   return pool;
 }
 
@@ -148,7 +147,7 @@ function openDelivery(
 ): void {
   const key = alerting && readSecret(alerting.secret);
   if (alerting === null || key === null) return;
-  const poster = openPoster(alerting.url);
+  const poster = openPoster(alerting.url, systemTimers);
   const delivery = new AlertDelivery({ outbox: alertOutbox(db), poster, key, timers: systemTimers, logger });
   stack.defer(() => delivery.close());
 }
@@ -198,14 +197,6 @@ async function openCounters(
   const own = new MemoryStore(now);
   if (redis === null) return own;
   return openSharedCounters({ redis, own, now, processId, timers: systemTimers, logger }, stack);
-}
-
-/** A client is told only that the database is away; who reads this log is to know why, and what to do. */
-function unreachable(databaseUrl: string, error: unknown): Error | undefined {
-  const { cause } = error as Error;
-  const name = 'DATABASE_URL';
-  const failure = explainDatabaseFailure(name, readDatabaseUrl(name, databaseUrl), cause ?? error);
-  return failure && new Error(`${failure.reason}; ${failure.remedy}`, { cause: error });
 }
 
 /** Builds the gateway; it does not listen yet. Throws when the database is away or its schema is not this program's. */
@@ -270,7 +261,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   stack.use(watchKeyChanges(db, memory, { logger, now: Date.now }));
   const counter = stack.use(new TokenCounter({ timers: systemTimers, logger }));
   const remainders = new Remainders({ policy: config.onClientDisconnect, timers: systemTimers });
-  const dispatcher = createDispatcher();
+  const dispatcher = new ProviderClient({ timers: systemTimers, now: () => performance.now() });
   stack.defer(() => dispatcher.destroy());
   const counters = await openCounters(options, processId, stack);
   const limits = new Limits({ store: counters, now: Date.now });
@@ -358,7 +349,12 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         probes: new Probes(chat, config.healthChecks.concurrency),
         details: config.healthChecks.details,
       }),
-      ...settingsHandlers(config),
+      ...settingsHandlers({
+        ...management,
+        config,
+        source: options.source,
+        ignored: config.ignoresStoredSettings,
+      }),
       ...calculateHandlers({ plan: models, counter, clock: Date.now }),
       ...uiHandlers({
         db,

@@ -1,6 +1,6 @@
 export { PICO_PER_USD, type Pico, picoFromUsd, usdFromPico } from './accounting/money.ts';
 export type { Charge, SpendRecord } from './accounting/spend.ts';
-export type { Timers } from './accounting/timers.ts';
+export { systemTimers, type Timers } from './accounting/timers.ts';
 export { nextReset } from './admission/budget-period.ts';
 export { Ledger } from './admission/ledger/ledger.ts';
 export type { BudgetRow, BudgetStore, Decision } from './admission/ledger/port.ts';

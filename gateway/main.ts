@@ -2,10 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { type Arguments, readArguments, USAGE, UsageError } from './config/arguments.ts';
-import type { Config, ConfigResult } from './config/config.ts';
-import { readConfig } from './config/read-config.ts';
+import type { ConfigResult } from './config/config.ts';
+import { type ConfigSource, readConfig } from './config/read-config.ts';
+import { countsStored } from './config/read-stored.ts';
 import { reportConfig } from './config/report.ts';
-import type { Gateway } from './gateway.ts';
+import type { Gateway, GatewayOptions } from './gateway.ts';
 import { ReadyFile } from './http/ready-file.ts';
 import { createLogs, type Logger, type Logs } from './observe/logger.ts';
 import { productFacts } from './product.ts';
@@ -16,14 +17,29 @@ const FORCED = 70;
 
 const facts = productFacts();
 
-function readConfigFile(path: string): ConfigResult {
-  let text: string;
+interface FileRead {
+  readonly source: ConfigSource;
+  /** The file by itself. */
+  readonly alone: ConfigResult;
+}
+
+function readFile(path: string): FileRead {
+  const source = (text: string): ConfigSource => ({ text, environment: process.env, places: facts.paths });
   try {
-    text = readFileSync(path, 'utf8');
+    const read = source(readFileSync(path, 'utf8'));
+    return { source: read, alone: readConfig(read) };
   } catch (error) {
-    return { config: null, faults: [{ path, message: (error as Error).message }], warnings: [] };
+    const faults = [{ path, message: (error as Error).message }];
+    return { source: source(''), alone: { config: null, faults, warnings: [] } };
   }
-  return readConfig({ text, environment: process.env, places: facts.paths });
+}
+
+/** With what the database holds of the configuration, where the file lets that count. Throws where it cannot be asked. */
+async function readWhole({ source, alone }: FileRead): Promise<ConfigResult> {
+  if (alone.config === null || !countsStored(alone.config)) return alone;
+  // A file by itself is checked in half the time without it.
+  const { addStored } = await import('./stored-config.ts');
+  return addStored(source, alone.config, alone.warnings);
 }
 
 /** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. */
@@ -58,7 +74,11 @@ async function drainCalls(
   logger.info({ running, cut: late ? drain.running : 0 }, 'drained');
 }
 
-async function serve({ host, port, readyFile }: Arguments, config: Config, logs: Logs): Promise<void> {
+async function serve(
+  { host, port, readyFile }: Arguments,
+  { config, source }: Pick<GatewayOptions, 'config' | 'source'>,
+  logs: Logs,
+): Promise<void> {
   const { logger } = logs;
   const signal = stopSignal();
   // Only what serves needs it: a check of the configuration is done in half the time.
@@ -67,6 +87,7 @@ async function serve({ host, port, readyFile }: Arguments, config: Config, logs:
   ready.remove();
   await using gateway = await createGateway({
     config,
+    source,
     logs,
     version: facts.version,
     providersEnv: facts.paths.providersEnv,
@@ -85,23 +106,40 @@ async function serve({ host, port, readyFile }: Arguments, config: Config, logs:
   gateway.app.server.closeAllConnections();
 }
 
+/** Says what is wrong with the configuration, of the file and, where it can be asked, of the database. */
+async function check(file: FileRead, path: string): Promise<number> {
+  let result = file.alone;
+  let unseen = '';
+  try {
+    result = await readWhole(file);
+  } catch (error) {
+    unseen = `Settings that the database holds were not looked at: ${(error as Error).message}\n`;
+  }
+  return tell(result, path, unseen);
+}
+
+function tell(result: ConfigResult, path: string, unseen = ''): number {
+  const good = result.config !== null;
+  (good ? process.stdout : process.stderr).write(`${unseen}${reportConfig(result, path)}`);
+  return good ? 0 : 1;
+}
+
 async function run(args: readonly string[]): Promise<number> {
   const options = readArguments(args);
   if (options === null) {
     process.stdout.write(USAGE);
     return 0;
   }
-  const result = readConfigFile(options.config);
-  if (options.check || result.config === null) {
-    const out = result.config === null ? process.stderr : process.stdout;
-    out.write(reportConfig(result, options.config));
-    return result.config === null ? 1 : 0;
-  }
-  const logs = createLogs({ level: result.config.logLevel });
+  const file = readFile(options.config);
+  if (options.check) return check(file, options.config);
+  if (file.alone.config === null) return tell(file.alone, options.config);
+  const logs = createLogs({ level: file.alone.config.logLevel });
   const { logger } = logs;
   try {
-    for (const { path, message } of result.warnings) logger.warn({ setting: path }, message);
-    await serve(options, result.config, logs);
+    const { config, ...found } = await readWhole(file);
+    if (config === null) return tell({ config, ...found }, options.config);
+    for (const { path, message } of found.warnings) logger.warn({ setting: path }, message);
+    await serve(options, { config, source: file.source }, logs);
     logger.info('stopped');
     return 0;
   } catch (error) {

@@ -21,7 +21,7 @@ const USAGE = `Usage: migrate [migrate | partitions | retention | reseal [--json
   personal-data
                export what is kept of one person, an internal user (by id or address) or a customer, as JSON to standard
                output or to the open file N; or delete it, and keep amounts under a pseudonym
-  reseal       seal with LITELLM_SALT_KEY the models and credentials that another key has sealed; may be run again at any time
+  reseal       seal with LITELLM_SALT_KEY the models, credentials and variables that another key has sealed; may be run again at any time
   audit        check the chain of "LiteLLM_AuditLog", in the database or in an export of it, CSV or JSON; changes nothing
                --head: the head that was kept elsewhere; --after: the head before the oldest row, where older ones were deleted
 

@@ -31,6 +31,7 @@ Exit codes: 0 ready, 1 a problem (also a check that could not run), 2 wrong usag
   config: `Usage: litellm-ctl config check [--json]
 
 Asks the gateway whether it would start with /etc/litellm/config.yaml, as its user and with its environment.
+Settings that the database holds are looked at too, where it can be asked.
 Says what is wrong and what would be right. Changes nothing.
   --json                    for programs
 

@@ -3,7 +3,8 @@ import { parseArgs } from 'node:util';
 export const USAGE = `Usage: gateway --config FILE [options]
 
   --config FILE      LiteLLM's config.yaml
-  --check            say what is wrong with the configuration and end: 0 when it can be started, else 1
+  --check            say what is wrong with the configuration, and with settings that the database holds where it can be asked,
+                     and end: 0 when it can be started, else 1
   --host ADDRESS     listen there (default 127.0.0.1)
   --port NUMBER      listen there (default 4000; 0 takes a free one)
   --ready-file PATH  exists while the gateway serves

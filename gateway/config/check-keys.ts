@@ -8,7 +8,8 @@ function isOff(value: unknown): boolean {
   return (Array.isArray(value) && value.length === 0) || (isMap(value) && Object.keys(value).length === 0);
 }
 
-function unknownKey(key: string, table: KeyTable): string {
+/** What is said of a key that is in no table: the one that was probably meant. */
+export function unknownKey(key: string, table: KeyTable): string {
   const invented = inventedNames.get(key);
   if (invented !== undefined) return invented;
   const meant = nearest(key, table.keys());

@@ -192,6 +192,8 @@ export interface Config {
   /** Keys that may have sealed what is in the database, before `saltKey` does. */
   readonly earlierSaltKeys: readonly string[];
   readonly storedModels: StoredModelSettings;
+  /** Whether settings that the database holds are left out, and no more of them are stored. */
+  readonly ignoresStoredSettings: boolean;
   readonly databaseUrl: string;
   readonly databaseConnections: number;
   readonly spendFlushMs: number;

@@ -33,7 +33,7 @@ export const generalSettings = table({
     enforce_user_param enforced_params
     maximum_spend_logs_retention_period maximum_spend_logs_retention_interval maximum_audit_logs_retention_period
     default_team_disabled allow_requests_on_db_unavailable cut_streams_on_block alerting alerting_args
-    store_model_in_db disable_add_model_via_api encryption_algorithm allowed_routes
+    store_model_in_db disable_add_model_via_api ignore_stored_settings encryption_algorithm allowed_routes
     admin_only_routes reject_clientside_metadata_tags health_check_details health_check_concurrency
     public_routes allowed_ips trusted_proxy_ranges max_request_size_mb max_response_size_mb`,
   unserved: `database_connection_timeout database_connection_pool_timeout supported_db_objects

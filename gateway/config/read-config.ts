@@ -30,6 +30,7 @@ import { readRedis } from './redis.ts';
 import { resolveReferences } from './references.ts';
 import { readAuditPeriod, readRetention } from './retention.ts';
 import { shownSettings } from './shown-settings.ts';
+import { type StoredSettings, withStored } from './stored-settings.ts';
 import { readTagSettings } from './tag-settings.ts';
 import { readUserHeaders } from './user-headers.ts';
 import { parseYaml } from './yaml.ts';
@@ -46,6 +47,8 @@ export interface ConfigSource {
   readonly text: string;
   readonly environment: Environment;
   readonly places: Places;
+  /** What the database holds of the settings, and may: it wins over the file. */
+  readonly stored?: StoredSettings;
 }
 
 /** The environment that references see: `environment_variables` of the file wins, as in LiteLLM. */
@@ -219,9 +222,9 @@ function deepFreeze<T>(value: T): T {
  * Reads LiteLLM's config.yaml. Returns either the checked, frozen configuration or every fault at once,
  * and in both cases what the operator should know about it. Reads no file and no process state.
  */
-export function readConfig({ text, environment: given, places }: ConfigSource): ConfigResult {
+export function readConfig({ text, environment: given, places, stored }: ConfigSource): ConfigResult {
   const findings = new Findings();
-  const file = parseYaml(text, findings);
+  const file = withStored(parseYaml(text, findings), stored);
   if (findings.faults.length > 0)
     return { config: null, faults: findings.faults, warnings: findings.warnings };
   const top = new Reader(file, '', findings);
@@ -260,6 +263,7 @@ export function readConfig({ text, environment: given, places }: ConfigSource): 
   const config: Config = {
     ...readSecrets(general, environment, places, findings),
     storedModels,
+    ignoresStoredSettings: general.boolean('ignore_stored_settings') ?? false,
     deployments: readModelList(top, storedModels, findings),
     aliases: readAliases(router, findings),
     databaseConnections: general.number('database_connection_pool_limit', 1, 1000) ?? DEFAULT_CONNECTIONS,

@@ -60,6 +60,12 @@ const general: readonly Written[] = [
   ['store_model_in_db', 'Boolean', false, 'Models of the database are served, and the API writes them'],
   ['disable_add_model_via_api', 'Boolean', false, 'The API changes no models'],
   [
+    'ignore_stored_settings',
+    'Boolean',
+    false,
+    'Settings of the database are left out, and no more are stored',
+  ],
+  [
     'encryption_algorithm',
     'String',
     'aes-256-gcm',

@@ -133,6 +133,15 @@ describe('the environment is for the file', () => {
     expect(faults.map((fault) => fault.path)).toContain(path);
   });
 
+  test.each([{ model: 'os.environ/VLLM_KEY' }, { custom_llm_provider: 'os.environ/VLLM_KEY' }])(
+    'what %j leads to is in no fault',
+    (params) => {
+      const { deployment, faults, warnings } = read(params);
+      expect([deployment, faults.length]).toEqual([null, 1]);
+      expect(JSON.stringify([faults, warnings])).not.toContain('key-of-file');
+    },
+  );
+
   test('not for what is told of a model', () => {
     expect(read({}, { note: 'os.environ/VLLM_KEY' }).faults).toMatchObject([{ path: 'model_info.note' }]);
   });

@@ -41,30 +41,27 @@ export function referencingMembers(values: Settings): readonly string[] {
   return Object.keys(values).filter((key) => refers(values[key]));
 }
 
+const OF_FILE = 'refers to the environment, which only the configuration file may do';
+const LEND = 'put it into a credential of credential_list there, and name that as litellm_credential_name';
+
 /**
- * The file says which variables of this machine go to whom; a model of the database may only name the key that its provider
- * is called with anyway. Else whoever may add models could have any secret of the gateway sent anywhere.
+ * The file says which variables of this machine go to whom. Else whoever may add models could have any secret of the gateway sent
+ * anywhere, or read it in what is said of an entry that is wrong.
  */
-function checkReferences(
-  { params, info }: StoredEntry,
-  provider: string | undefined,
-  findings: Findings,
-): void {
+function checkReferences({ params, info }: StoredEntry, findings: Findings): void {
+  for (const key of referencingMembers(params).filter((name) => name !== 'api_key')) {
+    findings.fault(`litellm_params.${key}`, `${OF_FILE}: ${LEND}`);
+  }
+  for (const key of referencingMembers(info)) findings.fault(`model_info.${key}`, OF_FILE);
+}
+
+/** A model of the database may only name the key that its provider is called with anyway. */
+function checkKeyReference({ params }: StoredEntry, provider: string | undefined, findings: Findings): void {
+  if (!referencingMembers(params).includes('api_key')) return;
   const ownKeys = (provider && findProvider(provider)?.api_key_env) || [];
-  for (const key of referencingMembers(params)) {
-    const variable = referencedVariable(params[key]);
-    if (key === 'api_key' && variable !== undefined && ownKeys.includes(variable)) continue;
-    findings.fault(
-      `litellm_params.${key}`,
-      'refers to the environment, which only the configuration file may do: put it into a credential of credential_list there, and name that as litellm_credential_name',
-    );
-  }
-  for (const key of referencingMembers(info)) {
-    findings.fault(
-      `model_info.${key}`,
-      'refers to the environment, which only the configuration file may do',
-    );
-  }
+  const variable = referencedVariable(params.api_key);
+  if (variable !== undefined && ownKeys.includes(variable)) return;
+  findings.fault('litellm_params.api_key', `${OF_FILE}: ${LEND}`);
 }
 
 /**
@@ -105,6 +102,9 @@ export function readStoredModel(
   seenIds: Set<string>,
 ): ReadModel {
   const findings = new Findings();
+  checkReferences(entry, findings);
+  // Read on, and a fault could quote what they lead to.
+  if (findings.faults.length > 0) return { deployment: null, faults: findings.faults, warnings: [] };
   const apart = checkAddress(entry, { rules, stored }, findings);
   const written = {
     model_name: entry.modelName,
@@ -118,7 +118,7 @@ export function readStoredModel(
     findings,
     seenIds,
   });
-  checkReferences(entry, apart ? undefined : deployment?.provider, findings);
+  checkKeyReference(entry, apart ? undefined : deployment?.provider, findings);
   if (apart && deployment !== undefined && deployment.missingVariable !== null) {
     findings.fault(
       'litellm_params.api_key',

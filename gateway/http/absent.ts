@@ -33,15 +33,12 @@ const absences: readonly Absence[] = [
       "settings of LiteLLM's UI are not here; write them in config.yaml, and `litellm-ctl config check` reads it",
   },
   {
-    paths: [
-      '/config/update',
-      '/config/field/update',
-      '/config/field/delete',
-      '/config/callback/delete',
-      '/config/yaml',
-    ],
-    instead:
-      'the configuration is the file config.yaml on the machine, which no route changes; write there, try it with `litellm-ctl config check`, and `systemctl restart litellm` applies it',
+    paths: ['/config/callback/delete'],
+    instead: 'no callback is served, and none is in force, whatever litellm_settings.callbacks says',
+  },
+  {
+    paths: ['/config/yaml'],
+    instead: 'no schema of config.yaml is told; `litellm-ctl config check` says what is wrong with one',
   },
   {
     paths: ['/team/:team_id/callback', '/team/:team_id/disable_logging'],

@@ -212,6 +212,9 @@ export const routes = {
 
   listSettings: { method: 'GET', url: '/config/list', access: 'overseer' },
   settingInfo: { method: 'GET', url: '/config/field/info', access: 'overseer' },
+  updateSettings: { method: 'POST', url: '/config/update', access: 'admin' },
+  updateSetting: { method: 'POST', url: '/config/field/update', access: 'admin' },
+  deleteSetting: { method: 'POST', url: '/config/field/delete', access: 'admin' },
   alertingSettings: { method: 'GET', url: '/alerting/settings', access: 'overseer' },
   routerSettings: { method: 'GET', url: '/router/settings', access: 'overseer' },
   routerFields: { method: 'GET', url: '/router/fields', access: 'overseer' },

@@ -16,6 +16,7 @@ export type AuditedTable =
   | 'LiteLLM_ProxyModelTable'
   | 'LiteLLM_CredentialsTable'
   | 'LiteLLM_TagTable'
+  | 'LiteLLM_Config'
   | 'ui_sessions';
 
 /** One change, as the audit log keeps it: without secrets. */
@@ -38,7 +39,13 @@ const harmless = new Set([
   'credential_info',
   'litellm_params_key_id',
   'litellm_values_key_id',
+  'litellm_value_key_id',
 ]);
+
+/** Settings that are named as secrets are, and hold none; their members are looked at by their own names. */
+const harmlessSettings = new Set(['token_rate_limit_type', 'default_key_generate_params']);
+
+const isSecret = (name: string): boolean => SECRET_NAME.test(name) && !harmlessSettings.has(name);
 
 const SECRET_NAME = /key|secret|password|token|credential|authorization/i;
 const KEY_IN_TEXT = /sk-[\w-]{12,}/g;
@@ -48,7 +55,7 @@ function masked(value: unknown, secret: boolean): unknown {
   if (Array.isArray(value)) return value.map((each) => masked(each, secret));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([name, member]) => [name, masked(member, secret || SECRET_NAME.test(name))]),
+    Object.entries(value).map(([name, member]) => [name, masked(member, secret || isSecret(name))]),
   );
 }
 

@@ -1,5 +1,5 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import type { WritableHeaders } from '../http/call-reply.ts';
+import type { AnswerHeaders } from './http/answer-parser.ts';
 
 /** Headers of one connection, and those that would let a provider set state in clients. */
 const NOT_PASSED = new Set(
@@ -12,12 +12,10 @@ const NOT_PASSED = new Set(
 /**
  * Tells what of a provider's headers a client sees: each under `llm_provider-`, and its rate limits also under their own names.
  */
-export function passHeaders(headers: IncomingHttpHeaders, into: WritableHeaders): void {
-  for (const name in headers) {
-    const value = headers[name];
-    if (value === undefined || NOT_PASSED.has(name)) continue;
-    const text = typeof value === 'string' ? value : value.join(', ');
-    into.set(`llm_provider-${name}`, text);
-    if (name.startsWith('x-ratelimit-')) into.set(name, text);
+export function passHeaders(headers: AnswerHeaders, into: WritableHeaders): void {
+  for (const [name, value] of headers) {
+    if (NOT_PASSED.has(name)) continue;
+    into.set(`llm_provider-${name}`, value);
+    if (name.startsWith('x-ratelimit-')) into.set(name, value);
   }
 }

@@ -1,7 +1,7 @@
-import type { IncomingHttpHeaders } from 'node:http';
-import type { Dispatcher } from 'undici';
 import type { Timers } from '../accounting/timers.ts';
 import { passHeaders } from './answer-headers.ts';
+import type { AnswerHeaders } from './http/answer-parser.ts';
+import type { Sending } from './http/exchange.ts';
 import type { Passage } from './passage.ts';
 
 /** The client's side of a streamed answer: its head, and no more of its pieces than the client reads. */
@@ -15,7 +15,7 @@ export class ClientStream {
   }
 
   /** Sends the head, unless that is done. */
-  begin(upstreamHeaders: IncomingHttpHeaders): void {
+  begin(upstreamHeaders: AnswerHeaders): void {
     const { call, client, tellHeaders } = this.#passage;
     if (client.begun) return;
     call.firstByteAt = this.#timers.now();
@@ -30,7 +30,7 @@ export class ClientStream {
   }
 
   /** Sends a piece; the provider waits while the client reads too slowly. */
-  write(piece: Buffer, provider: Dispatcher.DispatchController | null): void {
+  write(piece: Buffer, provider: Sending | null): void {
     const { client } = this.#passage;
     if (client.write(piece)) return;
     provider?.pause();

@@ -63,8 +63,17 @@ function skipSpace(bytes: Buffer, from: number): number {
   return at;
 }
 
+/** A search in native code takes as long as it takes to look at so many bytes here; names and most values are shorter. */
+const SHORT_BYTES = 32;
+
 /** Offset behind the string whose opening quote is at `start`. */
 export function skipString(bytes: Buffer, start: number): number {
+  const near = Math.min(bytes.length, start + SHORT_BYTES);
+  for (let at = start + 1; at < near; at++) {
+    const byte = bytes[at];
+    if (byte === QUOTE) return at + 1;
+    if (byte === BACKSLASH) at++;
+  }
   let quote = start;
   for (;;) {
     quote = bytes.indexOf(QUOTE, quote + 1);
@@ -101,8 +110,15 @@ function skipNested(bytes: Buffer, start: number): number {
   }
 }
 
+function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= 0x30 && byte <= 0x39;
+}
+
 function skipScalar(bytes: Buffer, start: number): number {
   let at = start;
+  if (bytes[at] !== 0x30) while (isDigit(bytes[at])) at++;
+  // Most are whole numbers.
+  if (at > start && (bytes[at] === COMMA || kinds[bytes[at] ?? 0] !== PLAIN)) return at;
   while (kinds[bytes[at] ?? 0] === PLAIN && bytes[at] !== COMMA) at++;
   if (!SCALAR.test(bytes.toString('latin1', start, at))) throw unexpected(bytes, start, 'a value');
   return at;
@@ -119,7 +135,32 @@ function skipValue(bytes: Buffer, start: number): number {
   }
 }
 
+/** Names that came before, by their look: the same ones come again and again, and need not be decoded each time. */
+const knownNames: string[] = new Array(256).fill('');
+
+const placeOf = (bytes: Buffer, start: number, end: number): number =>
+  ((bytes[start + 1] ?? 0) * 31 + (bytes[end - 2] ?? 0) * 7 + end - start) & 255;
+
+/** Whether the string is the text between the quotes. */
+function stands(text: string, bytes: Buffer, start: number, end: number): boolean {
+  if (text.length !== end - start - 2) return false;
+  for (let at = 0; at < text.length; at++) {
+    if (text.charCodeAt(at) !== bytes[start + 1 + at]) return false;
+  }
+  return true;
+}
+
 function memberName(bytes: Buffer, start: number, end: number): string {
+  const place = placeOf(bytes, start, end);
+  const known = knownNames[place] as string;
+  if (stands(known, bytes, start, end)) return known;
+  const name = decodedName(bytes, start, end);
+  // Only what is as long as its bytes is found again; what is short is worth to be kept.
+  if (name.length === end - start - 2 && name.length <= SHORT_BYTES) knownNames[place] = name;
+  return name;
+}
+
+function decodedName(bytes: Buffer, start: number, end: number): string {
   const raw = bytes.toString('utf8', start, end);
   if (!raw.includes('\\')) return raw.slice(1, -1);
   try {
@@ -167,8 +208,20 @@ export function scanObject(bytes: Buffer): ObjectScan {
   return { bytes, members, order, bodyStart, bodyEnd: at };
 }
 
+/** The text of a string between two offsets where it is as its bytes are; null where it has to be parsed. */
+function plainText(bytes: Buffer, { valueStart, valueEnd }: Member): string | null {
+  if (bytes[valueStart] !== QUOTE || valueEnd - valueStart > 2 * SHORT_BYTES) return null;
+  for (let at = valueStart + 1; at < valueEnd - 1; at++) {
+    const byte = bytes[at] as number;
+    if (byte < 0x20 || byte > 0x7e || byte === BACKSLASH) return null;
+  }
+  return bytes.toString('latin1', valueStart + 1, valueEnd - 1);
+}
+
 /** The parsed value of a member. Throws JsonObjectFault when the value's inside is not JSON. */
 export function memberValue({ bytes }: ObjectScan, member: Member): unknown {
+  const text = plainText(bytes, member);
+  if (text !== null) return text;
   try {
     return JSON.parse(bytes.toString('utf8', member.valueStart, member.valueEnd));
   } catch (cause) {

@@ -84,9 +84,9 @@ function sentCall({
   const connects = () => passThrough.onRequestStart(controller as never);
   if (connected) connects();
   const type = streamed ? 'text/event-stream' : 'application/json';
-  const answers = () => passThrough.onResponseStart(null, 200, { 'content-type': type });
+  const answers = () => passThrough.onResponseStart(200, new Map([['content-type', type]]));
   const says = (...pieces: readonly Buffer[]) => {
-    for (const piece of pieces) passThrough.onResponseData(null, piece);
+    for (const piece of pieces) passThrough.onResponseData(piece);
   };
   const leaves = () => passThrough.clientGone(() => void seen.recorded++);
   return { passThrough, call, timers, remainders, seen, connects, answers, says, leaves };
@@ -137,7 +137,7 @@ describe('a client that leaves its stream', () => {
     answers();
     says(token);
     leaves();
-    passThrough.onResponseError(null, new Error('reset'));
+    passThrough.onResponseError(new Error('reset'));
     await nextTurn();
     expect(seen.finished).toMatchObject([{ status: 499, estimated: true, spend: 18n }]);
     expect(seen.told).not.toContain('fail');
@@ -213,7 +213,7 @@ describe('a client that leaves before anything came', () => {
 
   test('pays nothing for an error of which it has not heard', async () => {
     const { seen, leaves, passThrough, remainders } = sentCall();
-    passThrough.onResponseStart(null, 500, {});
+    passThrough.onResponseStart(500, new Map());
     leaves();
     remainders.close();
     await nextTurn();
@@ -228,7 +228,7 @@ test.each([
   const { seen, answers, says, passThrough } = sentCall();
   answers();
   says(...pieces);
-  passThrough.onResponseError(null, new Error('reset'));
+  passThrough.onResponseError(new Error('reset'));
   await nextTurn();
   expect(seen.finished).toMatchObject([{ estimated: spend > 0n, spend }]);
 });
@@ -402,7 +402,7 @@ describe('what was said', () => {
 
   async function failure(keeping: Keeping): Promise<string | undefined> {
     const { seen, passThrough, says } = sentCall({ keeping });
-    passThrough.onResponseStart(null, 400, {});
+    passThrough.onResponseStart(400, new Map());
     says(Buffer.from(JSON.stringify(refusal)));
     passThrough.onResponseEnd();
     await nextTurn();
@@ -425,7 +425,7 @@ describe('what was said', () => {
     'is not taken for the name of an error: %j',
     async (error) => {
       const { seen, passThrough, says } = sentCall();
-      passThrough.onResponseStart(null, 500, {});
+      passThrough.onResponseStart(500, new Map());
       says(Buffer.from(JSON.stringify({ error })));
       passThrough.onResponseEnd();
       await nextTurn();

@@ -1,5 +1,3 @@
-import type { IncomingHttpHeaders } from 'node:http';
-import type { Dispatcher } from 'undici';
 import { keptAnswer } from '../accounting/content/content.ts';
 import { StreamDrafts } from '../accounting/draft.ts';
 import { type Produced, textsOf } from '../accounting/estimate.ts';
@@ -13,6 +11,8 @@ import { passHeaders } from './answer-headers.ts';
 import { CallEnd, type Outcome } from './call-end.ts';
 import { readChatAnswer } from './chat-answer.ts';
 import { ClientStream } from './client-stream.ts';
+import type { AnswerHeaders } from './http/answer-parser.ts';
+import type { AnswerHandler, Sending } from './http/exchange.ts';
 import type { Passage, PassThroughDeps } from './passage.ts';
 import {
   answeredError,
@@ -27,25 +27,26 @@ import { SseSplice, StreamFault } from './sse-splice.ts';
 
 /** What a provider may still send behind the end of its stream, so that its connection can be used again. */
 const MOST_BYTES_BEHIND = 16 * 1024;
+const NO_ANSWER: AnswerHeaders = new Map();
 const NOTHING: Produced = { texts: [], atLeast: 0 };
 
 /**
- * Carries one call to a provider and its answer back, as undici's handler.
+ * Carries one call to a provider and its answer back.
  *
  * Waiting for a head -> collecting (an error, or an answer that is not streamed) or streaming -> over. A deployment that could
  * not be reached at all is followed by the next one; nothing is sent twice otherwise. When the client leaves, the answer is
  * read on as a remainder, or ended at once.
  */
-export class PassThrough implements Dispatcher.DispatchHandler {
+export class PassThrough implements AnswerHandler {
   readonly #deps: PassThroughDeps;
   readonly #passage: Passage;
   readonly #client: ClientStream;
   readonly #end: CallEnd;
   readonly #drafts: StreamDrafts;
   /** Null until the call is on its way: before that nobody has it. */
-  #controller: Dispatcher.DispatchController | null = null;
+  #sending: Sending | null = null;
   #status = 0;
-  #upstreamHeaders: IncomingHttpHeaders = {};
+  #upstreamHeaders: AnswerHeaders = NO_ANSWER;
   #collected: CollectedBody | null = null;
   #stream: SseSplice | null = null;
   #remainder: Remainder | null = null;
@@ -62,33 +63,24 @@ export class PassThrough implements Dispatcher.DispatchHandler {
   /** Sends the call to its current deployment. */
   start(): void {
     if (this.#end.over) return;
-    this.#controller = null;
+    this.#sending = null;
     const { call, bodyFor } = this.#passage;
     const { deployment, streamed } = call;
     const timeoutMs = streamed ? deployment.streamTimeoutMs : deployment.timeoutMs;
     this.#guarded(() => {
-      this.#deps.dispatcher.dispatch(
-        {
-          origin: deployment.origin,
-          path: deployment.chatPath,
-          method: 'POST',
-          headers: deployment.headers as string[],
-          body: bodyFor(deployment),
-          headersTimeout: timeoutMs,
-          bodyTimeout: timeoutMs,
-        },
-        this,
-      );
+      const { chat: destination } = deployment;
+      if (destination === null) throw new Error(`the deployment ${deployment.id} has no address`);
+      this.#deps.dispatcher.dispatch({ destination, body: bodyFor(deployment), timeoutMs }, this);
     });
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
-    if (this.#end.over) controller.abort(new Error('the call is over'));
+  onRequestStart(sending: Sending): void {
+    this.#sending = sending;
+    if (this.#end.over) sending.abort();
   }
 
-  onResponseStart(_controller: unknown, status: number, headers: IncomingHttpHeaders): void {
-    if (status < 200 || this.#end.over) return;
+  onResponseStart(status: number, headers: AnswerHeaders): void {
+    if (this.#end.over) return;
     this.#status = status;
     this.#upstreamHeaders = headers;
     this.#guarded(() => {
@@ -98,7 +90,7 @@ export class PassThrough implements Dispatcher.DispatchHandler {
     });
   }
 
-  onResponseData(_controller: unknown, piece: Buffer): void {
+  onResponseData(piece: Buffer): void {
     this.#remainder?.read(piece.length);
     const stream = this.#stream;
     if (this.#end.over) this.#readBehind(piece.length);
@@ -109,7 +101,7 @@ export class PassThrough implements Dispatcher.DispatchHandler {
   /** Reads what comes behind the end, up to what is worth a connection. */
   #readBehind(bytes: number): void {
     this.#behind += bytes;
-    if (this.#behind > MOST_BYTES_BEHIND) this.#controller?.abort(new Error('the answer had ended'));
+    if (this.#behind > MOST_BYTES_BEHIND) this.#sending?.abort();
   }
 
   onResponseEnd(): void {
@@ -121,7 +113,7 @@ export class PassThrough implements Dispatcher.DispatchHandler {
     });
   }
 
-  onResponseError(_controller: unknown, error: Error): void {
+  onResponseError(error: Error): void {
     if (this.#end.over) return;
     if (this.#status === 0 && !this.#end.clientGone && neverSent(error)) this.#moveOn(error);
     else this.#fail(connectionError(this.#passage.call.deployment.provider, error));
@@ -130,7 +122,7 @@ export class PassThrough implements Dispatcher.DispatchHandler {
   /** Goes on with the next deployment, after one that could not be reached. */
   #moveOn(error: Error): void {
     // On its way to nobody: a client that leaves now ends the call.
-    this.#controller = null;
+    this.#sending = null;
     const next = this.#passage.next();
     if (next instanceof Promise) void next.then((found) => this.#follow(found, error));
     else this.#follow(next, error);
@@ -173,7 +165,7 @@ export class PassThrough implements Dispatcher.DispatchHandler {
   #forward(piece: Buffer): void {
     if (piece.length === 0 || this.#end.clientGone) return;
     this.#client.begin(this.#upstreamHeaders);
-    this.#client.write(piece, this.#controller);
+    this.#client.write(piece, this.#sending);
   }
 
   /** Ends the stream with its last piece, once the call is recorded. */
@@ -184,7 +176,7 @@ export class PassThrough implements Dispatcher.DispatchHandler {
     call.answered = this.#stream?.transcript?.answer({ ...outcome, model: call.modelGroup }) ?? null;
     this.#end.succeed(outcome, () => this.#client.end(last));
     // Nobody waits for the client any more: what the provider still sends is read, so that its connection can be used again.
-    this.#controller?.resume();
+    this.#sending?.resume();
   }
 
   #answer(): void {
@@ -232,7 +224,7 @@ export class PassThrough implements Dispatcher.DispatchHandler {
     // A provider that fails is paid for what it has read only where it has begun to speak.
     const outcome = this.#outcome((said) => (this.#stream?.begun ? said : null));
     this.#end.fail(error, outcome);
-    this.#controller?.abort(error);
+    this.#sending?.abort();
   }
 
   /**
@@ -243,28 +235,28 @@ export class PassThrough implements Dispatcher.DispatchHandler {
     this.#end.leave(recorded);
     if (this.#end.over) return;
     const { remainders } = this.#deps;
-    if (this.#controller !== null) this.#remainder = remainders.begin(this.#passage.call, () => this.#cut());
+    if (this.#sending !== null) this.#remainder = remainders.begin(this.#passage.call, () => this.#cut());
     if (this.#remainder === null) this.#cut();
-    else this.#controller?.resume();
+    else this.#sending?.resume();
   }
 
   /** Ends a call that may not go on: the client is told why, and pays for what was produced. */
   revoke(reason: GatewayError): void {
     if (this.#end.over) return;
     this.#end.fail(reason, this.#cutOutcome());
-    this.#controller?.abort(reason);
+    this.#sending?.abort();
   }
 
   /** Ends an answer that nobody waits for. */
   #cut(): void {
     if (this.#end.over) return;
     this.#end.abandon(this.#cutOutcome());
-    this.#controller?.abort(new Error('nobody waits for the answer'));
+    this.#sending?.abort();
   }
 
   /** What an answer that is cut costs: a provider that is not about to refuse the call has read its prompt. */
   #cutOutcome(): Outcome {
-    const read = this.#controller !== null && this.#status < 300;
+    const read = this.#sending !== null && this.#status < 300;
     return this.#outcome((said) => (read ? said : null));
   }
 }

@@ -1,10 +1,10 @@
-import type { Dispatcher } from 'undici';
 import type { Timers } from '../accounting/timers.ts';
 import type { TokenCounter } from '../accounting/token-counter.ts';
 import type { Call } from '../call.ts';
 import type { CallReply, WritableHeaders } from '../http/call-reply.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Deployment } from '../routing/deployment.ts';
+import type { Dispatcher } from './http/provider-client.ts';
 import type { Remainders } from './remainders.ts';
 
 /** What a call needs from its surface. */

@@ -1,8 +1,7 @@
-import type { IncomingHttpHeaders } from 'node:http';
-import { errors } from 'undici';
 import type { WritableHeaders } from '../http/call-reply.ts';
 import { GatewayError } from '../http/errors.ts';
 import { passHeaders } from './answer-headers.ts';
+import { AnswerFault, type AnswerHeaders } from './http/answer-parser.ts';
 import type { StreamFault } from './sse-splice.ts';
 
 const MAX_MESSAGE = 2000;
@@ -118,7 +117,7 @@ interface Source {
 
 interface RefusingAnswer {
   readonly status: number;
-  readonly headers: IncomingHttpHeaders;
+  readonly headers: AnswerHeaders;
   readonly text: string;
 }
 
@@ -126,7 +125,7 @@ interface RefusingAnswer {
 export function answeredError(answer: RefusingAnswer, { provider, apiKey }: Source): GatewayError {
   const { status, headers, text } = answer;
   if (status < 400) return garbled(provider, `answered with a redirect (${status})`);
-  const retryAfter = headers['retry-after'];
+  const retryAfter = headers.get('retry-after');
   const passed: WritableHeaders = new Map();
   passHeaders(headers, passed);
   if (retryAfter !== undefined) passed.set('retry-after', retryAfter);
@@ -140,15 +139,17 @@ export function streamError(fault: StreamFault, { provider, apiKey }: Source): G
   return providerError({ status, text: `{"error":${fault.providerError}}`, provider, apiKey });
 }
 
-const TIMEOUTS = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'UND_ERR_CONNECT_TIMEOUT']);
+const TIMEOUTS = new Set(['ANSWER_TIMEOUT', 'CONNECT_TIMEOUT', 'ETIMEDOUT']);
 const NEVER_SENT = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
   'EAI_AGAIN',
   'EHOSTUNREACH',
   'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
+  'CONNECT_TIMEOUT',
 ]);
+
+const BROKEN = new Set(['ECONNRESET', 'EPIPE']);
 
 function codeOf(error: Error): string {
   const { code } = error as NodeJS.ErrnoException;
@@ -173,9 +174,9 @@ export function connectionError(provider: string, error: Error): GatewayError {
       cause: error,
     });
   }
-  const what =
-    error instanceof errors.SocketError || code === 'ECONNRESET'
-      ? 'closed the connection'
-      : 'cannot be reached';
+  if (error instanceof AnswerFault)
+    return garbled(provider, `answered what is no HTTP: ${error.message}`, error);
+  if (code === 'CLOSED') return garbled(provider, 'closed the connection', error);
+  const what = BROKEN.has(code) ? 'closed the connection' : 'cannot be reached';
   return garbled(provider, `${what}${code === '' ? '' : ` (${code})`}`, error);
 }

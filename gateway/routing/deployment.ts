@@ -3,6 +3,7 @@ import { type PriceList, priceList } from '../accounting/prices.ts';
 import { type Limit, limitsOf } from '../admission/limits/limit-store.ts';
 import type { DeploymentConfig } from '../config/config.ts';
 import { findProvider, type Provider } from '../providers/catalogue.ts';
+import { Destination } from '../providers/http/destination.ts';
 
 /** A deployment compiled for calls: everything that does not change from call to call is worked out. */
 export interface Deployment {
@@ -14,11 +15,8 @@ export interface Deployment {
   readonly modelText: string;
   /** Address as the operator knows it, shown in headers and spend rows. */
   readonly apiBase: string;
-  readonly origin: string;
-  /** Path of chat completions. */
-  readonly chatPath: string;
-  /** Request headers, flat: name, value, name, value. */
-  readonly headers: readonly string[];
+  /** Where chat completions are asked for; null where the deployment has no address, as one that is not active. */
+  readonly chat: Destination | null;
   /** The key, to strike it out of whatever the provider quotes. */
   readonly apiKey: string | null;
   readonly missingVariable: string | null;
@@ -45,6 +43,13 @@ function requestHeaders({ apiKey, headers }: DeploymentConfig): string[] {
   return [...all].flat();
 }
 
+function chatDestination(config: DeploymentConfig): Destination | null {
+  if (config.apiBase === '') return null;
+  const { origin, pathname } = new URL(config.apiBase);
+  const path = `${pathname === '/' ? '' : pathname}/chat/completions`;
+  return new Destination({ origin, path, headers: requestHeaders(config) });
+}
+
 /** Compiles one entry of the configuration; `model` is the upstream model when a wildcard was filled in. */
 export function compileDeployment(
   config: DeploymentConfig,
@@ -53,7 +58,6 @@ export function compileDeployment(
 ): Deployment {
   const row = findProvider(config.provider);
   if (row === undefined) throw new Error(`provider '${config.provider}' is not in the catalogue`);
-  const url = config.apiBase === '' ? null : new URL(config.apiBase);
   const defaults = Object.entries(config.defaults).map(
     ([name, value]) => [row.param_mappings?.[name] ?? name, JSON.stringify(value)] as const,
   );
@@ -65,9 +69,7 @@ export function compileDeployment(
     upstreamModel: model,
     modelText: JSON.stringify(model),
     apiBase: config.apiBase,
-    origin: url?.origin ?? '',
-    chatPath: `${url === null || url.pathname === '/' ? '' : url.pathname}/chat/completions`,
-    headers: requestHeaders(config),
+    chat: chatDestination(config),
     apiKey: config.apiKey,
     missingVariable: config.missingVariable,
     defaults: new Map(defaults),

@@ -11,7 +11,7 @@ export interface Resealed {
   readonly unreadable: readonly string[];
 }
 
-/** Where sealed texts stand, and the name of the key that sealed them. */
+/** Where sealed texts stand, and the name of the key that sealed them; `rows`: which rows hold some. */
 const places = [
   {
     what: 'model',
@@ -19,6 +19,7 @@ const places = [
     id: 'model_id',
     members: 'litellm_params',
     keyId: 'litellm_params_key_id',
+    rows: 'true',
   },
   {
     what: 'credential',
@@ -26,15 +27,25 @@ const places = [
     id: 'credential_name',
     members: 'credential_values',
     keyId: 'litellm_values_key_id',
+    rows: 'true',
+  },
+  {
+    what: 'settings',
+    table: '"LiteLLM_Config"',
+    id: 'param_name',
+    members: 'param_value',
+    keyId: 'litellm_value_key_id',
+    rows: "param_name = 'environment_variables' AND param_value IS NOT NULL",
   },
 ] as const;
 
 type Place = (typeof places)[number];
 
 /** Rows whose key is not the one that seals now, in the order of their ids. */
-async function remaining(db: Connection, { table, id, keyId }: Place, keys: SaltKeys): Promise<string[]> {
+async function remaining(db: Connection, place: Place, keys: SaltKeys): Promise<string[]> {
+  const { table, id, keyId } = place;
   const found = await rows<{ id: string }>(db, {
-    text: `SELECT ${id} AS id FROM ${table} WHERE ${keyId} IS DISTINCT FROM $1 ORDER BY ${id}`,
+    text: `SELECT ${id} AS id FROM ${table} WHERE ${place.rows} AND ${keyId} IS DISTINCT FROM $1 ORDER BY ${id}`,
     values: [keys.id],
   });
   return found.map(({ id }) => id);

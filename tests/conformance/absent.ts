@@ -46,14 +46,8 @@ export const absent: readonly Row[] = [
   ...told('a metric', 'GET /metrics'),
   ...told('LiteLLM’s UI', 'GET /.well-known/litellm-ui-config', 'GET /litellm/.well-known/litellm-ui-config'),
   ...told('an alert to a chat', 'GET /health/services?service=slack'),
-  ...told(
-    'a change of the configuration by the API',
-    'POST /config/update',
-    'POST /config/field/update',
-    'POST /config/field/delete',
-    'POST /config/callback/delete',
-    'GET /config/yaml',
-  ),
+  ...told('a change of callbacks by the API', 'POST /config/callback/delete'),
+  ...told('the schema of the configuration', 'GET /config/yaml'),
   ...told('e-mail', 'GET /email/event_settings'),
   ...told(
     'the cache',

@@ -1,4 +1,9 @@
-import { detail, number, section, some, text, unprocessable } from './row.ts';
+import { detail, envelope, invalid, like, number, section, some, text, unprocessable } from './row.ts';
+
+const general = (field_name: string, field_value?: unknown) => ({
+  body: { config_type: 'general_settings', field_name, field_value },
+});
+const refused = (param: string) => envelope(400, 'invalid_request_error', param);
 
 const routerField = {
   field_name: 'redis_port',
@@ -11,7 +16,7 @@ const routerField = {
   field_value: null,
 };
 
-/** What the configuration file says, as far as it may be seen. */
+/** What the configuration says, as far as it may be seen, and what of it the database holds. */
 export const settings = section('3.10', [
   [
     'each general setting, what it is and what the file says',
@@ -37,6 +42,90 @@ export const settings = section('3.10', [
     {},
     200,
     { field_name: 'store_model_in_db', field_value: true },
+  ],
+  [
+    'settings are stored, and answered so',
+    'POST /config/update',
+    {
+      body: {
+        general_settings: { health_check_concurrency: 4 },
+        litellm_settings: { request_timeout: 60 },
+        router_settings: { timeout: 30 },
+        environment_variables: { MISTRAL_API_KEY: 'key-of-mistral' },
+      },
+    },
+    200,
+    { message: 'Config updated successfully' },
+  ],
+  [
+    'models are added by another route',
+    'POST /config/update',
+    { body: { model_list: [] } },
+    400,
+    refused('model_list'),
+  ],
+  [
+    'what protects is the file’s alone',
+    'POST /config/update',
+    { body: { general_settings: { allowed_ips: [] } } },
+    400,
+    refused('general_settings.allowed_ips'),
+  ],
+  [
+    'a variable of the machine is the machine’s',
+    'POST /config/update',
+    { body: { environment_variables: { LITELLM_SALT_KEY: 'another' } } },
+    400,
+    refused('environment_variables.LITELLM_SALT_KEY'),
+  ],
+  [
+    'a section is a map',
+    'POST /config/update',
+    { body: { router_settings: 1 } },
+    422,
+    invalid('router_settings'),
+  ],
+  [
+    'one setting is stored, and its section answered',
+    'POST /config/field/update',
+    general('proxy_batch_write_at', 5),
+    200,
+    {
+      param_name: 'general_settings',
+      param_value: { health_check_concurrency: 4, proxy_batch_write_at: 5 },
+    },
+  ],
+  ['not of a wrong type', 'POST /config/field/update', general('proxy_batch_write_at', 'soon'), 400, detail],
+  ['nor one that nobody knows', 'POST /config/field/update', general('proxy_batch_wirte_at', 5), 400, detail],
+  ['nor without a value', 'POST /config/field/update', general('proxy_batch_write_at'), 422, unprocessable],
+  [
+    'what is stored is shown, and that it is',
+    'GET /config/list?config_type=general_settings',
+    {},
+    200,
+    some(like({ field_name: 'proxy_batch_write_at', field_value: 5, stored_in_db: true })),
+  ],
+  [
+    'alone too',
+    'GET /config/field/info?field_name=proxy_batch_write_at',
+    {},
+    200,
+    { field_name: 'proxy_batch_write_at', field_value: 5 },
+  ],
+  [
+    'a setting is taken out of the database, and the rest of its section answered',
+    'POST /config/field/delete',
+    general('proxy_batch_write_at'),
+    200,
+    { param_name: 'general_settings', param_value: { health_check_concurrency: 4 } },
+  ],
+  ['once', 'POST /config/field/delete', general('proxy_batch_write_at'), 400, detail],
+  [
+    'of a section that there is',
+    'POST /config/field/delete',
+    { body: { field_name: 'x' } },
+    422,
+    unprocessable,
   ],
   ['one that the file does not have', 'GET /config/field/info?field_name=alerting', {}, 400, detail],
   ['a secret is none that is shown', 'GET /config/field/info?field_name=master_key', {}, 400, detail],

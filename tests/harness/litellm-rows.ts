@@ -27,7 +27,7 @@ export const sealed = {
   saltKey: 'salt-of-the-vectors',
   text: 'openai/gpt-4o',
   legacy: '8EYxpGk0tgeIJqtR3-6hQqzra3R5ZNR5ZRZgxPCYnkOdxKS2Ote8FTInTG1LYFYjrqdU4TI=',
-  v2: 'v2:gcm:y1nNC6moLvIv72t_67d_-XHg5TWIprCk_plnERNRai2ZWEqMUa2a_5g=',
+  v2: 'v2:gcm:y1nNC6moLvIv72t_67d_-XHg5TWIprCk_plnERRNai2ZWEqMUa2a_5g=',
   v3: 'v3:gcm:y1nNC6moLvIv72t_jCsf1yFRlNzz4Q0mo1kyzHNZ0KKDa7z7lDaSOco=',
 } as const;
 

@@ -10,6 +10,7 @@ import {
   openPoster,
   picoFromUsd,
   readSecret,
+  systemTimers,
 } from '../../gateway/index.ts';
 import { until } from '../../packer/index.ts';
 import { type AdminGateway, startAdminGateway } from '../harness/admin-gateway.ts';
@@ -63,7 +64,7 @@ function deliver(outbox: Outbox = alertOutbox(gateway.db)): AlertDelivery {
   const note = (line: object, message: string) => void lines.push(`${message} ${JSON.stringify(line)}`);
   const delivery = new AlertDelivery({
     outbox,
-    poster: openPoster(receiver.url),
+    poster: openPoster(receiver.url, systemTimers),
     key: readSecret(SECRET) as Buffer,
     timers: {
       now: clock,

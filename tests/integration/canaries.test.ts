@@ -30,6 +30,9 @@ const secrets = {
   credential: key('credential'),
   changedCredential: key('changed-credential'),
   importedCredential: key('imported-credential'),
+  variable: key('variable'),
+  changedVariable: key('changed-variable'),
+  importedVariable: key('imported-variable'),
   importedKey: key('imported'),
   virtualKey: key('virtual'),
   renewedKey: key('renewed'),
@@ -70,6 +73,14 @@ beforeAll(async () => {
         credential_name: 'imported',
         credential_values: JSON.stringify(sealed),
         ...byAdmin,
+      },
+    ],
+    LiteLLM_Config: [
+      {
+        param_name: 'environment_variables',
+        param_value: JSON.stringify(
+          new SaltKeys(secrets.salt).sealAll({ XAI_API_KEY: secrets.importedVariable }),
+        ),
       },
     ],
   });
@@ -143,6 +154,17 @@ async function plant(): Promise<readonly string[]> {
   for (const name of ['shared', 'imported']) {
     await say('POST /model/new', { body: model(name, name, { litellm_credential_name: name }) });
   }
+
+  const variable = (value: string) => ({ environment_variables: { GROQ_API_KEY: value } });
+  await say('POST /config/update', { body: variable(secrets.variable) });
+  await say('POST /config/update', { body: variable(secrets.changedVariable) });
+  await say('POST /config/update', {
+    body: { environment_variables: { LITELLM_MASTER_KEY: secrets.changedVariable } },
+    status: 400,
+  });
+  const named = { config_type: 'environment_variables', field_name: 'MISTRAL_API_KEY' };
+  await say('POST /config/field/update', { body: { ...named, field_value: secrets.variable } });
+  await say('POST /config/field/delete', { body: named });
 
   await say('POST /organization/new', { body: { organization_id: 'acme', organization_alias: 'Acme' } });
   for (const [user_id, password] of [
@@ -237,6 +259,13 @@ test('no secret is in clear in a table, a log, a file, an alert, an export or an
       secrets.importedCredential,
       secrets.changedCredential,
     ]);
+    const settings = await db.query(
+      `SELECT param_value AS values FROM "LiteLLM_Config" WHERE param_name = 'environment_variables'`,
+    );
+    expect(keys.openAll(settings.rows[0]?.values)).toEqual({
+      XAI_API_KEY: secrets.importedVariable,
+      GROQ_API_KEY: secrets.changedVariable,
+    });
   } finally {
     await db.end();
   }

@@ -1,4 +1,7 @@
-import { Agent, request } from 'undici';
+import type { Timers } from '../../accounting/timers.ts';
+import { Destination } from '../../providers/http/destination.ts';
+import type { AnswerHandler, Sending } from '../../providers/http/exchange.ts';
+import { ProviderClient } from '../../providers/http/provider-client.ts';
 
 const SECOND = 1000;
 /** For the whole of an attempt. */
@@ -21,28 +24,63 @@ export interface Poster extends AsyncDisposable {
   post(message: Post): Promise<Receipt>;
 }
 
+/** Waits for the head of an answer, and reads the rest only for the connection to be used again. */
+class Attempt implements AnswerHandler {
+  readonly receipt: Promise<Receipt>;
+  readonly #settle: PromiseWithResolvers<Receipt>;
+  #sending: Sending | null = null;
+  #bytes = 0;
+  #late = false;
+
+  constructor(timers: Timers) {
+    this.#settle = Promise.withResolvers();
+    const cancel = timers.after(POST_TIMEOUT_MS, () => this.#giveUp());
+    this.receipt = this.#settle.promise.finally(cancel);
+  }
+
+  #giveUp(): void {
+    this.#late = true;
+    this.#sending?.abort();
+    this.#settle.reject(new Error(`no answer within ${POST_TIMEOUT_MS / SECOND} s`));
+  }
+
+  onRequestStart(sending: Sending): void {
+    this.#sending = sending;
+    if (this.#late) sending.abort();
+  }
+
+  onResponseStart(status: number, headers: ReadonlyMap<string, string>): void {
+    this.#settle.resolve({ status, retryAfter: headers.get('retry-after') });
+  }
+
+  /** One that goes on and on is closed. */
+  onResponseData(piece: Buffer): void {
+    this.#bytes += piece.length;
+    if (this.#bytes > MOST_ANSWER_BYTES) this.#sending?.abort();
+  }
+
+  onResponseEnd(): void {
+    this.#sending = null;
+  }
+
+  onResponseError(error: Error): void {
+    this.#settle.reject(error);
+  }
+}
+
 /** Posts to the operator's address. Redirects are not followed, and of an answer no more than its head counts. */
-export function openPoster(url: string): Poster {
-  const agent = new Agent({ allowH2: false, connections: 4, connect: { timeout: POST_TIMEOUT_MS } });
+export function openPoster(url: string, timers: Timers): Poster {
+  const client = new ProviderClient({ timers, now: () => performance.now(), mostConnections: 4 });
+  const { origin, pathname, search } = new URL(url);
   return {
     async post({ headers, body }) {
-      const signal = AbortSignal.timeout(POST_TIMEOUT_MS);
-      const answer = await request(url, {
-        dispatcher: agent,
-        method: 'POST',
-        headers: { 'content-type': 'application/json', ...headers },
-        body,
-        signal,
-      });
-      // Read so far only for the connection to be used again; one that goes on and on is closed.
-      await answer.body.dump({ limit: MOST_ANSWER_BYTES, signal }).catch(() => undefined);
-      const retryAfter = answer.headers['retry-after'];
-      return {
-        status: answer.statusCode,
-        retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter,
-      };
+      const attempt = new Attempt(timers);
+      const all = Object.entries({ 'content-type': 'application/json', ...headers }).flat();
+      const destination = new Destination({ origin, path: pathname + search, headers: all });
+      client.dispatch({ destination, body: Buffer.from(body), timeoutMs: POST_TIMEOUT_MS }, attempt);
+      return attempt.receipt;
     },
     // What is on its way is cut off: it is sent again, with the same id.
-    [Symbol.asyncDispose]: () => agent.destroy(),
+    [Symbol.asyncDispose]: async () => client.destroy(),
   };
 }

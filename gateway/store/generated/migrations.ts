@@ -736,4 +736,14 @@ CREATE INDEX "LiteLLM_OrganizationMembership_budget_id_idx" ON "LiteLLM_Organiza
 -- Its \`spend\` follows with each batch of calls: room on the page keeps the indexes out of it.
 ALTER TABLE "LiteLLM_OrganizationMembership" SET (fillfactor = 70);
 `,
+  '0024-stored-settings.sql': `-- Settings that were stored by the API, with LiteLLM's columns: a row for each section of config.yaml. LiteLLM's own table is there where
+-- its database was taken over before this. Values of \`environment_variables\` are sealed with the salt key that litellm_value_key_id
+-- names; null in a row that LiteLLM has written, and in one that more than one key has sealed.
+CREATE TABLE IF NOT EXISTS "LiteLLM_Config" (
+  param_name text PRIMARY KEY,
+  param_value jsonb
+);
+
+ALTER TABLE "LiteLLM_Config" ADD COLUMN IF NOT EXISTS litellm_value_key_id text;
+`,
 } as const;

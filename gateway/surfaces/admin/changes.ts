@@ -77,3 +77,5 @@ export const tagAt = (name: string): Place => ['LiteLLM_TagTable', name];
 export const budgetAt = (budgetId: string): Place => ['LiteLLM_BudgetTable', budgetId];
 export const modelAt = (modelId: string): Place => ['LiteLLM_ProxyModelTable', modelId];
 export const credentialAt = (name: string): Place => ['LiteLLM_CredentialsTable', name];
+/** A section of the settings in the database. */
+export const settingsAt = (section: string): Place => ['LiteLLM_Config', section];

@@ -1,7 +1,13 @@
 import type { Config, ShownSetting } from '../../config/config.ts';
+import { Findings, Reader } from '../../config/findings.ts';
+import { parsedFile } from '../../config/read-stored.ts';
+import { shownSettings } from '../../config/shown-settings.ts';
+import { storable } from '../../config/stored-keys.ts';
 import type { Handlers } from '../../http/handler.ts';
+import { readConfigRows } from '../../store/config-table.ts';
 import { badRequest } from './faults.ts';
 import { management } from './management.ts';
+import { type StoredSettingsDeps, storedSettingsHandlers } from './stored-settings.ts';
 import { queryReader } from './validation.ts';
 
 const SECOND = 1000;
@@ -18,13 +24,16 @@ const readFieldQuery = queryReader<{ readonly field_name: string }>({
   properties: { field_name: { type: 'string' } },
 });
 
+/** A setting, and whether its value is the database's, which counts from the next start on if it does not yet. */
+type FoundSetting = ShownSetting & { readonly stored?: boolean };
+
 /** A setting in the words of LiteLLM's lists. Whether it is stored in the database: null for one that nobody has set. */
-const listed = ({ name, type, description, value, fallback }: ShownSetting) => ({
+const listed = ({ name, type, description, value, fallback, stored = false }: FoundSetting) => ({
   field_name: name,
   field_type: type,
   field_description: description,
   field_value: value,
-  stored_in_db: value === null ? null : false,
+  stored_in_db: value === null ? null : stored,
   field_default_value: fallback,
   premium_field: false,
   nested_fields: null,
@@ -45,14 +54,14 @@ const formField = ({ name, type, description, value, fallback }: ShownSetting) =
 const written = (settings: readonly ShownSetting[]) =>
   Object.fromEntries(settings.flatMap(({ name, value }) => (value === null ? [] : [[name, value]])));
 
-/** Throws GatewayError for a setting that the file does not have, and for one that is not shown. */
+/** Throws GatewayError for a setting that nobody has set, and for one that is not shown. */
 function fieldInfo(settings: readonly ShownSetting[], asked: string) {
   const setting = settings.find(({ name }) => name === asked);
   if (setting === undefined) {
     throw badRequest('field_name', `'${asked}' is no general setting that is in force and may be shown`);
   }
   if (setting.value === null) {
-    throw badRequest('field_name', `'${asked}' is not set: config.yaml does not say it`);
+    throw badRequest('field_name', `'${asked}' is not set: neither config.yaml nor the database says it`);
   }
   return { field_name: asked, field_value: setting.value };
 }
@@ -88,23 +97,44 @@ function callbacksOf({ alerting, storedModels, shownSettings }: Config) {
   };
 }
 
-/** The handlers that show what the configuration file says; it is changed on the machine alone. */
-export function settingsHandlers(config: Config) {
-  const { general, router, alerting } = config.shownSettings;
-  const callbacks = callbacksOf(config);
+/** The general settings as the file has them, and in the place of these what the database holds. */
+function generalSettings({
+  db,
+  source,
+  storedModels,
+}: StoredSettingsDeps): () => Promise<readonly FoundSetting[]> {
+  const { general } = shownSettings(new Reader(parsedFile(source), '', new Findings()));
+  const section = 'general_settings';
+  return async () => {
+    const [row] = storedModels.enabled ? await readConfigRows(db, [section]) : [];
+    return general.map((setting) => {
+      const stored = row?.param_value[setting.name] ?? null;
+      const counts = stored !== null && storable[section].includes(setting.name);
+      return counts ? { ...setting, value: stored, stored: true } : setting;
+    });
+  };
+}
+
+/** The handlers that show settings, and those that change them in the database. */
+export function settingsHandlers(deps: StoredSettingsDeps & { readonly config: Config }) {
+  const { router, alerting } = deps.config.shownSettings;
+  const general = generalSettings(deps);
+  const callbacks = callbacksOf(deps.config);
   const active = management(async () => callbacks.active);
   const fields = router.map(formField);
   return {
+    ...storedSettingsHandlers(deps),
     listSettings: management(
       async (request) => {
         readListQuery(request.query);
-        return general.map(listed);
+        return (await general()).map(listed);
       },
       { errors: 'detail' },
     ),
-    settingInfo: management(async (request) => fieldInfo(general, readFieldQuery(request.query).field_name), {
-      errors: 'detail',
-    }),
+    settingInfo: management(
+      async (request) => fieldInfo(await general(), readFieldQuery(request.query).field_name),
+      { errors: 'detail' },
+    ),
     alertingSettings: management(async () => alerting.map(listed)),
     routerSettings: management(async () => ({
       fields,

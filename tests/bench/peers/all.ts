@@ -3,7 +3,7 @@ import { crabllm } from './crabllm.ts';
 import { direct } from './direct.ts';
 import { litellm } from './litellm.ts';
 import { nginx } from './nginx.ts';
-import { ours, oursFree } from './ours.ts';
+import { ours, oursFree, oursKey } from './ours.ts';
 import type { Peer } from './peer.ts';
 import { portkey, portkeyOnOurNode } from './portkey.ts';
 
@@ -13,6 +13,7 @@ export const allPeers: readonly Peer[] = [
   nginx,
   bare,
   ours,
+  oursKey,
   oursFree,
   crabllm,
   portkey,

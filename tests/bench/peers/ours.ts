@@ -30,6 +30,12 @@ const names = {
   tag: { name: 'bench-tag' },
 };
 
+/** A key's own limits and budget: what crabllm's lane is governed by. */
+const keyAlone: Governance = {
+  ...none,
+  key: { ...budget, ...limits, ...parallel, duration: '30d' },
+};
+
 /** Every budget and every limit that a call can meet. */
 const everything: Governance = {
   settings: budget,
@@ -127,6 +133,9 @@ function oursUnder(governance: Governance, identity: Pick<Peer, 'name' | 'title'
 
 /** The gateway as it ships, and every check on: each call leaves a row in a durable PostgreSQL. */
 export const ours = oursUnder(everything, { name: 'ours', title: 'ours, governed' });
+
+/** What most keys have: the difference to `ours` is what each further owner of a key costs. */
+export const oursKey = oursUnder(keyAlone, { name: 'key', title: "ours, a key's own limits and budget" });
 
 /** A virtual key that may do anything, and a row for each call: what the checks cost is what `ours` takes more. */
 export const oursFree = oursUnder(none, { name: 'free', title: 'ours, key and row alone' });

@@ -84,7 +84,7 @@ const signed = (value: number): string => (value < 0 ? `-${figure(-value)}` : fi
 /** Ours must not fail a single call; the peers' failures are only told. */
 function noFaults(peers: readonly PeerResult[]): Finding[] {
   return peers
-    .filter(({ name }) => name === 'ours' || name === 'free')
+    .filter(({ name }) => ['ours', 'key', 'free'].includes(name))
     .map(({ title, rounds }) => {
       const faults = rounds.flatMap((round) => round.faults);
       return {
