@@ -34,7 +34,7 @@ export interface SealedDisk {
 
 /**
  * A way to get from a base to a disk. What `bake` puts into its directory is cached; `adapt` makes a copy of that a machine
- * of its target, and `seal` works on a copy of what it is given. Whatever the driver, the root file system is there as
+ * of its target, and `generalise` and `seal` work on a copy of what they are given. Whatever the driver, the root file system is there as
  * `tree`: the evidence is made from that.
  */
 export interface Driver {
@@ -42,6 +42,8 @@ export interface Driver {
   bake(base: Base, directory: string, play: Play): Promise<void>;
   /** Plays the part of the target; returns the directory with the result, inside `play.work`. */
   adapt(directory: string, play: Play): Promise<string>;
+  /** As much of `seal` as it takes to have the sealed root file system; returns that. */
+  generalise(directory: string, play: Play): Promise<string>;
   seal(directory: string, play: Play): Promise<SealedDisk>;
   /** KEEP=1: leaves a machine of what was baked behind, or says how to start one. */
   leave(directory: string, play: Play): Promise<void>;

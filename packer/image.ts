@@ -1,4 +1,4 @@
-/** `make image`: settings are BASE, TARGET, DRIVER, AUDIT, CIS_ENGINE, KEEP and PLAYBOOK in the environment. */
+/** `make image`: settings are BASE, TARGET, DRIVER, AUDIT, CIS_ENGINE, KEEP, UNTIL and PLAYBOOK in the environment. */
 import { readFacts } from '../appliance/index.ts';
 import { runCommand } from './command.ts';
 import { makeImage } from './make-image.ts';
@@ -6,6 +6,7 @@ import { imageOptions } from './options.ts';
 
 process.exitCode = await runCommand(async (work) => {
   const facts = readFacts();
-  const directory = await makeImage(facts, imageOptions(process.env, facts), work);
-  work.log.note(`the image is in ${directory}`);
+  const options = imageOptions(process.env, facts);
+  const directory = await makeImage(facts, options, work);
+  work.log.note(`the ${options.until} is in ${directory}`);
 });

@@ -25,7 +25,6 @@ export { type Git, gitOf } from './commit.ts';
 export { compressDisk } from './disk/assemble.ts';
 export { putFiles } from './disk/put-files.ts';
 export type { Driver, Play, SealedDisk } from './driver.ts';
-export { containerDriver } from './driver-container/driver.ts';
 export { type IsolatedMachine, startIsolated } from './driver-container/isolated.ts';
 export { baseDisk } from './driver-vm/base-disk.ts';
 export { vmDriver } from './driver-vm/driver.ts';
@@ -42,10 +41,8 @@ export {
   installedParagraphs,
   type Manifest,
 } from './manifest.ts';
-export { oneAtATime } from './one-at-a-time.ts';
 export { imageName } from './output.ts';
 export { ensurePacker } from './packer-program.ts';
 export { places } from './places.ts';
-export { makePlays } from './plays.ts';
 export { programFailure, shellFor } from './shell.ts';
 export { ensureTools, type ToolNeed } from './tools.ts';

@@ -45,7 +45,7 @@ const GiB = 2 ** 30;
 /** Keys, logs and large files of a build, by its target; they stay after it for whoever looks for a fault. */
 const WORK = `${places.build}/work`;
 
-/** Makes an image, from its base to the directory that is handed out; returns that directory. */
+/** Makes an image, from its base to the directory that is handed out; returns that directory, or the one with the tree. */
 export async function makeImage(facts: Facts, options: ImageOptions, work: Work): Promise<string> {
   const { log, signal } = work;
   using _lock = oneAtATime();
@@ -91,6 +91,10 @@ export async function makeImage(facts: Facts, options: ImageOptions, work: Work)
   });
   mkdirSync(evidence);
   writeFileSync(`${evidence}/sbom.json`, sbom);
+  if (options.until === 'tree') {
+    await log.step('generalise', () => driver.generalise(adapted, play));
+    return directory;
+  }
   const sealed = await log.step('generalise', async () =>
     rawDisk(shellFor(signal), await driver.seal(adapted, play)),
   );

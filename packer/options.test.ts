@@ -12,6 +12,7 @@ test('without settings the target is qemu, the audit is of the booted disk, and 
     driver: undefined,
     audit: 'vm',
     keep: false,
+    until: 'image',
     cisEngine: 'own',
     playbook: undefined,
   });
@@ -37,6 +38,7 @@ test.each([
   ['DRIVER', 'docker', 'vm, container'],
   ['AUDIT', 'none', 'vm, container'],
   ['KEEP', 'yes', '0, 1'],
+  ['UNTIL', 'bake', 'tree, image'],
   ['CIS_ENGINE', 'openscap', 'own, lockdown'],
 ])('an unknown %s is refused with the choices', (name, value, choices) => {
   const refused = expect.objectContaining({

@@ -13,6 +13,8 @@ export interface ImageOptions {
   /** The machine that the finished image is judged in. */
   readonly audit: AuditMachine;
   readonly keep: boolean;
+  /** What is made in the end: a tree is sealed, but neither judged nor made a disk. */
+  readonly until: Product;
   readonly cisEngine: CisEngine;
   /** Undefined takes ansible/playbook.yml. */
   readonly playbook: string | undefined;
@@ -21,6 +23,10 @@ export interface ImageOptions {
 const AUDITS = ['vm', 'container'] as const;
 /** A virtual machine that boots the disk, or a container with its root tree. */
 export type AuditMachine = (typeof AUDITS)[number];
+
+const PRODUCTS = ['tree', 'image'] as const;
+/** What a run ends with. */
+export type Product = (typeof PRODUCTS)[number];
 
 const DRIVERS = ['vm', 'container'] as const;
 const SWITCHES = ['0', '1'] as const;
@@ -50,6 +56,7 @@ export function imageOptions(environment: NodeJS.ProcessEnv, facts: Facts): Imag
     driver: choice('DRIVER', DRIVERS),
     audit: choice('AUDIT', AUDITS) ?? 'vm',
     keep: choice('KEEP', SWITCHES) === '1',
+    until: choice('UNTIL', PRODUCTS) ?? 'image',
     cisEngine,
     playbook: environment.PLAYBOOK || undefined,
   };

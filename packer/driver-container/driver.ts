@@ -13,14 +13,8 @@ import { makeSshKey, type SshKey, sshLine } from '../ssh.ts';
 import { type Machine, startMachine } from './machine.ts';
 import { closeNetwork, openNetwork } from './outside.ts';
 
-/** A driver that has the sealed tree before there is a disk. */
-interface TreeDriver extends Driver {
-  /** Seals a copy of the tree, and returns it. */
-  generalise(directory: string, play: Play): Promise<string>;
-}
-
 /** Bakes in the root tree itself, booted as a systemd-nspawn machine, and makes the disk from the tree afterwards. */
-export function containerDriver(work: Work): TreeDriver {
+export function containerDriver(work: Work): Driver {
   const { log, signal } = work;
   const shell = shellFor(signal);
 

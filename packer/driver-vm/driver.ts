@@ -44,6 +44,10 @@ export function vmDriver(work: Work, kvm: boolean): Driver {
     return { path, format: 'qcow2', tree };
   }
 
+  async function generalise(directory: string, play: Play): Promise<string> {
+    return (await seal(directory, play)).tree;
+  }
+
   async function readTree(disk: string, tree: string): Promise<void> {
     await log.step('read the root file system of the disk', () => readRootTree(shell, disk, tree));
   }
@@ -88,7 +92,7 @@ export function vmDriver(work: Work, kvm: boolean): Driver {
     );
   }
 
-  return { name: 'vm', bake, adapt, seal, leave };
+  return { name: 'vm', bake, adapt, generalise, seal, leave };
 }
 
 function qemuLine(disk: string, seed: string, kvm: boolean): string {

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readFacts } from '../../appliance/index.ts';
-import { type BootableDisk, bootable, Failure, imageName, places, shellFor } from '../../packer/index.ts';
+import { type BootableDisk, bootable, Failure, imageName, shellFor } from '../../packer/index.ts';
 import { readBuildManifest } from '../../sbom/index.ts';
 
 const build = fileURLToPath(new URL('../../build', import.meta.url));
@@ -48,15 +48,4 @@ export function sealedTree(target: string): string {
   if (made === undefined)
     throw new Failure('there is no tree of an image', `make one first: 'make image TARGET=${target}'`);
   return join(work, made, 'tree');
-}
-
-/** The machine that was baked for every target, before it became one of any: a directory with its `tree`. */
-export function bakedMachine(): string {
-  const kept = `${places.cache}/bake`;
-  const baked = existsSync(kept)
-    ? readdirSync(kept).find((name) => name.startsWith(`${BASE}-container-`) && !name.endsWith('.unfinished'))
-    : undefined;
-  if (baked === undefined)
-    throw new Failure('nothing has been baked', `bake first: 'make image BASE=${BASE} DRIVER=container'`);
-  return join(kept, baked);
 }

@@ -3,20 +3,15 @@
  * disk would be made, is held to what every image is, and says itself in a container what it has. `make soak` makes the
  * images and boots them.
  */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { machineFacts } from '../../appliance/index.ts';
 import {
-  bundlePrograms,
-  containerDriver,
   createLog,
-  ensureAnsible,
-  ensurePacker,
   hygieneFaults,
   hygieneRules,
-  makePlays,
-  oneAtATime,
   places,
   shellFor,
   startIsolated,
@@ -27,17 +22,14 @@ import {
   type CheckResult,
   checkSbom,
   cisTailoredOut,
-  makeSbom,
   productOf,
   type RootShell,
-  readBuildManifest,
 } from '../../sbom/index.ts';
-import { BASE, bakedMachine, imageFor } from '../harness/machine-image.ts';
+import { BASE, sealedTree } from '../harness/machine-image.ts';
 import { facts } from './appliance.ts';
 
 const MINUTE = 60_000;
 const work = { log: createLog(), signal: new AbortController().signal };
-const hygiene = hygieneRules(facts);
 
 interface Sealed {
   /** What a second play of the target changed, a task a line. */
@@ -55,39 +47,14 @@ const GREETING = 'run-parts /etc/update-motd.d';
 
 /** Makes a machine of the target, seals it, and asks it in a container. */
 async function sealed(target: string): Promise<Sealed> {
-  using _lock = oneAtATime();
-  const directory = `${places.build}/test/targets/${target}`;
-  const evidence = `${directory}/evidence`;
-  rmSync(directory, { recursive: true, force: true });
-  mkdirSync(evidence, { recursive: true });
-  const { commit } = readBuildManifest(imageFor('qemu').directory);
-  const bundles = await bundlePrograms();
-  const plays = makePlays(facts, { base: BASE, target, commit }, bundles, {
-    playbook: `${places.ansible}/playbook.yml`,
-    ansible: await ensureAnsible(),
-    packer: await ensurePacker(work),
-    variables: { evidence_dir: evidence, hygiene, driver: 'container' },
-    work: directory,
-    diskBytes: facts.image.diskGiB * 2 ** 30,
-    keep: false,
-  });
-  const driver = containerDriver(work);
-  const adapted = await driver.adapt(bakedMachine(), plays.target);
-  const machine = machineFacts(facts, BASE, target, commit);
-  const inputs = {
-    tree: `${adapted}/tree`,
-    payload: plays.payload,
-    facts: machine,
-    bundles,
-    time: undefined,
-  };
-  const sbom = await makeSbom(inputs, shellFor(work.signal));
-  writeFileSync(`${evidence}/sbom.json`, sbom);
-  const tree = await driver.generalise(adapted, plays.target);
+  const settings = [`BASE=${BASE}`, `TARGET=${target}`, 'UNTIL=tree'];
+  await shellFor(work.signal)({ cwd: places.root })`make image ${settings}`;
+  const tree = sealedTree(target);
+  const directory = dirname(tree);
   return {
     changes: readFileSync(`${directory}/target.changes`, 'utf8'),
     tree,
-    sbomCheck: await checkSbom(tree, facts, sbom),
+    sbomCheck: await checkSbom(tree, facts, readFileSync(`${directory}/evidence/sbom.json`, 'utf8')),
     ...(await asked(tree, target, directory)),
   };
 }
@@ -133,7 +100,7 @@ describe.each(['aws', 'digitalocean'])('what was baked, as a machine of %s', (ta
   });
 
   test('its tree passes as that of an image does', () => {
-    expect(hygieneFaults(made.tree, hygiene)).toEqual([]);
+    expect(hygieneFaults(made.tree, hygieneRules(facts))).toEqual([]);
     expect(made.sbomCheck).toMatchObject({ status: 'passed' });
     expect(made.audit?.check.status, made.audit?.check.detail).not.toBe('failed');
   });
