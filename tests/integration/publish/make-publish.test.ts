@@ -9,6 +9,7 @@ import { $ } from 'zx';
 import { places, sha256OfFile } from '../../../packer/index.ts';
 import { handOver } from '../../../publish/index.ts';
 import { rehearsalKey } from '../../../sbom/index.ts';
+import { printed } from '../../docs/printed.ts';
 import { Between } from '../../harness/between.ts';
 import { type Emulator, startMoto } from '../../harness/emulators/start.ts';
 import { SmallImage } from '../../harness/small-image.ts';
@@ -73,15 +74,20 @@ function writeAddresses(): void {
   writeFileSync(path, stringify({ ...facts, listing: buyersAreSentTo }));
 }
 
-async function makePublish(more: Readonly<Record<string, string>> = {}) {
+/** Types a command of the guide. */
+async function typed(command: string) {
   const environment = {
     ...{ PATH: process.env.PATH, HOME: checkout, AWS_EC2_METADATA_DISABLED: 'true', ...keys },
-    ...{ AWS_ENDPOINT_URL: endpoint, TARGET: 'aws', IMAGE: image.build, ...more },
+    ...{ AWS_ENDPOINT_URL: endpoint, IMAGE: image.build },
   };
   const shell = $({ quiet: true, nothrow: true, cwd: checkout, env: environment });
+  const [, ...words] = command.split(' ');
   // What is installed counts as it is.
-  return shell`make --no-print-directory --old-file=node_modules/.package-lock.json publish`;
+  return shell`make --no-print-directory --old-file=node_modules/.package-lock.json ${words}`;
 }
+
+const makePublish = () => typed(printed('docs/publisher/publishing.md', 'make publish TARGET=aws'));
+const dryRun = () => typed(printed('docs/publisher/publishing.md', 'make publish TARGET=aws DRY=1'));
 
 /** What stands on stderr, but for make's own last word. */
 const errorOf = (stderr: string): string[] =>
@@ -96,7 +102,7 @@ test('make publish TARGET=aws: refused, DRY=1, forbidden, published, and again',
   expect(refused.stderr).toContain('the image is not published:\n  appliance.yaml has no address for buyers');
   writeAddresses();
 
-  const dry = await makePublish({ DRY: '1' });
+  const dry = await dryRun();
   expect(dry).toMatchObject({ exitCode: 0, stderr: '' });
   expect(dry.stdout).toContain('would call ec2 RegisterImage {');
   expect(dry.stdout).toContain('DRY=1: no call was made');
@@ -120,7 +126,7 @@ test('make publish TARGET=aws: refused, DRY=1, forbidden, published, and again',
   ]);
 
   between.trouble = () => undefined;
-  const published = await makePublish();
+  const published = await typed(printed('docs/publisher/README.md', 'make publish TARGET=aws'));
   expect(published).toMatchObject({ exitCode: 0, stderr: '' });
   const id = await idOfTheImage();
   expect(published.stdout).toMatch(/\bpublished\n/);
