@@ -11,6 +11,8 @@ import { Upstream } from '../harness/upstream.ts';
 
 const NAME = 'gw.example.test';
 const SECOND_NAME = 'second.example.test';
+const ELSEWHERE = 'elsewhere.example.test';
+const UNREACHABLE = '198.51.100.99';
 
 let edge: Edge;
 let pebble: Pebble;
@@ -21,7 +23,9 @@ beforeAll(async () => {
   const hosts = [NAME, SECOND_NAME].flatMap((name) =>
     [addresses.router.ipv4, addresses.router.ipv6].map((address) => `${address} ${name}\n`),
   );
+  hosts.push(`${UNREACHABLE} ${ELSEWHERE}\n`);
   appendFileSync(edge.sandbox.path('/etc/hosts'), hosts.join(''));
+  await edge.sandbox.run(['ip', 'route', 'add', 'unreachable', UNREACHABLE]);
   pebble = await Pebble.start(edge.sandbox);
   await pebble.becomeTheDefault();
   upstream = await Upstream.start(edge, (_request, response) => response.end('from the gateway'));
@@ -107,6 +111,19 @@ test('a forced renewal is served without further help', async () => {
   const after = await served(NAME);
   expect(after.serialNumber).not.toBe(before.serialNumber);
   expect(await trusted(NAME)).toBe(true);
+  expect(await hsts(NAME)).toContain('max-age=');
+});
+
+test("where the name leads elsewhere the listing's command says so, and all is as it was", async () => {
+  const site = edge.read(edge.facts.paths.edgeSite);
+  const before = await served(NAME);
+  const { exitCode, stdout } = await edge.sandbox.attempt(['certbot', '--nginx', '-d', ELSEWHERE, ...common]);
+  expect(exitCode).toBe(1);
+  expect(stdout).toMatch(
+    new RegExp(`(?:Domain|Identifier): +${ELSEWHERE}\n +Type: +connection\n +Detail: .+`),
+  );
+  expect(edge.read(edge.facts.paths.edgeSite)).toBe(site);
+  expect((await served(NAME)).serialNumber).toBe(before.serialNumber);
   expect(await hsts(NAME)).toContain('max-age=');
 });
 
