@@ -24,12 +24,14 @@ const KEY_OF_BEFORE = hashed('sk-of-before');
 /** Makes what LiteLLM has left, for the page about it: a dump of a database with one key. */
 async function leaveDump(): Promise<void> {
   const key = `INSERT INTO "LiteLLM_VerificationToken" (token, key_alias) VALUES ('${KEY_OF_BEFORE}', 'before');`;
-  const as = (user: string, command: string, input?: string): Promise<string> =>
-    machine.succeed(`cd / && sudo -u ${user} ${command}`, input);
-  await as('postgres', 'createdb --owner litellm-owner before');
-  await as('litellm-owner', 'psql -Xq --set ON_ERROR_STOP=1 before', `${litellmTables}\n${key}\n`);
-  await as('litellm-owner', 'pg_dump --format custom --file /var/tmp/litellm.dump before');
-  await as('postgres', 'dropdb before');
+  const asPostgres = (command: string, input?: string): Promise<string> =>
+    machine.succeed(`cd / && sudo -u postgres ${command}`, input);
+  // The roles of this machine come into their own database alone.
+  await asPostgres('createdb before');
+  await asPostgres('psql -Xq --set ON_ERROR_STOP=1 before', `${litellmTables}\n${key}\n`);
+  await asPostgres('pg_dump --format custom --file /var/tmp/litellm.dump before');
+  await asPostgres('chmod 644 /var/tmp/litellm.dump');
+  await asPostgres('dropdb before');
 }
 
 const cleanUp = new AsyncDisposableStack();
