@@ -2,12 +2,9 @@ import type { Config, ConfigResult, Finding } from './config.ts';
 import { Findings, type Settings } from './findings.ts';
 import { type ConfigSource, readConfig } from './read-config.ts';
 import { type StoredSection, storedSections } from './stored-keys.ts';
-import { refusalOf, type StoredSettings } from './stored-settings.ts';
+import { leftOutOf, refusalOf, type StoredSettings, TABLE } from './stored-settings.ts';
 import { otherReferences } from './stored-variables.ts';
 import { parseYaml } from './yaml.ts';
-
-/** LiteLLM's table of settings, for messages. */
-const TABLE = 'LiteLLM_Config';
 
 /** Whether the configuration file lets settings of the database count. */
 export function countsStored({ storedModels, ignoresStoredSettings }: Config): boolean {
@@ -21,8 +18,17 @@ export interface SortedSettings {
 }
 
 /** The file as YAML has it; empty where it cannot be read. */
-export function parsedFile({ text }: Pick<ConfigSource, 'text'>): Settings {
+function parsedFile({ text }: ConfigSource): Settings {
   return parseYaml(text, new Findings());
+}
+
+/** The same when it is first asked for, and from then on: a start is not to wait for what few ask. */
+export function fileOnDemand(source: ConfigSource): () => Settings {
+  let file: Settings | undefined;
+  return () => {
+    file ??= parsedFile(source);
+    return file;
+  };
 }
 
 /** Leaves out what may not be stored: LiteLLM has stored it, or an earlier version of this program, or the file has changed. */
@@ -33,10 +39,7 @@ export function sortSettings(file: Settings, stored: StoredSettings): SortedSett
     if (entry[1] === null) return false;
     const refusal = refusalOf(section, entry, references);
     if (refusal === null) return true;
-    leftOut.push({
-      path: `${section}.${entry[0]}`,
-      message: `${refusal}; it stands in "${TABLE}" of the database, and is left out`,
-    });
+    leftOut.push(leftOutOf(section, entry[0], refusal));
     return false;
   };
   const sections = storedSections.flatMap((section) => {

@@ -41,7 +41,7 @@ export function referencingMembers(values: Settings): readonly string[] {
   return Object.keys(values).filter((key) => refers(values[key]));
 }
 
-const OF_FILE = 'refers to the environment, which only the configuration file may do';
+export const OF_FILE = 'refers to the environment, which only the configuration file may do';
 const LEND = 'put it into a credential of credential_list there, and name that as litellm_credential_name';
 
 /**

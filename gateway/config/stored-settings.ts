@@ -1,10 +1,20 @@
+import type { Finding } from './config.ts';
 import { isMap, type Settings } from './findings.ts';
 import { keyRefusal, type StoredSection, storedSections, VARIABLES } from './stored-keys.ts';
-import { referencingMembers } from './stored-model.ts';
+import { OF_FILE, referencingMembers } from './stored-model.ts';
 import { variableRefusal } from './stored-variables.ts';
 
 /** Settings of the database by their sections, variables open. */
 export type StoredSettings = Readonly<Partial<Record<StoredSection, Settings>>>;
+
+/** LiteLLM's table of settings, for messages. */
+export const TABLE = 'LiteLLM_Config';
+
+/** Tells of something in the database that does not count. */
+export const leftOutOf = (section: StoredSection, name: string, reason: string): Finding => ({
+  path: `${section}.${name}`,
+  message: `${reason}; it stands in "${TABLE}" of the database, and is left out`,
+});
 
 /** The file with what is stored in its place: a setting that is in both is the stored one. */
 export function withStored(file: Settings, stored: StoredSettings = {}): Settings {
@@ -26,5 +36,5 @@ export function refusalOf(
 ): string | null {
   const refusal = section === VARIABLES ? variableRefusal(name, references) : keyRefusal(section, name);
   if (refusal !== null || referencingMembers({ [name]: value }).length === 0) return refusal;
-  return 'refers to the environment, which only the configuration file may do';
+  return OF_FILE;
 }

@@ -1,6 +1,6 @@
 import type { Finding } from '../config/config.ts';
 import { VARIABLES } from '../config/stored-keys.ts';
-import type { StoredSettings } from '../config/stored-settings.ts';
+import { leftOutOf, type StoredSettings } from '../config/stored-settings.ts';
 import type { ConfigRow } from './config-table.ts';
 import { type SaltKeys, UnreadableText } from './sealed-text.ts';
 
@@ -25,8 +25,7 @@ export function openSettings(rows: readonly ConfigRow[], keys: SaltKeys): OpenSe
         return [[name, openVariable(value, keys)]];
       } catch (error) {
         if (!(error instanceof UnreadableText)) throw error;
-        const message = `${error.message}; it stands in "LiteLLM_Config" of the database, and is left out`;
-        unreadable.push({ path: `${VARIABLES}.${name}`, message });
+        unreadable.push(leftOutOf(VARIABLES, name, error.message));
         return [];
       }
     });

@@ -1,6 +1,6 @@
 import type { Config, ShownSetting } from '../../config/config.ts';
 import { Findings, Reader } from '../../config/findings.ts';
-import { parsedFile } from '../../config/read-stored.ts';
+import { fileOnDemand } from '../../config/read-stored.ts';
 import { shownSettings } from '../../config/shown-settings.ts';
 import { storable } from '../../config/stored-keys.ts';
 import type { Handlers } from '../../http/handler.ts';
@@ -100,12 +100,12 @@ function callbacksOf({ alerting, storedModels, shownSettings }: Config) {
 /** The general settings as the file has them, and in the place of these what the database holds. */
 function generalSettings({
   db,
-  source,
+  file,
   storedModels,
 }: StoredSettingsDeps): () => Promise<readonly FoundSetting[]> {
-  const { general } = shownSettings(new Reader(parsedFile(source), '', new Findings()));
   const section = 'general_settings';
   return async () => {
+    const { general } = shownSettings(new Reader(file(), '', new Findings()));
     const [row] = storedModels.enabled ? await readConfigRows(db, [section]) : [];
     return general.map((setting) => {
       const stored = row?.param_value[setting.name] ?? null;
@@ -116,7 +116,8 @@ function generalSettings({
 }
 
 /** The handlers that show settings, and those that change them in the database. */
-export function settingsHandlers(deps: StoredSettingsDeps & { readonly config: Config }) {
+export function settingsHandlers(given: Omit<StoredSettingsDeps, 'file'> & { readonly config: Config }) {
+  const deps = { ...given, file: fileOnDemand(given.source) };
   const { router, alerting } = deps.config.shownSettings;
   const general = generalSettings(deps);
   const callbacks = callbacksOf(deps.config);

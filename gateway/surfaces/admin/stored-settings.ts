@@ -2,7 +2,7 @@ import type { FastifyReply } from 'fastify';
 import type { Finding } from '../../config/config.ts';
 import type { Settings } from '../../config/findings.ts';
 import { type ConfigSource, readConfig } from '../../config/read-config.ts';
-import { parsedFile, sortSettings } from '../../config/read-stored.ts';
+import { sortSettings } from '../../config/read-stored.ts';
 import { type StoredSection, storedSections } from '../../config/stored-keys.ts';
 import type { StoredSettings } from '../../config/stored-settings.ts';
 import { otherReferences } from '../../config/stored-variables.ts';
@@ -27,6 +27,8 @@ import { requireWritable } from './stored-models.ts';
 /** What the handlers of settings in the database work with. */
 export interface StoredSettingsDeps extends ManagementDeps {
   readonly source: ConfigSource;
+  /** The same as YAML has it. */
+  readonly file: () => Settings;
   /** Whether the operator wants none of them. */
   readonly ignored: boolean;
 }
@@ -54,12 +56,8 @@ function record(changed: Changes, { before, after }: Written): void {
 }
 
 /** Throws GatewayError bad_request, in the words of a start, where the gateway would not start with these rows. */
-function requireStart(
-  { source, saltKeys }: StoredSettingsDeps,
-  file: Settings,
-  rows: readonly ConfigRow[],
-): void {
-  const { counted } = sortSettings(file, openSettings(rows, saltKeys).settings);
+function requireStart({ source, file, saltKeys }: StoredSettingsDeps, rows: readonly ConfigRow[]): void {
+  const { counted } = sortSettings(file(), openSettings(rows, saltKeys).settings);
   const { faults } = readConfig({ ...source, stored: counted });
   if (faults.length === 0) return;
   const { path, message } = faults[0] as Finding;
@@ -68,9 +66,6 @@ function requireStart(
 
 /** The handlers that change settings in the database. They count when a gateway is started. */
 export function storedSettingsHandlers(deps: StoredSettingsDeps) {
-  const file = parsedFile(deps.source);
-  const references = otherReferences(file);
-
   function tell(request: GatewayRequest, reply: FastifyReply, names: readonly string[]): void {
     reply.header('x-litellm-takes-effect', 'at the next start of the gateway');
     request.log.info(
@@ -84,6 +79,7 @@ export function storedSettingsHandlers(deps: StoredSettingsDeps) {
     who: Identity,
     wanted: StoredSettings,
   ): Promise<readonly ConfigRow[]> {
+    const references = otherReferences(deps.file());
     const values = Object.entries(wanted).map(
       ([name, members]) =>
         [name as StoredSection, requireStorable(name as StoredSection, members, references)] as const,
@@ -96,7 +92,7 @@ export function storedSettingsHandlers(deps: StoredSettingsDeps) {
       });
       const after = written.map((row) => row.after);
       const others = rows.filter((row) => !after.some(({ param_name }) => param_name === row.param_name));
-      requireStart(deps, file, [...others, ...after]);
+      requireStart(deps, [...others, ...after]);
       for (const row of written) {
         await writeConfigRow(db, row.after);
         record(changed, row);
