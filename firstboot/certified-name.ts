@@ -8,8 +8,15 @@ import type { Machine } from './machine.ts';
 import { adminUrlAt } from './whereabouts.ts';
 
 /** The names that the site has servers for: certbot's, and those that the operator has written. */
-export function siteNames(fs: FileSystem, { paths }: MachineFacts): string[] {
-  const site = readTextIfAny(fs, paths.edgeSite) ?? '';
+export function siteNames(fs: FileSystem, facts: MachineFacts): string[] {
+  return serverNames(siteOf(fs, facts));
+}
+
+function siteOf(fs: FileSystem, { paths }: MachineFacts): string {
+  return readTextIfAny(fs, paths.edgeSite) ?? '';
+}
+
+function serverNames(site: string): string[] {
   const names = [...site.matchAll(/^\s*server_name\s+([^;]+);/gm)].flatMap(([, words = '']) =>
     words.trim().split(/\s+/),
   );
@@ -22,9 +29,8 @@ export function siteNames(fs: FileSystem, { paths }: MachineFacts): string[] {
  * machine's own, or one for all names of a domain.
  */
 export function certifiedName(machine: Machine): string | undefined {
-  const { fs, facts } = machine;
-  const named = siteNames(fs, facts);
-  const site = readTextIfAny(fs, facts.paths.edgeSite) ?? '';
+  const site = siteOf(machine.fs, machine.facts);
+  const named = serverNames(site);
   // certbot names a certificate after the first of its names.
   const first = named.filter((name) => site.includes(`/live/${name}/`));
   return [...namesOfGivenPair(machine), ...first, ...named].find(isDnsName);

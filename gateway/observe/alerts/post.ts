@@ -1,4 +1,5 @@
 import type { Timers } from '../../accounting/timers.ts';
+import type { AnswerHeaders } from '../../providers/http/answer-parser.ts';
 import { Destination } from '../../providers/http/destination.ts';
 import type { AnswerHandler, Sending } from '../../providers/http/exchange.ts';
 import { ProviderClient } from '../../providers/http/provider-client.ts';
@@ -26,16 +27,15 @@ export interface Poster extends AsyncDisposable {
 
 /** Waits for the head of an answer, and reads the rest only for the connection to be used again. */
 class Attempt implements AnswerHandler {
-  readonly receipt: Promise<Receipt>;
-  readonly #settle: PromiseWithResolvers<Receipt>;
+  readonly #settle = Promise.withResolvers<Receipt>();
   #sending: Sending | null = null;
   #bytes = 0;
   #late = false;
 
-  constructor(timers: Timers) {
-    this.#settle = Promise.withResolvers();
+  /** Rejects when there is none in time. */
+  receipt(timers: Timers): Promise<Receipt> {
     const cancel = timers.after(POST_TIMEOUT_MS, () => this.#giveUp());
-    this.receipt = this.#settle.promise.finally(cancel);
+    return this.#settle.promise.finally(cancel);
   }
 
   #giveUp(): void {
@@ -49,7 +49,7 @@ class Attempt implements AnswerHandler {
     if (this.#late) sending.abort();
   }
 
-  onResponseStart(status: number, headers: ReadonlyMap<string, string>): void {
+  onResponseStart(status: number, headers: AnswerHeaders): void {
     this.#settle.resolve({ status, retryAfter: headers.get('retry-after') });
   }
 
@@ -74,11 +74,11 @@ export function openPoster(url: string, timers: Timers): Poster {
   const { origin, pathname, search } = new URL(url);
   return {
     async post({ headers, body }) {
-      const attempt = new Attempt(timers);
+      const attempt = new Attempt();
       const all = Object.entries({ 'content-type': 'application/json', ...headers }).flat();
       const destination = new Destination({ origin, path: pathname + search, headers: all });
       client.dispatch({ destination, body: Buffer.from(body), timeoutMs: POST_TIMEOUT_MS }, attempt);
-      return attempt.receipt;
+      return attempt.receipt(timers);
     },
     // What is on its way is cut off: it is sent again, with the same id.
     [Symbol.asyncDispose]: async () => client.destroy(),

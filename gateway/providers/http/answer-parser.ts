@@ -1,3 +1,5 @@
+import { HEADER_NAME } from './header-name.ts';
+
 /** Names in lower case; of one that stands more than once the values stand behind each other, by commas. */
 export type AnswerHeaders = ReadonlyMap<string, string>;
 
@@ -26,7 +28,6 @@ const SPACE = 0x20;
 const TAB = 0x09;
 
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: .*)?$/;
-const TOKEN = /^[!#$%&'*+.^_`|~\w-]+$/;
 /** What no header may hold: control characters but tabs. */
 const CONTROL = /(?!\t)\p{Cc}/u;
 const LENGTH = /^\d{1,15}$/;
@@ -59,7 +60,7 @@ function chunkSize(line: Buffer): number {
 function readHeader(line: string, into: Map<string, string>): void {
   const colon = line.indexOf(':');
   const name = line.slice(0, Math.max(0, colon)).toLowerCase();
-  if (!TOKEN.test(name)) throw new AnswerFault('a line of the head is no header');
+  if (!HEADER_NAME.test(name)) throw new AnswerFault('a line of the head is no header');
   const value = line.slice(colon + 1).trim();
   const before = into.get(name);
   into.set(name, before === undefined ? value : `${before}, ${value}`);
@@ -131,17 +132,14 @@ export class AnswerParser {
       case 'size':
         return this.#line(piece, at, MOST_LINE_BYTES, (line) => this.#size(line));
       case 'chunk end':
-        return this.#line(piece, at, 0, () => this.#become('size'));
+        return this.#line(piece, at, 0, () => {
+          this.#state = 'size';
+        });
       case 'trailer':
         return this.#line(piece, at, this.#left, (line) => this.#trailer(line));
       case 'over':
         return piece.length;
     }
-  }
-
-  /** The sink may have stopped the reading meanwhile. */
-  #become(state: State): void {
-    if (this.#state !== 'over') this.#state = state;
   }
 
   #end(): void {

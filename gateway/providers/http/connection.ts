@@ -127,9 +127,13 @@ export class Connection implements Timed, Line {
 
   /** The other side is there: its silence begins anew. */
   #heard(): void {
-    const { now } = this.#deps.deadlines;
-    this.deadline = now() + (this.#exchange?.request.timeoutMs ?? IDLE_MS);
-    this.#deps.deadlines.moved(this);
+    this.#expireIn(this.#exchange?.request.timeoutMs ?? IDLE_MS);
+  }
+
+  #expireIn(spanMs: number): void {
+    const { deadlines } = this.#deps;
+    this.deadline = deadlines.now() + spanMs;
+    deadlines.moved(this);
   }
 
   /** Returns false while nothing shall be read. */
@@ -169,8 +173,7 @@ export class Connection implements Timed, Line {
 
   #rest(forMs: number): void {
     this.#exchange = null;
-    this.deadline = this.#deps.deadlines.now() + forMs;
-    this.#deps.deadlines.moved(this);
+    this.#expireIn(forMs);
     this.#deps.idle(this);
   }
 

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
+import { HEADER_NAME } from './header-name.ts';
 
-const TOKEN = /^[!#$%&'*+.^_`|~\w-]+$/;
 /** What a value may hold: visible characters of one byte, spaces and tabs. */
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const PATH = /^\/[\x21-\x7e]*$/;
@@ -21,7 +21,7 @@ function requestHead(host: string, { path, headers }: Requests): string {
   for (let at = 0; at < headers.length; at += 2) {
     const [name = '', value = ''] = headers.slice(at, at + 2);
     // The value may be a key, and is in no message.
-    if (!TOKEN.test(name)) throw new TypeError(`'${name}' is no name of a header`);
+    if (!HEADER_NAME.test(name)) throw new TypeError(`'${name}' is no name of a header`);
     if (!VALUE.test(value)) throw new TypeError(`the header '${name}' holds what no header can`);
     lines.push(`${name}: ${value}`);
   }
