@@ -7,6 +7,7 @@ import { type ConfigSource, readConfig } from './config/read-config.ts';
 import { countsStored } from './config/read-stored.ts';
 import { reportConfig } from './config/report.ts';
 import type { Gateway, GatewayOptions } from './gateway.ts';
+import type { Drain } from './http/drain.ts';
 import { ReadyFile } from './http/ready-file.ts';
 import { createLogs, type Logger, type Logs } from './observe/logger.ts';
 import { productFacts } from './product.ts';
@@ -14,6 +15,8 @@ import { productFacts } from './product.ts';
 /** Exit codes: sysexits' names for a wrong call, and a forced end. */
 const EX_USAGE = 64;
 const FORCED = 70;
+/** How long is waited for calls that were cut to be recorded. */
+const CUT_MS = 2000;
 
 const facts = productFacts();
 
@@ -54,24 +57,32 @@ function stopSignal(): Promise<NodeJS.Signals> {
   });
 }
 
-/** The edge stops sending, new calls are refused, running ones may end within the time given. */
+/** Whether all calls have ended within so long; none begins any more. */
+async function idleWithin(drain: Drain, spanMs: number): Promise<boolean> {
+  const idle = new AbortController();
+  const late = sleep(spanMs, false, { signal: idle.signal });
+  const ended = await Promise.race([drain.begin().then(() => true), late]);
+  idle.abort();
+  return ended;
+}
+
+/** The edge stops sending, new calls are refused, running ones may end within the time given; the others are cut. */
 async function drainCalls(
-  { drain }: Gateway,
+  { app, drain, cut }: Gateway,
   ready: ReadyFile,
   drainMs: number,
   logger: Logger,
 ): Promise<void> {
   ready.remove();
   const running = drain.running;
-  const cut = new AbortController();
-  const late = await Promise.race([
-    drain.begin().then(() => false),
-    sleep(drainMs, true, { signal: cut.signal }),
-  ]);
-  cut.abort();
+  const ended = await idleWithin(drain, drainMs);
   // Answers are written at the end of the turn.
   await nextTurn();
-  logger.info({ running, cut: late ? drain.running : 0 }, 'drained');
+  logger.info({ running, cut: ended ? 0 : drain.running }, 'drained');
+  cut();
+  app.server.closeAllConnections();
+  // Each has a row, which may have to wait for what was produced to be counted.
+  await idleWithin(drain, CUT_MS);
 }
 
 async function serve(
@@ -102,8 +113,6 @@ async function serve(
   logger.flush();
   logger.info({ signal: await signal, drain_ms: config.drainMs }, 'stopping');
   await drainCalls(gateway, ready, config.drainMs, logger);
-  gateway.cut();
-  gateway.app.server.closeAllConnections();
 }
 
 /** Says what is wrong with the configuration, of the file and, where it can be asked, of the database. */

@@ -241,6 +241,13 @@ describe('closing', () => {
     expect(machine.disk.openDescriptors).toBe(0);
   });
 
+  test('stores what ended in this very turn', async () => {
+    const machine = await started();
+    machine.journal.finish({ rowId: 'last', cost: 1 });
+    expect(await machine.journal.close(5000)).toBe(true);
+    expect([...machine.store.rows.keys()]).toEqual(['last']);
+  });
+
   test('leaves to the next process what the database did not take', async () => {
     const machine = await started();
     machine.store.away = true;

@@ -152,6 +152,8 @@ export class Journal<R extends Journaled> {
   /** Stores what waits, for at most so long. Returns whether nothing is left that the files are still needed for. */
   async close(deadlineMs: number): Promise<boolean> {
     const { logger } = this.#options;
+    // Calls that ended in this very turn have rows too.
+    this.#log.flush();
     await this.#writer.close(deadlineMs);
     this.#closed = true;
     await this.#sweeping;

@@ -94,6 +94,32 @@ describe('closing', () => {
     expect(backlog.size).toBe(1);
   });
 
+  test('is the end: rows that come later stay', async () => {
+    const { batches, write } = new RowStore();
+    const { writer, timers, record, backlog } = setUp(write);
+    await writer.close(5000);
+    record(1, 2, 3);
+    await timers.pass(60_000);
+    expect(batches).toEqual([]);
+    expect(backlog.size).toBe(3);
+  });
+
+  test('is the end: a batch that fails behind it is not tried again', async () => {
+    const answer = Promise.withResolvers<void>();
+    let attempts = 0;
+    const { writer, timers, record } = setUp(() => {
+      attempts++;
+      return answer.promise;
+    });
+    record(1);
+    const closed = writer.close(5000);
+    await timers.pass(5000);
+    await closed;
+    answer.reject(new Error('away'));
+    await timers.pass(60_000);
+    expect(attempts).toBe(1);
+  });
+
   test('tries again until its deadline', async () => {
     const { batches, write } = new RowStore();
     let failures = 2;

@@ -20,6 +20,7 @@ export interface RowWriterOptions<R extends Journaled> {
  * Takes rows from the backlog to the database in batches.
  *
  * Idle: nothing waits, no timer. Waiting: rows wait, a timer runs. Writing: one batch is on its way; new rows only queue.
+ * Closed: no timer any more, whatever comes.
  * A batch that fails stays where it is, and the wait doubles from 1 s to 30 s until one succeeds.
  */
 export class RowWriter<R extends Journaled> {
@@ -27,13 +28,15 @@ export class RowWriter<R extends Journaled> {
   readonly #backoff = new Backoff();
   #writing: Promise<void> | null = null;
   #cancelTimer: (() => void) | null = null;
+  #closed = false;
 
   constructor(options: RowWriterOptions<R>) {
     this.#options = options;
   }
 
-  /** Says that rows were added. */
+  /** Says that rows were added. Those that come after the close stay in the journal. */
   wake(): void {
+    if (this.#closed) return;
     const { backlog, batchRows, flushMs } = this.#options;
     if (backlog.size >= batchRows && this.#backoff.ms === 0) void this.#flush();
     else this.#wait(this.#backoff.ms || flushMs);
@@ -53,7 +56,7 @@ export class RowWriter<R extends Journaled> {
     this.#writing ??= this.#writeBatch().finally(() => {
       this.#writing = null;
       const { backlog, batchRows, flushMs } = this.#options;
-      if (backlog.size === 0) return;
+      if (backlog.size === 0 || this.#closed) return;
       this.#wait(this.#backoff.ms || (backlog.size >= batchRows ? 0 : flushMs));
     });
     return this.#writing;
@@ -93,6 +96,7 @@ export class RowWriter<R extends Journaled> {
       if (this.#backoff.ms > 0 && !late)
         await Promise.race([this.#pause(this.#backoff.ms), deadline.promise]);
     }
+    this.#closed = true;
     cancelDeadline();
     this.#cancelTimer?.();
   }
