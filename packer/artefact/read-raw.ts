@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { SECTOR } from '../disk/layout.ts';
-import { addToHash } from '../hash.ts';
+import { addDataToHash } from '../hash.ts';
 import { type OpenFile, openFile } from './bytes.ts';
 import { type Fault, refuseFaults, unless } from './fault.ts';
 import {
@@ -93,7 +93,7 @@ function mbrFaults(mbr: Buffer, sectors: number): Fault[] {
 
 /**
  * SHA-256 of what is on a raw disk, whatever its size: of the boot code and of each partition in the order of their
- * places. A disk that was only enlarged has the same.
+ * places, of all that is not empty there and where it lies. A disk that was only enlarged has the same.
  */
 export async function contentHash(path: string): Promise<string> {
   const { partitions } = await readRaw(path);
@@ -107,7 +107,7 @@ export async function contentHash(path: string): Promise<string> {
   await using file = await open(path);
   for (const { from, bytes } of ranges) {
     hash.update(`${bytes}\n`);
-    await addToHash(hash, file, from, from + bytes);
+    await addDataToHash(hash, file, from, from + bytes);
   }
   return hash.digest('hex');
 }

@@ -37,9 +37,9 @@ beforeAll(async () => {
     }),
     fill: (path) =>
       sparseFile(path, 64 * MiB + 512, [
-        [0, 9 * MiB],
+        [0, 5 * MiB],
         [24 * MiB + 100, MiB],
-        [40 * MiB, 12 * MiB],
+        [40 * MiB, 5 * MiB],
         [64 * MiB, 512],
       ]),
     diskBytes: 64 * MiB,
@@ -151,7 +151,7 @@ test('only pages with data are sent, the footer among them, and each with its MD
     pages
       .map((request) => Number(/bytes=(\d+)/.exec(stage.pieceOf(request) ?? '')?.[1]) / MiB)
       .sort((a, b) => a - b),
-  ).toEqual([0, 4, 8, 24, 40, 44, 48, 64]);
+  ).toEqual([0, 4, 24, 40, 44, 64]);
   expect(pages.filter(({ headers }) => headers['content-md5'] === undefined)).toEqual([]);
 });
 
