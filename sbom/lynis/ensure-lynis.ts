@@ -1,6 +1,18 @@
-import { chmodSync, copyFileSync, cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { $ } from 'zx';
 import { cached, Failure } from '../../packer/index.ts';
+
+/** Lynis asks dpkg of each certificate here, a quarter of its time, and looks at none: they are the package's. */
+const PACKAGED_AUTHORITIES = ':/usr/share/ca-certificates';
 
 /**
  * A directory with Lynis as it runs from anywhere, taken out of the distribution's package without installing it: it is
@@ -11,7 +23,7 @@ export async function ensureLynis(): Promise<string> {
   try {
     const shown = await shell`apt-cache show --no-all-versions lynis`;
     const version = /^Version: (\S+)$/m.exec(shown.stdout)?.[1] ?? 'unknown';
-    const { directory } = await cached('tools', `lynis-${version}`, (unfinished) =>
+    const { directory } = await cached('tools', `lynis-${version}-own-certificates`, (unfinished) =>
       unpack(unfinished, version),
     );
     return directory;
@@ -33,7 +45,8 @@ async function unpack(directory: string, version: string): Promise<void> {
   await shell`dpkg-deb -x ${archive} .`;
   cpSync(`${parts}/usr/share/lynis`, directory, { recursive: true });
   copyFileSync(`${parts}/usr/sbin/lynis`, `${directory}/lynis`);
-  copyFileSync(`${parts}/etc/lynis/default.prf`, `${directory}/default.prf`);
+  const profile = readFileSync(`${parts}/etc/lynis/default.prf`, 'utf8');
+  writeFileSync(`${directory}/default.prf`, profile.replace(PACKAGED_AUTHORITIES, ''));
   // It refuses to start without the directory, and a copy of the whole one adds nothing.
   mkdirSync(`${directory}/plugins`, { recursive: true });
   chmodSync(`${directory}/lynis`, 0o755);
