@@ -175,6 +175,7 @@ export function certificateClaims(world: () => World): void {
   test('a change of the access lists keeps them', async () => {
     const { machine } = world().plain;
     await machine.succeed('litellm-ctl access limits --connections 900');
+    await machine.succeed('litellm-ctl access limits --default');
     for (const name of names) await serves(world(), name, (await stored(world(), name)).serialNumber);
   });
 

@@ -12,6 +12,7 @@ import { certificateAfterReboot, certificateClaims } from './claims-certificate.
 import { cisClaims } from './claims-cis.ts';
 import { credentialClaims, identityClaims } from './claims-credentials.ts';
 import { databaseClaims } from './claims-database.ts';
+import { docsClaims } from './claims-docs.ts';
 import { firewallClaims } from './claims-firewall.ts';
 import { integrityClaims } from './claims-integrity.ts';
 import { loginClaims } from './claims-login.ts';
@@ -94,6 +95,7 @@ describe('the azure machine', beside, () => {
     describe('network', () => networkClaims(theWorld));
     describe('sandboxes', () => sandboxClaims(theWorld));
     describe('promises', () => promiseClaims(theWorld, 'azure'));
+    describe('docs', () => docsClaims(theWorld));
   });
   describe('used', inTurn, () => {
     // What a boot keeps, the other machine proves each time.
