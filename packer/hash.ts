@@ -36,7 +36,7 @@ export async function addToHash(hash: Hash, file: FileHandle, start = 0, end = I
 
 /**
  * Adds what a file holds from `start` up to `end` but zeros, with the places where it lies: nearly all of a disk is empty,
- * and to hash that takes five times as long as to see it.
+ * and to hash that takes three times as long as to see it.
  */
 export async function addDataToHash(hash: Hash, file: FileHandle, start: number, end: number): Promise<void> {
   for await (const { at, bytes } of pieces(file, start, end)) {

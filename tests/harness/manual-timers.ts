@@ -22,6 +22,11 @@ export class ManualTimers implements Timers {
     return this.#now;
   }
 
+  /** How many timers are set. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
   after(delayMs: number, work: () => void): () => void {
     const entry = { at: this.#now + delayMs, work };
     this.#waiting.add(entry);

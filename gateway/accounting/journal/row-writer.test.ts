@@ -104,6 +104,17 @@ describe('closing', () => {
     expect(backlog.size).toBe(3);
   });
 
+  test('leaves no timer behind, also where it waited for the database to come back', async () => {
+    const { writer, timers, record } = setUp(async () => {
+      throw new Error('away');
+    });
+    record(1);
+    const closed = writer.close(5000);
+    await timers.pass(5000);
+    await closed;
+    expect(timers.waiting).toBe(0);
+  });
+
   test('is the end: a batch that fails behind it is not tried again', async () => {
     const answer = Promise.withResolvers<void>();
     let attempts = 0;

@@ -85,6 +85,7 @@ export class RowWriter<R extends Journaled> {
   /** Stores what waits, for at most so long; what is left stays in the journal. */
   async close(deadlineMs: number): Promise<void> {
     const { timers, backlog } = this.#options;
+    this.#closed = true;
     const deadline = Promise.withResolvers<void>();
     let late = false;
     const cancelDeadline = timers.after(deadlineMs, () => {
@@ -96,12 +97,13 @@ export class RowWriter<R extends Journaled> {
       if (this.#backoff.ms > 0 && !late)
         await Promise.race([this.#pause(this.#backoff.ms), deadline.promise]);
     }
-    this.#closed = true;
     cancelDeadline();
     this.#cancelTimer?.();
   }
 
   #pause(delayMs: number): Promise<void> {
-    return new Promise((resolve) => this.#options.timers.after(delayMs, resolve));
+    return new Promise((resolve) => {
+      this.#cancelTimer = this.#options.timers.after(delayMs, resolve);
+    });
   }
 }
