@@ -109,8 +109,8 @@ describe('closing', () => {
       throw new Error('away');
     });
     record(1);
-    const closed = writer.close(5000);
-    await timers.pass(5000);
+    const closed = writer.close(4000);
+    await timers.pass(4000);
     await closed;
     expect(timers.waiting).toBe(0);
   });
