@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { $ } from 'zx';
@@ -112,7 +113,11 @@ export class BareMachine implements Disposable {
   }
 
   /** Boots and leaves the program running until it ends or the power is cut. */
-  startBoot(program: readonly string[], env: Readonly<Record<string, string>> = {}): RunningBoot {
+  startBoot(
+    program: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+    input: 'ignore' | 'pipe' = 'ignore',
+  ): RunningBoot {
     const namespaces = [
       '--mount',
       '--pid',
@@ -134,7 +139,7 @@ export class BareMachine implements Disposable {
       ...program,
     ];
     const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-    const child = spawn('unshare', args, { env: { PATH: path, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn('unshare', args, { env: { PATH: path, ...env }, stdio: [input, 'pipe', 'pipe'] });
     return new RunningBoot(child);
   }
 
@@ -194,6 +199,7 @@ install -m 640 -g "$0" "$2" "$3"
 export class RunningBoot {
   readonly ended: Promise<BootResult>;
   readonly #child: ChildProcess;
+  #lines: AsyncIterator<string> | undefined;
 
   constructor(child: ChildProcess) {
     this.#child = child;
@@ -206,6 +212,22 @@ export class RunningBoot {
       stderr += text;
     });
     this.ended = once(child, 'close').then(([exitCode]) => ({ exitCode, stdout, stderr }));
+  }
+
+  /** Waits until the program has printed this line, again if it was waited for before; false when it ends without. */
+  async prints(line: string): Promise<boolean> {
+    if (this.#child.stdout === null) throw new Error('what the program prints is not read');
+    this.#lines ??= createInterface(this.#child.stdout)[Symbol.asyncIterator]();
+    for (;;) {
+      const next = await this.#lines.next();
+      if (next.done) return false;
+      if (next.value === line) return true;
+    }
+  }
+
+  /** Gives a program whose input is a pipe something to read. */
+  tell(text: string): void {
+    this.#child.stdin?.write(text);
   }
 
   /** Everything on the machine stops at once. */
