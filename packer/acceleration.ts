@@ -1,3 +1,5 @@
+import { emulator, QEMU } from './boot/emulator.ts';
+
 /**
  * What is emulated where KVM does not work. A model without AVX is the quickest to emulate; one of AMD's, and the guest's
  * kernel boots a sixth sooner than on Nehalem (140 to 166 s with first boot): it need not change page tables at every
@@ -7,16 +9,17 @@
  */
 const EMULATED_CPU = 'Opteron_G3,-svm,-cx16,+ssse3,+sse4.1,+sse4.2';
 
-/** Values of QEMU's options `-accel`, `-cpu` and, for who only wants something done, `-smp`. */
-interface Acceleration {
+/** The QEMU that runs a machine, and values of its options `-accel`, `-cpu` and, for who only wants something done, `-smp`. */
+export interface Acceleration {
+  readonly program: string;
   readonly accelerator: string;
   readonly cpu: string;
   readonly smp: string;
 }
 
 /** How QEMU runs a machine: on the processor, or emulated. Of two emulated ones, one spins for a lock that the other holds. */
-export function accelerationFor(kvm: boolean): Acceleration {
+export async function accelerationFor(kvm: boolean): Promise<Acceleration> {
   return kvm
-    ? { accelerator: 'kvm', cpu: 'host', smp: '2' }
-    : { accelerator: 'tcg,thread=multi', cpu: EMULATED_CPU, smp: '1' };
+    ? { program: QEMU, accelerator: 'kvm', cpu: 'host', smp: '2' }
+    : { program: await emulator(), accelerator: 'tcg,thread=multi', cpu: EMULATED_CPU, smp: '1' };
 }

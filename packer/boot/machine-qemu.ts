@@ -1,7 +1,7 @@
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { $ } from 'zx';
-import { accelerationFor } from '../acceleration.ts';
+import type { Acceleration } from '../acceleration.ts';
 import type { Wire } from './wire.ts';
 
 export type Firmware = 'bios' | 'uefi';
@@ -27,8 +27,7 @@ export interface Hardware {
   readonly withheld: readonly string[];
   readonly wire: Wire;
   readonly vcpus: number;
-  /** Whether a guest really runs under KVM here. */
-  readonly kvm: boolean;
+  readonly acceleration: Acceleration;
 }
 
 const MEMORY_MIB = 4096;
@@ -61,15 +60,15 @@ export function makeVariables(directory: string): void {
 
 /** The program and arguments that run this machine. */
 export function qemuCommand(hardware: Hardware): string[] {
-  const { directory, disk, seed, wire, vcpus } = hardware;
+  const { directory, disk, seed, wire, vcpus, acceleration } = hardware;
   const { serial, monitor } = filesOf(directory);
   return [
     ...wire.launcher,
     // The machine must not outlive the program that started it.
     ...['setpriv', '--pdeathsig', 'KILL'],
-    'qemu-system-x86_64',
+    acceleration.program,
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-vga', 'std'],
-    ...['-machine', 'q35', ...processor(hardware.kvm)],
+    ...['-machine', 'q35', '-accel', acceleration.accelerator, '-cpu', acceleration.cpu],
     ...['-smp', `${vcpus}`, '-m', `${MEMORY_MIB}`],
     ...firmware(hardware),
     ...smbios(hardware.smbios),
@@ -81,11 +80,6 @@ export function qemuCommand(hardware: Hardware): string[] {
     ...['-chardev', `file,id=serial,path=${serial},append=on`, '-serial', 'chardev:serial'],
     ...['-qmp', `unix:${monitor},server=on,wait=off`],
   ];
-}
-
-function processor(kvm: boolean): string[] {
-  const { accelerator, cpu } = accelerationFor(kvm);
-  return ['-accel', accelerator, '-cpu', cpu];
 }
 
 function firmware({ firmware: kind, directory }: Hardware): string[] {

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { accelerationFor } from '../acceleration.ts';
 import { fellToEmulator } from './emulator-fault.ts';
 import { Monitor } from './machine-monitor.ts';
 import {
@@ -103,10 +104,11 @@ export class Machine {
     const seed = await writeSeed(directory, launch, wire);
     const { kvm = false, vcpus = 2, withheld = [] } = options;
     const smbios = { uuid: launch.instanceId, ...options.smbios };
+    const acceleration = await accelerationFor(kvm);
     return new Machine(
       options,
       key,
-      qemuCommand({ directory, disk, seed, wire, firmware, smbios, withheld, vcpus, kvm }),
+      qemuCommand({ directory, disk, seed, wire, firmware, smbios, withheld, vcpus, acceleration }),
     );
   }
 

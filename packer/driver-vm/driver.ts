@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { accelerationFor } from '../acceleration.ts';
+import { type Acceleration, accelerationFor } from '../acceleration.ts';
 import type { Base } from '../base/base.ts';
 import type { Work } from '../command.ts';
 import { readRootTree } from '../disk/read-tree.ts';
@@ -56,9 +56,10 @@ export function vmDriver(work: Work, kvm: boolean): Driver {
     const small = `${play.work}/${stage}-machine`;
     mkdirSync(small);
     const key = await makeSshKey(shell, small);
+    const { program, ...acceleration } = await accelerationFor(kvm);
     const variables = {
       ...playVariables(play, stage, key),
-      ...accelerationFor(kvm),
+      ...{ qemu: program, ...acceleration },
       disk: start,
       disk_sha256: await sha256OfFile(start),
       seed: await seedFor(shell, key, small),
@@ -88,17 +89,17 @@ export function vmDriver(work: Work, kvm: boolean): Driver {
     const disk = `${small}/disk.qcow2`;
     await shell`qemu-img create -q -f qcow2 -F qcow2 -b ${directory}/disk.qcow2 ${disk}`;
     log.note(
-      `a machine as it was baked can be started and entered with\n${qemuLine(disk, seed, kvm)}\n${sshLine(key, '127.0.0.1', KEPT_PORT)}`,
+      `a machine as it was baked can be started and entered with\n${qemuLine(disk, seed, await accelerationFor(kvm))}\n${sshLine(key, '127.0.0.1', KEPT_PORT)}`,
     );
   }
 
   return { name: 'vm', bake, adapt, generalise, seal, leave };
 }
 
-function qemuLine(disk: string, seed: string, kvm: boolean): string {
-  const { accelerator, cpu, smp } = accelerationFor(kvm);
+function qemuLine(disk: string, seed: string, acceleration: Acceleration): string {
+  const { program, accelerator, cpu, smp } = acceleration;
   return [
-    `qemu-system-x86_64 -machine q35 -accel ${accelerator} -cpu ${cpu} -smp ${smp} -m 2048 -display none -serial mon:stdio`,
+    `${program} -machine q35 -accel ${accelerator} -cpu ${cpu} -smp ${smp} -m 2048 -display none -serial mon:stdio`,
     `-drive file=${disk},if=virtio -cdrom ${seed}`,
     `-nic user,model=virtio-net-pci,hostfwd=tcp:127.0.0.1:${KEPT_PORT}-:22`,
   ].join(' ');

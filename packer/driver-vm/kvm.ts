@@ -32,8 +32,11 @@ export async function kvmWorks(): Promise<boolean> {
   return existsSync('/dev/kvm') && (await probeRuns('kvm'));
 }
 
-/** Whether a guest of a few instructions runs to its end under `accelerator`. */
-export async function probeRuns(accelerator: 'kvm' | 'tcg'): Promise<boolean> {
+/** Whether a guest of a few instructions runs to its end under `accelerator` of this QEMU. */
+export async function probeRuns(
+  accelerator: 'kvm' | 'tcg',
+  program = 'qemu-system-x86_64',
+): Promise<boolean> {
   const directory = await mkdtemp(join(tmpdir(), 'probe-'));
   try {
     const sector = Buffer.alloc(512);
@@ -45,8 +48,7 @@ export async function probeRuns(accelerator: 'kvm' | 'tcg'): Promise<boolean> {
     const devices = ['-drive', `file=${disk},format=raw,if=ide`, '-serial', 'stdio', '-no-reboot'];
     const exit = ['-device', 'isa-debug-exit,iobase=0xf4,iosize=0x01'];
     const shell = $({ quiet: true, nothrow: true });
-    const ended =
-      await shell`timeout -s KILL ${PROBE_SECONDS} qemu-system-x86_64 ${machine} ${devices} ${exit}`;
+    const ended = await shell`timeout -s KILL ${PROBE_SECONDS} ${program} ${machine} ${devices} ${exit}`;
     return ended.exitCode === PROBE_EXIT && ended.stdout.includes('K');
   } finally {
     await rm(directory, { recursive: true });

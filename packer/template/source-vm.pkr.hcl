@@ -14,6 +14,7 @@ source "qemu" "vm" {
 
   # The accelerator is part of qemuargs: Packer's own option cannot say more than its name.
   accelerator = "none"
+  qemu_binary = var.qemu
   qemuargs = [
     ["-machine", "type=q35"],
     ["-accel", var.accelerator],

@@ -57,6 +57,12 @@ variable "seed" {
   default     = ""
 }
 
+variable "qemu" {
+  type        = string
+  description = "vm: the QEMU that runs the machine."
+  default     = "qemu-system-x86_64"
+}
+
 variable "accelerator" {
   type        = string
   description = "vm: kvm, or QEMU's emulation with its options."
