@@ -9,7 +9,7 @@ unexport BASH_ENV
 INSTALLED := node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help image boot verify release publish test test-unit test-integration test-edge test-browser test-bake test-driver test-container test-clouds test-image gateway bench soak format
+.PHONY: help image boot verify release publish test test-unit test-integration test-edge test-browser test-bake test-bake-clouds test-driver test-container test-clouds test-image gateway bench soak format
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1 \t\2/' | expand -t 26
@@ -39,7 +39,7 @@ gateway: $(INSTALLED) ## run the gateway here on an embedded PostgreSQL (CONFIG=
 test: $(INSTALLED) ## everything that can run on this machine
 	@$(NODE) tests/run.ts
 
-test-unit test-integration test-edge test-browser test-bake test-driver test-container test-clouds test-image: $(INSTALLED) ## one part of it
+test-unit test-integration test-edge test-browser test-bake test-bake-clouds test-driver test-container test-clouds test-image: $(INSTALLED) ## one part of it
 	@$(NODE) tests/run.ts $(@:test-%=%)
 
 soak: $(INSTALLED) ## the long repetitions of what `make test` does a few times

@@ -46,9 +46,12 @@ interface VitestReport {
   }[];
 }
 
+const soak = process.env.SOAK === '1';
+
 /**
  * Two rows that run side by side, since most stages leave a processor idle, and take about as long. In the second the images
- * are made, as a person would make them; what comes after that waits for it in either row.
+ * are made that it boots, as a person would make them; the others when the first has come so far. What comes after that
+ * waits for it in either row.
  */
 export const rows = [
   [
@@ -57,10 +60,14 @@ export const rows = [
     suite('browser', ['edge', 'browser']),
     suite('edge', ['edge']),
     suite('driver', ['image', 'boot'], { builds: true }),
-    suite('container', ['image', 'boot', 'audit'], { builds: true, after: ['bake'] }),
-    suite('clouds', ['image', 'boot'], { after: ['bake'] }),
+    bakeStage('bake-clouds', ['gcp', ...(soak ? ['aws', 'digitalocean'] : [])], ['bake']),
+    suite('container', ['image', 'boot', 'audit'], { builds: true, after: ['bake', 'bake-clouds'] }),
+    suite('clouds', ['image', 'boot'], { after: ['bake', 'bake-clouds'] }),
   ],
-  [bakeStage(), suite('image', ['image', 'boot', 'browser', 'audit', 'emulators'], { after: ['bake'] })],
+  [
+    bakeStage('bake', ['qemu', 'azure']),
+    suite('image', ['image', 'boot', 'browser', 'audit', 'emulators'], { after: ['bake'] }),
+  ],
 ];
 
 function suite(
@@ -72,28 +79,24 @@ function suite(
 }
 
 /**
- * The targets whose images are made and booted: the first makes the bake from which the others are made. Of the last two
- * `make test` goes as far as the tree (tests/image/targets.test.ts).
+ * Makes the images of these targets, which are booted: the first that is made makes the bake from which all of them come. Of
+ * AWS and DigitalOcean `make test` goes as far as the tree (tests/image/targets.test.ts). No vulnerability database is looked
+ * for outside: the check is then recorded as not run. The audit is of a container; the image stage asks the booted machine
+ * what a container cannot tell.
  */
-const TARGETS = ['qemu', 'azure', 'gcp', ...(process.env.SOAK === '1' ? ['aws', 'digitalocean'] : [])];
-
-/**
- * No vulnerability database is looked for outside: the check is then recorded as not run. The audit is of a container; the
- * image stage asks the booted machine what a container cannot tell.
- */
-function bakeStage(): Stage {
+function bakeStage(name: string, targets: readonly string[], after: readonly string[] = []): Stage {
   const env = { ...process.env, TRIVY_CACHE_DIR: `${results}/no-databases` };
   const run = async (): Promise<Counts> => {
-    for (const target of TARGETS) {
+    for (const target of targets) {
       // docs: docs/publisher/README.md make image BASE=debian-13
       const [make = '', ...words] = printed('README.md', 'make image BASE=debian-13').split(' ');
       const settings = ['AUDIT=container', `TARGET=${target}`];
-      const exitCode = await ended('bake', spawn(make, [...words, ...settings], spawnOptions(env)));
+      const exitCode = await ended(name, spawn(make, [...words, ...settings], spawnOptions(env)));
       if (exitCode !== 0) return { passed: 0, failed: 1, skipped: 0 };
     }
     return { passed: 0, failed: 0, skipped: 0 };
   };
-  return { name: 'bake', needs: ['image', 'audit'], builds: true, after: [], run };
+  return { name, needs: ['image', 'audit'], builds: true, after, run };
 }
 
 async function runVitest(project: string): Promise<Counts> {

@@ -15,22 +15,22 @@ async function asGateway({ machine, credentials }: Appliance, sql: string): Prom
 
 export function databaseClaims(world: () => World): void {
   test('PostgreSQL listens on the loopback address alone', async () => {
-    const { machine } = world().plain;
+    const { machine } = world().azure;
     const listening = await machine.succeed(`ss -Hltn 'sport = :${facts.ports.postgresql}'`);
     expect(listening.trim().split(/\s+/)[3]).toBe(`127.0.0.1:${facts.ports.postgresql}`);
     expect(listening.trim().split('\n')).toHaveLength(1);
   });
 
   test('the only password is kept as SCRAM, and no rule lets anybody in without one or being who he is', async () => {
-    const { plain } = world();
+    const { azure } = world();
     const kept = 'select rolname from pg_authid where rolpassword is not null';
-    expect(await plain.query(kept, 'postgres')).toBe(facts.users.service);
+    expect(await azure.query(kept, 'postgres')).toBe(facts.users.service);
     const scram =
       "select bool_and(rolpassword like 'SCRAM-SHA-256$%') from pg_authid where rolpassword is not null";
-    expect(await plain.query(scram, 'postgres')).toBe('t');
+    expect(await azure.query(scram, 'postgres')).toBe('t');
     const methods =
       'select string_agg(distinct auth_method, $$,$$ order by auth_method) from pg_hba_file_rules';
-    expect(await plain.query(methods, 'postgres')).toBe('peer,scram-sha-256');
+    expect(await azure.query(methods, 'postgres')).toBe('peer,scram-sha-256');
   });
 
   test.each([
@@ -41,24 +41,24 @@ export function databaseClaims(world: () => World): void {
     ['make a schema', 'CREATE SCHEMA mine'],
     ['become the owner', `SET ROLE "${facts.users.owner}"`],
   ])("the gateway's role cannot %s", async (_title, sql) => {
-    expect(await asGateway(world().plain, sql)).toMatch(/permission denied|must be owner/);
+    expect(await asGateway(world().azure, sql)).toMatch(/permission denied|must be owner/);
   });
 
   test('its statements, waits and idle transactions have limits', async () => {
     const limits = 'SHOW statement_timeout; SHOW lock_timeout; SHOW idle_in_transaction_session_timeout;';
-    expect((await asGateway(world().plain, limits)).split('\n')).toEqual(['30s', '10s', '1min']);
+    expect((await asGateway(world().azure, limits)).split('\n')).toEqual(['30s', '10s', '1min']);
   });
 
   test('a statement that fails leaves nothing of its values in a log', async () => {
-    const { plain } = world();
+    const { azure } = world();
     const word = randomUUID();
     const statements = `SELECT '${word}'::int; SELEKT '${word}'; SELECT * FROM "${word}";`;
-    expect(await asGateway(plain, statements)).toContain(word);
-    expect(await placesHolding(plain.machine, [word], ['PostgreSQL log', 'journal'])).toEqual([]);
+    expect(await asGateway(azure, statements)).toContain(word);
+    expect(await placesHolding(azure.machine, [word], ['PostgreSQL log', 'journal'])).toEqual([]);
   });
 
   test('a database server elsewhere that cannot be verified is refused, and nothing is changed', async () => {
-    const { machine } = world().plain;
+    const { machine } = world().azure;
     const { databaseEnv } = facts.paths;
     const secret = randomUUID();
     const url = `postgresql://app:${secret}@db.example.com/gateway`;

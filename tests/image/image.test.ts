@@ -76,8 +76,6 @@ describe('the plain machine', beside, () => {
       });
       describe('certificates', () => certificateAfterReboot(theWorld));
       describe('integrity', () => integrityClaims(theWorld));
-      describe('SBOM', () => sbomClaims(theWorld));
-      describe('database', () => databaseClaims(theWorld));
       describe('secrecy', () => {
         secrecyClaims(theWorld, 'plain');
         errorClaims(theWorld);
@@ -95,6 +93,8 @@ describe('the azure machine', beside, () => {
     describe('network', () => networkClaims(theWorld));
     describe('sandboxes', () => sandboxClaims(theWorld));
     describe('promises', () => promiseClaims(theWorld, 'azure'));
+    describe('SBOM', () => sbomClaims(theWorld));
+    describe('database', () => databaseClaims(theWorld));
     describe('docs', () => docsClaims(theWorld));
   });
   describe('used', inTurn, () => {
