@@ -17,10 +17,13 @@ export function loginClaims(world: () => World): void {
     // The launch gives its user a password; root, which has none, is given one for as long as this takes.
     if (username === 'root') await machine.succeed('usermod -p "$(openssl passwd -6 -stdin)" root', PASSWORD);
     const sock = await network.connect(plain.addresses.ipv4, facts.ports.ssh);
-    const attempt = new NodeSSH().connect({ sock, username, password: PASSWORD, tryKeyboard: true });
-    await expect(attempt).rejects.toMatchObject({ level: 'client-authentication' });
-    sock.destroy();
-    if (username === 'root') await machine.succeed('usermod -p "$(cat)" root', before.trim());
+    try {
+      const attempt = new NodeSSH().connect({ sock, username, password: PASSWORD, tryKeyboard: true });
+      await expect(attempt).rejects.toMatchObject({ level: 'client-authentication' });
+    } finally {
+      sock.destroy();
+      if (username === 'root') await machine.succeed('usermod -p "$(cat)" root', before.trim());
+    }
     expect(await machine.succeed(`getent shadow ${username} | cut -d: -f2`)).toBe(before);
   });
 
