@@ -42,8 +42,8 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await gateway?.stop();
   await provider?.close();
+  await gateway?.stop();
   await postgres?.stop();
 });
 
