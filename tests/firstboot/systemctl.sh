@@ -9,6 +9,12 @@ case "$*" in
     major=${major%-main.service}
     exec 9>/run/systemctl.lock
     flock 9
+    # A unit that this boot has not started has nothing to stop; the process id that its cluster notes is then anybody's.
+    started=/run/postgresql@$major.started
+    case $1 in
+      start) touch "$started" ;;
+      stop) [ -e "$started" ] || exit 0 ;;
+    esac
     # As the unit does: a start that fails shows in the readiness, a stop of what does not run is well. The unit's own
     # pg_ctlcluster does the same in whole seconds.
     cd /
