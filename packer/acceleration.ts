@@ -5,9 +5,10 @@ import { emulator, QEMU } from './boot/emulator.ts';
  * kernel boots a sixth sooner than on Nehalem (140 to 166 s with first boot): it need not change page tables at every
  * system call, nor clear buffers, against what Intel's processors of the time leak. Without svm: nobody runs a
  * machine inside. Without cmpxchg16b: under load QEMU 7.2 has resumed an emulated one with wrong flags, which ended the
- * guest's kernel in a double fault in its allocator.
+ * guest's kernel in a double fault in its allocator. Without abm: of a processor that has it and not bmi1, QEMU 10.0 executes lzcnt as
+ * bsr, and Node's WebAssembly ends with `memory access out of bounds`.
  */
-const EMULATED_CPU = 'Opteron_G3,-svm,-cx16,+ssse3,+sse4.1,+sse4.2';
+const EMULATED_CPU = 'Opteron_G3,-svm,-cx16,-abm,+ssse3,+sse4.1,+sse4.2';
 
 /** The QEMU that runs a machine, and values of its options `-accel`, `-cpu` and, for who only wants something done, `-smp`. */
 export interface Acceleration {
