@@ -59,14 +59,14 @@ export const rows = [
     suite('integration', ['firstboot', 'firewall', 'emulators', 'counters']),
     suite('browser', ['edge', 'browser']),
     suite('edge', ['edge']),
-    suite('driver', ['image', 'boot'], { builds: true }),
     bakeStage('bake-clouds', ['gcp', ...(soak ? ['aws', 'digitalocean'] : [])], ['bake']),
     suite('container', ['image', 'boot', 'audit'], { builds: true, after: ['bake', 'bake-clouds'] }),
-    suite('clouds', ['image', 'boot'], { after: ['bake', 'bake-clouds'] }),
   ],
   [
     bakeStage('bake', ['qemu', 'azure']),
     suite('image', ['image', 'boot', 'browser', 'audit', 'emulators'], { after: ['bake'] }),
+    suite('driver', ['image', 'boot'], { builds: true }),
+    suite('clouds', ['image', 'boot'], { after: ['bake', 'bake-clouds'] }),
   ],
 ];
 
