@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto';
-import { lstatSync, readdirSync, readFileSync, readlinkSync, type Stats } from 'node:fs';
+import {
+  closeSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  readSync,
+  type Stats,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { ImageManifest, ShippedFile } from './verify-manifest.ts';
 import { type InstalledPackages, readInstalledPackages } from './verify-packages.ts';
@@ -104,8 +113,24 @@ export function modeOf(stat: Stats): string {
 
 /** What a manifest says of a file's content, or of where a link leads. */
 export function contentHash(path: string, kind: ShippedFile['kind']): string {
-  const content = kind === 'link' ? readlinkSync(path) : readFileSync(path);
-  return createHash('sha256').update(content).digest('hex');
+  const hash = createHash('sha256');
+  if (kind === 'link') hash.update(readlinkSync(path));
+  else forEachPiece(path, (piece) => hash.update(piece));
+  return hash.digest('hex');
+}
+
+/** All files are read through it, a piece at a time: memory of its own for each takes longer to get than most are to hash. */
+const buffer = Buffer.alloc(2 ** 20);
+
+function forEachPiece(path: string, use: (piece: Buffer) => void): void {
+  const file = openSync(path, 'r');
+  try {
+    for (let size = readSync(file, buffer); size > 0; size = readSync(file, buffer)) {
+      use(buffer.subarray(0, size));
+    }
+  } finally {
+    closeSync(file);
+  }
 }
 
 /**
