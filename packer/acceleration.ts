@@ -1,4 +1,5 @@
-import { emulator, QEMU } from './boot/emulator.ts';
+import { emulator } from './boot/emulator.ts';
+import { QEMU } from './driver-vm/kvm.ts';
 
 /**
  * What is emulated where KVM does not work. A model without AVX is the quickest to emulate; one of AMD's, and the guest's

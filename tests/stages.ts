@@ -49,9 +49,9 @@ interface VitestReport {
 const soak = process.env.SOAK === '1';
 
 /**
- * Two rows that run side by side, since most stages leave a processor idle, and take about as long. In the second the images
- * are made that it boots, as a person would make them; the others when the first has come so far. What comes after that
- * waits for it in either row.
+ * Two rows that run side by side, since most stages leave a processor idle, and take about as long. In the second the
+ * images of the image stage are made, as a person would make them; the others in the first, when it has come so far. What
+ * comes after that waits for it in either row.
  */
 export const rows = [
   [

@@ -4,13 +4,11 @@ import { $ } from 'zx';
 import { openAptRoot } from '../base/apt-root.ts';
 import { hostMirrors, sourcesFor } from '../base/host-mirrors.ts';
 import { cached } from '../cache.ts';
-import { probeRuns } from '../driver-vm/kvm.ts';
+import { probeRuns, QEMU } from '../driver-vm/kvm.ts';
 
-/** The host's own. */
-export const QEMU = 'qemu-system-x86_64';
 const PACKAGE = 'qemu-system-x86';
 
-/** From here on QEMU emulates a login in 83 s of processor and a first boot in 185 s, where 7.2 takes 118 and 225. */
+/** From here on QEMU emulates a login in 90 s of processor and a first boot in 183 s, where 7.2 takes 118 and 225. */
 const QUICK = 10;
 
 let chosen: Promise<string> | undefined;

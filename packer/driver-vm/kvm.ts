@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { $ } from 'zx';
 
+/** The QEMU of the host. */
+export const QEMU = 'qemu-system-x86_64';
+
 /**
  * A boot sector that counts to 2^28, says `K` on the serial line and ends the machine through the debug exit port.
  * A processor counts in a fraction of a second; a KVM that emulates each instruction starts guests, but does not get there.
@@ -33,10 +36,7 @@ export async function kvmWorks(): Promise<boolean> {
 }
 
 /** Whether a guest of a few instructions runs to its end under `accelerator` of this QEMU. */
-export async function probeRuns(
-  accelerator: 'kvm' | 'tcg',
-  program = 'qemu-system-x86_64',
-): Promise<boolean> {
+export async function probeRuns(accelerator: 'kvm' | 'tcg', program = QEMU): Promise<boolean> {
   const directory = await mkdtemp(join(tmpdir(), 'probe-'));
   try {
     const sector = Buffer.alloc(512);
