@@ -207,8 +207,11 @@ export async function sumDays<By extends Name, Counted extends Count = never>(
   return found.map(withPico<DailySum<By, Counted>>);
 }
 
-/** What one of a group has spent on one day. */
-export interface GroupedDay extends Pick<DailyNames, 'date' | 'whom'> {
+/** What a team or customer has spent on one day on one model by one key. */
+export interface GroupedDay {
+  readonly date: string;
+  /** Null for all that belongs to nobody of the kind. */
+  readonly whom: string | null;
   /** Null for all that are not told apart. */
   readonly model: string | null;
   readonly api_key: string | null;
@@ -216,25 +219,48 @@ export interface GroupedDay extends Pick<DailyNames, 'date' | 'whom'> {
   readonly total_tokens: number;
 }
 
-/** For each day and each of a kind: on which models its keys have spent most, `top` rows of them, and all the others. */
+/**
+ * What was spent on each day by those who are named, or by the `groups` of a kind who have spent most, and by nobody. A group's
+ * day is its `lines` dearest rows by model and key, which the table's own index finds, and all that is left of it.
+ */
 export async function groupedDays(
   db: Connection,
   kind: DailyKind,
   filter: DailyFilter,
-  top: number,
+  { groups, lines }: { readonly groups: number; readonly lines: number },
 ): Promise<readonly GroupedDay[]> {
+  const counts = ['api_requests', 'prompt_tokens', 'completion_tokens'] as const;
+  const figures = ['spend_pico', ...counts];
+  const sums = figures.map((name) => `sum(line.${name}) AS ${name}`).join(', ');
+  const nobody = filter.whom === null;
+  const rest = nobody
+    ? `, everybody AS (${summed('user', ['date'], counts)}), nobody AS (${without(['date'], counts, 'everybody', 'sums')})`
+    : '';
   const found = await rows<Stored<GroupedDay>>(db, {
     text: `
-      WITH placed AS (
-        SELECT ${selected(kind, ['date', 'whom', 'model', 'api_key'])} d.spend_pico,
-          d.prompt_tokens + d.completion_tokens AS tokens,
-          row_number() OVER (PARTITION BY d.date, ${nameOf(kind, 'whom')} ORDER BY d.spend DESC) > $7 AS rest
-        FROM ${dailySource(kind)}
+      WITH sums AS MATERIALIZED (${summed(kind, ['date', 'whom'], counts)}),
+      dearest AS (
+        SELECT whom FROM sums GROUP BY whom HAVING sum(api_requests) > 0 ORDER BY sum(spend_pico) DESC, whom LIMIT $7
+      ),
+      shown AS (SELECT * FROM sums WHERE whom IN (SELECT whom FROM dearest)),
+      lines AS (
+        SELECT shown.date, shown.whom, line.model, line.api_key, ${sums}
+        FROM shown CROSS JOIN LATERAL (
+          SELECT ${selected(kind, ['model', 'api_key'])} ${figures.map((name) => `d.${name}`).join(', ')}
+          FROM ${dailySource(kind)} AND d.date = shown.date AND ${nameOf(kind, 'whom')} = shown.whom
+          ORDER BY d.spend DESC LIMIT $8
+        ) AS line GROUP BY 1, 2, 3, 4
+      ),
+      others AS (${without(['date', 'whom'], counts, 'shown', 'lines')})${rest},
+      found AS (
+        SELECT date, whom, model, api_key, ${figures.join(', ')} FROM lines
+        UNION ALL SELECT date, whom, NULL, NULL, ${figures.join(', ')} FROM others
+        ${nobody ? `UNION ALL SELECT date, NULL, NULL, NULL, ${figures.join(', ')} FROM nobody` : ''}
       )
-      SELECT date, whom, CASE WHEN NOT rest THEN model END AS model, CASE WHEN NOT rest THEN api_key END AS api_key,
-        sum(spend_pico)::text AS spent, sum(tokens)::bigint AS total_tokens
-      FROM placed GROUP BY date, whom, rest, 3, 4 ORDER BY date, whom, rest, sum(spend_pico) DESC, 3, 4`,
-    values: [...filterValues(filter), top],
+      SELECT date, whom, model, api_key, spend_pico::text AS spent,
+        (prompt_tokens + completion_tokens)::bigint AS total_tokens
+      FROM found ORDER BY date, whom, model IS NULL, spend_pico DESC, model, api_key`,
+    values: [...filterValues(filter), groups, lines],
   });
   return found.map(withPico<GroupedDay>);
 }

@@ -298,6 +298,53 @@ describe('the report', () => {
   });
 });
 
+describe('a report of many', () => {
+  let many: AdminGateway;
+  const asked = 'start_date=2026-11-21&end_date=2026-11-21';
+
+  /** 21 November: team t1 calls twelve models for 1 to 12 cents, and 101 customers who have no team call for 1 to 101 cents. */
+  beforeAll(async () => {
+    many = await startAdminGateway(await server.createDatabase(), { clock: () => START });
+    const of = (more: Partial<SpendRecord>, spent: number) =>
+      call(21, { userId: 'ada', apiKey: 'a'.repeat(64), spend: cents(spent), ...more });
+    const oneTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
+    await insertSpendLogs(many.db, [
+      ...oneTo(12).map((cost) => of({ teamId: 't1', model: `model-${cost}` }, cost)),
+      ...oneTo(101).map((cost) => of({ endUser: `customer-${cost}`, model: 'small' }, cost)),
+    ]);
+  });
+  afterAll(() => many?.close());
+
+  test('shows the ten dearest lines of a team’s day, and what is left of it', async () => {
+    const [day] = (await many.call(`/global/spend/report?${asked}`)).body;
+    const [team, nobody] = day.teams;
+    expect(team).toMatchObject({ team_name: 't1', total_spend: 0.78 });
+    expect(team.metadata.map(({ model, spend }: Record<string, unknown>) => [model, spend])).toEqual([
+      ...[12, 11, 10, 9, 8, 7, 6, 5, 4, 3].map((cost) => [`model-${cost}`, cost / 100]),
+      ['others', 0.03],
+    ]);
+    expect(nobody).toMatchObject({ team_name: 'Unassigned Team', total_spend: 51.51 });
+  });
+
+  test('shows the hundred customers who have spent most, and says so', async () => {
+    const { body, headers } = await many.call(`/global/spend/report?${asked}&group_by=customer`);
+    const spent = body[0].customers.map(({ customer, total_spend }: Record<string, unknown>) => [
+      customer,
+      total_spend,
+    ]);
+    expect(spent).toHaveLength(101);
+    expect(spent).toContainEqual(['customer-2', 0.02]);
+    expect(spent.map(([customer]: [string]) => customer)).not.toContain('customer-1');
+    expect(spent.at(-1)).toEqual([null, 0.78]);
+    expect(headers['x-litellm-rows']).toBe('highest 100');
+  });
+
+  test('shows whoever is asked for, and nobody else', async () => {
+    const [day] = (await many.call(`/global/spend/report?${asked}&customer_id=customer-1`)).body;
+    expect(day.customers).toEqual([expect.objectContaining({ customer: 'customer-1', total_spend: 0.01 })]);
+  });
+});
+
 describe('activity', () => {
   test('counts calls and tokens by day, and by model', async () => {
     expect(await get(`/global/activity?${days}`)).toEqual({

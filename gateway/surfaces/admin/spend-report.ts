@@ -47,47 +47,12 @@ const lineOf = ({ model, api_key, spent, total_tokens }: GroupedDay) => ({
   total_tokens,
 });
 
-/** What belongs to no team, or no customer, on each day: one line. */
-async function ofNobody(
-  db: Connection,
-  kind: DailyKind,
-  filter: DailyFilter,
-): Promise<readonly GroupedDay[]> {
-  const counts = ['prompt_tokens', 'completion_tokens'] as const;
-  const sums = await sumDays(db, {
-    kind,
-    filter,
-    by: ['date', 'whom'],
-    counts,
-    nobody: true,
-    order: 'names',
-  });
-  return sums
-    .filter(({ whom }) => whom === null)
-    .map(({ date, spent, prompt_tokens, completion_tokens }) => ({
-      ...{ date, whom: null, model: null, api_key: null, spent },
-      total_tokens: prompt_tokens + completion_tokens,
-    }));
-}
-
-/** The lines of those who are named, or of those who have spent most and of nobody, the oldest day first. */
-async function linesOf(db: Connection, kind: DailyKind, filter: DailyFilter): Promise<readonly GroupedDay[]> {
-  if (filter.whom !== null) return groupedDays(db, kind, filter, TOP_LINES);
-  const most = await sumDays(db, { kind, filter, by: ['whom'], order: 'spent', limit: TOP_GROUPS });
-  const whom = most.flatMap((sum) => sum.whom ?? []);
-  const lines = [
-    ...(await groupedDays(db, kind, { ...filter, whom }, TOP_LINES)),
-    ...(await ofNobody(db, kind, filter)),
-  ];
-  return lines.sort((one, other) => one.date.localeCompare(other.date));
-}
-
 /** Of each day, what each team or customer has spent, and on what. */
 async function byGroup(
   db: Connection,
   { kind, filter, list, name }: { kind: DailyKind; filter: DailyFilter; list: string; name: string },
 ) {
-  const found = await linesOf(db, kind, filter);
+  const found = await groupedDays(db, kind, filter, { groups: TOP_GROUPS, lines: TOP_LINES });
   const ids = new Set(found.flatMap(({ whom }) => whom ?? []));
   const aliases = kind === 'team' ? await teamAliases(db, [...ids]) : new Map<string, string>();
   const nameOf = (whom: string | null): string | null =>
