@@ -29,6 +29,7 @@ export { type IsolatedMachine, startIsolated } from './driver-container/isolated
 export { baseDisk } from './driver-vm/base-disk.ts';
 export { vmDriver } from './driver-vm/driver.ts';
 export { kvmWorks } from './driver-vm/kvm.ts';
+export { endLeftover } from './driver-vm/leftover.ts';
 export { Failure } from './failure.ts';
 export { md5OfFile, sha256, sha256OfFile } from './hash.ts';
 export { type HygieneRule, hygieneFaults, hygieneRules } from './hygiene.ts';

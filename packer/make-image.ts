@@ -179,10 +179,12 @@ export async function makeImage(facts: Facts, options: ImageOptions, work: Work)
 /** Ends machines that an earlier run was asked to keep, or could not end itself: they run from directories that go now. */
 async function endLeftovers(target: string): Promise<void> {
   await closeNetwork();
-  endLeftover();
   await dropUnfinished('bake');
-  for (const name of existsSync(WORK) ? readdirSync(WORK) : [])
-    if (name.endsWith(`-${target}`)) await rm(join(WORK, name), { recursive: true });
+  for (const name of existsSync(WORK) ? readdirSync(WORK) : []) {
+    if (!name.endsWith(`-${target}`)) continue;
+    endLeftover(join(WORK, name));
+    await rm(join(WORK, name), { recursive: true });
+  }
 }
 
 async function bake(base: Base, driver: Driver, play: Play, inputs: Inputs, { log }: Work): Promise<string> {

@@ -10,7 +10,7 @@ import { playVariables } from '../play-variables.ts';
 import { shellFor } from '../shell.ts';
 import { makeSshKey, type SshKey, sshLine } from '../ssh.ts';
 import { baseDisk } from './base-disk.ts';
-import { endLeftover, pidFile } from './leftover.ts';
+import { endLeftover, pidFileIn } from './leftover.ts';
 import { seedFor } from './seed.ts';
 
 /** Where a machine that a person starts again lets SSH in. */
@@ -65,11 +65,11 @@ export function vmDriver(work: Work, kvm: boolean): Driver {
       seed: await seedFor(shell, key, small),
       serial_log: `${play.work}/serial.log`,
       output: `${small}/output`,
-      pid_file: pidFile,
+      pid_file: pidFileIn(play.work),
     };
     writeFileSync(variables.serial_log, '', { flag: 'a' });
     const build = { stage, source: 'qemu.vm', variables, work: play.work, keep: play.keep } as const;
-    endLeftover();
+    endLeftover(play.work);
     try {
       await log.step(`Packer: ${stage} in a virtual machine (${kvm ? 'KVM' : 'emulated'})`, () =>
         runPacker(play.packer, build, work),
@@ -110,5 +110,5 @@ function keptLine(transcript: string, key: SshKey): string {
   const port = /port for communicator[^:]*: (\d+)/.exec(transcript)?.[1];
   return port === undefined
     ? 'the machine had no way in yet'
-    : `the machine runs on until the next bake; enter it with\n${sshLine(key, '127.0.0.1', Number(port))}`;
+    : `the machine runs on until its image is made again; enter it with\n${sshLine(key, '127.0.0.1', Number(port))}`;
 }

@@ -1,11 +1,14 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { places } from '../places.ts';
 
-/** Where QEMU writes its process id; one build machine per checkout. */
-export const pidFile = `${places.cache}/vm-driver.pid`;
+/** Where QEMU writes its process id: in the directory of the build that its machine is for. */
+export const pidFileIn = (work: string): string => `${work}/machine.pid`;
 
-/** Ends the virtual machine of an earlier bake that was kept, or whose Packer was killed. */
-export function endLeftover(path: string = pidFile): void {
+/**
+ * Ends the virtual machine of an earlier build in this directory, which was kept, or whose Packer was killed. The machines of
+ * other builds are let be: one may be at work.
+ */
+export function endLeftover(work: string): void {
+  const path = pidFileIn(work);
   if (!existsSync(path)) return;
   const pid = Number(readFileSync(path, 'utf8').trim());
   if (commandLineOf(pid).includes(path)) process.kill(pid, 'SIGKILL');

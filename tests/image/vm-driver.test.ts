@@ -12,6 +12,7 @@ import {
   chooseBase,
   compressDisk,
   createLog,
+  endLeftover,
   ensureAnsible,
   ensurePacker,
   ensureTools,
@@ -62,6 +63,7 @@ async function bakeSmall(kvm: boolean): Promise<{ image: string; tree: string }>
 }
 
 test('a bake in a virtual machine ends in a clean disk that boots', async (context) => {
+  endLeftover(directory);
   rmSync(directory, { recursive: true, force: true });
   const kvm = await kvmWorks();
   const { image, tree } = await bakeSmall(kvm);
