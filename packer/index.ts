@@ -7,7 +7,7 @@ export { type Artefact, formatOf, makeArtefact, sizeFor, verifyArtefact } from '
 export { contentHash, readRaw } from './artefact/read-raw.ts';
 export { readTar } from './artefact/read-tar.ts';
 export { readVhd } from './artefact/read-vhd.ts';
-export { type AptRoot, type AptRootOptions, openAptRoot } from './base/apt-root.ts';
+export { type AptRoot, type AptRootOptions, openAptRoot, unpackPackage } from './base/apt-root.ts';
 export { type Base, BaseUnavailable } from './base/base.ts';
 export { chooseBase } from './base/choose.ts';
 export { type Paragraph, parseDeb822 } from './base/deb822.ts';

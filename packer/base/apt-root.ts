@@ -1,4 +1,5 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { Failure } from '../failure.ts';
 import { shellFor } from '../shell.ts';
 
 /** What a private apt works with: the archives it may ask, and what it takes for installed. */
@@ -56,6 +57,22 @@ export async function openAptRoot(directory: string, options: AptRootOptions): P
   }
 
   return { versions, download, downloadMissing };
+}
+
+/**
+ * Unpacks the newest version of a package into a directory, installs nothing, and returns the version. Throws Failure where
+ * the archives do not have it.
+ */
+export async function unpackPackage(name: string, into: string, options: AptRootOptions): Promise<string> {
+  const root = `${into}/apt`;
+  const apt = await openAptRoot(root, options);
+  const [newest] = await apt.versions(name);
+  if (newest === undefined)
+    throw new Failure(`the archives have no package ${name}`, 'see what apt-cache madison says of it');
+  const archive = await apt.download(name, newest);
+  await shellFor(options.signal)`dpkg-deb --extract ${archive} ${into}`;
+  rmSync(root, { recursive: true });
+  return newest;
 }
 
 /** Settings of the build host that lead to its archives, such as a proxy, stay; everything with a state is private. */

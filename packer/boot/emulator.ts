@@ -1,7 +1,7 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { $ } from 'zx';
-import { openAptRoot } from '../base/apt-root.ts';
+import { unpackPackage } from '../base/apt-root.ts';
 import { hostMirrors, sourcesFor } from '../base/host-mirrors.ts';
 import { cached } from '../cache.ts';
 import { probeRuns, QEMU } from '../driver-vm/kvm.ts';
@@ -47,17 +47,11 @@ async function backported(osRelease: string): Promise<string> {
   const suite = `${parseEnv(osRelease).VERSION_CODENAME}-backports`;
   const { main, keyring } = await hostMirrors();
   const { directory } = await cached('tools', `qemu-${suite}`, async (unfinished) => {
-    const root = `${unfinished}/apt`;
-    const { signal } = new AbortController();
     const sources = sourcesFor({ main, keyring }, suite, keyring);
-    const apt = await openAptRoot(root, { sources, signal });
-    const [newest] = await apt.versions(PACKAGE);
-    if (newest === undefined) throw new Error(`${suite} has no ${PACKAGE}`);
-    const archive = await apt.download(PACKAGE, newest);
-    await $({ quiet: true })`dpkg-deb --extract ${archive} ${unfinished}`;
-    rmSync(root, { recursive: true });
+    const { signal } = new AbortController();
+    const version = await unpackPackage(PACKAGE, unfinished, { sources, signal });
     if (!(await probeRuns('tcg', programIn(unfinished))))
-      throw new Error(`${PACKAGE} ${newest} runs no guest here`);
+      throw new Error(`${PACKAGE} ${version} runs no guest here`);
   });
   return programIn(directory);
 }
