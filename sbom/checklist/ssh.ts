@@ -41,9 +41,12 @@ async function hostKeys(guest: Guest): Promise<string[]> {
   return (await said(guest, "cut -d' ' -f1,2 /etc/ssh/ssh_host_*_key.pub")).split('\n');
 }
 
-/** Whether a console tells that sshd has started. */
+/**
+ * Whether a console, from power on to power off, tells that sshd has run. systemd writes nothing more to a console from the
+ * login prompt on; of an sshd that starts later it is told only that it is stopped, as none is that did not run.
+ */
 export function showsSshd(console: string): boolean {
-  return /Started .*(ssh\.service|Secure Shell server)/.test(console);
+  return /(Started|Stopped) .*(ssh\.service|Secure Shell server)/.test(console);
 }
 
 export const ssh: LooksByRow = {

@@ -7,12 +7,12 @@ const MINUTE = 60_000;
 const MiB = 2 ** 20;
 /** Nobody can log in to it, so its console is all there is to wait for; far above what an emulated boot takes. */
 const PATIENCE_MS = 30 * MINUTE;
-/** sshd need not be the first to start: Google's agent goes before it. */
+/** sshd need not be the first to start: Google's agent goes before it, and a wait of two minutes for a network. */
 const SSHD_MS = 10 * MINUTE;
 
 /**
- * Boots a machine without any data source as often as asked and returns what each boot showed on its console. A boot
- * that does not come to a login and to sshd in time is returned as far as it came.
+ * Boots a machine without any data source as often as asked and returns what each boot showed on its console, to
+ * its end. One that does not come to a login, or does not tell of sshd, in time is ended all the same.
  */
 export async function consolesWithoutSeed(options: MachineOptions, boots: number): Promise<string[]> {
   const machine = await Machine.create(options);
@@ -30,8 +30,8 @@ export async function consolesWithoutSeed(options: MachineOptions, boots: number
         }).catch(() => undefined);
       await seen('a login', PATIENCE_MS, () => /\blogin:/.test(shown()));
       await seen('sshd', SSHD_MS, () => showsSshd(shown()));
-      consoles.push(shown());
       await machine.stop();
+      consoles.push(shown());
     }
     return consoles;
   } finally {
