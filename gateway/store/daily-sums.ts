@@ -112,6 +112,14 @@ function without(by: readonly string[], counts: readonly Count[], whole: string,
     ) AS both_sides ${by.length === 0 ? '' : `GROUP BY ${by.join(', ')}`} HAVING sum(api_requests) > 0`;
 }
 
+/**
+ * Every call counts for a user: what the sums `theirs` of another kind lack of that belongs to nobody there. Two statements of
+ * WITH, of which the second, `nobody`, has the columns `by` and the figures.
+ */
+function ofNobody(by: readonly Name[], counts: readonly Count[], theirs: string): string {
+  return `everybody AS (${summed('user', by, counts)}), nobody AS (${without(by, counts, 'everybody', theirs)})`;
+}
+
 /** The columns of a sum as they are read: money as text, counts as numbers. */
 const shown = (by: readonly Name[], counts: readonly Count[]): string =>
   [...by, 'spend_pico::text AS spent', ...counts.map((name) => `${name}::bigint AS ${name}`)].join(', ');
@@ -190,11 +198,9 @@ export async function sumDays<By extends Name, Counted extends Count = never>(
   const names = by.filter((name) => name !== 'whom');
   const columns = (whom: string) => [...by, 'spend_pico', ...counted].join(', ').replace(/\bwhom\b/, whom);
   const first = [...(order === 'spent' ? ['spend_pico DESC'] : []), ...by];
-  // Every call counts for a user: what a table lacks of that belongs to nobody there.
   const rest = nobody
-    ? `, everybody AS (${summed('user', names, counted)}),
-      rest AS (${without(names, counted, 'everybody', 'theirs')}),
-      found AS (SELECT ${columns('whom')} FROM theirs UNION ALL SELECT ${columns('NULL')} FROM rest)`
+    ? `, ${ofNobody(names, counted, 'theirs')},
+      found AS (SELECT ${columns('whom')} FROM theirs UNION ALL SELECT ${columns('NULL')} FROM nobody)`
     : ', found AS (SELECT * FROM theirs)';
   const text = `
     WITH theirs AS (${summed(kind, by, counted)})${rest}
@@ -208,10 +214,7 @@ export async function sumDays<By extends Name, Counted extends Count = never>(
 }
 
 /** What a team or customer has spent on one day on one model by one key. */
-export interface GroupedDay {
-  readonly date: string;
-  /** Null for all that belongs to nobody of the kind. */
-  readonly whom: string | null;
+export interface GroupedDay extends Pick<DailyNames, 'date' | 'whom'> {
   /** Null for all that are not told apart. */
   readonly model: string | null;
   readonly api_key: string | null;
@@ -230,12 +233,8 @@ export async function groupedDays(
   { groups, lines }: { readonly groups: number; readonly lines: number },
 ): Promise<readonly GroupedDay[]> {
   const counts = ['api_requests', 'prompt_tokens', 'completion_tokens'] as const;
-  const figures = ['spend_pico', ...counts];
-  const sums = figures.map((name) => `sum(line.${name}) AS ${name}`).join(', ');
-  const nobody = filter.whom === null;
-  const rest = nobody
-    ? `, everybody AS (${summed('user', ['date'], counts)}), nobody AS (${without(['date'], counts, 'everybody', 'sums')})`
-    : '';
+  const names = ['spend_pico', ...counts];
+  const figures = names.join(', ');
   const found = await rows<Stored<GroupedDay>>(db, {
     text: `
       WITH sums AS MATERIALIZED (${summed(kind, ['date', 'whom'], counts)}),
@@ -244,18 +243,20 @@ export async function groupedDays(
       ),
       shown AS (SELECT * FROM sums WHERE whom IN (SELECT whom FROM dearest)),
       lines AS (
-        SELECT shown.date, shown.whom, line.model, line.api_key, ${sums}
+        SELECT shown.date, shown.whom, line.model, line.api_key,
+          ${names.map((name) => `sum(line.${name}) AS ${name}`).join(', ')}
         FROM shown CROSS JOIN LATERAL (
-          SELECT ${selected(kind, ['model', 'api_key'])} ${figures.map((name) => `d.${name}`).join(', ')}
+          SELECT ${selected(kind, ['model', 'api_key'])} ${names.map((name) => `d.${name}`).join(', ')}
           FROM ${dailySource(kind)} AND d.date = shown.date AND ${nameOf(kind, 'whom')} = shown.whom
           ORDER BY d.spend DESC LIMIT $8
         ) AS line GROUP BY 1, 2, 3, 4
       ),
-      others AS (${without(['date', 'whom'], counts, 'shown', 'lines')})${rest},
+      others AS (${without(['date', 'whom'], counts, 'shown', 'lines')}),
+      ${ofNobody(['date'], counts, 'sums')},
       found AS (
-        SELECT date, whom, model, api_key, ${figures.join(', ')} FROM lines
-        UNION ALL SELECT date, whom, NULL, NULL, ${figures.join(', ')} FROM others
-        ${nobody ? `UNION ALL SELECT date, NULL, NULL, NULL, ${figures.join(', ')} FROM nobody` : ''}
+        SELECT date, whom, model, api_key, ${figures} FROM lines
+        UNION ALL SELECT date, whom, NULL, NULL, ${figures} FROM others
+        UNION ALL SELECT date, NULL, NULL, NULL, ${figures} FROM nobody WHERE $3::text[] IS NULL
       )
       SELECT date, whom, model, api_key, spend_pico::text AS spent,
         (prompt_tokens + completion_tokens)::bigint AS total_tokens

@@ -10,7 +10,7 @@ import { playVariables } from '../play-variables.ts';
 import { shellFor } from '../shell.ts';
 import { makeSshKey, type SshKey, sshLine } from '../ssh.ts';
 import { baseDisk } from './base-disk.ts';
-import { endLeftover, pidFileIn } from './leftover.ts';
+import { pidFileIn } from './leftover.ts';
 import { seedFor } from './seed.ts';
 
 /** Where a machine that a person starts again lets SSH in. */
@@ -69,7 +69,6 @@ export function vmDriver(work: Work, kvm: boolean): Driver {
     };
     writeFileSync(variables.serial_log, '', { flag: 'a' });
     const build = { stage, source: 'qemu.vm', variables, work: play.work, keep: play.keep } as const;
-    endLeftover(play.work);
     try {
       await log.step(`Packer: ${stage} in a virtual machine (${kvm ? 'KVM' : 'emulated'})`, () =>
         runPacker(play.packer, build, work),

@@ -42,8 +42,8 @@ async function hostKeys(guest: Guest): Promise<string[]> {
 }
 
 /**
- * Whether a console, from power on to power off, tells that sshd has run. systemd writes nothing more to a console from the
- * login prompt on; of an sshd that starts later it is told only that it is stopped, as none is that did not run.
+ * Whether a console, from power on to power off, tells that sshd has run. From the login prompt on systemd may write
+ * nothing more until it ends; of an sshd that starts then it is told only that it is stopped, as none is that did not run.
  */
 export function showsSshd(console: string): boolean {
   return /(Started|Stopped) .*(ssh\.service|Secure Shell server)/.test(console);
